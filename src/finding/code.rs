@@ -1,0 +1,196 @@
+//! The catalogue of finding codes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Severity;
+
+macro_rules! codes {
+    ($($(#[$attr:meta])* $name:ident = $number:literal, $severity:ident, $title:literal;)+) => {
+        /// A stable finding code: `AAM` and three digits.
+        ///
+        /// The first digit tells the subject: 0 reading `aws-auth`, 1 how a mapping is carried over, 2 why it grants
+        /// nothing today, 3 why it can't be carried over, 4 live access entries, 5 nodes, 6 the cluster, 7 RBAC, 8 choices.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(into = "String", try_from = "String")]
+        pub enum Code { $(#[doc = $title] $name,)+ }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The three digits.
+            #[must_use]
+            pub fn number(self) -> u16 {
+                match self { $(Self::$name => $number,)+ }
+            }
+
+            /// How much a finding with this code weighs.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)+ }
+            }
+
+            /// What it says, in a few words.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    SectionUnreadable = 1, Error, "a value is not valid YAML, so the cluster ignores all of it";
+    SectionNotAList = 2, Warning, "a value is not a list, so the cluster finds no mapping in it";
+    UsernameEmptied = 3, Warning, "the username is not text, so the cluster reads it as empty";
+    GroupsEmptied = 4, Warning, "the groups are not a list, so the cluster reads none";
+    GroupEmptied = 5, Warning, "a group is not text, so the cluster reads it as empty";
+    DuplicateKey = 6, Warning, "a key stands twice in one mapping";
+    UnknownKey = 7, Info, "a key is not one that the cluster reads";
+    UnknownSection = 8, Warning, "a key of `data` is not one that the cluster reads";
+    LaterDocuments = 9, Warning, "only the first YAML document of a value is read";
+    JoinedGroups = 10, Warning, "two groups were joined into one by their indentation";
+    NoAwsAuth = 11, Info, "the cluster has no `aws-auth` ConfigMap";
+    BinaryData = 12, Warning, "`binaryData` is not read by the cluster";
+    ElementIgnored = 13, Warning, "an element of the list is no mapping";
+
+    RealArn = 101, Info, "the access entry names the principal's real ARN";
+    AuthenticatedGroupDropped = 103, Info, "the group `system:authenticated` is left out, everybody has it";
+    MastersToPolicy = 104, Info, "`system:masters` becomes `AmazonEKSClusterAdminPolicy`";
+    NodeEntry = 105, Info, "a node role becomes an entry of a node type";
+    AccountIdSubstituted = 106, Info, "`{{AccountID}}` is replaced by the account id";
+    NoUsername = 107, Info, "no username is mapped, EKS sets its own";
+    NotLookedUp = 108, Warning, "the principal can't be looked up and is tried as written";
+    GroupRenamed = 109, Info, "a group gets the name that was asked for";
+    UsernameReserved = 110, Warning, "the username begins with a reserved prefix";
+    UsernameNeedsColon = 111, Warning, "a session name in a username needs a colon before it";
+    UsernamePlaceholder = 112, Warning, "the username has a placeholder that access entries don't know";
+    UsernameDefault = 113, Info, "the username is left to EKS, as asked";
+    NodeGroupsLost = 114, Warning, "groups on a node role can't be carried over";
+    EmptyGroupDropped = 115, Info, "an empty group is left out";
+    RepeatedGroup = 116, Info, "a group stands twice";
+    AutoModeNode = 117, Info, "the role of Auto Mode nodes needs the type EC2 and a policy";
+    NodeUsernameKept = 118, Warning, "a node role's username is not the usual one";
+
+    NotAnArn = 201, Warning, "the text is no ARN and matches nobody";
+    RoleArnHasPath = 202, Warning, "a role's ARN with a path matches nobody";
+    SessionArn = 203, Warning, "the ARN of a role session matches nobody";
+    WrongPartition = 204, Warning, "an ARN of another partition matches nobody";
+    Shadowed = 205, Warning, "another mapping of the same principal wins";
+    SsoBlock = 206, Warning, "an `sso:` block is not read by EKS";
+    NotAPrincipal = 207, Warning, "the ARN is not one of a role or user and matches nobody";
+    SurroundingSpace = 208, Warning, "white space in the ARN keeps it from matching";
+    PrincipalMissing = 209, Warning, "the principal does not exist";
+    Dropped = 210, Warning, "the cluster's reader throws the mapping away";
+    InertIncluded = 211, Warning, "a mapping that grants nothing today is created, as asked";
+    UserPathDiffers = 212, Warning, "the user's path is not the one that is written";
+
+    RootUser = 301, Error, "an account's root user can't have an access entry";
+    FederatedUser = 302, Error, "a federated user can't have an access entry";
+    ReservedGroup = 303, Error, "a group's name is reserved";
+    GroupPlaceholder = 304, Error, "a group has a placeholder that access entries don't know";
+    UndefinedDuplicate = 305, Error, "two user mappings differ in case only, the cluster takes either";
+    MapAccounts = 306, Error, "a whole account can't be mapped by access entries";
+    WindowsAndLinux = 307, Error, "one role serves Windows and Linux nodes";
+    UsernameInUse = 308, Error, "a binding uses the username that can't be kept";
+    PathUnknown = 309, Error, "the principal's path can't be found out";
+    PrincipalRefused = 310, Error, "EKS doesn't know the principal";
+    NodeInOtherAccount = 311, Error, "a node role must be in the cluster's account";
+    NodeOnUser = 312, Error, "a node mapping names a user";
+    StrictWarning = 313, Error, "a warning blocks, as asked";
+    ServiceLinkedEmr = 321, Error, "EMR on EKS: a service-linked role can't have an access entry";
+    ServiceLinkedBatch = 322, Error, "AWS Batch: a service-linked role can't have an access entry";
+    ServiceLinkedPrometheus = 323, Error, "Amazon Managed Prometheus: a service-linked role can't have an access entry";
+    ServiceLinkedOther = 324, Error, "a service-linked role can't have an access entry";
+
+    EntryDiffers = 401, Error, "a live access entry differs from the mapping and is kept";
+    EntryWrongType = 402, Error, "a live access entry has another type than the mapping needs";
+    EntryStale = 403, Error, "a live access entry is older than its principal and lets nobody in";
+    EntryUpdated = 405, Warning, "a live access entry is changed, as asked";
+    EntryGivesMore = 406, Warning, "a live access entry gives more than the mapping";
+    QuotaExceeded = 407, Error, "the cluster would have more access entries than EKS allows";
+    ForeignOwner = 408, Warning, "something else owns the access entry";
+
+    LeftToEks = 501, Info, "EKS makes the access entry of this node role itself";
+    ManagedEntryMissing = 502, Info, "EKS has not made the access entry of this node role";
+    ManagedEntryWrongType = 503, Error, "EKS made an access entry of the wrong type";
+    NodeOsUnknown = 504, Warning, "the operating system of the nodes can't be told";
+    NodeRolesUnknown = 505, Warning, "node groups or Fargate profiles can't be read";
+
+    ModeSwitchNeeded = 601, Info, "the cluster has no access entries yet";
+    PlatformTooOld = 602, Error, "the platform version is too old for access entries";
+    OutpostCluster = 603, Error, "a local cluster on Outposts has no access entries";
+    ClusterNotActive = 604, Error, "the cluster is not ACTIVE";
+    CallerLosesAdmin = 605, Warning, "the caller would lose the cluster-admin that it has today";
+    EntriesUnknown = 606, Warning, "the live access entries can't be read";
+
+    BindingsUnknown = 701, Info, "RBAC objects could not be read, so the effect of a changed name is unknown";
+    BindingLost = 702, Warning, "a binding stops to match";
+    BindingGained = 703, Warning, "a binding starts to match";
+    BindingUnaffected = 704, Info, "no binding uses the name that changes";
+
+    Excluded = 801, Info, "left out by `--only` or `--exclude`";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AAM{:03}", self.number())
+    }
+}
+
+/// A text that is no finding code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no finding code `{text}`")]
+pub struct UnknownCode {
+    text: String,
+}
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let upper = text.to_uppercase();
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.to_string() == upper)
+            .ok_or_else(|| UnknownCode {
+                text: text.to_owned(),
+            })
+    }
+}
+
+impl From<Code> for String {
+    fn from(code: Code) -> Self {
+        code.to_string()
+    }
+}
+
+impl TryFrom<String> for Code {
+    type Error = UnknownCode;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_read_back() {
+        assert!(
+            Code::ALL
+                .windows(2)
+                .all(|pair| pair[0].number() < pair[1].number())
+        );
+        for code in Code::ALL {
+            assert_eq!(code.to_string().parse::<Code>().as_ref(), Ok(code));
+        }
+        assert!("AAM000".parse::<Code>().is_err());
+    }
+}

@@ -1,0 +1,60 @@
+//! Findings: what the tool has to say about a mapping, an entry or the cluster, each with a stable code.
+//!
+//! The codes and their explanations are declared once, in [`code`]; `explain` and the README's table are made from there.
+
+pub mod code;
+
+use serde::{Deserialize, Serialize};
+
+pub use code::Code;
+
+use crate::model::{MappingId, Place};
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Nobody's access changes; worth knowing.
+    Info,
+    /// Something changes or may not be as intended; read it. `--strict` lets it block.
+    Warning,
+    /// Needs a decision before this can go on.
+    Error,
+}
+
+/// One thing to know, with the way out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The stable code, explained by `explain CODE`.
+    pub code: Code,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// What was found, in one sentence; text from the cluster in it is not escaped yet.
+    pub message: String,
+    /// What to do, a command line or a snippet where possible; empty where there is nothing to do.
+    pub fix: String,
+}
+
+impl Finding {
+    /// A finding with its code's own severity.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            fix: fix.into(),
+        }
+    }
+}
+
+/// A finding about a place in the text of `aws-auth`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What was found.
+    pub finding: Finding,
+    /// Where; `None` where the finding is about a key of `data` as a whole.
+    pub place: Option<Place>,
+    /// The mapping that it belongs to, where it belongs to one.
+    pub mapping: Option<MappingId>,
+}

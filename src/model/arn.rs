@@ -1,0 +1,117 @@
+//! Amazon Resource Names, as text in six parts.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// An Amazon Resource Name: `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
+///
+/// Printing it gives back exactly the text it was read from. The resource keeps its colons and slashes.
+/// Source: AWS General Reference, "Amazon Resource Names (ARNs)".
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Arn {
+    /// `aws`, `aws-cn`, `aws-us-gov`, ...
+    pub partition: String,
+    /// `iam`, `sts`, `eks`, ...
+    pub service: String,
+    /// Empty for IAM and STS.
+    pub region: String,
+    /// The 12-digit account id; `aws` for what AWS itself owns.
+    pub account: String,
+    /// All that follows the fifth colon, such as `role/team/ops`.
+    pub resource: String,
+}
+
+/// Why a text is not an [`Arn`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ArnError {
+    /// The text does not begin with `arn:`.
+    #[error("does not start with `arn:`")]
+    Prefix,
+    /// There are fewer than six parts between colons.
+    #[error("has {found} of the 6 parts of an ARN")]
+    Parts {
+        /// How many parts there are.
+        found: usize,
+    },
+}
+
+impl FromStr for Arn {
+    type Err = ArnError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if !text.starts_with("arn:") {
+            return Err(ArnError::Prefix);
+        }
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let [_, partition, service, region, account, resource] = parts[..] else {
+            return Err(ArnError::Parts { found: parts.len() });
+        };
+        Ok(Self {
+            partition: partition.to_owned(),
+            service: service.to_owned(),
+            region: region.to_owned(),
+            account: account.to_owned(),
+            resource: resource.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Arn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            partition,
+            service,
+            region,
+            account,
+            resource,
+        } = self;
+        write!(f, "arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+}
+
+impl From<Arn> for String {
+    fn from(arn: Arn) -> Self {
+        arn.to_string()
+    }
+}
+
+impl TryFrom<String> for Arn {
+    type Error = ArnError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_resource_keeps_its_colons_and_slashes() {
+        let arn: Arn = "arn:aws:iam::111122223333:role/a:b/c".parse().unwrap();
+        assert_eq!(arn.resource, "role/a:b/c");
+    }
+
+    #[test]
+    fn too_few_parts_are_counted() {
+        assert_eq!(
+            "arn:aws:iam".parse::<Arn>(),
+            Err(ArnError::Parts { found: 3 })
+        );
+        assert_eq!("role/ops".parse::<Arn>(), Err(ArnError::Prefix));
+        assert_eq!("".parse::<Arn>(), Err(ArnError::Prefix));
+    }
+
+    proptest! {
+        #[test]
+        fn an_arn_prints_back_as_read(text in "arn:[^:]{0,8}:[^:]{0,8}:[^:]{0,8}:[^:]{0,12}:.{0,40}") {
+            prop_assert_eq!(text.parse::<Arn>().unwrap().to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! IAM principals: the roles and users that access is given to.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::arn::Arn;
+
+/// The kinds of principal that an access entry can name.
+///
+/// Source: EKS User Guide, "Create access entries".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrincipalKind {
+    /// An IAM role, `role/...`.
+    Role,
+    /// An IAM user, `user/...`.
+    User,
+}
+
+/// An IAM role or user with its path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Principal {
+    /// The partition, such as `aws`.
+    pub partition: String,
+    /// The 12-digit account id.
+    pub account: String,
+    /// Role or user.
+    pub kind: PrincipalKind,
+    /// The IAM path, beginning and ending with a slash; `/` where there is none.
+    pub path: String,
+    /// The name, unique in its account and kind whatever the path.
+    pub name: String,
+}
+
+/// What makes two spellings of a principal the same one.
+///
+/// Names are unique per account and kind, whatever their path and case, and `aws-auth` writes roles without
+/// their path, so a principal is found again by partition, account, kind and lower-case name.
+/// Source: IAM User Guide, "IAM identifiers"; aws-iam-authenticator `pkg/arn/arn.go`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PrincipalKey {
+    /// The partition, lower case.
+    pub partition: String,
+    /// The 12-digit account id.
+    pub account: String,
+    /// Role or user.
+    pub kind: PrincipalKind,
+    /// The name, lower case.
+    pub name: String,
+}
+
+impl Principal {
+    /// Reads a role's or user's ARN; `None` for every other ARN.
+    #[must_use]
+    pub fn from_arn(arn: &Arn) -> Option<Self> {
+        match Subject::of(arn) {
+            Subject::Principal(principal) => Some(principal),
+            _ => None,
+        }
+    }
+
+    /// The ARN with its path.
+    #[must_use]
+    pub fn arn(&self) -> Arn {
+        let kind = match self.kind {
+            PrincipalKind::Role => "role",
+            PrincipalKind::User => "user",
+        };
+        Arn {
+            partition: self.partition.clone(),
+            service: "iam".to_owned(),
+            region: String::new(),
+            account: self.account.clone(),
+            resource: format!("{kind}{}{}", self.path, self.name),
+        }
+    }
+
+    /// What this principal is compared by.
+    #[must_use]
+    pub fn key(&self) -> PrincipalKey {
+        PrincipalKey {
+            partition: self.partition.to_lowercase(),
+            account: self.account.clone(),
+            kind: self.kind,
+            name: self.name.to_lowercase(),
+        }
+    }
+
+    /// Whether the ARN carries an IAM path.
+    #[must_use]
+    pub fn has_path(&self) -> bool {
+        self.path != "/"
+    }
+
+    /// Whether the role is owned by an AWS service, by its path or, as `aws-auth` writes it, by its name.
+    ///
+    /// EKS refuses such roles as principals of access entries that customers make.
+    /// Source: EKS User Guide, "Create access entries"; IAM User Guide, "Create a service-linked role".
+    #[must_use]
+    pub fn is_service_linked(&self) -> bool {
+        self.kind == PrincipalKind::Role
+            && (self.path.to_lowercase().starts_with("/aws-service-role/")
+                || self.name.to_lowercase().starts_with("awsservicerolefor"))
+    }
+
+    /// Whether IAM Identity Center made the role.
+    ///
+    /// Source: IAM Identity Center User Guide, "Referencing permission sets".
+    #[must_use]
+    pub fn is_identity_center_role(&self) -> bool {
+        self.kind == PrincipalKind::Role && self.name.starts_with("AWSReservedSSO_")
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.arn().fmt(f)
+    }
+}
+
+/// What the ARN of a mapping points at.
+///
+/// Source: aws-iam-authenticator `pkg/arn/arn.go`, the ARNs that it makes canonical.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// An IAM role or user.
+    Principal(Principal),
+    /// The root user of an account.
+    Root {
+        /// The 12-digit account id.
+        account: String,
+    },
+    /// A session of `sts:GetFederationToken`.
+    FederatedUser,
+    /// A role session, `sts::...:assumed-role/ROLE/SESSION`.
+    AssumedRole,
+    /// An IAM group, instance profile, policy or anything else that never calls the API.
+    Other,
+}
+
+impl Subject {
+    /// Tells what an ARN points at.
+    #[must_use]
+    pub fn of(arn: &Arn) -> Self {
+        if !arn.region.is_empty() {
+            return Self::Other;
+        }
+        let resource = arn.resource.as_str();
+        let (head, rest) = resource.split_once('/').unwrap_or((resource, ""));
+        match (
+            arn.service.to_lowercase().as_str(),
+            head.to_lowercase().as_str(),
+        ) {
+            ("iam", "root") if rest.is_empty() => Self::Root {
+                account: arn.account.clone(),
+            },
+            ("iam", "role") => Self::principal(arn, PrincipalKind::Role, rest),
+            ("iam", "user") => Self::principal(arn, PrincipalKind::User, rest),
+            ("sts", "assumed-role") => Self::AssumedRole,
+            ("sts", "federated-user") => Self::FederatedUser,
+            _ => Self::Other,
+        }
+    }
+
+    fn principal(arn: &Arn, kind: PrincipalKind, rest: &str) -> Self {
+        let (path, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+        if name.is_empty() {
+            return Self::Other;
+        }
+        let path = if path.is_empty() {
+            "/".to_owned()
+        } else {
+            format!("/{path}/")
+        };
+        Self::Principal(Principal {
+            partition: arn.partition.clone(),
+            account: arn.account.clone(),
+            kind,
+            path,
+            name: name.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn principal(text: &str) -> Principal {
+        Principal::from_arn(&text.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_path_is_told_from_the_name() {
+        let role = principal(
+            "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_a_1",
+        );
+        assert_eq!(role.path, "/aws-reserved/sso.amazonaws.com/eu-west-1/");
+        assert_eq!(role.name, "AWSReservedSSO_a_1");
+        assert!(role.has_path());
+        assert!(role.is_identity_center_role());
+    }
+
+    #[test]
+    fn spellings_of_one_principal_have_one_key() {
+        let stripped = principal("arn:aws:iam::111122223333:role/OPS");
+        let real = principal("arn:aws:iam::111122223333:role/team/ops");
+        assert_eq!(stripped.key(), real.key());
+        assert_ne!(
+            real.key(),
+            principal("arn:aws:iam::111122223333:user/ops").key()
+        );
+        assert_ne!(
+            real.key(),
+            principal("arn:aws:iam::444455556666:role/ops").key()
+        );
+    }
+
+    #[test]
+    fn subjects_that_are_no_principal_are_told_apart() {
+        let of = |text: &str| Subject::of(&text.parse().unwrap());
+        assert_eq!(
+            of("arn:aws:iam::111122223333:root"),
+            Subject::Root {
+                account: "111122223333".to_owned()
+            }
+        );
+        assert_eq!(
+            of("arn:aws:sts::111122223333:assumed-role/a/b"),
+            Subject::AssumedRole
+        );
+        assert_eq!(
+            of("arn:aws:sts::111122223333:federated-user/bob"),
+            Subject::FederatedUser
+        );
+        assert_eq!(of("arn:aws:iam::111122223333:group/devs"), Subject::Other);
+        assert_eq!(
+            of("arn:aws:iam::111122223333:instance-profile/n"),
+            Subject::Other
+        );
+        assert_eq!(of("arn:aws:iam::111122223333:role/"), Subject::Other);
+    }
+
+    #[test]
+    fn service_linked_roles_are_known_with_and_without_their_path() {
+        assert!(
+            principal("arn:aws:iam::111122223333:role/AWSServiceRoleForBatch").is_service_linked()
+        );
+        assert!(
+            principal("arn:aws:iam::111122223333:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch")
+                .is_service_linked()
+        );
+        assert!(!principal("arn:aws:iam::111122223333:role/batch").is_service_linked());
+    }
+}

@@ -1,0 +1,363 @@
+//! The plan as a document, versioned `aws-auth-migrate/plan/v1`; fields may be added, never renamed or removed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Finding;
+use crate::model::{
+    AccessEntry, AccessScope, Arn, AuthenticationMode, Cluster, EntryType, MappingId, Section,
+};
+
+/// The name and version of the document.
+pub const SCHEMA: &str = "aws-auth-migrate/plan/v1";
+
+/// What would be done to a cluster, and why; leaves nothing to choose when it is applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The version of the tool that made it.
+    pub tool_version: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The cluster it is for.
+    pub cluster: Cluster,
+    /// Where `aws-auth` was read from.
+    pub source: Source,
+    /// Every mapping of `mapRoles` and `mapUsers`, in the order of the text.
+    pub mappings: Vec<PlannedMapping>,
+    /// What is done, in this order.
+    pub actions: Vec<Action>,
+    /// Every element of `mapAccounts`.
+    pub accounts: Vec<PlannedAccount>,
+    /// What there is to say about `aws-auth` as a text and about the cluster as a whole.
+    pub findings: Vec<PlacedFinding>,
+    /// How many mappings and accounts have each outcome.
+    pub summary: Summary,
+    /// What the live access entries looked like, by principal, so that a saved plan can tell what has changed since.
+    #[serde(default)]
+    pub observed: BTreeMap<String, AccessEntry>,
+}
+
+/// Where `aws-auth` was read from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// Cluster or file.
+    pub kind: SourceKind,
+    /// SHA-256 over the three values, in hexadecimal.
+    pub sha256: String,
+    /// The ConfigMap's resourceVersion, where it came from a cluster.
+    pub resource_version: Option<String>,
+}
+
+/// The two kinds of source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SourceKind {
+    /// The live cluster.
+    Cluster,
+    /// A file or standard input.
+    File,
+}
+
+/// What becomes of a mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// An access entry is made.
+    Create,
+    /// A live access entry is changed, because that was asked for.
+    Update,
+    /// A live access entry already says the same.
+    Unchanged,
+    /// A live access entry differs and is kept.
+    Conflict,
+    /// It grants nothing today, so nothing is made.
+    Inert,
+    /// It grants something today that can't be carried over without a decision.
+    Blocked,
+    /// It is filtered out, or left to EKS on purpose.
+    Skipped,
+}
+
+/// A mapping, what becomes of it and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedMapping {
+    /// Such as `mapRoles[0]`.
+    pub id: MappingId,
+    /// The line within the section's text where the mapping starts, from 1.
+    pub line: usize,
+    /// The ARN as the cluster reads it.
+    pub arn: String,
+    /// The username as the cluster reads it.
+    pub username: String,
+    /// The groups as the cluster reads them.
+    pub groups: Vec<String>,
+    /// What becomes of it.
+    pub outcome: Outcome,
+    /// Why.
+    pub findings: Vec<Finding>,
+    /// The access entry that stands for it, where there is to be one.
+    pub entry: Option<AccessEntry>,
+    /// Who has which access before and after.
+    pub access: AccessChange,
+}
+
+/// The Kubernetes identity that a principal gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// The username template.
+    pub username: String,
+    /// The groups, without `system:authenticated`, which everybody has.
+    pub groups: Vec<String>,
+    /// Names of access policies, with their scope in brackets unless it is the cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<String>,
+}
+
+/// How a principal's access changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// Exactly the same access.
+    Same,
+    /// Only the username changes, and no binding depends on it.
+    Renamed,
+    /// Something is lost.
+    Lost,
+    /// Something is gained.
+    Gained,
+    /// Something is lost and something gained.
+    Changed,
+}
+
+/// Access before and after, with the verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessChange {
+    /// What the principal has today; `None` for nothing.
+    pub before: Option<Identity>,
+    /// What it has once the plan is applied and `aws-auth` is gone; `None` for nothing.
+    pub after: Option<Identity>,
+    /// The comparison; `None` where it is unknown.
+    pub verdict: Option<Verdict>,
+    /// The bindings that stop or start to match; `None` where no RBAC objects are at hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bindings: Option<Vec<BindingChange>>,
+}
+
+/// A ClusterRoleBinding or RoleBinding that stops or starts to match a principal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BindingChange {
+    /// `ClusterRoleBinding` or `RoleBinding`.
+    pub kind: String,
+    /// The namespace of a RoleBinding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The binding's name.
+    pub name: String,
+    /// What it binds to, such as `ClusterRole/view`.
+    pub role: String,
+    /// The subject that matches, such as `Group/devs`.
+    pub subject: String,
+    /// Whether it stops or starts to match.
+    pub effect: BindingEffect,
+}
+
+/// What happens to a binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum BindingEffect {
+    /// It matched before and no longer does.
+    Stops,
+    /// It did not match before and does now.
+    Starts,
+}
+
+/// One call to EKS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Action {
+    /// `a1`, `a2`, ... unique in the plan.
+    pub id: String,
+    /// What is called, with which values.
+    #[serde(flatten)]
+    pub kind: ActionKind,
+    /// The mapping that it is for, where it is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<MappingId>,
+    /// Why.
+    pub why: String,
+}
+
+/// The calls that a plan is made of.
+///
+/// Source: EKS API Reference, the operations of the same names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum ActionKind {
+    /// `UpdateClusterConfig`: lets the cluster have access entries; one-way.
+    UpdateAuthenticationMode {
+        /// The mode before.
+        from: AuthenticationMode,
+        /// The mode after.
+        to: AuthenticationMode,
+    },
+    /// `CreateAccessEntry`.
+    CreateAccessEntry {
+        /// Who it is for.
+        principal_arn: Arn,
+        /// What it is for.
+        #[serde(rename = "type")]
+        entry_type: EntryType,
+        /// The username, `None` to leave it to EKS.
+        username: Option<String>,
+        /// The groups.
+        kubernetes_groups: Vec<String>,
+        /// The tags.
+        tags: BTreeMap<String, String>,
+    },
+    /// `UpdateAccessEntry`, which resets what is not sent.
+    UpdateAccessEntry {
+        /// Whose entry.
+        principal_arn: Arn,
+        /// The username, `None` for EKS's own.
+        username: Option<String>,
+        /// The groups.
+        kubernetes_groups: Vec<String>,
+    },
+    /// `DeleteAccessEntry`, before the entry is made anew.
+    DeleteAccessEntry {
+        /// Whose entry.
+        principal_arn: Arn,
+    },
+    /// `AssociateAccessPolicy`.
+    AssociateAccessPolicy {
+        /// Whose entry.
+        principal_arn: Arn,
+        /// Which policy.
+        policy_arn: Arn,
+        /// Where it holds.
+        access_scope: AccessScope,
+    },
+    /// `DisassociateAccessPolicy`.
+    DisassociateAccessPolicy {
+        /// Whose entry.
+        principal_arn: Arn,
+        /// Which policy.
+        policy_arn: Arn,
+    },
+}
+
+impl ActionKind {
+    /// Whose entry is meant; `None` for the cluster itself.
+    #[must_use]
+    pub fn principal_arn(&self) -> Option<&Arn> {
+        match self {
+            Self::UpdateAuthenticationMode { .. } => None,
+            Self::CreateAccessEntry { principal_arn, .. }
+            | Self::UpdateAccessEntry { principal_arn, .. }
+            | Self::DeleteAccessEntry { principal_arn }
+            | Self::AssociateAccessPolicy { principal_arn, .. }
+            | Self::DisassociateAccessPolicy { principal_arn, .. } => Some(principal_arn),
+        }
+    }
+
+    /// The API operation.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::UpdateAuthenticationMode { .. } => "UpdateClusterConfig",
+            Self::CreateAccessEntry { .. } => "CreateAccessEntry",
+            Self::UpdateAccessEntry { .. } => "UpdateAccessEntry",
+            Self::DeleteAccessEntry { .. } => "DeleteAccessEntry",
+            Self::AssociateAccessPolicy { .. } => "AssociateAccessPolicy",
+            Self::DisassociateAccessPolicy { .. } => "DisassociateAccessPolicy",
+        }
+    }
+}
+
+/// An element of `mapAccounts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedAccount {
+    /// Such as `mapAccounts[0]`.
+    pub id: MappingId,
+    /// The line within the text of `mapAccounts`, from 1.
+    pub line: usize,
+    /// The account id as the cluster reads it.
+    pub account_id: String,
+    /// Always blocked, unless it is filtered out or inert.
+    pub outcome: Outcome,
+    /// Why.
+    pub findings: Vec<Finding>,
+}
+
+/// A finding that belongs to no mapping, with its place where it has one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlacedFinding {
+    /// What was found.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// The section whose text it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<Section>,
+    /// The line in that text, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The column in that line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+}
+
+/// How many mappings and accounts have each outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Entries to make.
+    pub create: usize,
+    /// Entries to change.
+    pub update: usize,
+    /// Entries that already say the same.
+    pub unchanged: usize,
+    /// Live entries that differ and are kept.
+    pub conflict: usize,
+    /// Mappings that grant nothing today.
+    pub inert: usize,
+    /// Mappings that need a decision.
+    pub blocked: usize,
+    /// Mappings left out.
+    pub skipped: usize,
+}
+
+impl Summary {
+    /// Counts outcomes.
+    #[must_use]
+    pub fn count(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+        let mut summary = Self::default();
+        for outcome in outcomes {
+            *match outcome {
+                Outcome::Create => &mut summary.create,
+                Outcome::Update => &mut summary.update,
+                Outcome::Unchanged => &mut summary.unchanged,
+                Outcome::Conflict => &mut summary.conflict,
+                Outcome::Inert => &mut summary.inert,
+                Outcome::Blocked => &mut summary.blocked,
+                Outcome::Skipped => &mut summary.skipped,
+            } += 1;
+        }
+        summary
+    }
+}
