@@ -18,4 +18,5 @@ pub mod model;
 pub mod observed;
 pub mod plan;
 pub mod reader;
+pub mod text;
 pub mod translator;

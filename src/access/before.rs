@@ -1,8 +1,11 @@
 //! The authenticator's answer: which mapping counts for whom.
+//!
+//! Source: aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `saveMap`, `RoleMapping` and `UserMapping`;
+//! `pkg/config/mapper.go`, `Key` and `Matches`; `pkg/server/server.go`, `doMapping`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::model::MappingId;
+use crate::model::{Mapping, MappingId, Section};
 use crate::reader::Reading;
 
 /// How a mapping stands among the others.
@@ -24,8 +27,357 @@ pub enum Standing {
     Dropped,
 }
 
-/// Tells how each mapping stands.
+/// What the authenticator answers for one identity, before placeholders are filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// This username template and these groups, from this mapping.
+    Mapped {
+        /// The mapping that counts.
+        by: MappingId,
+        /// Its username template; for an account, the ARN itself.
+        username: String,
+        /// Its groups' templates.
+        groups: Vec<String>,
+    },
+    /// Any of these mappings, at random, and they differ.
+    Undefined {
+        /// The mappings.
+        among: Vec<MappingId>,
+    },
+    /// Nothing: the identity is refused.
+    Refused,
+}
+
+/// Text in lower case as Go's `strings.ToLower` makes it: character by character, each to exactly one.
 #[must_use]
-pub fn standings(_reading: &Reading) -> BTreeMap<MappingId, Standing> {
-    BTreeMap::new()
+pub fn to_lower(text: &str) -> String {
+    text.chars().map(lower).collect()
+}
+
+fn lower(c: char) -> char {
+    let mut lower = c.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(single), None) => single,
+        // The one letter whose lower case is two: Go takes the first.
+        (Some(first), Some(_)) => first,
+        (None, _) => c,
+    }
+}
+
+/// What two texts have in common where Go's `strings.EqualFold` takes them for equal.
+fn fold(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            // Dotted capital I and dotless small i stand alone when case is folded.
+            if matches!(c, '\u{130}' | '\u{131}') {
+                return c;
+            }
+            let mut upper = c.to_uppercase();
+            match (upper.next(), upper.next()) {
+                (Some(single), None) => lower(single),
+                _ => lower(c),
+            }
+        })
+        .collect()
+}
+
+/// What a role mapping is kept under; a later one of the same key takes its place.
+fn role_key(mapping: &Mapping) -> String {
+    match &mapping.sso {
+        Some(sso) if mapping.arn.is_empty() => {
+            // The partition is left out where one is given: a fault of the authenticator's own.
+            let partition = if sso.partition.is_empty() { "aws" } else { "" };
+            let (account, name) = (&sso.account_id, &sso.permission_set_name);
+            to_lower(&format!(
+                "arn:{partition}:iam::{account}:role/AWSReservedSSO_{name}_*"
+            ))
+        }
+        _ => to_lower(&mapping.arn),
+    }
+}
+
+/// The mappings that the authenticator keeps, by what their ARNs fold to.
+#[derive(Debug)]
+struct Store<'a> {
+    roles: HashMap<String, Vec<&'a Mapping>>,
+    users: HashMap<String, Vec<&'a Mapping>>,
+    accounts: HashMap<&'a str, &'a Mapping>,
+    /// Mappings that were kept until one of the same key came.
+    replaced: BTreeMap<MappingId, MappingId>,
+}
+
+impl<'a> Store<'a> {
+    fn new(reading: &'a Reading) -> Self {
+        let mut store = Self {
+            roles: HashMap::new(),
+            users: HashMap::new(),
+            accounts: HashMap::new(),
+            replaced: BTreeMap::new(),
+        };
+        let kept = |section| {
+            let kept = reading.mappings.iter();
+            kept.filter(move |mapping| mapping.id.section == section && mapping.dropped.is_none())
+        };
+        let (mut roles, mut users) = (HashMap::new(), HashMap::new());
+        for mapping in kept(Section::MapRoles) {
+            roles.insert(role_key(mapping), mapping);
+        }
+        for mapping in kept(Section::MapUsers) {
+            users.insert(mapping.arn.clone(), mapping);
+        }
+        // Every identity has an account, so an empty id is nobody's.
+        for mapping in kept(Section::MapAccounts).filter(|mapping| !mapping.arn.is_empty()) {
+            store.accounts.insert(&mapping.arn, mapping);
+        }
+        for mapping in &reading.mappings {
+            let winner = match mapping.id.section {
+                Section::MapRoles => roles.get(&role_key(mapping)),
+                Section::MapUsers => users.get(&mapping.arn),
+                Section::MapAccounts => store.accounts.get(mapping.arn.as_str()),
+            };
+            if let Some(winner) = winner.filter(|winner| winner.id != mapping.id) {
+                store.replaced.insert(mapping.id, winner.id);
+            }
+        }
+        // `sso:` blocks match nobody: the feature gate `SSORoleMatch` is off.
+        for (map, kept) in [(&mut store.roles, roles), (&mut store.users, users)] {
+            for mapping in kept.into_values().filter(|mapping| !mapping.arn.is_empty()) {
+                map.entry(fold(&mapping.arn)).or_default().push(mapping);
+            }
+            for same in map.values_mut() {
+                same.sort_by_key(|mapping| mapping.id);
+            }
+        }
+        store
+    }
+}
+
+/// Tells how each mapping stands.
+///
+/// Role mappings go by their ARN in lower case, user mappings by its exact text, and the last of each counts.
+/// Where ARNs still match the same identity, the authenticator takes either. A role mapping hides user mappings of
+/// the same ARN, and an account hides nothing and is hidden by nothing but its own repetition.
+#[must_use]
+pub fn standings(reading: &Reading) -> BTreeMap<MappingId, Standing> {
+    let store = Store::new(reading);
+    let standing = |mapping: &Mapping| {
+        if mapping.dropped.is_some() {
+            return Standing::Dropped;
+        }
+        if let Some(by) = store.replaced.get(&mapping.id) {
+            return Standing::Shadowed { by: *by };
+        }
+        let folded = fold(&mapping.arn);
+        let roles = store.roles.get(&folded);
+        let rivals = match mapping.id.section {
+            Section::MapAccounts => None,
+            Section::MapRoles => roles,
+            Section::MapUsers => match roles.and_then(|roles| roles.last()) {
+                Some(role) => return Standing::Shadowed { by: role.id },
+                None => store.users.get(&folded),
+            },
+        };
+        let with: Vec<MappingId> = rivals
+            .into_iter()
+            .flatten()
+            .map(|rival| rival.id)
+            .filter(|rival| *rival != mapping.id)
+            .collect();
+        if with.is_empty() {
+            Standing::Effective
+        } else {
+            Standing::Undefined { with }
+        }
+    };
+    reading
+        .mappings
+        .iter()
+        .map(|mapping| (mapping.id, standing(mapping)))
+        .collect()
+}
+
+/// Tells what the authenticator answers for identities.
+#[derive(Debug)]
+pub struct Authenticator<'a>(Store<'a>);
+
+impl<'a> Authenticator<'a> {
+    /// Takes in all mappings that were read.
+    #[must_use]
+    pub fn new(reading: &'a Reading) -> Self {
+        Self(Store::new(reading))
+    }
+
+    /// The answer for a canonical ARN: a role's without its path, a user's with it.
+    #[must_use]
+    pub fn answer(&self, canonical_arn: &str) -> Answer {
+        let folded = fold(&to_lower(canonical_arn));
+        let found = self
+            .0
+            .roles
+            .get(&folded)
+            .or_else(|| self.0.users.get(&folded));
+        if let Some(found) = found.filter(|found| !found.is_empty()) {
+            let last = found[found.len() - 1];
+            let same = |mapping: &&&Mapping| {
+                mapping.username == last.username && mapping.groups == last.groups
+            };
+            if found.iter().all(|mapping| same(&mapping)) {
+                return Answer::Mapped {
+                    by: last.id,
+                    username: last.username.clone(),
+                    groups: last.groups.clone(),
+                };
+            }
+            let among = found.iter().map(|mapping| mapping.id).collect();
+            return Answer::Undefined { among };
+        }
+        let mut parts = canonical_arn.splitn(6, ':');
+        let account = parts.nth(4).filter(|_| parts.next().is_some());
+        match account.and_then(|account| self.0.accounts.get(account)) {
+            Some(mapping) => Answer::Mapped {
+                by: mapping.id,
+                username: canonical_arn.to_owned(),
+                groups: Vec::new(),
+            },
+            None => Answer::Refused,
+        }
+    }
+}
+
+/// What the authenticator answers for one canonical ARN.
+///
+/// For many ARNs, [`Authenticator`] sorts the mappings only once.
+#[must_use]
+pub fn answer(reading: &Reading, canonical_arn: &str) -> Answer {
+    Authenticator::new(reading).answer(canonical_arn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reader::{AwsAuthText, read};
+
+    fn reading(roles: &[&str], users: &[&str], accounts: &[&str]) -> Reading {
+        let list = |key: &str, arns: &[&str]| {
+            let entry = |(index, arn)| format!("- {key}: \"{arn}\"\n  username: {key}{index}\n");
+            let entries: Vec<String> = arns.iter().enumerate().map(entry).collect();
+            Some(entries.concat())
+        };
+        read(&AwsAuthText {
+            map_roles: list("rolearn", roles),
+            map_users: list("userarn", users),
+            map_accounts: Some(format!("[{}]", accounts.join(", "))),
+        })
+    }
+
+    fn id(text: &str) -> MappingId {
+        text.parse().unwrap()
+    }
+
+    fn standing(reading: &Reading, mapping: &str) -> Standing {
+        standings(reading).remove(&id(mapping)).unwrap()
+    }
+
+    fn username(reading: &Reading, arn: &str) -> Option<String> {
+        match answer(reading, arn) {
+            Answer::Mapped { username, .. } => Some(username),
+            Answer::Undefined { .. } | Answer::Refused => None,
+        }
+    }
+
+    #[test]
+    fn the_last_role_mapping_of_an_arn_wins_whatever_its_case() {
+        let reading = reading(&["arn:a:role/OPS", "arn:a:role/ops"], &[], &[]);
+        assert_eq!(
+            standing(&reading, "mapRoles[0]"),
+            Standing::Shadowed {
+                by: id("mapRoles[1]")
+            }
+        );
+        assert_eq!(standing(&reading, "mapRoles[1]"), Standing::Effective);
+        assert_eq!(
+            username(&reading, "arn:a:role/Ops").as_deref(),
+            Some("rolearn1")
+        );
+    }
+
+    #[test]
+    fn user_mappings_that_differ_in_case_are_undefined() {
+        let reading = reading(
+            &[],
+            &["arn:a:user/bob", "arn:a:user/bob", "arn:a:user/Bob"],
+            &[],
+        );
+        assert_eq!(
+            standing(&reading, "mapUsers[0]"),
+            Standing::Shadowed {
+                by: id("mapUsers[1]")
+            }
+        );
+        assert_eq!(
+            standing(&reading, "mapUsers[1]"),
+            Standing::Undefined {
+                with: vec![id("mapUsers[2]")]
+            }
+        );
+        assert_eq!(
+            standing(&reading, "mapUsers[2]"),
+            Standing::Undefined {
+                with: vec![id("mapUsers[1]")]
+            }
+        );
+        let among = vec![id("mapUsers[1]"), id("mapUsers[2]")];
+        assert_eq!(
+            answer(&reading, "arn:a:user/bob"),
+            Answer::Undefined { among }
+        );
+    }
+
+    #[test]
+    fn a_role_mapping_hides_user_mappings_and_accounts() {
+        let arn = "arn:aws:iam::111122223333:role/a";
+        let reading = reading(
+            &[arn],
+            &["arn:aws:iam::111122223333:role/A"],
+            &["111122223333"],
+        );
+        assert_eq!(
+            standing(&reading, "mapUsers[0]"),
+            Standing::Shadowed {
+                by: id("mapRoles[0]")
+            }
+        );
+        assert_eq!(standing(&reading, "mapAccounts[0]"), Standing::Effective);
+        assert_eq!(username(&reading, arn).as_deref(), Some("rolearn0"));
+        let stranger = "arn:aws:iam::111122223333:user/B";
+        assert_eq!(username(&reading, stranger).as_deref(), Some(stranger));
+        assert_eq!(
+            answer(&reading, "arn:aws:iam::444455556666:user/B"),
+            Answer::Refused
+        );
+    }
+
+    #[test]
+    fn case_is_folded_as_go_folds_it() {
+        // The long s is no lower case of S, so both are kept; but folded they are equal, so both match.
+        let reading = reading(&["arn:a:role/op\u{17f}", "arn:a:role/ops"], &[], &[]);
+        assert_eq!(
+            standing(&reading, "mapRoles[0]"),
+            Standing::Undefined {
+                with: vec![id("mapRoles[1]")]
+            }
+        );
+        assert_eq!(to_lower("\u{130}\u{212A}\u{3A3}"), "ik\u{3c3}");
+        assert_ne!(fold("\u{130}"), fold("i"));
+        assert_ne!(fold("\u{131}"), fold("I"));
+        assert_eq!(fold("\u{1E9E}"), fold("\u{DF}"));
+        assert_eq!(fold("\u{3C2}"), fold("\u{3A3}"));
+    }
+
+    #[test]
+    fn a_mapping_without_a_principal_is_dropped() {
+        let reading = reading(&["", "arn:a:role/b"], &[], &[]);
+        assert_eq!(standing(&reading, "mapRoles[0]"), Standing::Dropped);
+        assert_eq!(standing(&reading, "mapRoles[1]"), Standing::Effective);
+    }
 }

@@ -53,9 +53,11 @@ codes! {
     UnknownSection = 8, Warning, "a key of `data` is not one that the cluster reads";
     LaterDocuments = 9, Warning, "only the first YAML document of a value is read";
     JoinedGroups = 10, Warning, "two groups were joined into one by their indentation";
-    NoAwsAuth = 11, Info, "the cluster has no `aws-auth` ConfigMap";
+    NoAwsAuth = 11, Warning, "the cluster has no `aws-auth` ConfigMap";
     BinaryData = 12, Warning, "`binaryData` is not read by the cluster";
     ElementIgnored = 13, Warning, "an element of the list is no mapping";
+    SectionUndecided = 14, Error, "it can't be told how the cluster reads a value";
+    AccountsCutShort = 15, Warning, "the cluster stops in the middle of `mapAccounts`";
 
     RealArn = 101, Info, "the access entry names the principal's real ARN";
     AuthenticatedGroupDropped = 103, Info, "the group `system:authenticated` is left out, everybody has it";
@@ -87,6 +89,7 @@ codes! {
     Dropped = 210, Warning, "the cluster's reader throws the mapping away";
     InertIncluded = 211, Warning, "a mapping that grants nothing today is created, as asked";
     UserPathDiffers = 212, Warning, "the user's path is not the one that is written";
+    ModeApi = 214, Warning, "the cluster no longer reads `aws-auth`";
 
     RootUser = 301, Error, "an account's root user can't have an access entry";
     FederatedUser = 302, Error, "a federated user can't have an access entry";
@@ -113,6 +116,7 @@ codes! {
     EntryGivesMore = 406, Warning, "a live access entry gives more than the mapping";
     QuotaExceeded = 407, Error, "the cluster would have more access entries than EKS allows";
     ForeignOwner = 408, Warning, "something else owns the access entry";
+    EntryUnfinished = 409, Info, "an access entry that an earlier run began is finished";
 
     LeftToEks = 501, Info, "EKS makes the access entry of this node role itself";
     ManagedEntryMissing = 502, Info, "EKS has not made the access entry of this node role";

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 use crate::model::{
-    AccessEntry, AccessScope, Arn, AuthenticationMode, Cluster, EntryType, MappingId, Section,
+    AccessEntry, AccessScope, Arn, AuthenticationMode, Cluster, EntryType, MappingId,
+    PolicyAssociation, Section,
 };
 
 /// The name and version of the document.
@@ -193,8 +194,27 @@ pub struct Action {
     /// The mapping that it is for, where it is for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<MappingId>,
+    /// When it is its turn.
+    pub stage: Stage,
     /// Why.
     pub why: String,
+}
+
+/// The order in which principals are cut over; a stage begins when the one before it is done.
+///
+/// Making an access entry is the cut-over for its principal, so those who could mend things go first and what could
+/// hurt most goes last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stage {
+    /// The cluster itself: its authentication mode.
+    Cluster,
+    /// The caller and the administrators.
+    Administrators,
+    /// Everybody else: people and CI.
+    Others,
+    /// Node roles.
+    Nodes,
 }
 
 /// The calls that a plan is made of.
@@ -271,6 +291,58 @@ impl ActionKind {
             | Self::DeleteAccessEntry { principal_arn }
             | Self::AssociateAccessPolicy { principal_arn, .. }
             | Self::DisassociateAccessPolicy { principal_arn, .. } => Some(principal_arn),
+        }
+    }
+
+    /// The entry as it is once the action is done, given what it was before.
+    #[must_use]
+    pub fn applied_to(&self, before: Option<AccessEntry>) -> Option<AccessEntry> {
+        match self {
+            Self::UpdateAuthenticationMode { .. } => before,
+            Self::CreateAccessEntry {
+                principal_arn,
+                entry_type,
+                username,
+                kubernetes_groups,
+                tags,
+            } => Some(AccessEntry {
+                principal_arn: principal_arn.clone(),
+                entry_type: entry_type.clone(),
+                username: username.clone(),
+                kubernetes_groups: kubernetes_groups.clone(),
+                tags: tags.clone(),
+                access_policies: Vec::new(),
+            }),
+            Self::UpdateAccessEntry {
+                username,
+                kubernetes_groups,
+                ..
+            } => before.map(|entry| AccessEntry {
+                username: username.clone(),
+                kubernetes_groups: kubernetes_groups.clone(),
+                ..entry
+            }),
+            Self::DeleteAccessEntry { .. } => None,
+            Self::AssociateAccessPolicy {
+                policy_arn,
+                access_scope,
+                ..
+            } => before.map(|mut entry| {
+                entry
+                    .access_policies
+                    .retain(|policy| policy.policy_arn != *policy_arn);
+                entry.access_policies.push(PolicyAssociation {
+                    policy_arn: policy_arn.clone(),
+                    access_scope: access_scope.clone(),
+                });
+                entry
+            }),
+            Self::DisassociateAccessPolicy { policy_arn, .. } => before.map(|mut entry| {
+                entry
+                    .access_policies
+                    .retain(|policy| policy.policy_arn != *policy_arn);
+                entry
+            }),
         }
     }
 

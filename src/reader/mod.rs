@@ -2,8 +2,24 @@
 //!
 //! What counts is not what YAML means today but what that reader answers: see [`read`].
 
-use crate::finding::Diagnostic;
+use crate::finding::{Code, Diagnostic, Finding};
 use crate::model::{Mapping, Section};
+
+mod accounts;
+mod decode;
+pub mod draw;
+mod entries;
+mod lines;
+mod notes;
+mod repair;
+mod resolve;
+mod yaml;
+
+use decode::{Data, Decoder, check_json};
+use lines::Lines;
+use notes::Notes;
+use resolve::Scalar;
+use yaml::{Content, Failure, FailureKind, Tree};
 
 /// The values of the ConfigMap's `data` that hold mappings, as text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,10 +53,139 @@ pub struct Reading {
     pub diagnostics: Vec<Diagnostic>,
     /// Sections whose text the cluster can't read at all, so that it has no mapping from them.
     pub broken: Vec<Section>,
+    /// Sections of which it can't be told how the cluster reads them; no mapping of theirs is given.
+    pub undecided: Vec<Section>,
 }
 
 /// Reads the mappings out of the three values; never fails as a whole.
+///
+/// Each value is read for itself, and a fault in one leaves the others whole.
+/// Source: aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`.
 #[must_use]
-pub fn read(_text: &AwsAuthText) -> Reading {
-    Reading::default()
+pub fn read(text: &AwsAuthText) -> Reading {
+    let mut reading = Reading::default();
+    for section in Section::ALL {
+        if let Some(value) = text.section(section)
+            && !is_skippable(value)
+        {
+            read_section(section, value, &mut reading);
+        }
+    }
+    reading
 }
+
+/// Tells of keys of the ConfigMap that the cluster does not read: all but the three of `data`, exactly as they are
+/// spelt, and all of `binaryData`.
+///
+/// Source: aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`.
+#[must_use]
+pub fn check_keys<'a>(
+    data: impl IntoIterator<Item = &'a str>,
+    binary_data: impl IntoIterator<Item = &'a str>,
+) -> Vec<Diagnostic> {
+    let known = |key: &str| Section::ALL.iter().any(|section| section.key() == key);
+    let meant = |key: &str| {
+        let mut sections = Section::ALL.iter();
+        sections.find(|section| section.key().eq_ignore_ascii_case(key))
+    };
+    let unknown = data.into_iter().filter(|key| !known(key)).map(|key| {
+        let fix = match meant(key) {
+            Some(section) => format!("rename it to `{section}`, which gives access that nobody has today, or remove it"),
+            None => "remove it, or leave it; it grants nothing".to_owned(),
+        };
+        let message = format!("the cluster does not read the key `{key}` of `data`, only `mapRoles`, `mapUsers` and `mapAccounts`");
+        Finding::new(Code::UnknownSection, message, fix)
+    });
+    let binary = binary_data.into_iter().map(|key| {
+        let message = format!("the cluster does not read `binaryData`, and so not its key `{key}`");
+        let fix = "move it to `data`, which gives access that nobody has today, or remove it";
+        Finding::new(Code::BinaryData, message, fix)
+    });
+    let diagnostic = |finding| Diagnostic {
+        finding,
+        place: None,
+        mapping: None,
+    };
+    unknown.chain(binary).map(diagnostic).collect()
+}
+
+/// Values that the cluster passes over without a word.
+///
+/// Source: aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `isSkippable`.
+fn is_skippable(value: &str) -> bool {
+    matches!(value.trim(), "" | "``" | "\"\"" | "''")
+}
+
+fn read_section(section: Section, text: &str, reading: &mut Reading) {
+    let mut notes = Notes::new(Lines::new(section, text));
+    let read = yaml::parse(text).and_then(|tree| {
+        notes.look_over(&tree);
+        match section {
+            Section::MapRoles | Section::MapUsers => read_entries(section, &tree, &mut notes),
+            Section::MapAccounts => read_accounts(&tree, &mut notes),
+        }
+    });
+    match read {
+        Ok(mappings) => reading.mappings.extend(mappings),
+        Err(failure) => {
+            notes.fail(&failure);
+            match failure.kind {
+                FailureKind::Cluster => reading.broken.push(section),
+                FailureKind::Undecided => reading.undecided.push(section),
+            }
+        }
+    }
+    reading.diagnostics.extend(notes.into_diagnostics());
+}
+
+fn read_entries(
+    section: Section,
+    tree: &Tree,
+    notes: &mut Notes<'_>,
+) -> Result<Vec<Mapping>, Failure> {
+    let Some(root) = tree.root else {
+        return Ok(Vec::new());
+    };
+    let value = Decoder::new(tree).value(root)?;
+    check_json(&value, tree)?;
+    Ok(match &value.data {
+        Data::List(list) => entries::read(section, tree, list, notes),
+        Data::Scalar(Scalar::Null) => Vec::new(),
+        _ => {
+            notes.not_a_list(tree, root);
+            Vec::new()
+        }
+    })
+}
+
+fn read_accounts(tree: &Tree, notes: &mut Notes<'_>) -> Result<Vec<Mapping>, Failure> {
+    let Some(root) = tree.root else {
+        return Ok(Vec::new());
+    };
+    let found = &tree.nodes[root];
+    match &found.content {
+        Content::Sequence(list) => {
+            let (mappings, failure) = accounts::read(tree, list, notes);
+            match failure {
+                Some(failure) if failure.kind == FailureKind::Undecided => return Err(failure),
+                Some(failure) => notes.cut_short(&failure),
+                None => {}
+            }
+            Ok(mappings)
+        }
+        Content::Scalar(value) => {
+            let mut decoder = Decoder::new(tree);
+            if decoder.scalar(root, value)? != Scalar::Null {
+                notes.not_a_list(tree, root);
+            }
+            Ok(Vec::new())
+        }
+        Content::Mapping(_) | Content::Alias(_) => {
+            notes.not_a_list(tree, root);
+            Ok(Vec::new())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! Takes account ids from `mapAccounts`, which the cluster reads by another way than the other two.
+//!
+//! Numbers keep their text, leading zeros and all. A fault in the middle keeps what was read before it.
+//!
+//! Source: aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`; go-yaml v2.4, `decode.go`,
+//! `sequence` and `scalar`.
+
+use crate::model::{Mapping, MappingId, Section};
+
+use super::decode::Decoder;
+use super::notes::Notes;
+use super::resolve::Scalar;
+use super::yaml::{Content, Failure, NodeId, Tree};
+
+/// The elements of a list, and the fault that ended it early.
+pub(super) fn read(
+    tree: &Tree,
+    list: &[NodeId],
+    notes: &mut Notes<'_>,
+) -> (Vec<Mapping>, Option<Failure>) {
+    let mut decoder = Decoder::new(tree);
+    let mut mappings = Vec::new();
+    if let Some(root) = tree.root
+        && let Err(failure) = decoder.count(root)
+    {
+        return (mappings, Some(failure));
+    }
+    for (index, node) in list.iter().enumerate() {
+        let id = MappingId {
+            section: Section::MapAccounts,
+            index,
+        };
+        notes.begin(Some(id));
+        let account = match text(&mut decoder, *node) {
+            Ok(account) => account,
+            Err(failure) => return (mappings, Some(failure)),
+        };
+        let Some(account) = account else {
+            notes.account_ignored(*node);
+            continue;
+        };
+        if account.is_empty() {
+            notes.account_ignored(*node);
+        }
+        let found = &tree.nodes[*node];
+        mappings.push(Mapping {
+            id,
+            place: notes.place(found.start, found.end),
+            arn: account,
+            sso: None,
+            username: String::new(),
+            groups: Vec::new(),
+            dropped: None,
+        });
+    }
+    (mappings, None)
+}
+
+/// A scalar as text; `None` for what is no scalar, which the cluster passes over.
+fn text(decoder: &mut Decoder<'_>, node: NodeId) -> Result<Option<String>, Failure> {
+    decoder.count(node)?;
+    let tree = decoder.tree();
+    match &tree.nodes[node].content {
+        Content::Alias(target) => decoder.follow(node, *target, text),
+        Content::Scalar(value) => Ok(Some(match decoder.scalar(node, value)? {
+            Scalar::Null => String::new(),
+            Scalar::Text(text) => text.to_string(),
+            _ => value.to_string(),
+        })),
+        Content::Sequence(_) | Content::Mapping(_) => Ok(None),
+    }
+}

@@ -1,0 +1,289 @@
+//! Follows aliases and merges, types scalars, and so makes the value that the cluster sees from a tree.
+//!
+//! Source: go-yaml v2.4, `decode.go`; sigs.k8s.io/yaml v1.6, `yaml.go`; Go's `encoding/json`.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::resolve::{Scalar, resolve};
+use super::yaml::{Content, Failure, NodeId, Tree};
+
+/// How deep values may be nested before this reader gives up; a real `aws-auth` has three levels.
+const MAX_DEPTH: usize = 400;
+
+/// How many bytes of text aliases may repeat before this reader gives up.
+const MAX_REPEATED: usize = 32 << 20;
+
+/// A value with the node that it was read from.
+#[derive(Debug, Clone)]
+pub(super) struct Value {
+    pub(super) node: NodeId,
+    pub(super) data: Data,
+}
+
+/// What a value is.
+#[derive(Debug, Clone)]
+pub(super) enum Data {
+    Scalar(Scalar),
+    List(Vec<Value>),
+    Map(Vec<(Scalar, Value)>),
+}
+
+/// Makes values from the nodes of a tree.
+pub(super) struct Decoder<'a> {
+    tree: &'a Tree,
+    /// Aliases that are being followed.
+    following: HashSet<NodeId>,
+    decoded: u64,
+    decoded_in_aliases: u64,
+    repeated: usize,
+    depth: usize,
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) fn new(tree: &'a Tree) -> Self {
+        Self {
+            tree,
+            following: HashSet::new(),
+            // The document itself is counted too.
+            decoded: 1,
+            decoded_in_aliases: 0,
+            repeated: 0,
+            depth: 0,
+        }
+    }
+
+    pub(super) fn tree(&self) -> &'a Tree {
+        self.tree
+    }
+
+    fn fail(&self, message: impl Into<String>, node: NodeId) -> Failure {
+        Failure::new(message, self.tree.nodes[node].start)
+    }
+
+    /// Counts a step, and fails where the cluster takes a text for an attack.
+    pub(super) fn count(&mut self, node: NodeId) -> Result<(), Failure> {
+        self.decoded += 1;
+        if !self.following.is_empty() {
+            self.decoded_in_aliases += 1;
+        }
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "as the cluster does; both stay far below 2^52"
+        )]
+        let (all, aliased) = (self.decoded as f64, self.decoded_in_aliases as f64);
+        let allowed = match self.decoded {
+            ..=400_000 => 0.99,
+            4_000_000.. => 0.10,
+            _ => 0.99 - 0.89 * ((all - 400_000.0) / 3_600_000.0),
+        };
+        if self.decoded_in_aliases > 100 && self.decoded > 1000 && aliased / all > allowed {
+            return Err(self.fail("document contains excessive aliasing", node));
+        }
+        Ok(())
+    }
+
+    /// Does something at the node that an alias names.
+    pub(super) fn follow<T>(
+        &mut self,
+        alias: NodeId,
+        target: NodeId,
+        visit: impl FnOnce(&mut Self, NodeId) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if !self.following.insert(alias) {
+            return Err(self.fail("an anchor's value contains itself", alias));
+        }
+        let result = visit(self, target);
+        self.following.remove(&alias);
+        result
+    }
+
+    /// Types a scalar.
+    pub(super) fn scalar(&mut self, node: NodeId, value: &Rc<str>) -> Result<Scalar, Failure> {
+        if !self.following.is_empty() {
+            self.repeated += value.len();
+            if self.repeated > MAX_REPEATED {
+                let start = self.tree.nodes[node].start;
+                return Err(Failure::undecided(
+                    "aliases repeat too much text to follow",
+                    start,
+                ));
+            }
+        }
+        let found = &self.tree.nodes[node];
+        resolve(&found.tag, found.implicit, value).map_err(|message| self.fail(message, node))
+    }
+
+    /// The value of a node.
+    pub(super) fn value(&mut self, node: NodeId) -> Result<Value, Failure> {
+        self.count(node)?;
+        self.deeper(node, |decoder| decoder.value_within(node))
+    }
+
+    fn deeper<T>(
+        &mut self,
+        node: NodeId,
+        visit: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if self.depth == MAX_DEPTH {
+            let start = self.tree.nodes[node].start;
+            return Err(Failure::undecided("nested too deep to follow", start));
+        }
+        self.depth += 1;
+        let result = visit(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn value_within(&mut self, node: NodeId) -> Result<Value, Failure> {
+        let tree = self.tree;
+        let data = match &tree.nodes[node].content {
+            Content::Alias(target) => return self.follow(node, *target, Self::value),
+            Content::Scalar(value) => Data::Scalar(self.scalar(node, value)?),
+            Content::Sequence(children) => Data::List(
+                children
+                    .iter()
+                    .map(|child| self.value(*child))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Content::Mapping(children) => {
+                let mut map = Map::default();
+                self.fill(children, &mut map)?;
+                Data::Map(map.entries)
+            }
+        };
+        Ok(Value { node, data })
+    }
+
+    /// Sets a mapping's keys in the order of the text; each takes the place of an earlier one of the same value.
+    fn fill(&mut self, children: &[NodeId], map: &mut Map) -> Result<(), Failure> {
+        for pair in children.chunks_exact(2) {
+            if self.tree.nodes[pair[0]].is_merge() {
+                self.merge(pair[1], map)?;
+                continue;
+            }
+            let key = self.value(pair[0])?;
+            let Data::Scalar(key) = key.data else {
+                return Err(self.fail("invalid map key", pair[0]));
+            };
+            let value = self.value(pair[1])?;
+            map.set(key, value);
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, node: NodeId, map: &mut Map) -> Result<(), Failure> {
+        let tree = self.tree;
+        if let Content::Sequence(children) = &tree.nodes[node].content {
+            // Earlier ones win over later ones, so they come last.
+            let mut children = children.iter().rev();
+            return children.try_for_each(|child| self.merge_one(*child, map));
+        }
+        self.merge_one(node, map)
+    }
+
+    fn merge_one(&mut self, node: NodeId, map: &mut Map) -> Result<(), Failure> {
+        let tree = self.tree;
+        let is_map = |node: NodeId| matches!(tree.nodes[node].content, Content::Mapping(_));
+        match &tree.nodes[node].content {
+            Content::Mapping(children) => {
+                self.count(node)?;
+                self.deeper(node, |decoder| decoder.fill(children, map))
+            }
+            Content::Alias(target) if is_map(*target) => {
+                self.count(node)?;
+                self.follow(node, *target, |decoder, target| {
+                    decoder.merge_one(target, map)
+                })
+            }
+            _ => Err(self.fail(
+                "map merge requires map or sequence of maps as the value",
+                node,
+            )),
+        }
+    }
+}
+
+/// A map on its way, with its keys in the order in which they were first set.
+#[derive(Default)]
+struct Map {
+    entries: Vec<(Scalar, Value)>,
+    places: HashMap<Key, usize>,
+}
+
+/// What a key is found again by.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    Float(u64),
+    Text(Rc<str>),
+}
+
+impl Map {
+    fn set(&mut self, key: Scalar, value: Value) {
+        let place = match &key {
+            Scalar::Null => Key::Null,
+            Scalar::Bool(bool) => Key::Bool(*bool),
+            Scalar::Int(int) => Key::Int(*int),
+            Scalar::Uint(uint) => Key::Uint(*uint),
+            // Not a number is no other number, not even itself.
+            Scalar::Float(float) if float.is_nan() => {
+                self.entries.push((key, value));
+                return;
+            }
+            Scalar::Float(float) => Key::Float((float + 0.0).to_bits()),
+            Scalar::Text(text) => Key::Text(Rc::clone(text)),
+        };
+        if let Some(&at) = self.places.get(&place) {
+            self.entries[at].1 = value;
+        } else {
+            self.places.insert(place, self.entries.len());
+            self.entries.push((key, value));
+        }
+    }
+}
+
+/// Checks that a value can be written as JSON, which has keys of text and finite numbers only.
+pub(super) fn check_json(value: &Value, tree: &Tree) -> Result<(), Failure> {
+    let at = tree.nodes[value.node].start;
+    match &value.data {
+        Data::Scalar(Scalar::Float(float)) if !float.is_finite() => {
+            Err(Failure::new("json: unsupported value", at))
+        }
+        Data::Scalar(_) => Ok(()),
+        Data::List(values) => values.iter().try_for_each(|value| check_json(value, tree)),
+        Data::Map(entries) => {
+            // A key without a form in JSON is found before any number is.
+            if let Some((_, value)) = entries
+                .iter()
+                .find(|(key, _)| matches!(key, Scalar::Null | Scalar::Uint(_)))
+            {
+                let at = tree.nodes[value.node].start;
+                return Err(Failure::new("unsupported map key", at));
+            }
+            entries
+                .iter()
+                .try_for_each(|(_, value)| check_json(value, tree))
+                .map_err(|failure| undecide(failure, entries))
+        }
+    }
+}
+
+/// Two keys that become the same text in JSON, such as `1` and `"1"`, leave either value, at random.
+fn undecide(failure: Failure, entries: &[(Scalar, Value)]) -> Failure {
+    let mut texts = HashSet::new();
+    let one_text = entries.iter().all(|(key, _)| match key {
+        Scalar::Text(text) => texts.insert(text.to_string()),
+        Scalar::Bool(bool) => texts.insert(bool.to_string()),
+        Scalar::Int(int) => texts.insert(int.to_string()),
+        Scalar::Float(_) | Scalar::Uint(_) | Scalar::Null => false,
+    });
+    if one_text {
+        failure
+    } else {
+        Failure::undecided("two keys become the same text", failure.byte)
+    }
+}

@@ -1,0 +1,307 @@
+//! What there is to say about the text of a section: collects diagnostics while it is read.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Range;
+
+use crate::finding::{Code, Diagnostic, Finding};
+use crate::model::{MappingId, Place, Section};
+
+use super::decode::{Data, Value};
+use super::entries::fold;
+use super::lines::Lines;
+use super::repair;
+use super::resolve::Scalar;
+use super::yaml::{Content, Failure, FailureKind, NodeId, Tree};
+
+/// How many characters of a text stand in a message.
+const MAX_SHOWN: usize = 120;
+
+/// Diagnostics about one section, with the mapping that is being read.
+pub(super) struct Notes<'a> {
+    lines: Lines<'a>,
+    mapping: Option<MappingId>,
+    /// The bytes of each node, known once the text is a tree.
+    spans: Vec<Range<usize>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Notes<'a> {
+    pub(super) fn new(lines: Lines<'a>) -> Self {
+        Self {
+            lines,
+            mapping: None,
+            spans: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// All diagnostics, in the order of the text.
+    pub(super) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
+        self.diagnostics
+            .sort_by_key(|diagnostic| diagnostic.place.map(|place| place.start));
+        self.diagnostics
+    }
+
+    pub(super) fn begin(&mut self, mapping: Option<MappingId>) {
+        self.mapping = mapping;
+    }
+
+    pub(super) fn place(&self, start: usize, end: usize) -> Place {
+        self.lines.place(start, end)
+    }
+
+    fn key(&self) -> &'static str {
+        self.lines.section.key()
+    }
+
+    fn source(&self, node: NodeId) -> &'a str {
+        self.lines
+            .text
+            .get(self.spans[node].clone())
+            .unwrap_or_default()
+    }
+
+    fn note(&mut self, code: Code, span: Range<usize>, message: String, fix: String) {
+        self.diagnostics.push(Diagnostic {
+            finding: Finding::new(code, message, fix),
+            place: Some(self.lines.place(span.start, span.end)),
+            mapping: self.mapping,
+        });
+    }
+
+    /// Notes what the tree shows by itself: repeated keys and documents that are not read.
+    pub(super) fn look_over(&mut self, tree: &Tree) {
+        self.spans = tree.nodes.iter().map(|node| node.start..node.end).collect();
+        if let Some(at) = tree.more.filter(|at| self.has_content(*at)) {
+            let key = self.key();
+            self.note(
+                Code::LaterDocuments,
+                at..at + 3,
+                format!("`{key}` goes on behind the first YAML document, and the cluster reads nothing of that"),
+                format!("to have it read, remove the `---` or `...` lines inside of `{key}`; to keep things as they are, remove what follows them"),
+            );
+        }
+        let Some(Content::Sequence(elements)) = tree.root.map(|root| &tree.nodes[root].content)
+        else {
+            return;
+        };
+        for (index, element) in elements.iter().enumerate() {
+            if let Content::Mapping(children) = &tree.nodes[*element].content {
+                self.mapping = Some(MappingId {
+                    section: self.lines.section,
+                    index,
+                });
+                self.repeated_keys(tree, children);
+            }
+        }
+        self.mapping = None;
+    }
+
+    fn has_content(&self, at: usize) -> bool {
+        self.lines.text[at..].lines().any(|line| {
+            let line = line.trim();
+            !(line.is_empty() || line == "---" || line == "..." || line.starts_with('#'))
+        })
+    }
+
+    fn repeated_keys(&mut self, tree: &Tree, children: &[NodeId]) {
+        let mut seen = HashSet::new();
+        for pair in children.chunks_exact(2) {
+            let key = &tree.nodes[pair[0]];
+            let Content::Scalar(name) = &key.content else {
+                continue;
+            };
+            if !key.is_merge() && !seen.insert(fold(name)) {
+                let start = key.start;
+                let key = short(name);
+                self.note(
+                    Code::DuplicateKey,
+                    start..start + name.len(),
+                    format!("`{key}` stands twice in one mapping; of equal keys the cluster takes the last, of keys that differ in case the last in byte order, where lower case comes after upper case"),
+                    format!("keep one `{key}` per mapping"),
+                );
+            }
+        }
+    }
+
+    /// Notes why the cluster, or this reader, gives the section up.
+    pub(super) fn fail(&mut self, failure: &Failure) {
+        self.mapping = None;
+        let key = self.key();
+        let message = &failure.message;
+        let line = self.lines.place(failure.byte, failure.byte).line;
+        let span = failure.byte..self.lines.line(line).end.max(failure.byte);
+        match failure.kind {
+            FailureKind::Cluster => {
+                let fix = repair::fix(&self.lines, line);
+                self.note(
+                    Code::SectionUnreadable,
+                    span,
+                    format!("the cluster can't read `{key}` ({message}), so nobody has access by it today"),
+                    fix,
+                );
+            }
+            FailureKind::Undecided => self.note(
+                Code::SectionUndecided,
+                span,
+                format!("it can't be told how the cluster reads `{key}` ({message}), so nothing of it is carried over"),
+                format!("write `{key}` as a plain list of mappings, without this construct, and plan again"),
+            ),
+        }
+    }
+
+    /// Notes a fault behind which the cluster reads no more accounts.
+    pub(super) fn cut_short(&mut self, failure: &Failure) {
+        self.mapping = None;
+        let key = self.key();
+        let message = &failure.message;
+        self.note(
+            Code::AccountsCutShort,
+            failure.byte..failure.byte,
+            format!("the cluster stops reading `{key}` here ({message}); the accounts before it count, those behind it don't"),
+            "- \"111122223333\"".to_owned(),
+        );
+    }
+
+    pub(super) fn not_a_list(&mut self, tree: &Tree, root: NodeId) {
+        let key = self.key();
+        let fix = match self.lines.section {
+            Section::MapRoles => {
+                "- rolearn: arn:aws:iam::111122223333:role/NAME\n  username: NAME\n  groups:\n  - GROUP"
+            }
+            Section::MapUsers => {
+                "- userarn: arn:aws:iam::111122223333:user/NAME\n  username: NAME\n  groups:\n  - GROUP"
+            }
+            Section::MapAccounts => "- \"111122223333\"",
+        };
+        let node = &tree.nodes[root];
+        self.note(
+            Code::SectionNotAList,
+            node.start..node.end,
+            format!("`{key}` is not a list, so the cluster finds no mapping in it"),
+            fix.to_owned(),
+        );
+    }
+
+    pub(super) fn element_ignored(&mut self, element: &Value) {
+        let key = self.key();
+        let what = kind(element);
+        self.note(
+            Code::ElementIgnored,
+            self.spans[element.node].clone(),
+            format!(
+                "this element of `{key}` is {what} and no mapping, so the cluster passes over it"
+            ),
+            "remove the element; it grants nothing".to_owned(),
+        );
+    }
+
+    pub(super) fn account_ignored(&mut self, node: NodeId) {
+        self.note(
+            Code::ElementIgnored,
+            self.spans[node].clone(),
+            "this element of `mapAccounts` is no account id, so it lets nobody in".to_owned(),
+            "remove the element; it grants nothing".to_owned(),
+        );
+    }
+
+    /// Notes a value that the cluster empties because of its type.
+    pub(super) fn wrong_type(&mut self, code: Code, value: &Value) {
+        let source = self.source(value.node);
+        let (written, what) = (short(source), kind(value));
+        // Only a whole scalar can be pasted.
+        let quoted = match value.data {
+            Data::Scalar(_) if source.len() == written.len() => quote(source),
+            _ => "NAME".to_owned(),
+        };
+        let meant = "if the group is meant, which gives access that nobody has today";
+        let (message, fix) = match code {
+            Code::UsernameEmptied => (
+                format!(
+                    "the username `{written}` is {what} and not text, so the cluster leaves it out"
+                ),
+                format!("username: {quoted}"),
+            ),
+            Code::GroupsEmptied => (
+                format!(
+                    "`groups` is {what} and not a list, so the cluster reads no groups from it"
+                ),
+                format!("{meant}:\ngroups: [{quoted}]"),
+            ),
+            _ => (
+                format!(
+                    "the group `{written}` is {what} and not text, so the cluster reads an empty name in its place"
+                ),
+                format!("{meant}:\n- {quoted}"),
+            ),
+        };
+        self.note(code, self.spans[value.node].clone(), message, fix);
+    }
+
+    /// Notes a group that the cluster reads as an empty name; one that is written so is no surprise.
+    pub(super) fn group_emptied(&mut self, element: &Value) {
+        if !matches!(element.data, Data::Scalar(Scalar::Text(_))) {
+            self.wrong_type(Code::GroupEmptied, element);
+        }
+    }
+
+    pub(super) fn unknown_key(&mut self, key: &str, value: &Value) {
+        let key = short(key);
+        // The value is where it stands; its key may come from elsewhere by a merge.
+        self.note(
+            Code::UnknownKey,
+            self.spans[value.node].clone(),
+            format!("the cluster does not read the key `{key}`"),
+            format!("remove `{key}`, or put it right if it is misspelt"),
+        );
+    }
+
+    /// Notes a group that swallowed the next one because that was indented too far.
+    pub(super) fn joined_groups(&mut self, element: &Value) {
+        let Data::Scalar(Scalar::Text(group)) = &element.data else {
+            return;
+        };
+        let source = self.source(element.node);
+        if source.len() > MAX_SHOWN * 4 || !source.contains('\n') || !group.contains(" - ") {
+            return;
+        }
+        let parts: Vec<&str> = group.split(" - ").collect();
+        let count = parts.len();
+        let fix = parts
+            .iter()
+            .map(|part| format!("- {part}"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        self.note(
+            Code::JoinedGroups,
+            self.spans[element.node].clone(),
+            format!("the cluster reads {count} lines as the one group `{group}`, since they are not indented alike"),
+            format!("if {count} groups are meant, which gives access that nobody has today:\n{fix}"),
+        );
+    }
+}
+
+/// A text that fits into a message; one of the cluster's may be as long as the ConfigMap is.
+fn short(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => Cow::Owned(format!("{}...", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match &value.data {
+        Data::Scalar(Scalar::Null) => "null",
+        Data::Scalar(Scalar::Bool(_)) => "a boolean",
+        Data::Scalar(Scalar::Int(_) | Scalar::Uint(_) | Scalar::Float(_)) => "a number",
+        Data::Scalar(Scalar::Text(_)) => "a text",
+        Data::List(_) => "a list",
+        Data::Map(_) => "a mapping",
+    }
+}
+
+/// A text in double quotes, as YAML and JSON both read it.
+fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

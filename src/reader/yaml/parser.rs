@@ -1,0 +1,344 @@
+//! Puts the first document of a text together from its tokens.
+//!
+//! Source: go-yaml v2.4, `parserc.go`, and `decode.go` for the tree.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::Failure;
+use super::node::{Content, Node, NodeId, Tree};
+use super::scanner::Scanner;
+use super::token::{Token, TokenKind};
+
+const LONG_TAG_PREFIX: &str = "tag:yaml.org,2002:";
+
+/// What is expected next within a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    BlockEntry,
+    IndentlessEntry,
+    BlockKey,
+    BlockValue,
+    FlowEntry {
+        first: bool,
+    },
+    /// A single pair within a flow sequence: `[a: b]`.
+    PairKey,
+    PairValue,
+    PairEnd,
+    FlowKey {
+        first: bool,
+    },
+    FlowValue,
+    /// A key in a flow mapping that is known to have no value.
+    FlowEmptyValue,
+}
+
+/// A collection that is still open.
+#[derive(Debug)]
+struct Open {
+    state: State,
+    node: NodeId,
+    children: Vec<NodeId>,
+}
+
+/// Which nodes may stand at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Flow,
+    Block,
+    /// A block mapping's value, where a sequence needs no indentation.
+    BlockOrIndentless,
+}
+
+/// Reads the first document; what stands behind it is not looked at, apart from the token that ends it.
+pub(in crate::reader) fn parse(text: &str) -> Result<Tree, Failure> {
+    let mut parser = Parser {
+        scanner: Scanner::new(text),
+        tree: Tree::default(),
+        anchors: HashMap::new(),
+        open: Vec::new(),
+        tag_handles: Vec::new(),
+    };
+    parser.document()?;
+    Ok(parser.tree)
+}
+
+/// A text on its way to a tree.
+pub(super) struct Parser<'a> {
+    pub(super) scanner: Scanner<'a>,
+    tree: Tree,
+    anchors: HashMap<String, NodeId>,
+    open: Vec<Open>,
+    tag_handles: Vec<(String, String)>,
+}
+
+/// An anchor and a tag in front of a node.
+#[derive(Default)]
+struct Properties {
+    anchor: Option<String>,
+    tag: String,
+    start: Option<usize>,
+    end: usize,
+}
+
+pub(super) fn unexpected(problem: &str, token: &Token) -> Failure {
+    Failure::new(problem, token.start.byte)
+}
+
+impl Parser<'_> {
+    pub(super) fn peek(&mut self) -> Result<&Token, Failure> {
+        self.scanner.peek()
+    }
+
+    pub(super) fn kind(&mut self) -> Result<&TokenKind, Failure> {
+        Ok(&self.scanner.peek()?.kind)
+    }
+
+    /// Takes the token at the front if it is of this kind.
+    pub(super) fn take_if(&mut self, kind: &TokenKind) -> Result<Option<Token>, Failure> {
+        let found = self.kind()? == kind;
+        Ok(found.then(|| self.scanner.take()))
+    }
+
+    fn document(&mut self) -> Result<(), Failure> {
+        self.peek()?;
+        self.scanner.take();
+        if *self.kind()? == TokenKind::StreamEnd {
+            return Ok(());
+        }
+        let explicit = self.directives()?;
+        if let Some(start) = self.take_if(&TokenKind::DocumentStart)? {
+            let ends = matches!(
+                self.kind()?,
+                TokenKind::Version { .. }
+                    | TokenKind::TagDirective { .. }
+                    | TokenKind::DocumentStart
+                    | TokenKind::DocumentEnd
+                    | TokenKind::StreamEnd
+            );
+            if ends {
+                let root = self.empty_scalar(start.end.byte);
+                self.tree.root = Some(root);
+            }
+        } else if explicit {
+            let token = self.peek()?;
+            return Err(unexpected("did not find expected <document start>", token));
+        }
+        if self.tree.root.is_none() {
+            let root = self.tree.nodes.len();
+            self.node(Place::Block)?;
+            self.tree.root = Some(root);
+            while let Some(open) = self.open.last() {
+                let state = open.state;
+                self.step(state)?;
+            }
+        }
+        // Looking for the document's end is what finds a fault right behind it.
+        let explicit_end = self.take_if(&TokenKind::DocumentEnd)?;
+        if explicit_end.is_none() {
+            let token = self.peek()?;
+            if token.kind != TokenKind::StreamEnd {
+                self.tree.more = Some(token.start.byte);
+            }
+        } else {
+            self.tree.more = explicit_end.map(|token| token.end.byte);
+        }
+        Ok(())
+    }
+
+    /// Takes in `%YAML` and `%TAG`, and tells whether there were any.
+    fn directives(&mut self) -> Result<bool, Failure> {
+        let mut version = false;
+        let mut any = false;
+        loop {
+            let token = self.peek()?.clone();
+            match &token.kind {
+                TokenKind::Version { major, minor } => {
+                    if version {
+                        return Err(unexpected("found duplicate %YAML directive", &token));
+                    }
+                    if (*major, *minor) != (1, 1) {
+                        return Err(unexpected("found incompatible YAML document", &token));
+                    }
+                    version = true;
+                }
+                TokenKind::TagDirective { handle, prefix } => {
+                    if self.tag_handles.iter().any(|(known, _)| known == handle) {
+                        return Err(unexpected("found duplicate %TAG directive", &token));
+                    }
+                    self.tag_handles.push((handle.clone(), prefix.clone()));
+                }
+                _ => break,
+            }
+            any = true;
+            self.scanner.take();
+        }
+        for (handle, prefix) in [("!", "!"), ("!!", LONG_TAG_PREFIX)] {
+            if !self.tag_handles.iter().any(|(known, _)| known == handle) {
+                self.tag_handles
+                    .push((handle.to_owned(), prefix.to_owned()));
+            }
+        }
+        Ok(any)
+    }
+
+    pub(super) fn add(
+        &mut self,
+        content: Content,
+        tag: &str,
+        implicit: bool,
+        span: (usize, usize),
+    ) -> NodeId {
+        let node = self.tree.nodes.len();
+        self.tree.nodes.push(Node {
+            content,
+            tag: Rc::from(tag),
+            implicit,
+            start: span.0,
+            end: span.1,
+        });
+        if let Some(open) = self.open.last_mut() {
+            open.children.push(node);
+        }
+        node
+    }
+
+    pub(super) fn empty_scalar(&mut self, byte: usize) -> NodeId {
+        self.add(Content::Scalar(Rc::from("")), "", true, (byte, byte))
+    }
+
+    pub(super) fn open(&mut self, node: NodeId, state: State) {
+        self.open.push(Open {
+            state,
+            node,
+            children: Vec::new(),
+        });
+    }
+
+    pub(super) fn set_state(&mut self, state: State) {
+        if let Some(open) = self.open.last_mut() {
+            open.state = state;
+        }
+    }
+
+    /// Closes the innermost collection; a block ends with its last child, a flow collection with its bracket.
+    pub(super) fn close(&mut self, end: Option<usize>) {
+        let Some(Open { node, children, .. }) = self.open.pop() else {
+            return;
+        };
+        let last = children.last().map(|last| self.tree.nodes[*last].end);
+        let closed = &mut self.tree.nodes[node];
+        closed.end = end.or(last).unwrap_or(closed.end).max(closed.start);
+        if let Content::Sequence(content) | Content::Mapping(content) = &mut closed.content {
+            *content = children;
+        }
+    }
+
+    /// Reads an alias, a scalar, or the beginning of a collection.
+    pub(super) fn node(&mut self, place: Place) -> Result<(), Failure> {
+        let token = self.peek()?.clone();
+        if let TokenKind::Alias(name) = &token.kind {
+            let Some(&target) = self.anchors.get(name) else {
+                return Err(unexpected(
+                    &format!("unknown anchor '{name}' referenced"),
+                    &token,
+                ));
+            };
+            self.scanner.take();
+            self.add(
+                Content::Alias(target),
+                "",
+                false,
+                (token.start.byte, token.end.byte),
+            );
+            return Ok(());
+        }
+        let properties = self.properties()?;
+        let token = self.peek()?.clone();
+        let start = properties.start.unwrap_or(token.start.byte);
+        let tag = properties.tag.as_str();
+        let untagged = tag.is_empty();
+        let block = place != Place::Flow;
+        let (content, state) = match token.kind {
+            TokenKind::BlockEntry if place == Place::BlockOrIndentless => {
+                (Content::Sequence(Vec::new()), State::IndentlessEntry)
+            }
+            TokenKind::Scalar { value, plain } => {
+                self.scanner.take();
+                let implicit = (untagged && plain) || tag == "!";
+                let content = Content::Scalar(Rc::from(value));
+                let node = self.add(content, tag, implicit, (start, token.end.byte));
+                self.anchor(properties.anchor, node);
+                return Ok(());
+            }
+            TokenKind::FlowSequenceStart => (
+                Content::Sequence(Vec::new()),
+                State::FlowEntry { first: true },
+            ),
+            TokenKind::FlowMappingStart => {
+                (Content::Mapping(Vec::new()), State::FlowKey { first: true })
+            }
+            TokenKind::BlockSequenceStart if block => {
+                (Content::Sequence(Vec::new()), State::BlockEntry)
+            }
+            TokenKind::BlockMappingStart if block => {
+                (Content::Mapping(Vec::new()), State::BlockKey)
+            }
+            _ if properties.anchor.is_some() || !untagged => {
+                let content = Content::Scalar(Rc::from(""));
+                let node = self.add(content, tag, untagged, (start, properties.end));
+                self.anchor(properties.anchor, node);
+                return Ok(());
+            }
+            _ => return Err(unexpected("did not find expected node content", &token)),
+        };
+        if state != State::IndentlessEntry {
+            self.scanner.take();
+        }
+        let node = self.add(content, tag, untagged, (start, token.end.byte));
+        self.anchor(properties.anchor, node);
+        self.open(node, state);
+        Ok(())
+    }
+
+    fn anchor(&mut self, name: Option<String>, node: NodeId) {
+        if let Some(name) = name {
+            self.anchors.insert(name, node);
+        }
+    }
+
+    fn properties(&mut self) -> Result<Properties, Failure> {
+        let mut properties = Properties::default();
+        let mut tagged = false;
+        // One of each, in either order.
+        for _ in 0..2 {
+            let token = self.peek()?.clone();
+            match &token.kind {
+                TokenKind::Anchor(name) if properties.anchor.is_none() => {
+                    properties.anchor = Some(name.clone());
+                }
+                TokenKind::Tag { handle, suffix } if !tagged => {
+                    tagged = true;
+                    properties.tag = self.resolve_tag(handle, suffix, &token)?;
+                }
+                _ => break,
+            }
+            properties.start.get_or_insert(token.start.byte);
+            properties.end = token.end.byte;
+            self.scanner.take();
+        }
+        Ok(properties)
+    }
+
+    fn resolve_tag(&self, handle: &str, suffix: &str, token: &Token) -> Result<String, Failure> {
+        if handle.is_empty() {
+            return Ok(suffix.to_owned());
+        }
+        self.tag_handles
+            .iter()
+            .find(|(known, _)| known == handle)
+            .map(|(_, prefix)| format!("{prefix}{suffix}"))
+            .ok_or_else(|| unexpected("found undefined tag handle", token))
+    }
+}
