@@ -1,4 +1,17 @@
 //! Who gets which Kubernetes identity: from `aws-auth` today, from access entries tomorrow, and what lies between.
 
+pub mod after;
 pub mod before;
+pub mod bindings;
+pub mod compare;
+pub mod identity;
 pub mod rbac;
+pub mod rbac_emit;
+pub mod rbac_file;
+pub mod template;
+
+pub use after::identity_of_entry;
+pub use compare::compare;
+pub use identity::identity_of_mapping;
+pub use rbac_emit::emit_rbac;
+pub use rbac_file::{RbacFileError, read_rbac};

@@ -1,12 +1,14 @@
 //! Findings: what the tool has to say about a mapping, an entry or the cluster, each with a stable code.
 //!
-//! The codes and their explanations are declared once, in [`code`]; `explain` and the README's table are made from there.
+//! The codes and their explanations are declared once, in [`code`], and explained in [`mod@explain`].
 
 pub mod code;
+pub mod explain;
 
 use serde::{Deserialize, Serialize};
 
 pub use code::Code;
+pub use explain::explain;
 
 use crate::model::{MappingId, Place};
 

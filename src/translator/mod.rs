@@ -1,10 +1,32 @@
 //! Translates each mapping to the access entry that stands for it, or says why there is none.
+//!
+//! Three stages, each a file or more of small rules:
+//!
+//! 1. `rules`: is there an entry to make at all? The first rule that matches decides.
+//! 2. `node`: is it a node's mapping? Its shape decides the type of the entry.
+//! 3. `standard`: everybody else; the rules for `groups` and the `username` are combined.
+
+mod case;
+mod groups;
+mod lookup;
+mod node;
+mod rules;
+mod service_linked;
+mod shell;
+mod standard;
+mod username;
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod properties;
 
 use crate::access::before::Standing;
 use crate::choices::Choices;
 use crate::finding::Finding;
 use crate::model::{AccessEntry, Mapping, MappingId};
 use crate::observed::Observed;
+use case::{Case, Ruling};
 
 /// What a mapping becomes, as far as the mapping, its principal and the choices decide it.
 ///
@@ -33,16 +55,39 @@ pub enum Decision {
 }
 
 /// Translates one mapping.
+///
+/// Pure: what is known of IAM, of node groups and of RBAC comes in `observed`, and what is not known there is said
+/// in a finding. Whether EKS makes a node role's entry itself is not decided here but by the plan.
 #[must_use]
 pub fn translate(
     mapping: &Mapping,
-    _standing: &Standing,
-    _observed: &Observed,
-    _choices: &Choices,
+    standing: &Standing,
+    observed: &Observed,
+    choices: &Choices,
 ) -> Translation {
+    let Ruling { decision, findings } = rule(&Case::new(mapping, standing, observed, choices));
     Translation {
         mapping: mapping.id,
-        decision: Decision::Inert,
-        findings: Vec::new(),
+        decision,
+        findings,
+    }
+}
+
+fn rule(case: &Case<'_>) -> Ruling {
+    if let Some(ruling) = rules::RULES.iter().find_map(|rule| rule(case)) {
+        return ruling;
+    }
+    let principal = case
+        .principal()
+        .expect("the rules let nothing but roles and users through");
+    let (principal_arn, mut findings) = lookup::resolve(case, principal);
+    let ruling = match node::shape(case.mapping) {
+        Some(shape) => node::translate(case, principal, principal_arn, shape),
+        None => standard::translate(case, principal, principal_arn),
+    };
+    findings.extend(ruling.findings);
+    Ruling {
+        decision: ruling.decision,
+        findings,
     }
 }

@@ -1,0 +1,289 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::access::rbac::{Binding, Subject};
+
+fn identity(username: &str, groups: &[&str], policies: &[&str]) -> Identity {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    Identity {
+        username: username.to_owned(),
+        groups: owned(groups),
+        policies: owned(policies),
+    }
+}
+
+fn binding(name: &str, subjects: &[Subject]) -> Binding {
+    Binding {
+        namespace: None,
+        name: name.to_owned(),
+        role_kind: "ClusterRole".to_owned(),
+        role_name: "view".to_owned(),
+        subjects: subjects.to_vec(),
+    }
+}
+
+fn rbac() -> Rbac {
+    Rbac {
+        bindings: vec![
+            binding("devs", &[Subject::Group("devs".to_owned())]),
+            binding("bob", &[Subject::User("bob".to_owned())]),
+            binding("all", &[Subject::Group("system:authenticated".to_owned())]),
+        ],
+    }
+}
+
+fn verdict_of(before: &Identity, after: &Identity, rbac: Option<&Rbac>) -> Verdict {
+    let change = compare(Some(before), Some(after), Some(&EntryType::Standard), rbac);
+    change.verdict.unwrap()
+}
+
+#[test]
+fn identities_are_compared_by_what_they_give() {
+    let admin = &["AmazonEKSClusterAdminPolicy"][..];
+    let scoped = &["AmazonEKSClusterAdminPolicy [dev]"][..];
+    for (before, after, expected) in [
+        (
+            identity("a", &["x"], &[]),
+            identity("a", &["x"], &[]),
+            Verdict::Same,
+        ),
+        (
+            identity("a", &["x", "system:authenticated"], &[]),
+            identity("a", &["x"], &[]),
+            Verdict::Same,
+        ),
+        (
+            identity("a", &["system:masters"], &[]),
+            identity("a", &[], admin),
+            Verdict::Same,
+        ),
+        (
+            identity("a", &["system:masters"], &[]),
+            identity("b", &[], admin),
+            Verdict::Renamed,
+        ),
+        (
+            identity("a", &["system:masters"], &[]),
+            identity("a", &[], scoped),
+            Verdict::Lost,
+        ),
+        (
+            identity("a", &["system:masters", "x"], &[]),
+            identity("a", &[], admin),
+            Verdict::Lost,
+        ),
+        (
+            identity("a", &["x"], &[]),
+            identity("a", &[], admin),
+            Verdict::Gained,
+        ),
+        (
+            identity("a", &["x"], &[]),
+            identity("b", &["x"], &[]),
+            Verdict::Renamed,
+        ),
+        (
+            identity("a", &["x", "y"], &[]),
+            identity("a", &["x"], &[]),
+            Verdict::Lost,
+        ),
+        (
+            identity("a", &["x"], &[]),
+            identity("a", &["x", "y"], &[]),
+            Verdict::Gained,
+        ),
+        (
+            identity("a", &["x"], &[]),
+            identity("a", &["y"], &[]),
+            Verdict::Changed,
+        ),
+        (
+            identity("a", &["x"], &[]),
+            identity("a", &["x"], &["AmazonEKSViewPolicy"]),
+            Verdict::Gained,
+        ),
+    ] {
+        assert_eq!(
+            verdict_of(&before, &after, None),
+            expected,
+            "{before:?} to {after:?}"
+        );
+    }
+}
+
+#[test]
+fn with_rbac_at_hand_only_what_is_bound_counts() {
+    let rbac = rbac();
+    for (before, after, expected) in [
+        (
+            identity("a", &["unbound"], &[]),
+            identity("a", &[], &[]),
+            Verdict::Same,
+        ),
+        (
+            identity("a", &["devs"], &[]),
+            identity("a", &[], &[]),
+            Verdict::Lost,
+        ),
+        (
+            identity("a", &["unbound"], &[]),
+            identity("b", &["devs"], &[]),
+            Verdict::Gained,
+        ),
+        (
+            identity("bob", &[], &[]),
+            identity("x", &[], &[]),
+            Verdict::Lost,
+        ),
+        (
+            identity("x", &[], &[]),
+            identity("bob", &[], &[]),
+            Verdict::Gained,
+        ),
+        (
+            identity("x", &[], &[]),
+            identity("y", &[], &[]),
+            Verdict::Renamed,
+        ),
+        (
+            identity("bob", &[], &[]),
+            identity("x", &["devs"], &[]),
+            Verdict::Changed,
+        ),
+        (
+            identity("a", &["system:nodes"], &[]),
+            identity("a", &[], &[]),
+            Verdict::Lost,
+        ),
+    ] {
+        assert_eq!(
+            verdict_of(&before, &after, Some(&rbac)),
+            expected,
+            "{before:?} to {after:?}"
+        );
+    }
+}
+
+#[test]
+fn bindings_of_administrators_are_listed_but_do_not_count() {
+    let before = identity("bob", &["system:masters", "devs"], &[]);
+    let after = identity("x", &[], &["AmazonEKSClusterAdminPolicy"]);
+    let change = compare(Some(&before), Some(&after), None, Some(&rbac()));
+    assert_eq!(change.verdict, Some(Verdict::Renamed));
+    assert_eq!(change.bindings.unwrap().len(), 2);
+}
+
+#[test]
+fn a_node_type_gives_what_the_nodes_mapping_gave() {
+    let before = identity(
+        "system:node:{{EC2PrivateDNSName}}",
+        &["system:bootstrappers", "system:nodes"],
+        &[],
+    );
+    let after = identity("system:node:{{EC2PrivateDNSName}}", &["system:nodes"], &[]);
+    let verdict = |after: &Identity, entry_type: &EntryType| {
+        compare(Some(&before), Some(after), Some(entry_type), None)
+            .verdict
+            .unwrap()
+    };
+    assert_eq!(verdict(&after, &EntryType::Ec2Linux), Verdict::Same);
+    let bootstrap = Rbac {
+        bindings: vec![binding(
+            "bootstrap",
+            &[Subject::Group("system:bootstrappers".to_owned())],
+        )],
+    };
+    let change = compare(
+        Some(&before),
+        Some(&after),
+        Some(&EntryType::Ec2Linux),
+        Some(&bootstrap),
+    );
+    assert_eq!(change.verdict, Some(Verdict::Same));
+    let auto = identity(
+        "system:node:x",
+        &["system:nodes"],
+        &["AmazonEKSAutoNodePolicy"],
+    );
+    assert_eq!(verdict(&auto, &EntryType::Ec2), Verdict::Same);
+    let hybrid = identity("system:node:{{SessionName}}", &["system:nodes"], &[]);
+    assert_eq!(verdict(&hybrid, &EntryType::HybridLinux), Verdict::Changed);
+    let wrong = identity("arn:aws:sts::1:assumed-role/n/{{SessionName}}", &[], &[]);
+    assert_eq!(verdict(&wrong, &EntryType::Standard), Verdict::Lost);
+}
+
+#[test]
+fn access_from_and_to_nothing_is_gained_and_lost() {
+    let someone = identity("a", &[], &[]);
+    let verdict = |before, after| compare(before, after, None, None).verdict;
+    assert_eq!(verdict(None, Some(&someone)), Some(Verdict::Gained));
+    assert_eq!(verdict(Some(&someone), None), Some(Verdict::Lost));
+    assert_eq!(verdict(None, None), Some(Verdict::Same));
+}
+
+fn any_identity() -> impl Strategy<Value = Identity> {
+    let username = select(vec!["bob", "a", "dev:{{SessionName}}", "system:node:x"]);
+    let groups = vec(
+        select(vec![
+            "devs",
+            "x",
+            "system:masters",
+            "system:nodes",
+            "system:authenticated",
+        ]),
+        0..4,
+    );
+    let policies = vec(
+        select(vec![
+            "AmazonEKSClusterAdminPolicy",
+            "AmazonEKSViewPolicy",
+            "AmazonEKSAutoNodePolicy",
+        ]),
+        0..3,
+    );
+    (username, groups, policies)
+        .prop_map(|(username, groups, policies)| identity(username, &groups, &policies))
+}
+
+fn swapped(verdict: Option<Verdict>) -> Option<Verdict> {
+    verdict.map(|verdict| match verdict {
+        Verdict::Lost => Verdict::Gained,
+        Verdict::Gained => Verdict::Lost,
+        other => other,
+    })
+}
+
+proptest! {
+    #[test]
+    fn an_identity_is_the_same_as_itself(identity in any_identity(), with_rbac: bool, node: bool) {
+        let (rbac, entry_type) = (rbac(), if node { EntryType::Ec2 } else { EntryType::Standard });
+        let change = compare(Some(&identity), Some(&identity), Some(&entry_type), with_rbac.then_some(&rbac));
+        prop_assert_eq!(change.verdict, Some(Verdict::Same));
+        prop_assert!(change.bindings.is_none_or(|bindings| bindings.is_empty()));
+    }
+
+    #[test]
+    fn swapping_before_and_after_swaps_lost_and_gained(
+        before in proptest::option::of(any_identity()), after in proptest::option::of(any_identity()), with_rbac: bool,
+    ) {
+        let rbac = rbac();
+        let rbac = with_rbac.then_some(&rbac);
+        let there = compare(before.as_ref(), after.as_ref(), None, rbac);
+        let back = compare(after.as_ref(), before.as_ref(), None, rbac);
+        prop_assert_eq!(there.verdict, swapped(back.verdict));
+    }
+
+    #[test]
+    fn the_order_of_groups_does_not_matter(before in any_identity(), after in any_identity(), with_rbac: bool) {
+        let rbac = rbac();
+        let rbac = with_rbac.then_some(&rbac);
+        let mut turned = after.clone();
+        turned.groups.reverse();
+        let change = compare(Some(&before), Some(&after), None, rbac);
+        let other = compare(Some(&before), Some(&turned), None, rbac);
+        prop_assert_eq!(change.verdict, other.verdict);
+        prop_assert_eq!(change.bindings, other.bindings);
+    }
+}

@@ -1,0 +1,62 @@
+//! Kubernetes identities, as far as they are known before somebody logs in.
+
+use super::template::with_account;
+use crate::model::{Arn, Mapping, Principal, Subject};
+use crate::plan::document::Identity;
+
+/// The group that may do everything, whatever RBAC says.
+///
+/// Source: Kubernetes, "Using RBAC Authorization", user-facing roles.
+pub const MASTERS: &str = "system:masters";
+/// The group that the API server itself gives to everybody who has logged in.
+///
+/// Source: Kubernetes `apiserver/pkg/authentication/group/authenticated_group_adder.go`.
+pub const AUTHENTICATED: &str = "system:authenticated";
+
+/// The identity that the authenticator gives for a mapping, with `{{AccountID}}` filled in from the ARN.
+///
+/// The other placeholders stay, since they are filled in at login. Whether the mapping counts at all is not asked here.
+/// Source: aws-iam-authenticator `pkg/server/server.go`, `doMapping`.
+#[must_use]
+pub fn identity_of_mapping(mapping: &Mapping) -> Identity {
+    let account = arn_as_matched(&mapping.arn).and_then(|arn| match Subject::of(&arn) {
+        Subject::Principal(Principal { account, .. }) | Subject::Root { account } => Some(account),
+        _ => None,
+    });
+    let fill = |text: &String| match &account {
+        Some(account) => with_account(text, account),
+        None => text.clone(),
+    };
+    Identity {
+        username: fill(&mapping.username),
+        groups: groups(mapping.groups.iter().map(fill)),
+        policies: Vec::new(),
+    }
+}
+
+/// Groups in order and each once, without the one that everybody has and without empty ones, which no binding can name.
+pub(super) fn groups(groups: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = Vec::new();
+    for group in groups {
+        if !group.is_empty() && group != AUTHENTICATED && !seen.contains(&group) {
+            seen.push(group);
+        }
+    }
+    seen
+}
+
+/// Reads an ARN as the cluster matches it: without regard to case, so that `ARN:AWS:IAM::...` counts too; `None` for
+/// what is no ARN.
+///
+/// The name keeps its case, which is told right by IAM where it can be asked.
+/// Source: aws-iam-authenticator `pkg/config/mapper.go`, `Matches` (`strings.EqualFold`).
+#[must_use]
+pub fn arn_as_matched(text: &str) -> Option<Arn> {
+    let lowered = match text.get(..4) {
+        Some(prefix) if prefix.eq_ignore_ascii_case("arn:") => format!("arn:{}", &text[4..]),
+        _ => return None,
+    };
+    let mut arn: Arn = lowered.parse().ok()?;
+    arn.partition = arn.partition.to_lowercase();
+    Some(arn)
+}

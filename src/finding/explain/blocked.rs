@@ -1,0 +1,171 @@
+//! 3xx: why a mapping can't be carried over without a decision.
+
+use super::{Example, Text};
+
+pub(super) const ROOT_USER: Text = Text {
+    meaning: "The account's root user has access through the mapping, and an access entry is for a role or a user. It is the root user alone, not everybody in the account.",
+    why: r#"EKS User Guide, "Create access entries"; aws-iam-authenticator `pkg/arn/arn.go`."#,
+    fix: "Map a role for emergencies instead, and remove this mapping.",
+    example: Some(Example {
+        before: "- userarn: arn:aws:iam::111122223333:root
+",
+        after: "- rolearn: arn:aws:iam::111122223333:role/break-glass
+",
+    }),
+};
+
+pub(super) const FEDERATED_USER: Text = Text {
+    meaning: "A federated user has access through the mapping. It is a session and no principal of IAM, and EKS refuses session ARNs.",
+    why: "EKS API Reference, `CreateAccessEntry`, `principalArn`.",
+    fix: "Let them assume a role, and map the role.",
+    example: None,
+};
+
+pub(super) const RESERVED_GROUP: Text = Text {
+    meaning: "EKS refuses groups that begin with `system:`, `eks:`, `aws:`, `amazon:` or `iam:`. What the group is bound to would be lost.",
+    why: r#"EKS User Guide, "Create access entries"."#,
+    fix: "Give it another name with `--rename-group OLD=NEW`, and make the bindings for it with `--emit-rbac FILE` or `apply --apply-rbac`.",
+    example: Some(Example {
+        before: "- rolearn: arn:aws:iam::111122223333:role/audit
+  username: audit
+  groups: [system:monitoring]
+",
+        after: "# --rename-group system:monitoring=monitoring
+principalArn: arn:aws:iam::111122223333:role/audit
+type: STANDARD
+username: audit
+kubernetesGroups: [monitoring]
+",
+    }),
+};
+
+pub(super) const GROUP_PLACEHOLDER: Text = Text {
+    meaning: "The group has a placeholder. It is filled in at login through `aws-auth`, and nothing says that access entries do.",
+    why: r#"aws-iam-authenticator `pkg/server/server.go`, `renderTemplate`; EKS User Guide, "Create access entries"."#,
+    fix: "Bind a group with a fixed name instead, and name it with `--rename-group OLD=NEW`.",
+    example: None,
+};
+
+pub(super) const UNDEFINED_DUPLICATE: Text = Text {
+    meaning: "Two mappings of one user differ in case only. The cluster keeps both and takes one at random, so what the user has today is not certain.",
+    why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `saveMap`: a Go map, which has no order.",
+    fix: "Remove all but the one that is meant, and plan again.",
+    example: None,
+};
+
+pub(super) const MAP_ACCOUNTS: Text = Text {
+    meaning: "`mapAccounts` lets every principal of an account log in, with its ARN as username and no groups. Access entries name principals one by one.",
+    why: r#"aws-iam-authenticator `pkg/server/server.go`, `doMapping`; EKS User Guide, "Create access entries"."#,
+    fix: "Find out who uses it: audit logs show usernames that are ARNs of the account. Map those principals one by one, and remove the account.",
+    example: Some(Example {
+        before: r#"# mapAccounts
+- "111122223333"
+"#,
+        after: "- rolearn: arn:aws:iam::111122223333:role/ci
+  username: ci
+  groups: [deployers]
+",
+    }),
+};
+
+pub(super) const WINDOWS_AND_LINUX: Text = Text {
+    meaning: "A principal has one access entry, and its type can't be changed. `aws-auth` gave one role the groups for both kinds of node, which no single type does for certain.",
+    why: r#"EKS User Guide, "Deploy Windows nodes on EKS clusters" and "Create access entries"."#,
+    fix: "Give the Windows nodes a role of their own, map it, and plan again.",
+    example: None,
+};
+
+pub(super) const USERNAME_IN_USE: Text = Text {
+    meaning: "A binding gives rights to the username, and EKS does not take that username. Without it, the rights would be lost.",
+    why: r#"EKS User Guide, "Create access entries"; Kubernetes, "Using RBAC Authorization"."#,
+    fix: "Bind a group instead: add the group to the mapping and to the binding, and plan again.",
+    example: Some(Example {
+        before: "# in a RoleBinding
+subjects:
+- kind: User
+  name: system:ci
+",
+        after: "# in a RoleBinding
+subjects:
+- kind: Group
+  name: ci
+",
+    }),
+};
+
+pub(super) const PATH_UNKNOWN: Text = Text { meaning: "A role of IAM Identity Center always has a path, which `aws-auth` leaves out, and it could not be looked up. EKS refuses the ARN without it. This code also says that a look-up answered another principal.", why: r#"IAM Identity Center User Guide, "Referencing permission sets"; EKS User Guide, "Create access entries"."#, fix: "Give the permission to look it up, or for another account `--lookup-role ACCOUNT=ROLE_ARN` or `--principals FILE`.", example: Some(Example { before: "- rolearn: arn:aws:iam::111122223333:role/AWSReservedSSO_Dev_0a1b2c3d4e5f6071
+", after: "# principals.yaml
+arn:aws:iam::111122223333:role/AWSReservedSSO_Dev_0a1b2c3d4e5f6071: arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Dev_0a1b2c3d4e5f6071
+" }) };
+
+pub(super) const PRINCIPAL_REFUSED: Text = Text {
+    meaning: "EKS answered that the principal is invalid: it has a path that the mapping leaves out, or it is gone.",
+    why: r#"EKS User Guide, "Create access entries"."#,
+    fix: "Find out the real ARN and give it with `--principals FILE` or `--lookup-role ACCOUNT=ROLE_ARN`, or remove the mapping.",
+    example: None,
+};
+
+pub(super) const NODE_IN_OTHER_ACCOUNT: Text = Text {
+    meaning: "Access entries for nodes name roles of the cluster's own account.",
+    why: r#"EKS User Guide, "Create access entries"."#,
+    fix: "Give the nodes a role of the cluster's account.",
+    example: None,
+};
+
+pub(super) const NODE_ON_USER: Text = Text {
+    meaning: "The mapping has a node's username and names a user. Access entries for nodes name roles.",
+    why: r#"EKS User Guide, "Create access entries"."#,
+    fix: "Give the nodes a role, or the mapping another username.",
+    example: None,
+};
+
+pub(super) const STRICT_WARNING: Text = Text {
+    meaning: "A warning blocks because of `--strict`.",
+    why: "The option `--strict`.",
+    fix: "Settle the warning, or leave `--strict` out.",
+    example: None,
+};
+
+pub(super) const SERVICE_LINKED_EMR: Text = Text {
+    meaning: "The mapping is the one that EMR on EKS asks for. EKS refuses entries for service-linked roles, and EMR makes one itself, but only for virtual clusters that are created once the cluster has access entries.",
+    why: r#"EKS User Guide, "Create access entries"; AWS re:Post, "Why did my EMR on EKS virtual cluster creation fail"."#,
+    fix: "Keep the mapping and the mode `API_AND_CONFIG_MAP`. Create the virtual clusters anew after the switch, then remove the mapping.",
+    example: Some(Example {
+        before: "- rolearn: arn:aws:iam::111122223333:role/AWSServiceRoleForAmazonEMRContainers
+  username: emr-containers
+  groups: []
+",
+        after: "# made by EMR for a new virtual cluster
+",
+    }),
+};
+
+pub(super) const SERVICE_LINKED_BATCH: Text = Text {
+    meaning: "The mapping is the one that AWS Batch asks for. EKS refuses entries for service-linked roles, and Batch makes one itself when every compute environment on the cluster asks for it.",
+    why: r#"EKS User Guide, "Create access entries"; AWS Batch API Reference, `EksAccessEntry`."#,
+    fix: "Update all compute environments of the cluster so that `accessEntry.desiredState` is `ENABLED`, then remove the mapping.",
+    example: Some(Example {
+        before: "- rolearn: arn:aws:iam::111122223333:role/AWSServiceRoleForBatch
+  username: aws-batch
+  groups: []
+",
+        after: "# in the eksConfiguration of every compute environment
+accessEntry:
+  desiredState: ENABLED
+",
+    }),
+};
+
+pub(super) const SERVICE_LINKED_PROMETHEUS: Text = Text {
+    meaning: "The mapping is the one that a scraper of Amazon Managed Service for Prometheus asks for. EKS refuses entries for service-linked roles, and the service makes one itself for scrapers that are created once the cluster has access entries.",
+    why: r#"EKS User Guide, "Create access entries"; Amazon Managed Service for Prometheus User Guide, "Using an AWS managed collector"."#,
+    fix: "Keep the mapping. Create the scraper anew after the switch, then remove the mapping.",
+    example: None,
+};
+
+pub(super) const SERVICE_LINKED_OTHER: Text = Text {
+    meaning: "EKS refuses entries for service-linked roles; the service that owns the role makes its own, if it does.",
+    why: r#"EKS User Guide, "Create access entries"; IAM User Guide, "Create a service-linked role"."#,
+    fix: "Keep the mapping and the mode `API_AND_CONFIG_MAP`, and ask in the service's guide how it works with access entries.",
+    example: None,
+};

@@ -1,0 +1,52 @@
+//! 6xx and 8xx: the cluster as a whole, and choices.
+
+use super::Text;
+
+pub(super) const MODE_SWITCH_NEEDED: Text = Text {
+    meaning: "The cluster reads `aws-auth` only. It needs the mode `API_AND_CONFIG_MAP` to have access entries, and there is no way back from that.",
+    why: r#"EKS User Guide, "Grant IAM users and roles access to Kubernetes APIs"."#,
+    fix: "`apply --enable-access-entries` switches first. All mappings go on to count.",
+    example: None,
+};
+
+pub(super) const PLATFORM_TOO_OLD: Text = Text {
+    meaning: "The cluster's platform version is older than the first with access entries.",
+    why: r#"EKS User Guide, "Grant IAM users access to Kubernetes with EKS access entries" (prerequisites)."#,
+    fix: "Wait for EKS to update the platform version, or update Kubernetes to the next version.",
+    example: None,
+};
+
+pub(super) const OUTPOST_CLUSTER: Text = Text {
+    meaning: "A local cluster on AWS Outposts is not moved: it is not known to support access entries.",
+    why: r#"EKS User Guide, "Create local Amazon EKS clusters on AWS Outposts"."#,
+    fix: "Keep `aws-auth` on this cluster.",
+    example: None,
+};
+
+pub(super) const CLUSTER_NOT_ACTIVE: Text = Text {
+    meaning: "The cluster is being created, updated or deleted, and EKS takes one change at a time.",
+    why: "EKS API Reference, `UpdateClusterConfig` and `Cluster`, `status`.",
+    fix: "Wait until the cluster is `ACTIVE`, and run the command again.",
+    example: None,
+};
+
+pub(super) const CALLER_LOSES_ADMIN: Text = Text {
+    meaning: "Whoever runs the tool is administrator of the cluster today and would not be any more.",
+    why: r#"EKS User Guide, "Grant IAM users access to Kubernetes with EKS access entries"."#,
+    fix: "Make an access entry with `AmazonEKSClusterAdminPolicy` for the caller or for a role that it can assume. `cutover --allow-self-lockout` goes on all the same; whoever may call `eks:CreateAccessEntry` can let themselves in again.",
+    example: None,
+};
+
+pub(super) const ENTRIES_UNKNOWN: Text = Text {
+    meaning: "The live access entries could not be read, so whether one exists already is not known. An offline plan never knows.",
+    why: r#"Service Authorization Reference, "Amazon EKS"."#,
+    fix: "Give `eks:ListAccessEntries`, `eks:DescribeAccessEntry` and `eks:ListAssociatedAccessPolicies`, or plan with `--cluster`.",
+    example: None,
+};
+
+pub(super) const EXCLUDED: Text = Text {
+    meaning: "`--only` or `--exclude` leaves the mapping out. It stays in `aws-auth`, and `cutover` keeps it there.",
+    why: "The options `--only` and `--exclude`.",
+    fix: "Plan without the option to carry it over.",
+    example: None,
+};

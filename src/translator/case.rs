@@ -1,0 +1,110 @@
+//! One mapping with all that the rules may ask about it.
+
+use super::Decision;
+use crate::access::before::Standing;
+use crate::access::identity::arn_as_matched;
+use crate::choices::Choices;
+use crate::finding::{Code, Finding};
+use crate::model::{Mapping, Principal, PrincipalKind, Subject};
+use crate::observed::{Lookup, Observed};
+
+/// A mapping, what surrounds it, and what its ARN was read as.
+pub(super) struct Case<'a> {
+    pub(super) mapping: &'a Mapping,
+    pub(super) standing: &'a Standing,
+    pub(super) observed: &'a Observed,
+    pub(super) choices: &'a Choices,
+    /// What the ARN points at; `None` where the text is no ARN.
+    pub(super) subject: Option<Subject>,
+    /// The partition in the ARN, lower case; empty where the text is no ARN.
+    pub(super) partition: String,
+}
+
+/// What a rule decides, with its findings.
+pub(super) struct Ruling {
+    pub(super) decision: Decision,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Ruling {
+    /// Nothing is made, because nothing is granted today.
+    pub(super) fn inert(code: Code, message: String, fix: impl Into<String>) -> Self {
+        Self::because(Decision::Inert, Finding::new(code, message, fix))
+    }
+
+    /// Nothing can be made.
+    pub(super) fn blocked(code: Code, message: String, fix: impl Into<String>) -> Self {
+        Self::because(Decision::Blocked(None), Finding::new(code, message, fix))
+    }
+
+    /// A decision with one reason.
+    pub(super) fn because(decision: Decision, finding: Finding) -> Self {
+        Self {
+            decision,
+            findings: vec![finding],
+        }
+    }
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(
+        mapping: &'a Mapping,
+        standing: &'a Standing,
+        observed: &'a Observed,
+        choices: &'a Choices,
+    ) -> Self {
+        let arn = arn_as_matched(&mapping.arn);
+        Self {
+            mapping,
+            standing,
+            observed,
+            choices,
+            subject: arn.as_ref().map(Subject::of),
+            partition: arn.map(|arn| arn.partition).unwrap_or_default(),
+        }
+    }
+
+    /// The role or user that the ARN names, as it is written.
+    pub(super) fn principal(&self) -> Option<&Principal> {
+        match &self.subject {
+            Some(Subject::Principal(principal)) => Some(principal),
+            _ => None,
+        }
+    }
+
+    /// What IAM said about the principal.
+    pub(super) fn lookup(&self) -> &'a Lookup {
+        self.principal().map_or(&Lookup::NotTried, |principal| {
+            self.observed.lookup(&principal.key())
+        })
+    }
+
+    /// The principal as IAM has it, where that is known.
+    pub(super) fn real_principal(&self) -> Option<Principal> {
+        match self.lookup() {
+            Lookup::Found { arn, .. } => Principal::from_arn(arn),
+            _ => None,
+        }
+    }
+
+    /// Whether the ARN is a role's with a path, which the cluster never matches.
+    pub(super) fn is_role_with_path(&self) -> bool {
+        self.principal()
+            .is_some_and(|principal| principal.kind == PrincipalKind::Role && principal.has_path())
+    }
+
+    /// Whether the ARN is a user's whose real path is known to be another one, which the cluster never matches.
+    pub(super) fn is_user_with_other_path(&self) -> bool {
+        let (Some(written), Some(real)) = (self.principal(), self.real_principal()) else {
+            return false;
+        };
+        written.kind == PrincipalKind::User
+            && real.kind == PrincipalKind::User
+            && written.path.to_lowercase() != real.path.to_lowercase()
+    }
+
+    /// Whether nothing of AWS was asked: an offline plan has no authentication mode.
+    pub(super) fn is_offline(&self) -> bool {
+        self.observed.cluster.authentication_mode.is_none()
+    }
+}

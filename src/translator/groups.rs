@@ -1,0 +1,203 @@
+//! Stage 3, groups: which Kubernetes groups an access entry can carry, and what becomes of the others.
+
+use super::case::Case;
+use super::shell;
+use crate::access::identity::{AUTHENTICATED, MASTERS};
+use crate::access::rbac::Subject;
+use crate::access::template::{has_placeholder, with_account};
+use crate::finding::{Code, Finding};
+use crate::model::access_policy::CLUSTER_ADMIN;
+use crate::model::reserved::{self, PREFIXES};
+
+/// The groups of a mapping, sorted out.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    /// What goes into `kubernetesGroups`, in order and each once.
+    pub(super) kept: Vec<String>,
+    /// Whether `system:masters` is among them.
+    pub(super) is_admin: bool,
+    /// Whether one can't be carried over.
+    pub(super) blocks: bool,
+    /// Why.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Sorts out the groups of a mapping.
+pub(super) fn translate(case: &Case<'_>, account: &str) -> Groups {
+    let mut groups = Groups::default();
+    for group in &case.mapping.groups {
+        groups.take(case, group, account);
+    }
+    groups
+}
+
+impl Groups {
+    fn take(&mut self, case: &Case<'_>, written: &str, account: &str) {
+        if let Some(new) = case.choices.rename_groups.get(written) {
+            return self.rename(case, written, new);
+        }
+        match written {
+            "" => self.say(Code::EmptyGroupDropped, "an empty group is left out"),
+            MASTERS => self.masters(),
+            AUTHENTICATED => self.say(
+                Code::AuthenticatedGroupDropped,
+                format!("`{AUTHENTICATED}` is left out, since everybody who logs in has it"),
+            ),
+            _ => self.other(case, written, account),
+        }
+    }
+
+    /// The counterpart of `system:masters` is a policy; the mapping's other groups stay.
+    ///
+    /// Source: EKS User Guide, "Review access policy permissions".
+    fn masters(&mut self) {
+        if self.is_admin {
+            return self.repeated(MASTERS);
+        }
+        self.is_admin = true;
+        self.say(
+            Code::MastersToPolicy,
+            format!("`{MASTERS}` becomes the policy `{CLUSTER_ADMIN}` on the whole cluster"),
+        );
+    }
+
+    /// A group that EKS keeps to itself gets the new name that was asked for, if EKS takes that one.
+    fn rename(&mut self, case: &Case<'_>, old: &str, new: &str) {
+        if let Some(why) = illegal(new) {
+            return self.block(
+                Code::ReservedGroup,
+                format!("`{old}` can't be renamed to `{new}`, which {why}"),
+                rename_fix(case, old),
+            );
+        }
+        self.say(
+            Code::GroupRenamed,
+            format!("the group `{old}` becomes `{new}`, as asked"),
+        );
+        self.keep(new.to_owned());
+    }
+
+    /// Any other group: kept by its name, with the account filled in, if EKS takes it.
+    ///
+    /// Placeholders in groups work in `aws-auth` and are not documented for access entries.
+    /// Source: aws-iam-authenticator `pkg/server/server.go`, `renderTemplate`; EKS User Guide, "Create access entries".
+    fn other(&mut self, case: &Case<'_>, written: &str, account: &str) {
+        let name = with_account(written, account);
+        if name != written {
+            self.say(
+                Code::AccountIdSubstituted,
+                format!("the group `{written}` is written out as `{name}`"),
+            );
+        }
+        if has_placeholder(&name) {
+            return self.block(
+                Code::GroupPlaceholder,
+                format!(
+                    "the group `{written}` has a placeholder, which access entries don't fill in"
+                ),
+                rename_fix(case, written),
+            );
+        }
+        if let Some(prefix) = reserved::prefix_of(&name) {
+            return self.block(
+                Code::ReservedGroup,
+                format!("EKS refuses the group `{name}`, since it begins with `{prefix}`"),
+                rename_fix(case, written),
+            );
+        }
+        self.keep(name);
+    }
+
+    fn keep(&mut self, name: String) {
+        if self.kept.contains(&name) {
+            self.repeated(&name);
+        } else {
+            self.kept.push(name);
+        }
+    }
+
+    fn repeated(&mut self, name: &str) {
+        self.say(
+            Code::RepeatedGroup,
+            format!("the group `{name}` stands twice and is kept once"),
+        );
+    }
+
+    fn say(&mut self, code: Code, message: impl Into<String>) {
+        self.findings.push(Finding::new(code, message, ""));
+    }
+
+    fn block(&mut self, code: Code, message: String, fix: String) {
+        self.blocks = true;
+        self.findings.push(Finding::new(code, message, fix));
+    }
+}
+
+/// Why EKS takes no group of this name, where it does not.
+fn illegal(name: &str) -> Option<String> {
+    if name.is_empty() {
+        return Some("is empty".to_owned());
+    }
+    if has_placeholder(name) {
+        return Some("has a placeholder".to_owned());
+    }
+    reserved::prefix_of(name).map(|prefix| format!("begins with `{prefix}`"))
+}
+
+/// The option that gives a group a name that EKS takes and that nothing is bound to yet.
+///
+/// A name with bindings of its own would give what they give.
+fn rename_fix(case: &Case<'_>, old: &str) -> String {
+    let subject = |name: &str| Subject::Group(name.to_owned());
+    let is_taken = |name: &str| {
+        case.mapping.groups.iter().any(|group| group == name)
+            || case.observed.rbac.as_ref().is_some_and(|rbac| {
+                let bindings = &rbac.bindings;
+                bindings
+                    .iter()
+                    .any(|binding| binding.subjects.contains(&subject(name)))
+            })
+    };
+    let mut new = legal_name(old);
+    if is_taken(&new) {
+        new.push_str("-from-aws-auth");
+    }
+    format!("--rename-group {}", shell::word(&format!("{old}={new}")))
+}
+
+/// The name without what EKS refuses in it.
+fn legal_name(old: &str) -> String {
+    let plain: String = old
+        .chars()
+        .filter(|c| c.is_alphanumeric() || "-_.:".contains(*c))
+        .collect();
+    let mut bare = plain.as_str();
+    while let Some(rest) = PREFIXES.iter().find_map(|prefix| bare.strip_prefix(prefix)) {
+        bare = rest;
+    }
+    if bare.is_empty() {
+        "renamed-group".to_owned()
+    } else {
+        bare.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suggested_name_is_one_that_eks_takes() {
+        for (old, new) in [
+            ("system:monitoring", "monitoring"),
+            ("system:eks:x", "x"),
+            ("system:", "renamed-group"),
+            ("eks:a b", "ab"),
+            ("eks:{system:}x", "x"),
+            ("{{SessionName}}", "SessionName"),
+        ] {
+            assert_eq!(legal_name(old), new);
+            assert_eq!(illegal(new), None);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Why a mapping that grants something has no access entry.
+
+use crate::access::before::Standing;
+use crate::finding::Code;
+use crate::model::{Section, Subject};
+use crate::translator::case::{Case, Ruling};
+
+/// `mapAccounts` lets every principal of an account log in; access entries name principals one by one.
+///
+/// Source: aws-iam-authenticator `pkg/server/server.go`, `doMapping`; EKS User Guide, "Create access entries".
+pub(super) fn whole_account(case: &Case<'_>) -> Option<Ruling> {
+    let account = &case.mapping.arn;
+    (case.mapping.id.section == Section::MapAccounts).then(|| {
+        Ruling::blocked(
+            Code::MapAccounts,
+            format!("every principal of account `{account}` may log in with its ARN as username, and an access entry is for one principal only"),
+            "",
+        )
+    })
+}
+
+/// The root user logs in through `aws-auth`, but an access entry is for a role or a user.
+///
+/// Source: aws-iam-authenticator `pkg/arn/arn.go`; EKS User Guide, "Create access entries".
+pub(super) fn root_user(case: &Case<'_>) -> Option<Ruling> {
+    let Some(Subject::Root { account }) = &case.subject else {
+        return None;
+    };
+    Some(Ruling::blocked(
+        Code::RootUser,
+        format!(
+            "`{}` lets the root user of account `{account}` in (and nobody else of it), which no access entry can",
+            case.mapping.arn
+        ),
+        "",
+    ))
+}
+
+/// A federated user logs in through `aws-auth`, but it is a session and not a principal of IAM.
+///
+/// Source: aws-iam-authenticator `pkg/arn/arn.go`; EKS API Reference, `CreateAccessEntry`, `principalArn`.
+pub(super) fn federated_user(case: &Case<'_>) -> Option<Ruling> {
+    (case.subject == Some(Subject::FederatedUser)).then(|| {
+        Ruling::blocked(
+            Code::FederatedUser,
+            format!(
+                "`{}` lets a federated user in, which no access entry can",
+                case.mapping.arn
+            ),
+            "",
+        )
+    })
+}
+
+/// User mappings are kept by their exact text but matched without case, so the cluster takes one at random.
+///
+/// Source: aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `saveMap` (a Go map in random order).
+pub(super) fn undefined_duplicate(case: &Case<'_>) -> Option<Ruling> {
+    let Standing::Undefined { with } = case.standing else {
+        return None;
+    };
+    let others = with
+        .iter()
+        .map(|id| format!("`{id}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    Some(Ruling::blocked(
+        Code::UndefinedDuplicate,
+        format!(
+            "`{}` and {others} name one user in different case, and the cluster takes either at random; remove all but one",
+            case.mapping.id
+        ),
+        "",
+    ))
+}
