@@ -18,5 +18,7 @@ pub mod model;
 pub mod observed;
 pub mod plan;
 pub mod reader;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod text;
 pub mod translator;

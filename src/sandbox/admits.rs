@@ -1,0 +1,196 @@
+//! Who an IAM principal is in Kubernetes: access entries first, then `aws-auth`, as the mode has it.
+//!
+//! Source: aws-iam-authenticator `pkg/server/server.go`, `pkg/mapper/configmap/mapper.go`; EKS User Guide, "Grant IAM
+//! users and roles access to Kubernetes APIs".
+
+use serde_json::Value;
+
+use crate::model::{EntryType, PolicyAssociation, Principal, PrincipalKind};
+
+use super::state::{ClusterState, Entry, Identity, World};
+
+/// An identity in Kubernetes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KubeIdentity {
+    /// The username.
+    pub username: String,
+    /// The groups, without `system:authenticated`.
+    pub groups: Vec<String>,
+    /// The access policies that hold for it.
+    pub policies: Vec<PolicyAssociation>,
+}
+
+impl KubeIdentity {
+    /// Whether it may do everything.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.groups.iter().any(|group| group == "system:masters")
+            || self
+                .policies
+                .iter()
+                .any(PolicyAssociation::is_cluster_admin)
+    }
+}
+
+impl World {
+    /// Who a role or user would be in a cluster now, in a session of the given name; `None` where it can't log in.
+    #[must_use]
+    pub fn admits(
+        &self,
+        cluster: &str,
+        principal: &Principal,
+        session: &str,
+    ) -> Option<KubeIdentity> {
+        let known = self.principal(&principal.to_string())?;
+        let identity = Identity {
+            principal: known.principal.clone(),
+            unique_id: known.unique_id.clone(),
+            session: (principal.kind == PrincipalKind::Role).then(|| session.to_owned()),
+        };
+        admit(
+            self.clusters.get(cluster)?,
+            &identity,
+            "AKIAIOSFODNN7EXAMPLE",
+        )
+    }
+}
+
+/// Who an authenticated caller is in a cluster.
+pub(super) fn admit(
+    cluster: &ClusterState,
+    identity: &Identity,
+    access_key: &str,
+) -> Option<KubeIdentity> {
+    let mode = cluster.mode;
+    let render = |template: &str| render(template, identity, access_key);
+    let by_entry = || {
+        let entry = cluster
+            .entries
+            .values()
+            .find(|entry| entry.unique_id == identity.unique_id && entry.hidden_reads == 0)?;
+        of_entry(entry, render)
+    };
+    let by_config_map = || of_aws_auth(cluster, identity, render);
+    if !mode.has_access_entries() && identity.principal.arn() == cluster.creator {
+        return Some(KubeIdentity {
+            username: "kubernetes-admin".to_owned(),
+            groups: vec!["system:masters".to_owned()],
+            policies: Vec::new(),
+        });
+    }
+    match (mode.has_access_entries(), mode.reads_config_map()) {
+        (true, true) if cluster.hides => by_entry().or_else(by_config_map),
+        (true, true) => by_config_map().or_else(by_entry),
+        (true, false) => by_entry(),
+        (false, _) => by_config_map(),
+    }
+}
+
+fn of_entry(entry: &Entry, render: impl Fn(&str) -> Option<String>) -> Option<KubeIdentity> {
+    let mut groups = entry.groups.clone();
+    if entry.entry_type.is_node() {
+        groups.push("system:bootstrappers".to_owned());
+    }
+    if entry.entry_type == EntryType::FargateLinux {
+        groups.push("system:node-proxier".to_owned());
+    }
+    Some(KubeIdentity {
+        username: render(&entry.username)?,
+        groups,
+        policies: entry
+            .policies
+            .iter()
+            .map(|held| held.policy.clone())
+            .collect(),
+    })
+}
+
+/// The answer of `aws-auth`: roles, then users, then accounts; the last of equal role ARNs wins.
+fn of_aws_auth(
+    cluster: &ClusterState,
+    identity: &Identity,
+    render: impl Fn(&str) -> Option<String>,
+) -> Option<KubeIdentity> {
+    let data = cluster.objects.aws_auth()?.get("data")?;
+    let list = |key: &str| -> Vec<Value> {
+        let text = data.get(key).and_then(Value::as_str).unwrap_or_default();
+        serde_yaml::from_str::<Vec<Value>>(text).unwrap_or_default()
+    };
+    let canonical = Principal {
+        path: match identity.principal.kind {
+            PrincipalKind::Role => "/".to_owned(),
+            PrincipalKind::User => identity.principal.path.clone(),
+        },
+        ..identity.principal.clone()
+    }
+    .to_string();
+    let field = |mapping: &Value, name: &str| -> Option<Value> {
+        let fields = mapping.as_object()?;
+        let found = fields
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.clone())
+    };
+    let find = |section: &str, key: &str| {
+        list(section).into_iter().rev().find(|mapping| {
+            let arn = field(mapping, key);
+            arn.and_then(|arn| Some(arn.as_str()?.eq_ignore_ascii_case(&canonical))) == Some(true)
+        })
+    };
+    let found = find("mapRoles", "rolearn").or_else(|| find("mapUsers", "userarn"));
+    if let Some(mapping) = found {
+        let username = field(&mapping, "username");
+        let username = username
+            .as_ref()
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let groups = field(&mapping, "groups");
+        let groups = groups
+            .as_ref()
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        let groups: Option<Vec<String>> = groups
+            .iter()
+            .map(|group| render(group.as_str().unwrap_or_default()))
+            .collect();
+        return Some(KubeIdentity {
+            username: render(username)?,
+            groups: groups?,
+            policies: Vec::new(),
+        });
+    }
+    let account = &identity.principal.account;
+    let listed = list("mapAccounts").iter().any(|listed| {
+        listed.as_str() == Some(account)
+            || listed
+                .as_u64()
+                .is_some_and(|number| account.parse() == Ok(number))
+    });
+    listed.then_some(KubeIdentity {
+        username: canonical,
+        ..KubeIdentity::default()
+    })
+}
+
+/// Fills in the placeholders; `None` where the private DNS name is wanted and the session is no instance.
+fn render(template: &str, identity: &Identity, access_key: &str) -> Option<String> {
+    let session = identity.session.as_deref().unwrap_or_default();
+    let mut text = template.to_owned();
+    if text.contains("{{EC2PrivateDNSName}}") {
+        let id = session.strip_prefix("i-")?;
+        let word = id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !word || !matches!(id.len(), 8 | 17) {
+            return None;
+        }
+        text = text.replace("{{EC2PrivateDNSName}}", &format!("ip-{id}.ec2.internal"));
+    }
+    Some(
+        text.replace("{{AccountID}}", &identity.principal.account)
+            .replace("{{SessionName}}", &session.replace('@', "-"))
+            .replace("{{SessionNameRaw}}", session)
+            .replace("{{AccessKeyID}}", access_key),
+    )
+}

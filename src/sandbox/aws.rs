@@ -1,0 +1,303 @@
+//! The AWS endpoint: who calls, which service is meant, and errors in that service's dress.
+
+use jiff::Timestamp;
+
+use super::faults::FaultKind;
+use super::sigv4::{Refusal, Signature};
+use super::state::{Bucket, Credential, World};
+use super::wire::{Call, Reply};
+use super::{eks, iam, percent, sts};
+
+/// An AWS service's error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AwsError {
+    pub(super) status: u16,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+impl AwsError {
+    pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+/// The services at the endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    Eks,
+    Iam,
+    Sts,
+}
+
+impl Service {
+    /// The service that a request was signed for; one without a signature is told by its shape.
+    pub(super) fn of(call: &Call) -> Self {
+        let scope = Signature::of(call).map(|signature| signature.service);
+        match scope.as_deref() {
+            Some("iam") => Self::Iam,
+            Some("sts") => Self::Sts,
+            None if call.path == "/" => Self::Sts,
+            _ => Self::Eks,
+        }
+    }
+
+    /// The operation's name, or what was asked for where there is no such operation.
+    pub(super) fn operation(self, call: &Call) -> String {
+        match self {
+            Self::Eks => {
+                let segments = percent::segments(&call.path);
+                eks::route::of(&call.method, &segments).map_or_else(
+                    || format!("{} {}", call.method, call.path),
+                    |operation| format!("{operation:?}"),
+                )
+            }
+            Self::Iam | Self::Sts => percent::value(&percent::form(&call.body), "Action")
+                .unwrap_or("?")
+                .to_owned(),
+        }
+    }
+
+    /// An error as this service writes it.
+    pub(super) fn refuse(self, error: &AwsError, request_id: &str) -> Reply {
+        match self {
+            Self::Eks => eks::errors::reply(error),
+            Self::Iam => iam::error(error, request_id),
+            Self::Sts => sts::error(error, request_id),
+        }
+    }
+
+    /// A service has its own code for the same refusal.
+    fn pick(self, rest: &'static str, query: &'static str) -> &'static str {
+        match self {
+            Self::Eks => rest,
+            Self::Iam | Self::Sts => query,
+        }
+    }
+}
+
+/// What a fault looks like here.
+pub(super) fn fault(call: &Call, kind: FaultKind, request_id: &str) -> Option<Reply> {
+    let service = Service::of(call);
+    let error = match kind {
+        FaultKind::Throttle | FaultKind::ThrottleRetryAfter(_) => throttled(service),
+        FaultKind::InternalError => AwsError::new(
+            500,
+            service.pick("ServerException", "ServiceFailure"),
+            "Internal server error",
+        ),
+        FaultKind::Unavailable => AwsError::new(
+            503,
+            service.pick("ServiceUnavailableException", "ServiceUnavailable"),
+            "Service is unavailable. Please try again later.",
+        ),
+        FaultKind::ExpiredCredentials => expired(service),
+        _ => return None,
+    };
+    let reply = service.refuse(&error, request_id);
+    Some(match kind {
+        FaultKind::ThrottleRetryAfter(seconds) => reply.with("retry-after", seconds.to_string()),
+        _ => reply,
+    })
+}
+
+/// Answers a request; the second value is the caller's ARN.
+pub(super) fn answer(
+    world: &mut World,
+    call: &Call,
+    request_id: &str,
+    denied: bool,
+) -> (Reply, Option<String>) {
+    let service = Service::of(call);
+    let credential = match authenticate(world, call, service) {
+        Ok(credential) => credential,
+        Err(error) => return (service.refuse(&error, request_id), None),
+    };
+    let caller = credential.identity.arn();
+    let account = credential.identity.principal.account.clone();
+    let result = if take_from_bucket(world, &account) {
+        match service {
+            Service::Eks => eks::answer(world, call, &credential, denied),
+            Service::Iam => iam::answer(world, call, &credential, request_id, denied),
+            Service::Sts => sts::answer(world, call, &credential, request_id, denied),
+        }
+    } else {
+        Err(throttled(service))
+    };
+    let reply = result.unwrap_or_else(|error| service.refuse(&error, request_id));
+    (reply, Some(caller))
+}
+
+/// Refuses what the caller has no IAM permission for.
+///
+/// Source: AWS IAM User Guide, "Troubleshoot access denied error messages".
+pub(super) fn authorize(
+    world: &World,
+    credential: &Credential,
+    service: Service,
+    action: &str,
+    resource: &str,
+    denied: bool,
+) -> Result<(), AwsError> {
+    let allowed = match &world.rights.iam_actions {
+        Some(actions) if credential.limited => actions.iter().any(|pattern| glob(pattern, action)),
+        _ => true,
+    };
+    if allowed && !denied {
+        return Ok(());
+    }
+    Err(AwsError::new(
+        403,
+        service.pick("AccessDeniedException", "AccessDenied"),
+        format!(
+            "User: {} is not authorized to perform: {action} on resource: {resource}",
+            credential.identity.arn()
+        ),
+    ))
+}
+
+fn authenticate(world: &World, call: &Call, service: Service) -> Result<Credential, AwsError> {
+    let Some(signature) = Signature::of(call) else {
+        return Err(AwsError::new(
+            403,
+            service.pick(
+                "MissingAuthenticationTokenException",
+                "MissingAuthenticationToken",
+            ),
+            "Missing Authentication Token",
+        ));
+    };
+    let unknown = || {
+        AwsError::new(
+            403,
+            service.pick("UnrecognizedClientException", "InvalidClientTokenId"),
+            "The security token included in the request is invalid.",
+        )
+    };
+    let credential = world
+        .credentials
+        .get(&signature.access_key)
+        .ok_or_else(unknown)?;
+    if credential.token.as_deref() != call.header("x-amz-security-token") {
+        return Err(unknown());
+    }
+    if credential.expires.is_some_and(|end| end <= world.now()) {
+        return Err(expired(service));
+    }
+    signature
+        .check(call, &credential.secret, world.now())
+        .map_err(|refusal| refused(service, refusal))?;
+    let known_region = world
+        .clusters
+        .values()
+        .any(|cluster| cluster.seed.region == signature.region);
+    if service == Service::Eks && !known_region {
+        return Err(AwsError::new(
+            403,
+            "InvalidSignatureException",
+            "Credential should be scoped to a valid region.",
+        ));
+    }
+    Ok(credential.clone())
+}
+
+fn refused(service: Service, refusal: Refusal) -> AwsError {
+    let message = match refusal {
+        Refusal::Mismatch => {
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
+             Access Key and signing method. Consult the service documentation for details."
+        }
+        Refusal::Date => {
+            "Signature expired: the date of the request is too far from the service's clock"
+        }
+        Refusal::Unsigned => {
+            "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
+        }
+    };
+    let code = service.pick("InvalidSignatureException", "SignatureDoesNotMatch");
+    AwsError::new(403, code, message)
+}
+
+fn expired(service: Service) -> AwsError {
+    AwsError::new(
+        403,
+        service.pick("ExpiredTokenException", "ExpiredToken"),
+        "The security token included in the request is expired",
+    )
+}
+
+fn throttled(service: Service) -> AwsError {
+    let status = match service {
+        Service::Eks => 429,
+        Service::Iam | Service::Sts => 400,
+    };
+    AwsError::new(
+        status,
+        service.pick("ThrottlingException", "Throttling"),
+        "Rate exceeded",
+    )
+}
+
+/// Takes one request from the account's share; it fills at the rate that the limits give.
+fn take_from_bucket(world: &mut World, account: &str) -> bool {
+    let Some(rate) = world.limits.requests_per_second.map(f64::from) else {
+        return true;
+    };
+    let now: Timestamp = world.now();
+    let bucket = world.buckets.entry(account.to_owned()).or_insert(Bucket {
+        left: rate,
+        since: now,
+    });
+    let passed = now.duration_since(bucket.since).as_secs_f64();
+    bucket.left = (bucket.left + passed * rate).min(rate);
+    bucket.since = now;
+    if bucket.left < 1.0 {
+        return false;
+    }
+    bucket.left -= 1.0;
+    true
+}
+
+/// Whether a text fits a pattern in which `*` stands for anything.
+pub(super) fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, text, fits) in [
+            ("eks:DescribeCluster", "eks:DescribeCluster", true),
+            ("eks:DescribeCluster", "eks:DescribeClusters", false),
+            ("eks:Describe*", "eks:DescribeCluster", true),
+            ("eks:*Entry", "eks:CreateAccessEntry", true),
+            ("eks:*Entry", "eks:ListAccessEntries", false),
+            ("*", "iam:GetRole", true),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(glob(pattern, text), fits, "{pattern} {text}");
+        }
+    }
+}

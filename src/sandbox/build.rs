@@ -1,0 +1,160 @@
+//! The world as a seed has it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::model::{Principal, PrincipalKind};
+
+use super::clock::Clock;
+use super::faults::Faults;
+use super::invent;
+use super::kube::nodes;
+use super::kube::objects::Objects;
+use super::seed::{IamPrincipal, NodeSeed, Seed};
+use super::state::{ClusterState, Identity, World};
+use super::sts;
+use super::tls::Tls;
+
+/// A principal in a session of the given name.
+pub(super) fn identity(known: &IamPrincipal, session: &str) -> Identity {
+    Identity {
+        principal: known.principal.clone(),
+        unique_id: known.unique_id.clone(),
+        session: (known.principal.kind == PrincipalKind::Role).then(|| session.to_owned()),
+    }
+}
+
+/// The world as the seed has it, and the caller's key.
+pub(super) fn world(seed: Seed, endpoint: String, tls: &Tls) -> (World, String) {
+    let mut world = World {
+        clusters: BTreeMap::new(),
+        principals: seed.principals.clone(),
+        credentials: BTreeMap::new(),
+        rights: seed.rights.clone(),
+        limits: seed.limits.clone(),
+        faults: Faults::default(),
+        requests: Vec::new(),
+        clock: Clock::default(),
+        buckets: BTreeMap::new(),
+        secret: tls.secret.clone(),
+        serial: 0,
+    };
+    let node_roles = seed.node_groups.iter().map(|group| &group.node_role);
+    let pod_roles = seed
+        .fargate_profiles
+        .iter()
+        .map(|profile| &profile.pod_execution_role);
+    let own = [&seed.caller.principal, &seed.creator];
+    for arn in own.into_iter().chain(node_roles).chain(pod_roles) {
+        if let Some(principal) = Principal::from_arn(arn)
+            && world
+                .principals
+                .iter()
+                .all(|known| known.principal.key() != principal.key())
+        {
+            world.principals.push(IamPrincipal::new(principal));
+        }
+    }
+    let caller = world.principal(&seed.caller.principal.to_string()).cloned();
+    let caller = caller.unwrap_or_else(|| {
+        let principal = Principal {
+            partition: seed.cluster.partition.clone(),
+            account: seed.cluster.account_id.clone(),
+            kind: PrincipalKind::User,
+            path: "/".to_owned(),
+            name: "caller".to_owned(),
+        };
+        IamPrincipal::new(principal)
+    });
+    let key = sts::issue(
+        &mut world,
+        identity(&caller, &seed.caller.session),
+        None,
+        true,
+    );
+    let name = seed.cluster.name.clone();
+    let objects = objects(&seed);
+    let cluster = ClusterState {
+        mode: seed.cluster.mode,
+        status: seed.cluster.status.clone(),
+        creator: seed.creator,
+        endpoint,
+        ca_pem: tls.ca_pem.clone(),
+        entries: BTreeMap::new(),
+        updates: Vec::new(),
+        node_groups: seed.node_groups,
+        fargate_profiles: seed.fargate_profiles,
+        replays: BTreeMap::new(),
+        switch: seed.switch,
+        hides: seed.entries_hide_aws_auth,
+        objects,
+        tags: BTreeMap::new(),
+        admin_token: format!(
+            "sandbox-{}",
+            invent::hex(&invent::digest(&format!("token {}", tls.secret)))
+        ),
+        seed: seed.cluster,
+    };
+    world.clusters.insert(name.clone(), cluster);
+    for entry in &seed.entries {
+        world.put_entry(&name, &entry.entry);
+        let arn = entry.entry.principal_arn.to_string();
+        let made = world
+            .clusters
+            .get_mut(&name)
+            .and_then(|cluster| cluster.entries.get_mut(&arn));
+        if let Some(made) = made.filter(|_| entry.stale) {
+            made.unique_id = invent::unique_id(&made.principal, u32::MAX);
+        }
+    }
+    (world, key)
+}
+
+fn objects(seed: &Seed) -> Objects {
+    let mut objects = Objects::default();
+    for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+        objects.seed_namespace(name);
+    }
+    for object in &seed.objects {
+        objects.seed(object);
+    }
+    for node in &seed.nodes {
+        objects.seed(&node_object(node));
+    }
+    if let Some(aws_auth) = &seed.aws_auth {
+        let mut metadata = json!({ "name": "aws-auth", "namespace": "kube-system" });
+        for (field, map) in [
+            ("annotations", &aws_auth.annotations),
+            ("labels", &aws_auth.labels),
+        ] {
+            if !map.is_empty() {
+                metadata[field] = json!(map);
+            }
+        }
+        if !aws_auth.managed_fields.is_empty() {
+            metadata["managedFields"] = json!(aws_auth.managed_fields);
+        }
+        objects.seed(&json!({ "kind": "ConfigMap", "metadata": metadata, "data": aws_auth.data }));
+    }
+    objects
+}
+
+fn node_object(node: &NodeSeed) -> Value {
+    let mut annotations = json!({ (nodes::READY): node.ready.to_string() });
+    if let Some(role) = &node.role {
+        annotations[nodes::ROLE] = role.to_string().into();
+    }
+    json!({
+        "kind": "Node",
+        "metadata": { "name": node.name, "annotations": annotations },
+        "spec": { "providerID": format!("aws:///eu-west-1a/i-{}", &invent::hex(&invent::digest(&node.name))[..17]) },
+        "status": { "conditions": [{
+            "type": "Ready",
+            "status": if node.ready { "True" } else { "False" },
+            "reason": if node.ready { "KubeletReady" } else { "KubeletNotReady" },
+            "lastHeartbeatTime": invent::CREATED.to_string(),
+            "lastTransitionTime": invent::CREATED.to_string(),
+        }] },
+    })
+}

@@ -1,0 +1,37 @@
+//! The sandbox's own clock, which tests can put forward.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the sandbox stands in for the outside world, which has its own clock"
+)]
+
+use jiff::{SignedDuration, Timestamp};
+
+/// The real time and an offset.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Clock {
+    ahead: SignedDuration,
+}
+
+impl Clock {
+    /// What time it is in the sandbox.
+    pub(super) fn now(self) -> Timestamp {
+        Timestamp::now()
+            .checked_add(self.ahead)
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// Puts the clock forward.
+    pub(super) fn advance(&mut self, by: SignedDuration) {
+        self.ahead = self.ahead.saturating_add(by);
+    }
+}
+
+/// Seconds since the epoch as AWS writes them in JSON, with a fraction.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds are all that is shown"
+)]
+pub(super) fn epoch(time: Timestamp) -> serde_json::Value {
+    serde_json::json!(time.as_millisecond() as f64 / 1000.0)
+}

@@ -1,0 +1,93 @@
+//! What the Kubernetes API checks of an object before it keeps it.
+
+use serde_json::Value;
+
+use super::status::Status;
+use super::store::Request;
+
+/// Checks an object as it is sent.
+pub(super) fn object(request: &Request<'_>, object: &Value, name: &str) -> Result<(), Status> {
+    let resource = request.resource;
+    if !object["metadata"].is_object() {
+        return Err(Status::bad_request(format!(
+            "{} in version \"v1\" cannot be handled as a {}: it has no metadata",
+            resource.kind, resource.kind
+        )));
+    }
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    if text("/kind").is_some_and(|kind| kind != resource.kind)
+        || text("/apiVersion").is_some_and(|version| version != resource.api_version())
+    {
+        return Err(Status::bad_request(format!(
+            "the object provided is unrecognized (must be of type {})",
+            resource.kind
+        )));
+    }
+    if name.is_empty() {
+        return Err(invalid(
+            request,
+            "metadata.name: Required value: name or generateName is required",
+        ));
+    }
+    if text("/metadata/name").is_some_and(|given| given != name) {
+        return Err(Status::bad_request(format!(
+            "the name of the object ({}) does not match the name on the URL ({name})",
+            text("/metadata/name").unwrap_or_default()
+        )));
+    }
+    if text("/metadata/namespace").is_some_and(|given| given != request.target.namespace) {
+        return Err(Status::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    if resource.kind != "ConfigMap" {
+        return Ok(());
+    }
+    if object
+        .get("data")
+        .is_some_and(|data| !data.is_object() && !data.is_null())
+    {
+        return Err(Status::bad_request(
+            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal into Go struct field \
+             ConfigMap.data of type map[string]string",
+        ));
+    }
+    let mut size = 0;
+    for (key, value) in object
+        .get("data")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let Some(value) = value.as_str() else {
+            return Err(Status::bad_request(
+                "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal into Go struct field \
+                 ConfigMap.data of type string",
+            ));
+        };
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if key.is_empty() || key.len() > 253 || !key.bytes().all(good) {
+            return Err(invalid(
+                request,
+                "data: Invalid value: a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+            ));
+        }
+        size += value.len();
+    }
+    if size > 1024 * 1024 {
+        return Err(invalid(
+            request,
+            "[]: Too long: must have at most 1048576 bytes",
+        ));
+    }
+    Ok(())
+}
+
+/// A refusal of what an object says.
+pub(super) fn invalid(request: &Request<'_>, why: &str) -> Status {
+    let message = format!(
+        "{} \"{}\" is invalid: {why}",
+        request.resource.kind, request.target.name
+    );
+    Status::new(422, "Invalid", message)
+}

@@ -1,0 +1,275 @@
+//! Reading and writing objects, with versions that catch lost updates.
+//!
+//! Source: Kubernetes, "Kubernetes API Concepts": resource versions, chunked lists, dry run, preconditions.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use crate::sandbox::percent;
+use crate::sandbox::wire::{Call, Reply};
+
+use super::apply;
+use super::check;
+use super::objects::{Key, Objects, RESOURCES, Resource};
+use super::patch;
+use super::path::Target;
+use super::status::Status;
+use super::write;
+
+/// A request for objects of a kind.
+pub(super) struct Request<'a> {
+    pub(super) call: &'a Call,
+    pub(super) pairs: Vec<(String, String)>,
+    pub(super) target: &'a Target,
+    pub(super) resource: &'static Resource,
+    pub(super) now: String,
+    pub(super) cap: usize,
+}
+
+impl Request<'_> {
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        percent::value(&self.pairs, name)
+    }
+
+    pub(super) fn key(&self) -> Key {
+        (self.target.namespace.clone(), self.target.name.clone())
+    }
+
+    fn missing(&self) -> Status {
+        Status::not_found(&self.resource.qualified(), &self.target.name)
+    }
+
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.query("dryRun") == Some("All")
+    }
+
+    pub(super) fn body(&self) -> Result<Value, Status> {
+        // YAML holds JSON; kubectl sends either.
+        let text = std::str::from_utf8(&self.call.body)
+            .map_err(|_| Status::bad_request("the body is not UTF-8"))?;
+        let yaml = self
+            .call
+            .header("content-type")
+            .is_some_and(|kind| kind.contains("yaml"));
+        let value: Result<Value, String> = if yaml {
+            serde_yaml::from_str(text).map_err(|error| error.to_string())
+        } else {
+            serde_json::from_str(text).map_err(|error| error.to_string())
+        };
+        value.map_err(|error| {
+            Status::bad_request(format!("error decoding the request's body: {error}"))
+        })
+    }
+
+    /// The name of the writer, for `metadata.managedFields`.
+    pub(super) fn manager(&self) -> String {
+        let agent = self.call.header("user-agent").unwrap_or("unknown");
+        let agent = agent.split('/').next().unwrap_or(agent);
+        self.query("fieldManager").unwrap_or(agent).to_owned()
+    }
+}
+
+pub(super) fn get(objects: &Objects, request: &Request<'_>) -> Result<Reply, Status> {
+    let object = objects
+        .get(request.resource, &request.key())
+        .ok_or_else(|| request.missing())?;
+    Ok(Reply::json(200, object))
+}
+
+/// A list, in pages where a limit is asked for.
+pub(super) fn list(objects: &Objects, request: &Request<'_>) -> Result<Reply, Status> {
+    let after: Option<Key> = match request.query("continue").filter(|token| !token.is_empty()) {
+        None => None,
+        Some(token) => {
+            let bytes = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
+            let key = serde_json::from_slice(&bytes);
+            Some(key.map_err(|_| {
+                Status::bad_request("continue key is not valid: unrecognized token")
+            })?)
+        }
+    };
+    let limit = request
+        .query("limit")
+        .and_then(|limit| limit.parse().ok())
+        .filter(|limit| *limit > 0);
+    let size = limit.map_or(usize::MAX, |limit: usize| limit.min(request.cap.max(1)));
+    let namespace = &request.target.namespace;
+    let found: Vec<(&Key, &Value)> = objects
+        .of(request.resource)
+        .filter(|(key, _)| namespace.is_empty() || key.0 == *namespace)
+        .filter(|(key, object)| selected(request, key, object))
+        .filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after))
+        .collect();
+    let page = &found[..size.min(found.len())];
+    let mut metadata = json!({ "resourceVersion": objects.version() });
+    if let (Some((last, _)), true) = (page.last(), found.len() > page.len()) {
+        let token = serde_json::to_vec(last).unwrap_or_default();
+        metadata["continue"] = URL_SAFE_NO_PAD.encode(token).into();
+        metadata["remainingItemCount"] = (found.len() - page.len()).into();
+    }
+    let items: Vec<&Value> = page.iter().map(|(_, object)| *object).collect();
+    Ok(Reply::json(
+        200,
+        &json!({
+            "kind": format!("{}List", request.resource.kind),
+            "apiVersion": request.resource.api_version(),
+            "metadata": metadata,
+            "items": items,
+        }),
+    ))
+}
+
+/// Whether an object is one of those that the selectors ask for; only equality is known.
+fn selected(request: &Request<'_>, key: &Key, object: &Value) -> bool {
+    let equals = |text: &str, value: &dyn Fn(&str) -> Option<String>| {
+        text.split(',').filter(|part| !part.is_empty()).all(|part| {
+            let (name, wanted) = part.split_once('=').unwrap_or((part, ""));
+            value(name).as_deref() == Some(wanted.trim_start_matches('='))
+        })
+    };
+    let field = |name: &str| match name {
+        "metadata.name" => Some(key.1.clone()),
+        "metadata.namespace" => Some(key.0.clone()),
+        _ => None,
+    };
+    let label = |name: &str| {
+        let labels = object.pointer("/metadata/labels")?;
+        Some(labels.get(name)?.as_str()?.to_owned())
+    };
+    request
+        .query("fieldSelector")
+        .is_none_or(|text| equals(text, &field))
+        && request
+            .query("labelSelector")
+            .is_none_or(|text| equals(text, &label))
+}
+
+pub(super) fn create(objects: &mut Objects, request: &Request<'_>) -> Result<Reply, Status> {
+    let mut object = request.body()?;
+    let name = object
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    check::object(request, &object, &name)?;
+    if request.resource.namespaced {
+        let namespace = (String::new(), request.target.namespace.clone());
+        if objects.get(&RESOURCES[1], &namespace).is_none() {
+            return Err(Status::not_found("namespaces", &namespace.1));
+        }
+    }
+    let key = (request.target.namespace.clone(), name);
+    if objects.get(request.resource, &key).is_some() {
+        let qualified = request.resource.qualified();
+        return Err(Status::new(
+            409,
+            "AlreadyExists",
+            format!("{qualified} \"{}\" already exists", key.1),
+        ));
+    }
+    if object
+        .pointer("/metadata/resourceVersion")
+        .is_some_and(|version| *version != "")
+    {
+        return Err(Status::bad_request(
+            "resourceVersion should not be set on objects to be created",
+        ));
+    }
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        for field in [
+            "uid",
+            "creationTimestamp",
+            "resourceVersion",
+            "managedFields",
+        ] {
+            metadata.shift_remove(field);
+        }
+    }
+    let object = write::keep(objects, request, key, object, None);
+    Ok(Reply::json(201, &object))
+}
+
+pub(super) fn update(objects: &mut Objects, request: &Request<'_>) -> Result<Reply, Status> {
+    let key = request.key();
+    let old = objects
+        .get(request.resource, &key)
+        .cloned()
+        .ok_or_else(|| request.missing())?;
+    let object = request.body()?;
+    check::object(request, &object, &key.1)?;
+    write::replace(objects, request, &old, object)
+}
+
+pub(super) fn patch(objects: &mut Objects, request: &Request<'_>) -> Result<Reply, Status> {
+    let kind = request.call.header("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind == "application/apply-patch+yaml" {
+        return apply::apply(objects, request);
+    }
+    let key = request.key();
+    let old = objects
+        .get(request.resource, &key)
+        .cloned()
+        .ok_or_else(|| request.missing())?;
+    let object = match kind {
+        "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
+            let mut object = old.clone();
+            patch::merge(&mut object, &request.body()?);
+            object
+        }
+        "application/json-patch+json" => patch::json(&old, &request.body()?)?,
+        _ => {
+            return Err(Status::new(
+                415,
+                "UnsupportedMediaType",
+                "the body of the request was in an unknown format - accepted media types include: \
+                 application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
+                 application/apply-patch+yaml",
+            ));
+        }
+    };
+    check::object(request, &object, &key.1)?;
+    write::replace(objects, request, &old, object)
+}
+
+/// Deletes an object, if it still is the one that the preconditions name.
+pub(super) fn delete(objects: &mut Objects, request: &Request<'_>) -> Result<Reply, Status> {
+    let key = request.key();
+    let old = objects
+        .get(request.resource, &key)
+        .ok_or_else(|| request.missing())?;
+    let options = if request.call.body.is_empty() {
+        Value::Null
+    } else {
+        request.body()?
+    };
+    for (field, label) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
+        let wanted = options
+            .pointer(&format!("/preconditions/{field}"))
+            .filter(|wanted| !wanted.is_null());
+        let is = &old["metadata"][field];
+        if wanted.is_some_and(|wanted| wanted != is) {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            return Err(write::conflict(
+                request,
+                &format!(
+                    "Precondition failed: {label} in precondition: {}, {label} in object meta: {}",
+                    text(wanted.unwrap_or(&Value::Null)),
+                    text(is)
+                ),
+            ));
+        }
+    }
+    let details = json!({ "name": key.1, "group": request.resource.group, "kind": request.resource.plural, "uid": old["metadata"]["uid"] });
+    let dry_run = options
+        .pointer("/dryRun/0")
+        .is_some_and(|value| value == "All");
+    if !request.is_dry_run() && !dry_run {
+        objects.remove(request.resource, &key);
+    }
+    Ok(Reply::json(
+        200,
+        &json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details }),
+    ))
+}

@@ -1,0 +1,52 @@
+//! An embedded EKS, IAM, STS and Kubernetes API on loopback, as strict as the real ones.
+//!
+//! A rehearsal and the tests run against it with the real clients: the AWS SDKs, `kube`, the `aws` command and
+//! `kubectl`. All requests to AWS must be signed for real; all requests to Kubernetes bear a token, the kubeconfig's own
+//! or one of STS.
+//!
+//! ```no_run
+//! # async fn run() -> std::io::Result<()> {
+//! use aws_auth_migrate::sandbox::{Sandbox, Seed};
+//!
+//! let sandbox = Sandbox::start(Seed::default()).await?;
+//! for (name, value) in sandbox.environment() {
+//!     println!("export {name}={value}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod admits;
+mod aws;
+mod build;
+mod clock;
+mod eks;
+mod faults;
+mod iam;
+mod invent;
+mod kube;
+mod percent;
+mod record;
+mod seed;
+mod server;
+mod sigv4;
+mod start;
+mod state;
+mod sts;
+mod terms;
+mod tls;
+mod wire;
+mod xml;
+
+pub use admits::KubeIdentity;
+pub use faults::{Fault, FaultKind};
+pub use record::{Phase, RequestRecord};
+pub use seed::{
+    AwsAuthSeed, Caller, ClusterSeed, FargateProfileSeed, IamPrincipal, NodeGroupSeed, NodeSeed,
+    Seed, SeedEntry,
+};
+pub use start::{Sandbox, Snapshot};
+pub use state::World;
+pub use terms::{
+    KubernetesRights, KubernetesRule, Limits, Rights, SwitchSeed, UpdateEnd, UpdateTime,
+};
