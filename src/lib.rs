@@ -12,13 +12,25 @@
 //! The middle is made of pure functions; only the ends wait for others.
 
 pub mod access;
+pub mod aws;
 pub mod choices;
+pub mod cli;
+pub mod digest;
+pub mod error;
+pub mod files;
 pub mod finding;
+pub mod journal;
+pub mod kubernetes;
+pub mod migration;
 pub mod model;
 pub mod observed;
 pub mod plan;
 pub mod reader;
+pub mod report;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod source;
+pub mod stop;
 pub mod text;
 pub mod translator;
+pub mod writer;

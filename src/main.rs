@@ -1,3 +1,7 @@
-//! The binary.
+//! The binary: parses, runs, and returns an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aws_auth_migrate::cli::run()
+}

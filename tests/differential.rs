@@ -81,7 +81,7 @@ fn reading_differs_nowhere_from_the_authenticators_own() {
     ));
     tell(&format!("judge: {}", judge::version(program)));
     for difference in differences.iter().take(3) {
-        tell(&difference.to_string());
+        tell(difference);
     }
     assert!(differences.is_empty());
     assert!(undecided * 200 < count, "too many texts are left undecided");

@@ -1,0 +1,234 @@
+//! What went wrong with a call to AWS: operation, code, message, request id.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// A failed call, or a setting that makes calls impossible.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation}: {kind}")]
+pub struct AwsError {
+    /// The operation as IAM names it, such as `eks:CreateAccessEntry`, or what was attempted.
+    pub operation: String,
+    /// What went wrong.
+    pub kind: AwsErrorKind,
+}
+
+/// The ways in which a call fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AwsErrorKind {
+    /// The service answered with an error.
+    Service {
+        /// The exception's class, such as `ResourceInUseException`.
+        code: String,
+        /// The service's own words.
+        message: String,
+        /// The id to quote to AWS support.
+        request_id: Option<String>,
+        /// The HTTP status.
+        status: u16,
+        /// How long the service asks to wait before the next try.
+        retry_after: Option<Duration>,
+    },
+    /// There are no usable credentials.
+    Credentials(String),
+    /// The service was not reached, or the connection broke before the answer was complete.
+    Connection(String),
+    /// There was no answer in time.
+    TimedOut,
+    /// The call could not be made.
+    Setting(String),
+}
+
+impl AwsError {
+    /// An error that comes from the settings, not from a service.
+    pub(crate) fn setting(operation: &str, message: impl Into<String>) -> Self {
+        Self {
+            operation: operation.to_owned(),
+            kind: AwsErrorKind::Setting(message.into()),
+        }
+    }
+
+    /// Turns an SDK error around.
+    pub(crate) fn of<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        let kind = match error {
+            SdkError::ServiceError(context) => {
+                let headers = context.raw().headers();
+                AwsErrorKind::Service {
+                    code: context.err().code().unwrap_or("UnknownError").to_owned(),
+                    message: context.err().message().unwrap_or("no message").to_owned(),
+                    request_id: ["x-amzn-requestid", "x-amz-request-id"]
+                        .into_iter()
+                        .find_map(|name| headers.get(name))
+                        .map(ToOwned::to_owned),
+                    status: context.raw().status().as_u16(),
+                    retry_after: headers
+                        .get("retry-after")
+                        .and_then(|text| text.parse().ok())
+                        .map(Duration::from_secs),
+                }
+            }
+            SdkError::TimeoutError(_) => AwsErrorKind::TimedOut,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => AwsErrorKind::TimedOut,
+            SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+                let chain = chain(error);
+                if speaks_of_credentials(&chain) {
+                    AwsErrorKind::Credentials(chain)
+                } else {
+                    AwsErrorKind::Connection(chain)
+                }
+            }
+            _ => {
+                let chain = chain(error);
+                if speaks_of_credentials(&chain) {
+                    AwsErrorKind::Credentials(chain)
+                } else {
+                    AwsErrorKind::Setting(chain)
+                }
+            }
+        };
+        Self {
+            operation: operation.to_owned(),
+            kind,
+        }
+    }
+
+    /// The exception's class, where a service answered.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match &self.kind {
+            AwsErrorKind::Service { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The service's own words, where it answered.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        match &self.kind {
+            AwsErrorKind::Service { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+
+    /// The request id, where a service answered.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        match &self.kind {
+            AwsErrorKind::Service { request_id, .. } => request_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the credentials lack the permission for this operation.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        matches!(
+            self.code(),
+            Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation")
+        )
+    }
+
+    /// Whether what was asked for does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(
+            self.code(),
+            Some("ResourceNotFoundException" | "NotFoundException" | "NoSuchEntity")
+        )
+    }
+
+    /// Whether the session's credentials are used up or unknown.
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(
+                "ExpiredToken"
+                    | "ExpiredTokenException"
+                    | "RequestExpired"
+                    | "UnrecognizedClientException"
+                    | "InvalidClientTokenId"
+                    | "InvalidSignatureException"
+                    | "SignatureDoesNotMatch"
+            )
+        ) || matches!(self.kind, AwsErrorKind::Credentials(_))
+    }
+
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match &self.kind {
+            AwsErrorKind::Credentials(_) => {
+                "log in (`aws sso login`, `aws configure`), name a profile with --profile, or set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY"
+                    .to_owned()
+            }
+            AwsErrorKind::Connection(_) | AwsErrorKind::TimedOut => {
+                "check the network, the proxy settings (HTTPS_PROXY, NO_PROXY), AWS_ENDPOINT_URL and the region".to_owned()
+            }
+            AwsErrorKind::Service { .. } if self.is_denied() => {
+                format!("grant `{}` to the caller, or use other credentials with --profile", self.operation)
+            }
+            AwsErrorKind::Service { .. } if self.is_expired() => {
+                "log in again: the credentials are expired or unknown to AWS".to_owned()
+            }
+            AwsErrorKind::Service { message, .. } if message.starts_with("No cluster found") => {
+                "check --cluster, --region and the account of the credentials; `aws eks list-clusters` shows what there is"
+                    .to_owned()
+            }
+            AwsErrorKind::Setting(_) | AwsErrorKind::Service { .. } => return None,
+        })
+    }
+}
+
+impl fmt::Display for AwsErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service {
+                code,
+                message,
+                request_id,
+                ..
+            } => {
+                write!(f, "AWS answered {code}: {message}")?;
+                match request_id {
+                    Some(id) => write!(f, " (request {id})"),
+                    None => Ok(()),
+                }
+            }
+            Self::Credentials(message) => write!(f, "no usable AWS credentials: {message}"),
+            Self::Connection(message) => write!(f, "no complete answer from AWS: {message}"),
+            Self::TimedOut => f.write_str("no answer from AWS in time"),
+            Self::Setting(message) => f.write_str(message),
+        }
+    }
+}
+
+/// The messages of an error and what caused it, without those that repeat.
+fn chain(error: &dyn Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if parts.last().is_none_or(|last| !last.ends_with(&text)) {
+            parts.push(text);
+        }
+        next = error.source();
+    }
+    parts.join(": ")
+}
+
+fn speaks_of_credentials(text: &str) -> bool {
+    let text = text.to_lowercase();
+    text.contains("credential")
+        || text.contains("sso session")
+        || text.contains("token has expired")
+}

@@ -1,0 +1,188 @@
+//! The AWS SDK and its errors stop here: EKS, IAM and STS in this project's own words.
+
+pub mod error;
+mod http;
+mod observe;
+mod principals;
+pub mod token;
+mod write;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+
+pub use error::{AwsError, AwsErrorKind};
+pub use observe::ObservedCluster;
+pub use principals::{LookupRoles, PrincipalSource};
+
+use crate::model::{Arn, Principal, Subject};
+
+/// How to reach AWS, as far as the command line says; the SDK's own settings hold for the rest.
+#[derive(Debug, Clone, Default)]
+pub struct AwsSettings {
+    /// `--region`.
+    pub region: Option<String>,
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// How long one request may take; 30 seconds where it is not given.
+    pub request_timeout: Option<Duration>,
+    /// Where the services are, instead of where the SDK's settings say: the sandbox.
+    pub endpoint: Option<SandboxEndpoint>,
+}
+
+/// The services of a sandbox, with the key that it knows.
+#[derive(Debug, Clone)]
+pub struct SandboxEndpoint {
+    /// The URL that stands for every service.
+    pub url: String,
+    /// The access key's id.
+    pub access_key_id: String,
+    /// The secret; the sandbox's own, which opens nothing else.
+    pub secret_access_key: String,
+    /// The session's token, where the key belongs to one.
+    pub session_token: Option<String>,
+}
+
+/// Clients for EKS, IAM and STS with one set of credentials.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    config: SdkConfig,
+    eks: aws_sdk_eks::Client,
+    /// The same without retries: the writer paces and repeats its calls itself.
+    eks_once: aws_sdk_eks::Client,
+    iam: aws_sdk_iam::Client,
+    sts: aws_sdk_sts::Client,
+    region: String,
+}
+
+/// Who the credentials belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The ARN as STS gives it: a role session's names the role without its path.
+    pub arn: Arn,
+    /// The 12-digit account id.
+    pub account: String,
+    /// The role or user behind it, the role without its path; `None` for a root or federated user.
+    pub principal: Option<Principal>,
+}
+
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Aws {
+    /// Reads the SDK's settings and makes the clients; calls nothing yet.
+    ///
+    /// # Errors
+    /// There is no region, or `AWS_CA_BUNDLE` can't be read.
+    pub async fn connect(settings: &AwsSettings) -> Result<Self, AwsError> {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(settings.request_timeout.unwrap_or(REQUEST_TIMEOUT))
+            .build();
+        let mut loader = aws_config::from_env()
+            .http_client(http::client()?)
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(5));
+        if let Some(region) = &settings.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &settings.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = &settings.endpoint {
+            let key = Credentials::new(
+                &endpoint.access_key_id,
+                &endpoint.secret_access_key,
+                endpoint.session_token.clone(),
+                None,
+                "sandbox",
+            );
+            loader = loader.endpoint_url(&endpoint.url).credentials_provider(key);
+        }
+        let config = loader.load().await;
+        let Some(region) = config.region().map(ToString::to_string) else {
+            return Err(AwsError::setting(
+                "find the AWS region",
+                "neither --region nor AWS_REGION nor the profile names one",
+            ));
+        };
+        let once = aws_sdk_eks::config::Builder::from(&config)
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Ok(Self {
+            eks: aws_sdk_eks::Client::new(&config),
+            eks_once: aws_sdk_eks::Client::from_conf(once),
+            iam: aws_sdk_iam::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+            config,
+            region,
+        })
+    }
+
+    /// The region in use.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Asks STS who the credentials belong to.
+    pub async fn caller(&self) -> Result<Caller, AwsError> {
+        const OPERATION: &str = "sts:GetCallerIdentity";
+        let answer = self
+            .sts
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|error| AwsError::of(OPERATION, &error))?;
+        let text = answer.arn().unwrap_or_default();
+        let arn: Arn = text
+            .parse()
+            .map_err(|_| AwsError::setting(OPERATION, format!("STS answered the ARN `{text}`")))?;
+        let principal = match Subject::of(&arn) {
+            Subject::Principal(principal) => Some(principal),
+            Subject::AssumedRole => role_of_session(&arn),
+            _ => None,
+        };
+        Ok(Caller {
+            account: answer.account().unwrap_or(&arn.account).to_owned(),
+            arn,
+            principal,
+        })
+    }
+
+    /// The credentials' provider, for what signs without a client.
+    fn credentials(&self) -> Result<impl ProvideCredentials + use<>, AwsError> {
+        self.config.credentials_provider().ok_or_else(|| {
+            AwsError::setting(
+                "find AWS credentials",
+                "the SDK is configured without a provider",
+            )
+        })
+    }
+
+    /// The same clients behind a shared pointer, as long-lived tasks want them.
+    #[must_use]
+    pub fn shared(self) -> Arc<Self> {
+        Arc::new(self)
+    }
+}
+
+/// `sts::A:assumed-role/ROLE/SESSION` is a session of `iam::A:role/ROLE`; STS leaves the path out.
+///
+/// Source: aws-iam-authenticator `pkg/arn/arn.go`, `Canonicalize`.
+fn role_of_session(arn: &Arn) -> Option<Principal> {
+    let name = arn.resource.split('/').nth(1)?;
+    let role = Arn {
+        partition: arn.partition.clone(),
+        service: "iam".to_owned(),
+        region: String::new(),
+        account: arn.account.clone(),
+        resource: format!("role/{name}"),
+    };
+    Principal::from_arn(&role)
+}

@@ -1,0 +1,225 @@
+//! Finds the real ARN of a principal, in the principal's own account and nowhere else.
+
+use std::collections::BTreeMap;
+
+use aws_config::sts::AssumeRoleProvider;
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+
+use super::observe::timestamp;
+use super::{Aws, AwsError};
+use crate::model::{Arn, Principal, PrincipalKey, PrincipalKind};
+use crate::observed::Lookup;
+
+/// How many look-ups are made at a time.
+const LOOKUPS_AT_A_TIME: usize = 8;
+/// From how many principals of a kind in one account one sweep through the list is tried instead; a page holds 1000.
+const SWEEP_FROM: usize = 20;
+
+/// Roles to assume for look-ups in other accounts, by account id.
+pub type LookupRoles = BTreeMap<String, Arn>;
+
+/// Where the caller's own account and the other accounts are looked up.
+#[derive(Debug, Clone)]
+pub struct PrincipalSource<'a> {
+    /// The account of the credentials.
+    pub own_account: &'a str,
+    /// Roles for the other accounts.
+    pub lookup_roles: &'a LookupRoles,
+}
+
+impl Aws {
+    /// Looks each principal up in its own account.
+    ///
+    /// A principal of another account is looked up only with a role given for that account: its name alone, looked up
+    /// at home, could be somebody else's.
+    pub async fn look_up(
+        &self,
+        principals: &[Principal],
+        source: &PrincipalSource<'_>,
+    ) -> Result<BTreeMap<PrincipalKey, Lookup>, AwsError> {
+        let mut by_account: BTreeMap<&str, Vec<&Principal>> = BTreeMap::new();
+        for principal in principals {
+            by_account
+                .entry(&principal.account)
+                .or_default()
+                .push(principal);
+        }
+        let mut found = BTreeMap::new();
+        for (account, principals) in by_account {
+            let iam = if account == source.own_account {
+                Some(self.iam.clone())
+            } else if let Some(role) = source.lookup_roles.get(account) {
+                Some(self.iam_as(role).await)
+            } else {
+                None
+            };
+            let Some(iam) = iam else {
+                found.extend(
+                    principals
+                        .iter()
+                        .map(|principal| (principal.key(), Lookup::OtherAccount)),
+                );
+                continue;
+            };
+            found.extend(look_up_in_account(&iam, &principals).await?);
+        }
+        Ok(found)
+    }
+
+    async fn iam_as(&self, role: &Arn) -> aws_sdk_iam::Client {
+        let provider = AssumeRoleProvider::builder(role.to_string())
+            .session_name("aws-auth-migrate")
+            .configure(&self.config)
+            .build()
+            .await;
+        let config = aws_sdk_iam::config::Builder::from(&self.config)
+            .credentials_provider(provider)
+            .build();
+        aws_sdk_iam::Client::from_conf(config)
+    }
+}
+
+async fn look_up_in_account(
+    iam: &aws_sdk_iam::Client,
+    principals: &[&Principal],
+) -> Result<BTreeMap<PrincipalKey, Lookup>, AwsError> {
+    let mut found = BTreeMap::new();
+    for kind in [PrincipalKind::Role, PrincipalKind::User] {
+        let wanted: Vec<&Principal> = principals
+            .iter()
+            .copied()
+            .filter(|principal| principal.kind == kind)
+            .collect();
+        let mut swept = if wanted.len() >= SWEEP_FROM {
+            sweep(iam, kind).await
+        } else {
+            None
+        };
+        let listed = |swept: &Option<Listed>, key: &PrincipalKey| {
+            let (arn, created_at) = swept.as_ref()?.get(&key.name)?.clone();
+            Some(Lookup::Found { arn, created_at })
+        };
+        // What is listed nowhere is asked for by name before it is called missing.
+        let by_name = wanted
+            .iter()
+            .filter(|principal| listed(&swept, &principal.key()).is_none());
+        let answers: Vec<_> = stream::iter(by_name)
+            .map(|principal| async move { (principal.key(), look_up_one(iam, principal).await) })
+            .buffer_unordered(LOOKUPS_AT_A_TIME)
+            .collect()
+            .await;
+        for (key, answer) in answers {
+            found.insert(key, answer?);
+        }
+        // The cluster compares ARNs without case, IAM may not: a name that differs in case only is no missing principal.
+        if swept.is_none()
+            && found
+                .iter()
+                .any(|(key, lookup)| key.kind == kind && *lookup == Lookup::Missing)
+        {
+            swept = sweep(iam, kind).await;
+        }
+        for principal in wanted {
+            let key = principal.key();
+            let is_open = matches!(found.get(&key), None | Some(Lookup::Missing));
+            if is_open && let Some(lookup) = listed(&swept, &key) {
+                found.insert(key, lookup);
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn look_up_one(iam: &aws_sdk_iam::Client, principal: &Principal) -> Result<Lookup, AwsError> {
+    let (operation, answer) = match principal.kind {
+        PrincipalKind::Role => {
+            let answer = iam.get_role().role_name(&principal.name).send().await;
+            let answer = answer.map_err(|error| AwsError::of("iam:GetRole", &error));
+            (
+                "iam:GetRole",
+                answer.map(|answer| answer.role.map(|role| (role.arn, role.create_date))),
+            )
+        }
+        PrincipalKind::User => {
+            let answer = iam.get_user().user_name(&principal.name).send().await;
+            let answer = answer.map_err(|error| AwsError::of("iam:GetUser", &error));
+            (
+                "iam:GetUser",
+                answer.map(|answer| answer.user.map(|user| (user.arn, user.create_date))),
+            )
+        }
+    };
+    match answer {
+        Ok(Some((text, created))) => {
+            let arn: Arn = text.parse().map_err(|error| {
+                AwsError::setting(
+                    operation,
+                    format!("IAM answered the ARN `{text}`, which {error}"),
+                )
+            })?;
+            // Nothing but the very account that was asked for counts.
+            if arn.account != principal.account {
+                return Ok(Lookup::OtherAccount);
+            }
+            Ok(Lookup::Found {
+                arn,
+                created_at: timestamp(created),
+            })
+        }
+        Ok(None) => Err(AwsError::setting(
+            operation,
+            "the answer holds no principal",
+        )),
+        Err(error) if error.is_not_found() => Ok(Lookup::Missing),
+        Err(error) if error.is_denied() => Ok(Lookup::Denied {
+            permission: error.operation,
+        }),
+        // IAM refuses names that no principal can have with a validation error.
+        Err(error) if matches!(error.code(), Some("ValidationError" | "InvalidInput")) => {
+            Ok(Lookup::Missing)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Real ARNs with the time at which they were made, by lower-case name.
+type Listed = BTreeMap<String, (Arn, Option<Timestamp>)>;
+
+/// Lists all roles or users of an account; `None` where that is not allowed.
+async fn sweep(iam: &aws_sdk_iam::Client, kind: PrincipalKind) -> Option<Listed> {
+    let listed: Vec<(String, String, aws_smithy_types::DateTime)> = match kind {
+        PrincipalKind::Role => iam
+            .list_roles()
+            .max_items(1000)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .ok()?
+            .into_iter()
+            .map(|role| (role.role_name, role.arn, role.create_date))
+            .collect(),
+        PrincipalKind::User => iam
+            .list_users()
+            .max_items(1000)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .ok()?
+            .into_iter()
+            .map(|user| (user.user_name, user.arn, user.create_date))
+            .collect(),
+    };
+    Some(
+        listed
+            .into_iter()
+            .filter_map(|(name, arn, created)| {
+                Some((name.to_lowercase(), (arn.parse().ok()?, timestamp(created))))
+            })
+            .collect(),
+    )
+}

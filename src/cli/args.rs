@@ -1,0 +1,320 @@
+//! The command line as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::choices::{ManagedNodes, OnExisting, Usernames};
+
+/// Move an Amazon EKS cluster from the aws-auth ConfigMap to access entries
+///
+/// Nobody loses access, nobody gains access, and any run can be stopped and resumed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "aws-auth-migrate",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(super) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GlobalArgs {
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true, value_name = "WHEN")]
+    pub(super) color: ColorChoice,
+    /// Say only what went wrong
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Tell more on stderr; twice for every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show what would be done and why; write nothing to the cluster
+    Plan(Box<PlanArgs>),
+    /// Make it so: switch the mode if allowed, then create, update and associate
+    #[command(visible_alias = "migrate")]
+    Apply(Box<ApplyArgs>),
+    /// Run the whole migration against a sandbox on this machine; needs no AWS account
+    #[cfg(feature = "sandbox")]
+    Rehearse(Box<RehearseArgs>),
+    /// Explain a finding code, or list them all
+    Explain(ExplainArgs),
+    /// Write a shell's completions
+    Completions(CompletionsArgs),
+    /// Write the man page
+    Man,
+}
+
+#[derive(Debug, Args, Clone, Default)]
+#[command(next_help_heading = "Where aws-auth comes from")]
+pub(super) struct TargetArgs {
+    /// The EKS cluster
+    #[arg(long, value_name = "NAME")]
+    pub(super) cluster: Option<String>,
+    /// The AWS region; by default the SDK's
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    /// The AWS profile; by default the SDK's
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+    /// Read the ConfigMap through this kubeconfig
+    #[arg(long, value_name = "FILE")]
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// The kubeconfig's context; by default its current one
+    #[arg(long, value_name = "CONTEXT")]
+    pub(super) context: Option<String>,
+    /// Read the ConfigMap from a manifest; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) from_file: Option<PathBuf>,
+    /// Read RBAC objects from a manifest
+    #[arg(long, value_name = "FILE")]
+    pub(super) rbac_file: Option<PathBuf>,
+    /// The account that an offline plan assumes
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    pub(super) account_id: Option<String>,
+    /// The partition that an offline plan assumes
+    #[arg(long, value_name = "PARTITION")]
+    pub(super) partition: Option<String>,
+    /// YAML or CSV: an ARN as in aws-auth, and the real ARN with its path
+    #[arg(long, value_name = "FILE")]
+    pub(super) principals: Option<PathBuf>,
+    /// The role to assume for IAM look-ups in another account
+    #[arg(long, value_name = "ACCOUNT=ROLE_ARN", value_parser = lookup_role)]
+    pub(super) lookup_role: Vec<(String, crate::model::Arn)>,
+    /// How long one AWS request may take, such as 30s
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
+    pub(super) request_timeout: Option<std::time::Duration>,
+}
+
+#[derive(Debug, Args, Clone, Default)]
+#[command(next_help_heading = "Choices that shape the plan")]
+pub(super) struct ChoiceArgs {
+    /// What to do with a live entry that differs from its mapping
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub(super) on_existing: OnExisting,
+    /// What to do with custom usernames
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub(super) usernames: Usernames,
+    /// A new name for a group that EKS refuses
+    #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
+    pub(super) rename_group: Vec<(String, String)>,
+    /// Create mappings that grant nothing today, too
+    #[arg(long)]
+    pub(super) include_inert: bool,
+    /// What to do with roles of managed node groups and Fargate profiles
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub(super) managed_nodes: ManagedNodes,
+    /// Only mappings whose ARN matches
+    #[arg(long, value_name = "GLOB")]
+    pub(super) only: Vec<String>,
+    /// Not mappings whose ARN matches
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
+    /// A tag for every entry that is made
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    pub(super) tag: Vec<(String, String)>,
+    /// Let warnings block
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+#[derive(Debug, Args, Clone, Default)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// The form of what goes to stdout
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) output: Format,
+    /// Write the report to a file, too
+    #[arg(long, value_name = "FILE")]
+    pub(super) out_report: Option<PathBuf>,
+    /// Show before and after of every mapping in the table
+    #[arg(long)]
+    pub(super) details: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Format {
+    /// For people, fits the terminal
+    #[default]
+    Table,
+    /// The plan document
+    Json,
+    /// The plan document
+    Yaml,
+    /// Pastes into a pull request
+    Markdown,
+    /// One self-contained page
+    Html,
+    /// One row a mapping
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    #[command(flatten)]
+    pub(super) choices: ChoiceArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Save the plan for `apply --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Exit with 2 if changes are pending, with 3 if something needs a decision
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// The journal of earlier runs; by default in the state folder
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    #[command(flatten)]
+    pub(super) choices: ChoiceArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Apply a saved plan, exactly
+    #[arg(long, value_name = "FILE")]
+    pub(super) plan: Option<PathBuf>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// Allow the one-way switch from `CONFIG_MAP` to `API_AND_CONFIG_MAP`
+    #[arg(long)]
+    pub(super) enable_access_entries: bool,
+}
+
+#[derive(Debug, Args, Clone)]
+#[command(next_help_heading = "How it runs")]
+pub(super) struct RunArgs {
+    /// How many principals are worked on at a time
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(super) concurrency: u16,
+    /// Requests per second at most; by default as EKS allows
+    #[arg(long, value_name = "N", value_parser = rate)]
+    pub(super) max_rate: Option<f64>,
+    /// Begin no new action after this long, such as 90s, 10m or 1h30m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<std::time::Duration>,
+    /// Where the journal is; by default in the state folder
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
+    /// Stop at the first failure
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+    /// How progress is shown on stderr
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub(super) progress: ProgressStyle,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum ProgressStyle {
+    /// Bars on a terminal, lines elsewhere
+    #[default]
+    Auto,
+    /// Bars
+    Bars,
+    /// A line for every action
+    Plain,
+    /// A JSON object for every event
+    Json,
+    /// Nothing
+    None,
+}
+
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Args)]
+pub(super) struct RehearseArgs {
+    /// The ConfigMap to rehearse with; `-` is standard input, a built-in sample where none is named
+    #[arg(long, value_name = "FILE")]
+    pub(super) from_file: Option<PathBuf>,
+    /// RBAC objects for the sandbox
+    #[arg(long, value_name = "FILE")]
+    pub(super) rbac_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) choices: ChoiceArgs,
+    /// Leave the sandbox running and print how to reach it
+    #[arg(long)]
+    pub(super) keep: bool,
+    /// Switch and migrate nothing, only keep the sandbox as it was seeded; needs --keep
+    #[arg(long, requires = "keep")]
+    pub(super) seed_only: bool,
+    /// How progress is shown on stderr
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub(super) progress: ProgressStyle,
+    /// Where the sandbox's kubeconfig is written; by default in a temporary folder
+    #[arg(long, value_name = "FILE", requires = "keep")]
+    pub(super) kubeconfig_out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// Such as AAM104; all codes where none is named
+    pub(super) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as KEY=VALUE".to_owned()),
+    }
+}
+
+fn account_id(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account id has 12 digits".to_owned())
+    }
+}
+
+fn lookup_role(text: &str) -> Result<(String, crate::model::Arn), String> {
+    let (account, role) = pair(text).map_err(|_| "write it as ACCOUNT=ROLE_ARN".to_owned())?;
+    let arn: crate::model::Arn = role.parse().map_err(|error| format!("`{role}` {error}"))?;
+    Ok((account_id(&account)?, arn))
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
+        _ => Err("a rate is a number above 0".to_owned()),
+    }
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let span: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| "write a duration as 90s, 10m or 1h30m".to_owned())?;
+    std::time::Duration::try_from(span).map_err(|_| "a duration is not negative".to_owned())
+}

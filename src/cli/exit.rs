@@ -1,0 +1,69 @@
+//! The exit codes: what a script can tell apart.
+
+use std::process::ExitCode;
+
+use crate::error::{Failure, FailureKind};
+use crate::plan::document::{Outcome, Plan};
+
+/// An exit code with its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Code(u8);
+
+/// Done.
+pub(super) const DONE: Code = Code(0);
+/// Failed; the message says what, why and what to do.
+pub(super) const FAILED: Code = Code(1);
+/// Changes are pending, told only when asked for.
+pub(super) const PENDING: Code = Code(2);
+/// Done as far as possible, but some mappings need a decision.
+pub(super) const BLOCKED: Code = Code(3);
+/// Some actions failed or were not reached; the same command goes on.
+pub(super) const INCOMPLETE: Code = Code(4);
+/// The command line is wrong.
+pub(super) const USAGE: Code = Code(64);
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code.0)
+    }
+}
+
+/// Stopped by a signal, as shells tell it.
+pub(super) fn signal(signal: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(128 + signal).unwrap_or(FAILED.0))
+}
+
+/// The code of a failure.
+pub(super) fn of(failure: &Failure) -> ExitCode {
+    match failure.kind {
+        FailureKind::Failed => FAILED,
+        FailureKind::Usage => USAGE,
+        FailureKind::Incomplete => INCOMPLETE,
+        FailureKind::Interrupted => return signal(2),
+    }
+    .into()
+}
+
+/// Whether something in the plan waits for a decision by a person.
+pub(super) fn needs_decision(plan: &Plan) -> bool {
+    let outcomes = plan.mappings.iter().map(|mapping| mapping.outcome);
+    let undecided = |outcome| matches!(outcome, Outcome::Blocked | Outcome::Conflict);
+    outcomes
+        .chain(plan.accounts.iter().map(|account| account.outcome))
+        .any(undecided)
+        || plan
+            .findings
+            .iter()
+            .any(|placed| placed.finding.code == crate::finding::Code::SectionUnreadable)
+}
+
+/// The code of a plan under `--detailed-exitcode`.
+pub(super) fn detailed(plan: &Plan) -> Code {
+    if needs_decision(plan) {
+        BLOCKED
+    } else if plan.actions.is_empty() {
+        DONE
+    } else {
+        PENDING
+    }
+}

@@ -1,0 +1,26 @@
+//! `explain`: what a finding code means.
+
+use std::process::ExitCode;
+
+use super::args::ExplainArgs;
+use super::exit;
+use super::output::Console;
+use crate::error::Failure;
+use crate::finding::Code;
+use crate::report;
+
+pub(super) fn run(args: &ExplainArgs, console: &Console) -> Result<ExitCode, Failure> {
+    let text = match &args.code {
+        None => report::codes(),
+        Some(text) => {
+            let code: Code = text.parse().map_err(|error| {
+                Failure::usage("failed to explain")
+                    .because(error)
+                    .hint("`explain` lists all codes")
+            })?;
+            report::explanation(code)
+        }
+    };
+    console.data(&text)?;
+    Ok(exit::DONE.into())
+}

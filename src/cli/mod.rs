@@ -1,0 +1,75 @@
+//! The command line: the only room that prints.
+#![expect(clippy::print_stderr, reason = "this is the room that prints")]
+
+mod apply;
+mod args;
+mod completions;
+mod exit;
+mod explain;
+mod output;
+mod plan;
+mod progress;
+#[cfg(feature = "sandbox")]
+mod rehearse;
+mod settings;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::Cli;
+
+use args::Command;
+use output::Console;
+
+/// Parses the command line, runs the command, and tells the exit code.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let usage = error.use_stderr();
+            // A closed pipe is no reason to complain.
+            let _ = error.print();
+            return if usage {
+                exit::USAGE.into()
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let console = Console::new(&cli.global);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            console.error(&crate::error::Failure::new("failed to start").because(error));
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(dispatch(cli.command, &console));
+    // Nothing that still waits, such as a sandbox's connection, keeps the process alive.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => {
+            console.error(&failure);
+            exit::of(&failure)
+        }
+    }
+}
+
+async fn dispatch(command: Command, console: &Console) -> Result<ExitCode, crate::error::Failure> {
+    match command {
+        Command::Plan(args) => Box::pin(plan::run(*args, console)).await,
+        Command::Apply(args) => Box::pin(apply::run(*args, console)).await,
+        #[cfg(feature = "sandbox")]
+        Command::Rehearse(args) => Box::pin(rehearse::run(*args, console)).await,
+        Command::Explain(args) => explain::run(&args, console),
+        Command::Completions(args) => completions::completions(&args, console),
+        Command::Man => completions::man(console),
+    }
+}

@@ -1,0 +1,175 @@
+//! Where output goes: data to stdout, everything else to stderr.
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use anstream::AutoStream;
+
+use super::args::{ColorChoice, Format, GlobalArgs, OutputArgs};
+use crate::error::Failure;
+use crate::plan::document::Plan;
+use crate::report;
+use crate::text::visible;
+
+/// stdout and stderr with the choices about them.
+#[derive(Debug)]
+pub(super) struct Console {
+    color: anstream::ColorChoice,
+    quiet: bool,
+}
+
+/// The width of a report where there is no terminal.
+const DEFAULT_WIDTH: u16 = 80;
+
+impl Console {
+    pub(super) fn new(args: &GlobalArgs) -> Self {
+        let color = match args.color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        let filter = match args.verbose {
+            0 => "off",
+            1 => "aws_auth_migrate=debug,aws_config=info",
+            _ => "aws_auth_migrate=trace,aws_smithy_runtime=debug,kube=debug,hyper_util=debug",
+        };
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+            .with_writer(io::stderr)
+            .with_ansi(io::stderr().is_terminal() && color != anstream::ColorChoice::Never)
+            .try_init();
+        Self {
+            color,
+            quiet: args.quiet,
+        }
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Writes data; a reader that has gone away is no failure.
+    pub(super) fn data(&self, text: &str) -> Result<(), Failure> {
+        let mut out = AutoStream::new(io::stdout().lock(), self.color);
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::new("failed to write to standard output").because(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says something to the person at the terminal.
+    pub(super) fn say(&self, text: &str) {
+        if !self.quiet {
+            let mut err = AutoStream::new(io::stderr().lock(), self.color);
+            let _ = writeln!(err, "{text}");
+        }
+    }
+
+    /// Says what failed, why, and what to do.
+    pub(super) fn error(&self, failure: &Failure) {
+        let mut err = AutoStream::new(io::stderr().lock(), self.color);
+        let red = anstyle::Style::new()
+            .bold()
+            .fg_color(Some(anstyle::AnsiColor::Red.into()));
+        let _ = writeln!(err, "{red}error:{red:#} {}", visible(&failure.what));
+        let mut next = failure.source();
+        while let Some(cause) = next {
+            let _ = writeln!(err, "  caused by: {}", visible(&cause.to_string()));
+            next = cause.source();
+        }
+        for hint in &failure.hints {
+            let _ = writeln!(err, "hint: {}", visible(hint));
+        }
+    }
+
+    /// Asks a question that only "yes" answers; `None` where there is nobody to ask.
+    pub(super) fn ask(&self, question: &str) -> Option<bool> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return None;
+        }
+        let mut err = AutoStream::new(io::stderr().lock(), self.color);
+        let _ = write!(err, "{question} Type \"yes\" to go on: ");
+        let _ = err.flush();
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        Some(read.is_ok() && answer.trim() == "yes")
+    }
+
+    /// The width for what goes to a terminal.
+    #[expect(
+        clippy::unused_self,
+        reason = "it belongs to the console, which may know it one day"
+    )]
+    pub(super) fn width(&self) -> usize {
+        usize::from(terminal_width())
+    }
+
+    /// Whether what goes to stdout may be coloured.
+    pub(super) fn colored(&self) -> bool {
+        AutoStream::new(io::stdout().lock(), self.color).current_choice()
+            != anstream::ColorChoice::Never
+    }
+
+    /// A plan in the form that was asked for, on stdout and in the report's file.
+    pub(super) fn report(&self, plan: &Plan, args: &OutputArgs) -> Result<(), Failure> {
+        let width = self.width();
+        let text = render(plan, args.output, args.details, width, self.colored());
+        self.data(&text)?;
+        if let Some(path) = &args.out_report {
+            let plain = render(plan, args.output, args.details, width, false);
+            crate::files::replace(path, plain.as_bytes())
+                .map_err(|error| file_failure("the report", path, error))?;
+        }
+        Ok(())
+    }
+
+    /// The table on stderr, before a question.
+    pub(super) fn show(&self, plan: &Plan) {
+        if !self.quiet {
+            let color = AutoStream::new(io::stderr().lock(), self.color).current_choice()
+                != anstream::ColorChoice::Never;
+            self.say(render(plan, Format::Table, false, self.width(), color).trim_end());
+        }
+    }
+}
+
+pub(super) fn file_failure(what: &str, path: &Path, error: io::Error) -> Failure {
+    Failure::new(format!("failed to write {what} to `{}`", path.display())).because(error)
+}
+
+fn terminal_width() -> u16 {
+    let terms = [console::Term::stdout(), console::Term::stderr()];
+    terms
+        .iter()
+        .find_map(console::Term::size_checked)
+        .map_or(DEFAULT_WIDTH, |(_, columns)| columns)
+}
+
+fn render(plan: &Plan, format: Format, details: bool, width: usize, color: bool) -> String {
+    match format {
+        Format::Table => report::table(
+            plan,
+            report::TableOptions {
+                width,
+                color,
+                details,
+            },
+        ),
+        Format::Json => report::json(plan),
+        Format::Yaml => report::yaml(plan),
+        Format::Markdown => report::markdown(plan),
+        Format::Html => report::html(plan),
+        Format::Csv => report::csv(plan),
+    }
+}
+
+/// The command that applies a saved plan.
+pub(super) fn apply_saved(path: &Path) -> String {
+    format!(
+        "aws-auth-migrate apply --plan {}",
+        visible(&path.display().to_string())
+    )
+}

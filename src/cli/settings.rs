@@ -1,0 +1,173 @@
+//! The command line turned into meaning, once: files are read here, the environment too.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "files and the environment named on the command line are read here"
+)]
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::args::{ChoiceArgs, TargetArgs};
+use crate::aws::AwsSettings;
+use crate::choices::{Choices, Glob};
+use crate::error::Failure;
+use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Target};
+use crate::migration::{Clock, principals_file};
+use crate::source::manifest;
+
+/// The clocks of this machine.
+pub(super) const CLOCK: Clock = Clock {
+    now: jiff::Timestamp::now,
+    system: std::time::SystemTime::now,
+};
+
+/// The largest file that is read: a ConfigMap holds at most 1 MiB, RBAC objects of a cluster some more.
+const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+
+pub(super) fn target(args: &TargetArgs) -> Result<Target, Failure> {
+    if args.kubeconfig.is_none()
+        && args.context.is_none()
+        && args.cluster.is_none()
+        && args.from_file.is_none()
+    {
+        return Err(Failure::usage("no cluster and no file is named")
+            .hint("name a cluster with --cluster or --kubeconfig, or a file with --from-file"));
+    }
+    let mut lookup_roles = std::collections::BTreeMap::new();
+    lookup_roles.extend(args.lookup_role.iter().cloned());
+    Ok(Target {
+        aws: AwsSettings {
+            region: args.region.clone(),
+            profile: args.profile.clone(),
+            request_timeout: args.request_timeout,
+            endpoint: None,
+        },
+        cluster: args.cluster.clone(),
+        kubeconfig: (args.kubeconfig.is_some() || args.context.is_some()).then(|| {
+            KubeconfigChoice {
+                path: args.kubeconfig.clone(),
+                context: args.context.clone(),
+            }
+        }),
+        file: args.from_file.as_deref().map(config_map).transpose()?,
+        rbac: args.rbac_file.as_deref().map(rbac).transpose()?,
+        assumed: Assumed {
+            account_id: args.account_id.clone(),
+            partition: args.partition.clone(),
+        },
+        principals: args
+            .principals
+            .as_deref()
+            .map(principals)
+            .transpose()?
+            .unwrap_or_default(),
+        lookup_roles,
+    })
+}
+
+pub(super) fn choices(args: &ChoiceArgs) -> Choices {
+    let globs = |patterns: &[String]| patterns.iter().map(|pattern| Glob::new(pattern)).collect();
+    Choices {
+        on_existing: args.on_existing,
+        usernames: args.usernames,
+        rename_groups: args.rename_group.iter().cloned().collect(),
+        include_inert: args.include_inert,
+        managed_nodes: args.managed_nodes,
+        only: globs(&args.only),
+        exclude: globs(&args.exclude),
+        tags: args.tag.iter().cloned().collect(),
+        strict: args.strict,
+    }
+}
+
+/// Reads a ConfigMap from a file or, for `-`, from standard input.
+pub(super) fn config_map(path: &Path) -> Result<ConfigMapFile, Failure> {
+    let (text, place) = text(path, "aws-auth")?;
+    let aws_auth = manifest::parse(&text).map_err(|error| Failure::from((place, error)))?;
+    Ok(ConfigMapFile { aws_auth })
+}
+
+fn principals(
+    path: &Path,
+) -> Result<std::collections::BTreeMap<crate::model::PrincipalKey, crate::model::Arn>, Failure> {
+    let (text, place) = text(path, "the principals")?;
+    principals_file::parse(&text).map_err(|error| {
+        Failure::new(format!("failed to read the principals from {place}"))
+            .because(error)
+            .hint("write one line for each: ARN as in aws-auth, comma, real ARN")
+    })
+}
+
+pub(super) fn rbac(path: &Path) -> Result<crate::access::rbac::Rbac, Failure> {
+    let (text, place) = text(path, "RBAC objects")?;
+    crate::access::rbac_file::read_rbac(&text).map_err(|error| {
+        Failure::new(format!("failed to read RBAC objects from {place}"))
+            .because(error)
+            .hint("`kubectl get clusterrolebindings,rolebindings --all-namespaces --output yaml` writes the file that is wanted")
+    })
+}
+
+/// Reads a text file; tells also how to name it.
+pub(super) fn text(path: &Path, what: &str) -> Result<(String, String), Failure> {
+    let is_stdin = path.as_os_str() == "-";
+    let place = if is_stdin {
+        "standard input".to_owned()
+    } else {
+        format!("`{}`", path.display())
+    };
+    let read = |mut from: Box<dyn Read>| {
+        let mut bytes = Vec::new();
+        from.by_ref()
+            .take(LARGEST_FILE + 1)
+            .read_to_end(&mut bytes)
+            .map(|_| bytes)
+    };
+    let bytes = if is_stdin {
+        read(Box::new(std::io::stdin().lock()))
+    } else {
+        std::fs::File::open(path).and_then(|file| read(Box::new(file)))
+    };
+    let bytes = bytes.map_err(|error| {
+        Failure::new(format!("failed to read {what} from {place}")).because(error)
+    })?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(Failure::new(format!(
+            "failed to read {what} from {place}: it is larger than 64 MiB"
+        )));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Failure::new(format!("failed to read {what} from {place}"))
+            .because(error.utf8_error())
+            .hint("save it as UTF-8")
+    })?;
+    Ok((text, place))
+}
+
+/// The folder for journals and backups, by the XDG rules.
+///
+/// Source: XDG Base Directory Specification, `XDG_STATE_HOME`.
+pub(super) fn state_folder() -> Result<PathBuf, Failure> {
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let base = absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")));
+    base.map(|base| base.join("aws-auth-migrate"))
+        .ok_or_else(|| {
+            Failure::new(
+                "there is no place for the journal: neither XDG_STATE_HOME nor HOME is set",
+            )
+            .hint("name one with --journal")
+        })
+}
+
+/// What this process says of itself to another one that wants the same journal.
+pub(super) fn holder() -> String {
+    format!(
+        "process {} since {}",
+        std::process::id(),
+        (CLOCK.now)().strftime("%Y-%m-%d %H:%M:%S UTC")
+    )
+}

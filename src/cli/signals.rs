@@ -1,0 +1,34 @@
+//! Signals: the first asks for a stop, the second stops at once.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::error::Failure;
+use crate::stop::Stop;
+
+/// Listens for Ctrl-C and SIGTERM from now on.
+pub(super) fn listen() -> Result<Stop, Failure> {
+    let stop = Stop::default();
+    for (kind, number) in [(SignalKind::interrupt(), 2), (SignalKind::terminate(), 15)] {
+        let mut signals = signal(kind)
+            .map_err(|error| Failure::new("failed to listen for signals").because(error))?;
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                if stop.is_requested() {
+                    at_once(number);
+                }
+                stop.request(number);
+                eprintln!("stopping: what is under way is finished; once more to stop at once");
+            }
+        });
+    }
+    Ok(stop)
+}
+
+#[expect(
+    clippy::exit,
+    reason = "the second signal asks for exactly this; the journal is synced at every step"
+)]
+fn at_once(signal: i32) {
+    std::process::exit(128 + signal);
+}

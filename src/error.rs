@@ -1,0 +1,171 @@
+//! A failed command: what failed, why, and what to do about it.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::aws::AwsError;
+use crate::journal::JournalError;
+use crate::kubernetes::KubernetesError;
+use crate::source::manifest::ManifestError;
+use crate::writer::{SwitchError, WriterError};
+
+/// Why a command failed; the kind decides the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// The kind.
+    pub kind: FailureKind,
+    /// What failed, as it fits after "error: ".
+    pub what: String,
+    /// Why.
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+    /// What to do about it.
+    pub hints: Vec<String>,
+}
+
+/// The kinds of failure, one exit code each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The command can't do what it is asked for.
+    Failed,
+    /// The command line is wrong.
+    Usage,
+    /// Some of it is done; the same command goes on.
+    Incomplete,
+    /// A signal stopped it.
+    Interrupted,
+}
+
+impl Failure {
+    /// A failure without a cause.
+    #[must_use]
+    pub fn new(what: impl Into<String>) -> Self {
+        Self {
+            kind: FailureKind::Failed,
+            what: what.into(),
+            source: None,
+            hints: Vec::new(),
+        }
+    }
+
+    /// A command line that can't be meant so.
+    #[must_use]
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self {
+            kind: FailureKind::Usage,
+            ..Self::new(what)
+        }
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Says what was attempted when an AWS call failed.
+    #[must_use]
+    pub fn aws(what: impl Into<String>, error: AwsError) -> Self {
+        let hint = error.hint();
+        let mut failure = Self::new(what).because(error);
+        failure.hints.extend(hint);
+        failure
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+impl From<KubernetesError> for Failure {
+    fn from(error: KubernetesError) -> Self {
+        let hint = error.hint();
+        let mut failure = Self::new(error.to_string());
+        failure.hints.extend(hint);
+        failure
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let hint = match &error {
+            JournalError::Io { .. } => "name another place with --journal".to_owned(),
+            JournalError::Locked { .. } => "wait until the other run has ended, or stop it".to_owned(),
+            JournalError::Damaged { .. } => {
+                "move the file away and run again: without a journal the run compares with the cluster and goes on; \
+                 keep the file, `rollback` reads it"
+                    .to_owned()
+            }
+            JournalError::Newer { .. } => "update aws-auth-migrate, or name another journal with --journal".to_owned(),
+        };
+        let what = error.to_string();
+        let source = match error {
+            JournalError::Io { source, .. } => Some(source),
+            _ => None,
+        };
+        let failure = Self::new(what).hint(hint);
+        match source {
+            Some(source) => failure.because(source),
+            None => failure,
+        }
+    }
+}
+
+impl From<WriterError> for Failure {
+    fn from(error: WriterError) -> Self {
+        match error {
+            WriterError::Journal(error) => Self {
+                kind: FailureKind::Incomplete,
+                ..Self::from(error)
+                    .hint("nothing more was begun; run the same command again to go on")
+            },
+        }
+    }
+}
+
+impl From<SwitchError> for Failure {
+    fn from(error: SwitchError) -> Self {
+        match error {
+            SwitchError::Aws(error) => Self::aws("failed to switch the authentication mode", error),
+            SwitchError::Journal(error) => Self::from(error),
+            error @ SwitchError::GivenUp { .. } => Self::new(error.to_string())
+                .hint("nothing was created; deal with EKS's reason and run the command again"),
+            error @ SwitchError::TooSlow { .. } => Self {
+                kind: FailureKind::Incomplete,
+                ..Self::new(error.to_string())
+                    .hint("run the same command again: it waits for the switch and goes on")
+            },
+            error @ SwitchError::Interrupted => Self {
+                kind: FailureKind::Interrupted,
+                ..Self::new(error.to_string())
+                    .hint("run the same command again: it waits for the switch and goes on")
+            },
+        }
+    }
+}
+
+impl From<(String, ManifestError)> for Failure {
+    fn from((place, error): (String, ManifestError)) -> Self {
+        let hint = error.hint();
+        Self::new(format!("failed to read aws-auth from {place}"))
+            .because(error)
+            .hint(hint)
+    }
+}

@@ -1,0 +1,232 @@
+//! The journal as a file: locked, appended to, synced.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the journal is read and written here"
+)]
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use super::record::{History, Record, SCHEMA};
+
+/// What can go wrong with the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The file system said no.
+    #[error("failed to {what} the journal `{path}`")]
+    Io {
+        /// What was attempted.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process works on the same cluster.
+    #[error("another run holds the journal `{path}`: {holder}")]
+    Locked {
+        /// The journal.
+        path: PathBuf,
+        /// What the other one says of itself.
+        holder: String,
+    },
+    /// A line in the middle is no record.
+    #[error("line {line} of the journal `{path}` is damaged: {reason}")]
+    Damaged {
+        /// The journal.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What the parser says.
+        reason: String,
+    },
+    /// It was written by a newer version.
+    #[error("the journal `{path}` has the format `{schema}`, this version knows `{SCHEMA}`")]
+    Newer {
+        /// The journal.
+        path: PathBuf,
+        /// The format it names.
+        schema: String,
+    },
+}
+
+/// An open journal, held by this process alone.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: Mutex<File>,
+    /// Held as long as the journal is open.
+    _lock: File,
+}
+
+impl Journal {
+    /// Opens a journal for writing, or makes it; reads what it holds.
+    ///
+    /// A torn last line, left by a crash while it was written, is cut off: the call it announced was not made, or is
+    /// found again by comparing with the cluster.
+    pub fn open(path: &Path, holder: &str) -> Result<(Self, History), JournalError> {
+        let io = |what| {
+            move |source| JournalError::Io {
+                what,
+                path: path.to_owned(),
+                source,
+            }
+        };
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            private_folder(folder).map_err(io("make the folder of"))?;
+        }
+        let lock = lock(path, holder)?;
+        let mut file = private_file(path).map_err(io("open"))?;
+        let (history, whole) = read(path, &mut file)?;
+        file.set_len(whole)
+            .map_err(io("cut the torn last line off"))?;
+        file.seek(SeekFrom::End(0)).map_err(io("open"))?;
+        Ok((
+            Self {
+                path: path.to_owned(),
+                file: Mutex::new(file),
+                _lock: lock,
+            },
+            history,
+        ))
+    }
+
+    /// Reads a journal without holding it; an absent one holds nothing.
+    pub fn history(path: &Path) -> Result<History, JournalError> {
+        match File::open(path) {
+            Ok(mut file) => Ok(read(path, &mut file)?.0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(History::default()),
+            Err(source) => Err(JournalError::Io {
+                what: "open",
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends one record and waits until the disk has it.
+    pub fn append(&self, record: &Record) -> Result<(), JournalError> {
+        let mut line = serde_json::to_string(record).expect("a record is plain data");
+        line.push('\n');
+        let mut file = self
+            .file
+            .lock()
+            .expect("no task panics while it writes the journal");
+        file.write_all(line.as_bytes())
+            .and_then(|()| file.sync_data())
+            .map_err(|source| JournalError::Io {
+                what: "write",
+                path: self.path.clone(),
+                source,
+            })
+    }
+}
+
+fn private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The lock lies beside the journal, so that the holder can say in it who it is.
+fn lock(path: &Path, holder: &str) -> Result<File, JournalError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let at = PathBuf::from(name);
+    let io = |what| {
+        let path = at.clone();
+        move |source| JournalError::Io { what, path, source }
+    };
+    let mut file = private_file(&at).map_err(io("open the lock of"))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut other = String::new();
+            let _ = (&mut file).take(1024).read_to_string(&mut other);
+            return Err(JournalError::Locked {
+                path: path.to_owned(),
+                holder: other.trim().to_owned(),
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(io("lock")(source)),
+    }
+    file.set_len(0)
+        .and_then(|()| file.write_all(holder.as_bytes()))
+        .map_err(io("write the lock of"))?;
+    Ok(file)
+}
+
+/// Reads the records; tells also how many bytes are whole lines.
+fn read(path: &Path, file: &mut File) -> Result<(History, u64), JournalError> {
+    let mut reader = BufReader::new(file);
+    let mut history = History::default();
+    let mut whole = 0;
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let read = reader
+            .read_until(b'\n', &mut line)
+            .map_err(|source| JournalError::Io {
+                what: "read",
+                path: path.to_owned(),
+                source,
+            })?;
+        if read == 0 || line.last() != Some(&b'\n') {
+            break;
+        }
+        let record = match serde_json::from_slice::<Record>(&line) {
+            Ok(record) => record,
+            Err(error) => return Err(unreadable(path, number, &line, &error)),
+        };
+        if let Record::Run { schema, .. } = &record
+            && schema != SCHEMA
+        {
+            return Err(JournalError::Newer {
+                path: path.to_owned(),
+                schema: schema.clone(),
+            });
+        }
+        history.add(record);
+        whole += read as u64;
+    }
+    Ok((history, whole))
+}
+
+fn unreadable(path: &Path, line: usize, text: &[u8], error: &serde_json::Error) -> JournalError {
+    let schema = serde_json::from_slice::<serde_json::Value>(text)
+        .ok()
+        .and_then(|value| value.get("schema")?.as_str().map(ToOwned::to_owned));
+    match schema {
+        Some(schema) if schema != SCHEMA => JournalError::Newer {
+            path: path.to_owned(),
+            schema,
+        },
+        _ => JournalError::Damaged {
+            path: path.to_owned(),
+            line,
+            reason: error.to_string(),
+        },
+    }
+}

@@ -1,0 +1,253 @@
+//! The kubeconfig, and which EKS cluster a context of it means.
+
+use std::path::{Path, PathBuf};
+
+use kube::config::{Config, ExecConfig, KubeConfigOptions, Kubeconfig as KubeKubeconfig};
+
+use super::{KubernetesError, pem_certificates};
+use crate::model::Arn;
+
+/// A kubeconfig with the context that is meant.
+#[derive(Debug, Clone)]
+pub struct Kubeconfig {
+    config: KubeKubeconfig,
+    context: Option<String>,
+}
+
+/// The cluster that a context names, as far as it does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Named {
+    /// The cluster's name.
+    pub cluster: Option<String>,
+    /// Its region.
+    pub region: Option<String>,
+    /// The profile that the exec plugin is told to use.
+    pub profile: Option<String>,
+}
+
+impl Kubeconfig {
+    /// Reads a kubeconfig, by default the one that `kubectl` would read.
+    pub fn read(path: Option<&Path>, context: Option<&str>) -> Result<Self, KubernetesError> {
+        let config = match path {
+            Some(path) => KubeKubeconfig::read_from(path),
+            None => KubeKubeconfig::read(),
+        };
+        let config = config.map_err(|error| KubernetesError::Kubeconfig {
+            reason: match path {
+                Some(path) => format!(
+                    "`{}`: {}",
+                    PathBuf::from(path).display(),
+                    super::chain(&error)
+                ),
+                None => super::chain(&error),
+            },
+        })?;
+        let kubeconfig = Self {
+            config,
+            context: context.map(ToOwned::to_owned),
+        };
+        if kubeconfig.context().is_none() {
+            let reason = match context {
+                Some(context) => format!("there is no context `{context}` in it"),
+                None => "it has no current context; name one with --context".to_owned(),
+            };
+            return Err(KubernetesError::Kubeconfig { reason });
+        }
+        Ok(kubeconfig)
+    }
+
+    fn context(&self) -> Option<&kube::config::Context> {
+        let name = self
+            .context
+            .as_ref()
+            .or(self.config.current_context.as_ref())?;
+        self.config
+            .contexts
+            .iter()
+            .find(|context| context.name == *name)?
+            .context
+            .as_ref()
+    }
+
+    pub(super) async fn config(&self) -> Result<Config, KubernetesError> {
+        let options = KubeConfigOptions {
+            context: self.context.clone(),
+            ..KubeConfigOptions::default()
+        };
+        Config::from_custom_kubeconfig(self.config.clone(), &options)
+            .await
+            .map_err(|error| KubernetesError::Kubeconfig {
+                reason: super::chain(&error),
+            })
+    }
+
+    /// Tells which EKS cluster the context means: by an ARN, by the exec plugin's arguments, or by eksctl's naming.
+    #[must_use]
+    pub fn named(&self) -> Named {
+        let Some(context) = self.context() else {
+            return Named::default();
+        };
+        let user = context.user.as_ref().and_then(|name| {
+            self.config
+                .auth_infos
+                .iter()
+                .find(|user| user.name == *name)
+        });
+        let exec = user
+            .and_then(|user| user.auth_info.as_ref())
+            .and_then(|info| info.exec.as_ref());
+        let by_exec = exec.map(named_by_exec).unwrap_or_default();
+        let by_name = named_by_arn(&context.cluster)
+            .or_else(|| named_by_eksctl(&context.cluster))
+            .unwrap_or_default();
+        Named {
+            cluster: by_exec.cluster.or(by_name.cluster),
+            region: by_exec.region.or(by_name.region),
+            profile: by_exec.profile,
+        }
+    }
+
+    /// Whether the context leads to this endpoint with this certificate authority; otherwise what differs.
+    ///
+    /// # Errors
+    /// What differs, in words.
+    pub async fn leads_to(&self, endpoint: &str, authority: Option<&[u8]>) -> Result<(), String> {
+        let config = self.config().await.map_err(|error| error.to_string())?;
+        let own: http::Uri = endpoint
+            .parse()
+            .map_err(|_| format!("`{endpoint}` is no URL"))?;
+        let port = |uri: &http::Uri| {
+            uri.port_u16()
+                .unwrap_or(if uri.scheme_str() == Some("http") {
+                    80
+                } else {
+                    443
+                })
+        };
+        let host = |uri: &http::Uri| uri.host().unwrap_or_default().to_lowercase();
+        let theirs = &config.cluster_url;
+        if host(&own) != host(theirs) || port(&own) != port(theirs) {
+            return Err(format!(
+                "the context leads to `{theirs}`, the cluster's endpoint is `{endpoint}`"
+            ));
+        }
+        if let (Some(theirs), Some(own)) = (&config.root_cert, authority) {
+            let own = pem_certificates(own)?;
+            if !theirs.iter().any(|certificate| own.contains(certificate)) {
+                return Err(
+                    "the context trusts another certificate authority than the cluster's"
+                        .to_owned(),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+fn named_by_arn(text: &str) -> Option<Named> {
+    let arn: Arn = text.parse().ok()?;
+    let cluster = arn.resource.strip_prefix("cluster/")?;
+    (arn.service == "eks").then(|| Named {
+        cluster: Some(cluster.to_owned()),
+        region: Some(arn.region.clone()),
+        profile: None,
+    })
+}
+
+/// eksctl writes `NAME.REGION.eksctl.io`.
+fn named_by_eksctl(text: &str) -> Option<Named> {
+    let (cluster, region) = text.strip_suffix(".eksctl.io")?.rsplit_once('.')?;
+    Some(Named {
+        cluster: Some(cluster.to_owned()),
+        region: Some(region.to_owned()),
+        profile: None,
+    })
+}
+
+/// Reads the arguments of `aws eks get-token`, `aws-iam-authenticator token` and `eksctl utils`.
+fn named_by_exec(exec: &ExecConfig) -> Named {
+    let args = exec.args.clone().unwrap_or_default();
+    let value = |names: &[&str]| {
+        args.iter().enumerate().find_map(|(index, arg)| {
+            names.iter().find_map(|name| {
+                if arg == name {
+                    args.get(index + 1).cloned()
+                } else {
+                    arg.strip_prefix(&format!("{name}=")).map(ToOwned::to_owned)
+                }
+            })
+        })
+    };
+    let env = |name: &str| {
+        exec.env
+            .iter()
+            .flatten()
+            .find(|variable| variable.get("name").is_some_and(|known| known == name))
+            .and_then(|variable| variable.get("value").cloned())
+    };
+    let cluster = value(&["--cluster-name", "--cluster-id", "-i"]);
+    Named {
+        // A cluster id that is an ARN names the region, too.
+        region: value(&["--region"])
+            .or_else(|| {
+                cluster
+                    .as_deref()
+                    .and_then(named_by_arn)
+                    .and_then(|named| named.region)
+            })
+            .or_else(|| env("AWS_REGION"))
+            .or_else(|| env("AWS_DEFAULT_REGION")),
+        cluster: cluster.map(|text| {
+            named_by_arn(&text)
+                .and_then(|named| named.cluster)
+                .unwrap_or(text)
+        }),
+        profile: value(&["--profile"]).or_else(|| env("AWS_PROFILE")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kubeconfig(cluster: &str, exec: &str) -> Kubeconfig {
+        let text = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts:\n- name: c\n  context: {{cluster: '{cluster}', user: u}}\n\
+             clusters:\n- name: '{cluster}'\n  cluster: {{server: 'https://example.com'}}\nusers:\n- name: u\n  user: {{exec: {exec}}}\n"
+        );
+        Kubeconfig {
+            config: KubeKubeconfig::from_yaml(&text).unwrap(),
+            context: None,
+        }
+    }
+
+    #[test]
+    fn the_cluster_is_named_by_the_context() {
+        let aws = r"{apiVersion: v1, command: aws, args: [--region, eu-west-1, eks, get-token, --cluster-name, prod, --profile, p]}";
+        let eksctl = r"{apiVersion: v1, command: aws-iam-authenticator, args: [token, -i, blue], env: [{name: AWS_PROFILE, value: q}]}";
+        let none = r"{apiVersion: v1, command: other}";
+        for (cluster, exec, expected) in [
+            ("x", aws, ("prod", "eu-west-1", Some("p"))),
+            (
+                "blue.us-east-1.eksctl.io",
+                eksctl,
+                ("blue", "us-east-1", Some("q")),
+            ),
+            (
+                "arn:aws:eks:us-west-2:111122223333:cluster/green",
+                none,
+                ("green", "us-west-2", None),
+            ),
+        ] {
+            let named = kubeconfig(cluster, exec).named();
+            assert_eq!(
+                (
+                    named.cluster.as_deref(),
+                    named.region.as_deref(),
+                    named.profile.as_deref()
+                ),
+                (Some(expected.0), Some(expected.1), expected.2)
+            );
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The Kubernetes client and its errors stop here: the ConfigMap and RBAC objects in this project's own words.
+
+mod kubeconfig;
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
+use kube::api::{Api, ListParams};
+use kube::{Client, Config};
+use secrecy::SecretString;
+
+pub use kubeconfig::{Kubeconfig, Named};
+
+use crate::access::rbac::{Binding, Rbac, Subject};
+use crate::source::{AwsAuth, NAME, NAMESPACE};
+
+/// How many objects are asked for at a time.
+const PAGE: u32 = 500;
+
+/// A client of one cluster's Kubernetes API.
+#[derive(Clone)]
+pub struct Kubernetes {
+    client: Client,
+}
+
+/// What can go wrong with the Kubernetes API.
+#[derive(Debug, thiserror::Error)]
+pub enum KubernetesError {
+    /// The kubeconfig can't be used.
+    #[error("failed to use the kubeconfig: {reason}")]
+    Kubeconfig {
+        /// Why.
+        reason: String,
+    },
+    /// The API server knows nobody by these credentials.
+    #[error("failed to {what}: the Kubernetes API does not know the caller (401 Unauthorized)")]
+    Unauthorized {
+        /// What was attempted.
+        what: &'static str,
+    },
+    /// The caller lacks a right.
+    #[error("failed to {what}: {message}")]
+    Forbidden {
+        /// What was attempted.
+        what: &'static str,
+        /// The API server's own words.
+        message: String,
+    },
+    /// The API server refused otherwise.
+    #[error("failed to {what}: the Kubernetes API answered {code} {reason}: {message}")]
+    Refused {
+        /// What was attempted.
+        what: &'static str,
+        /// The HTTP status.
+        code: u16,
+        /// The status's reason, such as `Conflict`.
+        reason: String,
+        /// The API server's own words.
+        message: String,
+    },
+    /// The API server was not reached.
+    #[error("failed to {what}: {reason}")]
+    Unreachable {
+        /// What was attempted.
+        what: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl KubernetesError {
+    fn of(what: &'static str, error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => match status.code {
+                401 => Self::Unauthorized { what },
+                403 => Self::Forbidden {
+                    what,
+                    message: status.message.clone(),
+                },
+                code => Self::Refused {
+                    what,
+                    code,
+                    reason: status.reason.clone(),
+                    message: status.message.clone(),
+                },
+            },
+            other => Self::Unreachable {
+                what,
+                reason: chain(&other),
+            },
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unauthorized { .. } => {
+                "the AWS identity of the credentials has neither a mapping in aws-auth nor an access entry on this cluster; \
+                 use one that has, or read the ConfigMap elsewhere and give it with --from-file"
+                    .to_owned()
+            }
+            Self::Forbidden { .. } => {
+                "grant `get` on the ConfigMap `aws-auth` in `kube-system`, or read it elsewhere and give it with --from-file"
+                    .to_owned()
+            }
+            Self::Unreachable { .. } => {
+                "check the network: a private endpoint is reached from within its VPC only; --from-file works without it"
+                    .to_owned()
+            }
+            Self::Kubeconfig { .. } | Self::Refused { .. } => return None,
+        })
+    }
+}
+
+impl Kubernetes {
+    /// A client by kubeconfig; exec plugins are run.
+    pub async fn by_kubeconfig(kubeconfig: &Kubeconfig) -> Result<Self, KubernetesError> {
+        Self::by_config(kubeconfig.config().await?)
+    }
+
+    /// A client by the cluster's own endpoint, authority and a token.
+    pub fn by_token(
+        endpoint: &str,
+        certificate_authority: Option<&[u8]>,
+        token: SecretString,
+    ) -> Result<Self, KubernetesError> {
+        let unusable = |reason: String| KubernetesError::Unreachable {
+            what: "reach the cluster's endpoint",
+            reason,
+        };
+        let url = endpoint
+            .parse()
+            .map_err(|_| unusable(format!("`{endpoint}` is no URL")))?;
+        let mut config = Config::new(url);
+        config.root_cert = certificate_authority
+            .map(pem_certificates)
+            .transpose()
+            .map_err(unusable)?;
+        config.auth_info.token = Some(token);
+        Self::by_config(config)
+    }
+
+    fn by_config(config: Config) -> Result<Self, KubernetesError> {
+        let client = Client::try_from(config).map_err(|error| KubernetesError::Kubeconfig {
+            reason: chain(&error),
+        })?;
+        Ok(Self { client })
+    }
+
+    /// Reads the ConfigMap; `None` where there is none.
+    pub async fn aws_auth(&self) -> Result<Option<AwsAuth>, KubernetesError> {
+        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), NAMESPACE);
+        match api.get(NAME).await {
+            Ok(config_map) => Ok(Some(AwsAuth::from(config_map))),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(KubernetesError::of(
+                "read the ConfigMap kube-system/aws-auth",
+                error,
+            )),
+        }
+    }
+
+    /// Reads all bindings of users and groups, page by page.
+    pub async fn rbac(&self) -> Result<Rbac, KubernetesError> {
+        let cluster_wide = self
+            .all::<ClusterRoleBinding>("list ClusterRoleBindings")
+            .await?;
+        let namespaced = self.all::<RoleBinding>("list RoleBindings").await?;
+        let bindings = cluster_wide
+            .into_iter()
+            .map(|binding| Binding {
+                namespace: None,
+                name: binding.metadata.name.unwrap_or_default(),
+                role_kind: binding.role_ref.kind,
+                role_name: binding.role_ref.name,
+                subjects: subjects(binding.subjects),
+            })
+            .chain(namespaced.into_iter().map(|binding| Binding {
+                namespace: Some(binding.metadata.namespace.unwrap_or_default()),
+                name: binding.metadata.name.unwrap_or_default(),
+                role_kind: binding.role_ref.kind,
+                role_name: binding.role_ref.name,
+                subjects: subjects(binding.subjects),
+            }))
+            .filter(|binding| !binding.subjects.is_empty())
+            .collect();
+        Ok(Rbac { bindings })
+    }
+
+    async fn all<K>(&self, what: &'static str) -> Result<Vec<K>, KubernetesError>
+    where
+        K: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
+    {
+        let api: Api<K> = Api::all(self.client.clone());
+        let mut params = ListParams::default().limit(PAGE);
+        let mut all = Vec::new();
+        loop {
+            let page = api
+                .list(&params)
+                .await
+                .map_err(|error| KubernetesError::of(what, error))?;
+            all.extend(page.items);
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params = ListParams::default().limit(PAGE).continue_token(&token),
+                None => return Ok(all),
+            }
+        }
+    }
+}
+
+/// The users and groups among the subjects.
+fn subjects(subjects: Option<Vec<k8s_openapi::api::rbac::v1::Subject>>) -> Vec<Subject> {
+    subjects
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|subject| match subject.kind.as_str() {
+            "User" => Some(Subject::User(subject.name)),
+            "Group" => Some(Subject::Group(subject.name)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The certificates of a PEM text, in DER.
+fn pem_certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+    let certificates: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(pem)
+        .map(|certificate| certificate.map(|certificate| certificate.to_vec()))
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("the cluster's certificate authority is no PEM: {error}"))?;
+    if certificates.is_empty() {
+        return Err("the cluster's certificate authority holds no certificate".to_owned());
+    }
+    Ok(certificates)
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut parts = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(error) = next {
+        let text = error.to_string();
+        if parts.last().is_none_or(|last| !last.contains(&text)) {
+            parts.push(text);
+        }
+        next = error.source();
+    }
+    parts.join(": ")
+}

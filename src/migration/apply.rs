@@ -1,0 +1,494 @@
+//! Makes a plan real: the mode switch first, then a new look, then the writer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use super::survey::{Survey, Target, survey};
+use crate::choices::{Choices, OnExisting};
+use crate::digest::sha256;
+use crate::error::{Failure, FailureKind};
+use crate::finding::{Code, Severity};
+use crate::journal::{ClusterId, History, Journal, Record, RunEnd};
+use crate::model::{Arn, AuthenticationMode, LiveEntry, Principal};
+use crate::observed::Lookup;
+use crate::plan::document::{ActionKind, Outcome, Plan};
+use crate::plan::{Action, Ours, RUN_TAG, Stage, block_refused, build, check_fresh};
+use crate::stop::Stop;
+use crate::writer::{self, Limits, Progress, Run, Summary, Switch};
+
+/// How long EKS is given to make the entries of managed nodes after the switch, before the tool makes them.
+const EKS_ENTRIES_WAIT: Duration = Duration::from_secs(30);
+/// How long after its making EKS may not know a principal yet.
+const NEW_PRINCIPAL: SignedDuration = SignedDuration::from_mins(5);
+
+/// How a plan is applied.
+#[derive(Debug, Clone)]
+pub struct ApplyOptions {
+    /// The choices that shape the plan.
+    pub choices: Choices,
+    /// A saved plan, to be applied exactly.
+    pub saved: Option<Plan>,
+    /// Whether the one-way mode switch is allowed.
+    pub enable_access_entries: bool,
+    /// Where the journal is; in the state folder where no place is named.
+    pub journal: Option<PathBuf>,
+    /// The folder for journals.
+    pub state_folder: PathBuf,
+    /// What this process says of itself in the journal's lock.
+    pub holder: String,
+    /// How many principals are worked on at a time.
+    pub concurrency: usize,
+    /// Calls per second at most.
+    pub max_rate: Option<f64>,
+    /// Whether the first failure stops the run.
+    pub fail_fast: bool,
+    /// How long the run may take.
+    pub timeout: Option<Duration>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// The plan that was applied, after the mode switch.
+    pub plan: Plan,
+    /// How its actions ended.
+    pub summary: Summary,
+    /// The run's id; `None` where there was nothing to do.
+    pub run: Option<String>,
+    /// The journal.
+    pub journal: PathBuf,
+    /// How it ended.
+    pub end: RunEnd,
+}
+
+/// The clocks of the edge: one for records, one for signatures.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// The time for records.
+    pub now: fn() -> Timestamp,
+    /// The time for signatures.
+    pub system: fn() -> SystemTime,
+}
+
+/// Looks, asks, and makes it so.
+///
+/// `confirm` sees the plan before anything is written, the mode switch included; its refusal ends the command.
+pub async fn apply<P: Progress>(
+    target: &Target,
+    options: &ApplyOptions,
+    progress: &P,
+    stop: &Stop,
+    clock: Clock,
+    confirm: impl FnOnce(&Plan) -> Result<(), Failure>,
+) -> Result<Applied, Failure> {
+    let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
+    let seen = survey(target, (clock.system)()).await?;
+    let aws = seen.aws.clone().ok_or_else(|| {
+        Failure::usage("there is nothing to apply to: the plan is offline")
+            .hint("name the cluster with --cluster")
+    })?;
+    let id = cluster_id(&seen)?;
+    let path = options
+        .journal
+        .clone()
+        .unwrap_or_else(|| journal_path(&options.state_folder, &id));
+    let plan = plan_now(&seen, options, &Journal::history(&path)?, clock)?;
+    refuse_what_can_not_work(&plan, options)?;
+    if plan.actions.is_empty() {
+        let end = RunEnd::Complete;
+        return Ok(Applied {
+            plan,
+            summary: Summary::default(),
+            run: None,
+            journal: path,
+            end,
+        });
+    }
+    confirm(&plan)?;
+
+    let (journal, history) = Journal::open(&path, &options.holder)?;
+    let run_id = history.unfinished().map_or_else(
+        || new_run_id((clock.now)(), &options.holder),
+        |run| run.run.clone(),
+    );
+    journal.append(&Record::Run {
+        schema: crate::journal::record::SCHEMA.to_owned(),
+        run: run_id.clone(),
+        time: (clock.now)(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        cluster: id.clone(),
+        caller: seen.caller.as_ref().map(|caller| caller.arn.to_string()),
+        plan_sha256: plan_digest(&plan),
+        actions: plan.actions.len(),
+    })?;
+    let (seen, plan) = match plan
+        .actions
+        .iter()
+        .find(|action| action.stage == Stage::Cluster)
+    {
+        Some(action) => {
+            let ActionKind::UpdateAuthenticationMode { to, .. } = action.kind else {
+                unreachable!("the cluster's own stage holds the mode switch alone")
+            };
+            let switch = Switch {
+                api: &aws,
+                cluster: &id.name,
+                run: &run_id,
+                action,
+                to,
+                journal: &journal,
+                history: &history,
+                progress,
+                stop,
+                deadline,
+                clock: clock.now,
+            };
+            switch.make().await?;
+            let seen = survey_after_switch(target, clock, stop).await?;
+            let plan = plan_now(&seen, options, &history, clock)?;
+            (seen, plan)
+        }
+        None => (seen, plan),
+    };
+    let actions = tagged(&plan.actions, &run_id);
+    let before = live_entries(&seen);
+    let new_principals = new_principals(&seen, (clock.now)());
+    let run = Run {
+        api: &aws,
+        cluster: &id.name,
+        id: &run_id,
+        journal: &journal,
+        history: &history,
+        before: &before,
+        new_principals: &new_principals,
+        progress,
+        stop,
+        limits: Limits {
+            concurrency: options.concurrency,
+            max_rate: options.max_rate,
+            fail_fast: options.fail_fast,
+            deadline,
+        },
+        clock: clock.now,
+    };
+    let summary = writer::run(&run, &actions).await?;
+    let mut plan = plan;
+    block_refused(&mut plan, &summary.refused_principals());
+    let end = if stop.is_requested() {
+        RunEnd::Interrupted
+    } else if summary.is_complete() {
+        RunEnd::Complete
+    } else {
+        RunEnd::Incomplete
+    };
+    journal.append(&Record::End {
+        run: run_id.clone(),
+        time: (clock.now)(),
+        end,
+    })?;
+    Ok(Applied {
+        plan,
+        summary,
+        run: Some(run_id),
+        journal: path,
+        end,
+    })
+}
+
+/// Builds the plan from what was seen and from what earlier runs did.
+#[must_use]
+pub fn plan(seen: &Survey, choices: &Choices, history: &History, now: Timestamp) -> Plan {
+    build(
+        &seen.reading,
+        seen.source.clone(),
+        &seen.observed,
+        choices,
+        &ours(history),
+        now,
+    )
+}
+
+/// What the journal of the cluster holds; nothing offline.
+pub fn history(
+    seen: &Survey,
+    journal: Option<&Path>,
+    state_folder: impl FnOnce() -> Result<PathBuf, Failure>,
+) -> Result<History, Failure> {
+    if let Some(path) = journal {
+        return Ok(Journal::history(path)?);
+    }
+    match (&seen.aws, state_folder()) {
+        (Some(_), Ok(folder)) => Ok(Journal::history(&journal_path(
+            &folder,
+            &cluster_id(seen)?,
+        ))?),
+        // Where there is no place for a journal, there is none.
+        _ => Ok(History::default()),
+    }
+}
+
+/// Builds the plan from what was seen, or takes the saved one when it still fits.
+fn plan_now(
+    seen: &Survey,
+    options: &ApplyOptions,
+    history: &History,
+    clock: Clock,
+) -> Result<Plan, Failure> {
+    let ours = ours(history);
+    let fresh = build(
+        &seen.reading,
+        seen.source.clone(),
+        &seen.observed,
+        &options.choices,
+        &ours,
+        (clock.now)(),
+    );
+    let Some(saved) = &options.saved else {
+        return Ok(fresh);
+    };
+    check_fresh(saved, &fresh).map_err(|stale| {
+        Failure::new("the saved plan was not applied")
+            .because(stale)
+            .hint("make and review a new one: `plan --out FILE`")
+    })?;
+    let live = live_entries(seen);
+    let mut plan = saved.clone();
+    plan.cluster = fresh.cluster;
+    plan.actions
+        .retain(|action| !is_done(action, &live, plan.cluster.authentication_mode));
+    Ok(plan)
+}
+
+/// Whether the cluster already is as the action would make it.
+fn is_done(
+    action: &Action,
+    live: &BTreeMap<String, LiveEntry>,
+    mode: Option<AuthenticationMode>,
+) -> bool {
+    if let ActionKind::UpdateAuthenticationMode { to, .. } = action.kind {
+        return mode.is_some_and(|mode| mode >= to);
+    }
+    let Some(arn) = action.kind.principal_arn() else {
+        return false;
+    };
+    let entry = live.get(&arn.to_string()).map(|live| live.entry.clone());
+    match &action.kind {
+        // A delete goes before a create of the same entry; only the whole pair is done or not.
+        ActionKind::DeleteAccessEntry { .. } => entry.is_none(),
+        kind => match (kind.applied_to(entry.clone()), entry) {
+            (Some(wanted), Some(entry)) => {
+                let wanted = match kind {
+                    ActionKind::CreateAccessEntry { .. } => crate::model::AccessEntry {
+                        access_policies: entry.access_policies.clone(),
+                        ..wanted
+                    },
+                    _ => wanted,
+                };
+                crate::plan::compare::differences(&wanted, &entry).is_empty()
+            }
+            _ => false,
+        },
+    }
+}
+
+fn refuse_what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(), Failure> {
+    let stops = [
+        Code::PlatformTooOld,
+        Code::OutpostCluster,
+        Code::ClusterNotActive,
+        Code::QuotaExceeded,
+    ];
+    let updating = plan.cluster.status.as_deref() == Some("UPDATING");
+    for placed in &plan.findings {
+        let finding = &placed.finding;
+        // The mode switch itself makes a cluster UPDATING; that is waited for.
+        let waits =
+            finding.code == Code::ClusterNotActive && updating && options.enable_access_entries;
+        if finding.severity == Severity::Error && stops.contains(&finding.code) && !waits {
+            let failure = Failure::new(format!(
+                "nothing was written: {} ({})",
+                finding.message, finding.code
+            ));
+            return Err(if finding.fix.is_empty() {
+                failure
+            } else {
+                failure.hint(finding.fix.clone())
+            });
+        }
+        if finding.code == Code::EntriesUnknown {
+            return Err(
+                Failure::new(format!("nothing was written: {}", finding.message))
+                    .hint(finding.fix.clone()),
+            );
+        }
+    }
+    let conflicts = plan
+        .mappings
+        .iter()
+        .filter(|mapping| mapping.outcome == Outcome::Conflict)
+        .count();
+    if options.choices.on_existing == OnExisting::Fail && conflicts > 0 {
+        return Err(Failure::new(format!(
+            "nothing was written: {conflicts} live access entries differ from their mappings, and --on-existing fail was given"
+        ))
+        .hint("`plan` shows them; --on-existing keep leaves them, --on-existing update changes them"));
+    }
+    let switches = plan
+        .actions
+        .iter()
+        .any(|action| action.stage == Stage::Cluster);
+    if switches && !options.enable_access_entries {
+        return Err(Failure::new(
+            "nothing was written: the cluster is in the mode CONFIG_MAP and has no access entries",
+        )
+        .hint("add --enable-access-entries to switch it to API_AND_CONFIG_MAP; aws-auth stays in force, but the switch can't be undone"));
+    }
+    Ok(())
+}
+
+/// Looks again after the switch, until EKS has made the entries that it makes itself, or has had time enough.
+async fn survey_after_switch(
+    target: &Target,
+    clock: Clock,
+    stop: &Stop,
+) -> Result<Survey, Failure> {
+    let until = Instant::now() + EKS_ENTRIES_WAIT;
+    loop {
+        let seen = survey(target, (clock.system)()).await?;
+        let missing = seen.observed.node_roles.iter().flatten().any(|role| {
+            Principal::from_arn(&role.role_arn)
+                .is_some_and(|principal| seen.observed.entry(&principal.key()).is_none())
+        });
+        if !missing || Instant::now() >= until {
+            return Ok(seen);
+        }
+        if stop.is_requested() {
+            return Err(Failure {
+                kind: FailureKind::Interrupted,
+                ..Failure::new("interrupted after the mode switch")
+                    .hint("run the same command again to go on")
+            });
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// What the journal says of this tool's earlier work.
+#[must_use]
+pub fn ours(history: &History) -> Ours {
+    let associated = history
+        .runs
+        .iter()
+        .flat_map(|run| &run.calls)
+        .filter_map(|call| match &call.action.kind {
+            ActionKind::AssociateAccessPolicy {
+                principal_arn,
+                policy_arn,
+                ..
+            } if call.status == Some(writer::Status::Associated) => {
+                Some((principal_arn.to_string(), policy_arn.to_string()))
+            }
+            _ => None,
+        });
+    Ours {
+        made: history.made_entries().into_keys().collect(),
+        associated: associated.collect(),
+    }
+}
+
+/// The journal's usual place: one file for each cluster.
+#[must_use]
+pub fn journal_path(state_folder: &Path, id: &ClusterId) -> PathBuf {
+    state_folder
+        .join(&id.account_id)
+        .join(&id.region)
+        .join(format!("{}.jsonl", id.name))
+}
+
+fn cluster_id(seen: &Survey) -> Result<ClusterId, Failure> {
+    let cluster = &seen.observed.cluster;
+    let known = |value: &Option<String>, what: &str| {
+        value
+            .clone()
+            .ok_or_else(|| Failure::new(format!("EKS does not tell the cluster's {what}")))
+    };
+    let id = ClusterId {
+        account_id: known(
+            &cluster
+                .account_id
+                .clone()
+                .or_else(|| seen.caller.as_ref().map(|caller| caller.account.clone())),
+            "account",
+        )?,
+        region: known(&cluster.region, "region")?,
+        name: known(&cluster.name, "name")?,
+    };
+    // They name a file; EKS's own patterns hold no separator.
+    let parts = [&id.account_id, &id.region, &id.name];
+    if parts
+        .iter()
+        .any(|part| part.is_empty() || part.contains(['/', '\\', '\0']) || part.starts_with('.'))
+    {
+        return Err(Failure::new(
+            "the cluster's account, region or name can't be used in a file name",
+        ));
+    }
+    Ok(id)
+}
+
+fn live_entries(seen: &Survey) -> BTreeMap<String, LiveEntry> {
+    seen.observed
+        .entries
+        .iter()
+        .flatten()
+        .map(|live| (live.entry.principal_arn.to_string(), live.clone()))
+        .collect()
+}
+
+fn new_principals(seen: &Survey, now: Timestamp) -> BTreeSet<Arn> {
+    let is_new = |created: &Timestamp| now.duration_since(*created) < NEW_PRINCIPAL;
+    seen.observed
+        .principals
+        .values()
+        .filter_map(|lookup| match lookup {
+            Lookup::Found {
+                arn,
+                created_at: Some(created),
+            } if is_new(created) => Some(arn.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Marks what this run makes with its id.
+fn tagged(actions: &[Action], run: &str) -> Vec<Action> {
+    actions
+        .iter()
+        .filter(|action| action.stage != Stage::Cluster)
+        .cloned()
+        .map(|mut action| {
+            if let ActionKind::CreateAccessEntry { tags, .. } = &mut action.kind {
+                tags.insert(RUN_TAG.to_owned(), run.to_owned());
+            }
+            action
+        })
+        .collect()
+}
+
+fn plan_digest(plan: &Plan) -> String {
+    sha256(
+        serde_json::to_string(&plan.actions)
+            .expect("actions are plain data")
+            .as_bytes(),
+    )
+}
+
+/// A short id that sorts by time and is not made twice: the time and what tells this process from others.
+fn new_run_id(now: Timestamp, holder: &str) -> String {
+    let digest = sha256(format!("{now}{holder}").as_bytes());
+    format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), &digest[..6])
+}

@@ -1,0 +1,130 @@
+//! The seed of a rehearsal: a cluster around an `aws-auth`, with IAM principals invented for its ARNs.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::model::{Arn, Principal};
+use crate::reader;
+use crate::sandbox::{ClusterSeed, FargateProfileSeed, NodeGroupSeed, Seed, UpdateTime};
+use crate::source::AwsAuth;
+
+/// What a rehearsal's cluster is called.
+pub const CLUSTER: &str = "rehearsal";
+
+/// Invents everything around an `aws-auth`: the account and partition that most of its ARNs are of, the principals,
+/// and for node roles that look like a managed node group's or a Fargate profile's, that group or profile.
+#[must_use]
+pub fn seed(aws_auth: &AwsAuth, rbac_objects: Vec<serde_json::Value>) -> Seed {
+    let reading = reader::read(&aws_auth.text());
+    let arns: Vec<Arn> = reading
+        .mappings
+        .iter()
+        .filter_map(|mapping| mapping.arn.parse().ok())
+        .collect();
+    let mut cluster = ClusterSeed {
+        name: CLUSTER.to_owned(),
+        ..ClusterSeed::default()
+    };
+    if let Some(account) = most_common(
+        arns.iter()
+            .map(|arn| arn.account.clone())
+            .filter(|account| is_account(account)),
+    ) {
+        cluster.account_id = account;
+    }
+    if let Some(partition) = most_common(arns.iter().map(|arn| arn.partition.clone())) {
+        home_region(&partition).clone_into(&mut cluster.region);
+        cluster.partition = partition;
+    }
+    let account = cluster.account_id.clone();
+    let texts: Vec<String> = reading
+        .mappings
+        .iter()
+        .map(|mapping| mapping.arn.clone())
+        .collect();
+    let mut seed = Seed::invent(cluster, aws_auth.data.clone(), &texts);
+    seed.objects = rbac_objects;
+    // Long enough to be seen.
+    seed.switch.takes = UpdateTime::Millis(2500);
+    for mapping in &reading.mappings {
+        let Some(principal) = mapping
+            .arn
+            .parse()
+            .ok()
+            .as_ref()
+            .and_then(Principal::from_arn)
+        else {
+            continue;
+        };
+        if principal.account != account || principal.has_path() {
+            continue;
+        }
+        let role = seed
+            .principals
+            .iter()
+            .find(|known| known.principal.key() == principal.key())
+            .map_or_else(|| principal.arn(), |known| known.principal.arn());
+        let is_fargate = mapping
+            .groups
+            .iter()
+            .any(|group| group == "system:node-proxier");
+        // The names that eksctl and CloudFormation give to the roles of node groups.
+        if mapping.username == "system:node:{{EC2PrivateDNSName}}"
+            && principal.name.contains("NodeInstanceRole")
+        {
+            seed = seed.with_node_group(NodeGroupSeed::linux("general", role));
+        } else if mapping.username == "system:node:{{SessionName}}" && is_fargate {
+            seed = seed.with_fargate_profile(FargateProfileSeed {
+                name: "pods".to_owned(),
+                pod_execution_role: role,
+                entry_at_switch: true,
+            });
+        }
+    }
+    seed
+}
+
+fn most_common(texts: impl Iterator<Item = String>) -> Option<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for text in texts {
+        *counts.entry(text).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .max_by_key(|(_, count)| *count)
+        .map(|(text, _)| text)
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A region of a partition, for a cluster that has to be somewhere.
+fn home_region(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "cn-north-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-iso" => "us-iso-east-1",
+        "aws-iso-b" => "us-isob-east-1",
+        "aws-eusc" => "eusc-de-east-1",
+        _ => "eu-west-1",
+    }
+}
+
+/// Reads Kubernetes objects for the sandbox out of a manifest with any number of documents and lists.
+///
+/// # Errors
+/// What the YAML parser says.
+pub fn objects(text: &str) -> Result<Vec<serde_json::Value>, serde_yaml::Error> {
+    let mut objects = Vec::new();
+    for document in serde_yaml::Deserializer::from_str(text) {
+        let mut value = serde_json::Value::deserialize(document)?;
+        match value.get_mut("items").map(serde_json::Value::take) {
+            Some(serde_json::Value::Array(items)) => objects.extend(items),
+            _ if value.is_null() => {}
+            _ => objects.push(value),
+        }
+    }
+    Ok(objects)
+}

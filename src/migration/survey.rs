@@ -1,0 +1,436 @@
+//! Looks at everything a plan needs: `aws-auth`, the cluster, its entries, IAM, RBAC.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use crate::access::before::{Standing, standings};
+use crate::access::rbac::Rbac;
+use crate::aws::{Aws, AwsSettings, Caller, LookupRoles, ObservedCluster, PrincipalSource};
+use crate::error::Failure;
+use crate::finding::{Code, Diagnostic, Finding};
+use crate::kubernetes::{Kubeconfig, Kubernetes, KubernetesError};
+use crate::model::{
+    Arn, AuthenticationMode, Cluster, LiveEntry, Principal, PrincipalKey, Section, Subject,
+};
+use crate::observed::{Lookup, NodeRole, Observed};
+use crate::plan::document::{Source, SourceKind};
+use crate::reader::{self, Reading};
+use crate::source::AwsAuth;
+
+/// Which cluster is meant, and where its `aws-auth` comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Target {
+    /// How to reach AWS.
+    pub aws: AwsSettings,
+    /// `--cluster`.
+    pub cluster: Option<String>,
+    /// Whether a kubeconfig is used: `--kubeconfig` or `--context`.
+    pub kubeconfig: Option<KubeconfigChoice>,
+    /// `--from-file`, already read.
+    pub file: Option<ConfigMapFile>,
+    /// `--rbac-file`, already read.
+    pub rbac: Option<Rbac>,
+    /// What an offline plan assumes.
+    pub assumed: Assumed,
+    /// `--principals`, already read.
+    pub principals: BTreeMap<PrincipalKey, Arn>,
+    /// `--lookup-role`.
+    pub lookup_roles: LookupRoles,
+}
+
+/// Which kubeconfig and context.
+#[derive(Debug, Clone, Default)]
+pub struct KubeconfigChoice {
+    /// The file; `kubectl`'s own where none is named.
+    pub path: Option<PathBuf>,
+    /// The context; the current one where none is named.
+    pub context: Option<String>,
+}
+
+/// A ConfigMap that was read from a file.
+#[derive(Debug, Clone, Default)]
+pub struct ConfigMapFile {
+    /// What it holds.
+    pub aws_auth: AwsAuth,
+}
+
+/// What an offline plan assumes of the cluster.
+#[derive(Debug, Clone, Default)]
+pub struct Assumed {
+    /// The account.
+    pub account_id: Option<String>,
+    /// The partition.
+    pub partition: Option<String>,
+}
+
+/// What was seen.
+pub struct Survey {
+    /// `aws-auth` as it is, `None` where the cluster has none.
+    pub aws_auth: Option<AwsAuth>,
+    /// Where it was read from.
+    pub source: Source,
+    /// What the cluster reads in it.
+    pub reading: Reading,
+    /// Everything else.
+    pub observed: Observed,
+    /// AWS, unless the survey was offline.
+    pub aws: Option<Aws>,
+    /// Who runs this.
+    pub caller: Option<Caller>,
+}
+
+/// Looks at everything.
+///
+/// What can't be read because a permission is missing is unknown, and a finding says so; what a plan can't do without
+/// (the cluster, `aws-auth`) is an error.
+pub async fn survey(target: &Target, now: SystemTime) -> Result<Survey, Failure> {
+    let mut target = target.clone();
+    let kubeconfig = match &target.kubeconfig {
+        Some(choice) => Some(Kubeconfig::read(
+            choice.path.as_deref(),
+            choice.context.as_deref(),
+        )?),
+        None => None,
+    };
+    if let Some(kubeconfig) = &kubeconfig {
+        let named = kubeconfig.named();
+        target.cluster = target.cluster.or(named.cluster);
+        target.aws.region = target.aws.region.or(named.region);
+        target.aws.profile = target.aws.profile.or(named.profile);
+        if target.cluster.is_none() {
+            return Err(Failure::usage(
+                "the kubeconfig's context does not tell which EKS cluster it leads to",
+            )
+            .hint("name it with --cluster (and --region)"));
+        }
+    }
+    match target.cluster.clone() {
+        Some(name) => live(&target, &name, kubeconfig.as_ref(), now).await,
+        None => offline(&target),
+    }
+}
+
+fn offline(target: &Target) -> Result<Survey, Failure> {
+    let Some(file) = &target.file else {
+        return Err(Failure::usage("no cluster and no file is named")
+            .hint("name a cluster with --cluster or --kubeconfig, or a file with --from-file"));
+    };
+    let aws_auth = file.aws_auth.clone();
+    let reading = read(&aws_auth);
+    let partition = target
+        .assumed
+        .partition
+        .clone()
+        .unwrap_or_else(|| likely_partition(&reading));
+    let cluster = Cluster {
+        name: None,
+        arn: None,
+        region: target.aws.region.clone(),
+        account_id: target.assumed.account_id.clone(),
+        partition,
+        authentication_mode: None,
+        platform_version: None,
+        kubernetes_version: None,
+        status: None,
+        auto_mode: false,
+        hybrid_nodes: false,
+        outpost: false,
+    };
+    let observed = Observed {
+        cluster,
+        entries: None,
+        node_roles: None,
+        principals: given(&target.principals),
+        rbac: target.rbac.clone(),
+        caller: None,
+    };
+    let source = source(SourceKind::File, &aws_auth);
+    Ok(Survey {
+        aws_auth: Some(aws_auth),
+        source,
+        reading,
+        observed,
+        aws: None,
+        caller: None,
+    })
+}
+
+async fn live(
+    target: &Target,
+    name: &str,
+    kubeconfig: Option<&Kubeconfig>,
+    now: SystemTime,
+) -> Result<Survey, Failure> {
+    let aws = Aws::connect(&target.aws)
+        .await
+        .map_err(|error| Failure::aws("failed to set up AWS", error))?;
+    let cluster = aws
+        .describe_cluster(name)
+        .await
+        .map_err(|error| Failure::aws(format!("failed to read the cluster `{name}`"), error))?;
+    let caller = match aws.caller().await {
+        Ok(caller) => caller,
+        Err(error) => {
+            return Err(Failure::aws(
+                "failed to find out who the credentials belong to",
+                error,
+            ));
+        }
+    };
+    if let Some(kubeconfig) = kubeconfig {
+        same_cluster(kubeconfig, &cluster, name).await?;
+    }
+    let kubernetes = match (kubeconfig, &target.file) {
+        (Some(kubeconfig), _) => Some(Kubernetes::by_kubeconfig(kubeconfig).await?),
+        (None, Some(_)) => None,
+        (None, None) => Some(by_token(&aws, &cluster, name, now).await?),
+    };
+    let (aws_auth, kind) = match (&target.file, &kubernetes) {
+        (Some(file), _) => (Some(file.aws_auth.clone()), SourceKind::File),
+        (None, Some(kubernetes)) => (kubernetes.aws_auth().await?, SourceKind::Cluster),
+        (None, None) => (None, SourceKind::Cluster),
+    };
+    let mut reading = read(aws_auth.as_ref().unwrap_or(&AwsAuth::default()));
+    let mut unknown = Vec::new();
+    if aws_auth.is_none() {
+        let message = format!("the cluster `{name}` has no ConfigMap kube-system/aws-auth");
+        unknown.push(Finding::new(Code::NoAwsAuth, message, ""));
+    }
+    let rbac = bindings(target, kubernetes.as_ref(), &mut unknown).await?;
+    let entries = entries(&aws, &cluster.cluster, name, &mut unknown).await?;
+    let node_roles = node_roles(&aws, &cluster, &mut unknown).await?;
+    reading
+        .diagnostics
+        .extend(unknown.into_iter().map(|finding| Diagnostic {
+            finding,
+            place: None,
+            mapping: None,
+        }));
+    let wanted = wanted(&reading, &cluster.cluster, caller.principal.as_ref());
+    let lookup = PrincipalSource {
+        own_account: &caller.account,
+        lookup_roles: &target.lookup_roles,
+    };
+    let mut principals = aws
+        .look_up(&wanted, &lookup)
+        .await
+        .map_err(|error| Failure::aws("failed to look the principals up in IAM", error))?;
+    principals.extend(given(&target.principals));
+    // Who runs this is found again among the entries by the real ARN.
+    let principal =
+        caller
+            .principal
+            .clone()
+            .map(|principal| match principals.get(&principal.key()) {
+                Some(Lookup::Found { arn, .. }) => Principal::from_arn(arn).unwrap_or(principal),
+                _ => principal,
+            });
+    let observed = Observed {
+        cluster: cluster.cluster,
+        entries,
+        node_roles,
+        principals,
+        rbac,
+        caller: principal,
+    };
+    let source = source(kind, aws_auth.as_ref().unwrap_or(&AwsAuth::default()));
+    Ok(Survey {
+        aws_auth,
+        source,
+        reading,
+        observed,
+        aws: Some(aws),
+        caller: Some(caller),
+    })
+}
+
+/// The bindings: from the file, from the cluster, or unknown where they may not be read.
+async fn bindings(
+    target: &Target,
+    kubernetes: Option<&Kubernetes>,
+    unknown: &mut Vec<Finding>,
+) -> Result<Option<Rbac>, Failure> {
+    match (&target.rbac, kubernetes) {
+        (Some(rbac), _) => Ok(Some(rbac.clone())),
+        (None, None) => Ok(None),
+        (None, Some(kubernetes)) => match kubernetes.rbac().await {
+            Ok(rbac) => Ok(Some(rbac)),
+            Err(KubernetesError::Forbidden { message, .. }) => {
+                unknown.push(Finding::new(
+                    Code::BindingsUnknown,
+                    format!("the bindings can't be read: {message}"),
+                    "grant `list` on clusterrolebindings and rolebindings, or give the objects with --rbac-file",
+                ));
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        },
+    }
+}
+
+/// The live access entries: none in a mode without them, unknown where they may not be read.
+async fn entries(
+    aws: &Aws,
+    cluster: &Cluster,
+    name: &str,
+    unknown: &mut Vec<Finding>,
+) -> Result<Option<Vec<LiveEntry>>, Failure> {
+    if !cluster
+        .authentication_mode
+        .is_some_and(AuthenticationMode::has_access_entries)
+    {
+        return Ok(Some(Vec::new()));
+    }
+    match aws.access_entries(name).await {
+        Ok(entries) => Ok(Some(entries)),
+        Err(error) if error.is_denied() => {
+            let fix = format!("grant `{}` to the caller", error.operation);
+            let message = format!("the live access entries can't be read: {}", error.kind);
+            unknown.push(Finding::new(Code::EntriesUnknown, message, fix));
+            Ok(None)
+        }
+        Err(error) => Err(Failure::aws("failed to read the access entries", error)),
+    }
+}
+
+/// The roles of managed nodes, unknown where EKS does not tell: a plan can do without them, and says so.
+async fn node_roles(
+    aws: &Aws,
+    cluster: &ObservedCluster,
+    unknown: &mut Vec<Finding>,
+) -> Result<Option<Vec<NodeRole>>, Failure> {
+    match aws.node_roles(cluster).await {
+        Ok(roles) => Ok(Some(roles)),
+        Err(error) if error.code().is_some() && !error.is_expired() => {
+            let fix = format!(
+                "grant `{}` to the caller, if that is what is missing",
+                error.operation
+            );
+            let message = format!("the roles of managed nodes can't be read: {}", error.kind);
+            unknown.push(Finding::new(Code::NodeRolesUnknown, message, fix));
+            Ok(None)
+        }
+        Err(error) => Err(Failure::aws(
+            "failed to read the node groups and Fargate profiles",
+            error,
+        )),
+    }
+}
+
+/// A context that leads elsewhere than to the cluster that is named would mix two clusters up.
+async fn same_cluster(
+    kubeconfig: &Kubeconfig,
+    cluster: &ObservedCluster,
+    name: &str,
+) -> Result<(), Failure> {
+    let Some(endpoint) = &cluster.endpoint else {
+        return Ok(());
+    };
+    kubeconfig.leads_to(endpoint, cluster.certificate_authority.as_deref()).await.map_err(|difference| {
+        Failure::new(format!("the kubeconfig's context is not the cluster `{name}`: {difference}")).hint(
+            "name the right context with --context, or leave the kubeconfig out: --cluster alone finds the endpoint itself",
+        )
+    })
+}
+
+async fn by_token(
+    aws: &Aws,
+    cluster: &ObservedCluster,
+    name: &str,
+    now: SystemTime,
+) -> Result<Kubernetes, Failure> {
+    let Some(endpoint) = &cluster.endpoint else {
+        return Err(
+            Failure::new(format!("the cluster `{name}` has no endpoint yet"))
+                .hint("wait until it is ACTIVE, or give the ConfigMap with --from-file"),
+        );
+    };
+    let region = cluster
+        .cluster
+        .region
+        .as_deref()
+        .unwrap_or_else(|| aws.region());
+    let token = aws
+        .cluster_token(name, region, &cluster.cluster.partition, now)
+        .await
+        .map_err(|error| Failure::aws("failed to make a token for the cluster", error))?;
+    Ok(Kubernetes::by_token(
+        endpoint,
+        cluster.certificate_authority.as_deref(),
+        token,
+    )?)
+}
+
+fn read(aws_auth: &AwsAuth) -> Reading {
+    let mut reading = reader::read(&aws_auth.text());
+    reading.diagnostics.extend(aws_auth.diagnostics());
+    reading
+}
+
+fn source(kind: SourceKind, aws_auth: &AwsAuth) -> Source {
+    Source {
+        kind,
+        sha256: aws_auth.fingerprint(),
+        resource_version: aws_auth.resource_version.clone(),
+    }
+}
+
+fn given(principals: &BTreeMap<PrincipalKey, Arn>) -> BTreeMap<PrincipalKey, Lookup> {
+    principals
+        .iter()
+        .map(|(key, arn)| {
+            (
+                key.clone(),
+                Lookup::Found {
+                    arn: arn.clone(),
+                    created_at: None,
+                },
+            )
+        })
+        .collect()
+}
+
+/// The principals to look up: those whose mappings may count, and the caller.
+fn wanted(reading: &Reading, cluster: &Cluster, caller: Option<&Principal>) -> Vec<Principal> {
+    let standings = standings(reading);
+    let mut seen = BTreeSet::new();
+    reading
+        .mappings
+        .iter()
+        .filter(|mapping| mapping.id.section != Section::MapAccounts)
+        .filter(|mapping| {
+            !matches!(
+                standings.get(&mapping.id),
+                Some(Standing::Dropped | Standing::Shadowed { .. })
+            )
+        })
+        .filter_map(
+            |mapping| match Subject::of(&mapping.arn.parse::<Arn>().ok()?) {
+                Subject::Principal(principal) => Some(principal),
+                _ => None,
+            },
+        )
+        .filter(|principal| {
+            principal.partition == cluster.partition && !principal.is_service_linked()
+        })
+        .chain(caller.cloned())
+        .filter(|principal| seen.insert(principal.key()))
+        .collect()
+}
+
+/// The partition that most ARNs are of.
+fn likely_partition(reading: &Reading) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for mapping in &reading.mappings {
+        if let Ok(arn) = mapping.arn.parse::<Arn>()
+            && arn.partition.starts_with("aws")
+        {
+            *counts.entry(arn.partition).or_default() += 1;
+        }
+    }
+    counts
+        .into_iter()
+        .max_by_key(|(_, count)| *count)
+        .map_or_else(|| "aws".to_owned(), |(partition, _)| partition)
+}

@@ -1,0 +1,136 @@
+//! Tells whether a saved plan still fits the cluster.
+
+use super::compare::differences;
+use super::document::Plan;
+use crate::model::AccessEntry;
+
+/// Why a saved plan no longer fits; everything that changed in a way that matters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the plan no longer fits the cluster: {}", changes.join("; "))]
+pub struct Stale {
+    /// What changed, in words.
+    pub changes: Vec<String>,
+}
+
+/// Compares a saved plan with one made just now from the same choices.
+///
+/// Only what matters counts: another resourceVersion with the same content is no change, and neither is what the saved
+/// plan itself has done already.
+///
+/// # Errors
+/// [`Stale`] names every change.
+pub fn check_fresh(saved: &Plan, now: &Plan) -> Result<(), Stale> {
+    let mut changes = Vec::new();
+    if saved.cluster.arn != now.cluster.arn {
+        changes.push(format!(
+            "it was made for the cluster `{}`, this is `{}`",
+            saved.cluster.arn.as_deref().unwrap_or("unknown"),
+            now.cluster.arn.as_deref().unwrap_or("unknown")
+        ));
+    }
+    let (before, after) = (
+        saved.cluster.authentication_mode,
+        now.cluster.authentication_mode,
+    );
+    let switched_by_plan = saved.actions.iter().any(|action| {
+        matches!(action.kind, super::ActionKind::UpdateAuthenticationMode { to, .. } if Some(to) == after)
+    });
+    if before != after && !switched_by_plan {
+        let text = |mode: Option<crate::model::AuthenticationMode>| {
+            mode.map_or("unknown", |mode| mode.as_str())
+        };
+        changes.push(format!(
+            "the authentication mode was {}, it is {}",
+            text(before),
+            text(after)
+        ));
+    }
+    mapping_changes(saved, now, &mut changes);
+    entry_changes(saved, now, switched_by_plan, &mut changes);
+    if changes.is_empty() {
+        Ok(())
+    } else {
+        Err(Stale { changes })
+    }
+}
+
+fn mapping_changes(saved: &Plan, now: &Plan, changes: &mut Vec<String>) {
+    let find = |plan: &Plan, id| {
+        plan.mappings
+            .iter()
+            .find(|mapping| mapping.id == id)
+            .cloned()
+    };
+    for old in &saved.mappings {
+        match find(now, old.id) {
+            None => changes.push(format!("{} (`{}`) is gone from aws-auth", old.id, old.arn)),
+            Some(new)
+                if (&new.arn, &new.username, &new.groups)
+                    != (&old.arn, &old.username, &old.groups) =>
+            {
+                changes.push(format!(
+                    "{} (`{}`) has changed in aws-auth",
+                    old.id, old.arn
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    for new in now
+        .mappings
+        .iter()
+        .filter(|new| find(saved, new.id).is_none())
+    {
+        changes.push(format!("{} (`{}`) is new in aws-auth", new.id, new.arn));
+    }
+    let accounts = |plan: &Plan| {
+        plan.accounts
+            .iter()
+            .map(|account| account.account_id.clone())
+            .collect::<Vec<_>>()
+    };
+    if accounts(saved) != accounts(now) {
+        changes.push("mapAccounts has changed in aws-auth".to_owned());
+    }
+}
+
+fn entry_changes(saved: &Plan, now: &Plan, switched_by_plan: bool, changes: &mut Vec<String>) {
+    let wanted = |arn: &str| -> Option<&AccessEntry> {
+        saved
+            .mappings
+            .iter()
+            .filter_map(|mapping| mapping.entry.as_ref())
+            .find(|entry| entry.principal_arn.to_string() == arn)
+    };
+    // Entries that the saved plan makes show up one policy after the other, and those that EKS makes at the switch too.
+    let is_expected = |arn: &str, live: &AccessEntry| {
+        wanted(arn).is_some_and(|entry| super::compare::is_beginning_of(live, entry))
+            || switched_by_plan
+    };
+    for (arn, live) in &now.observed {
+        match saved.observed.get(arn) {
+            None if !is_expected(arn, live) => {
+                changes.push(format!("there is an access entry for `{arn}` now"));
+            }
+            Some(old) if !differences(old, live).is_empty() && !is_expected(arn, live) => {
+                changes.push(format!(
+                    "the access entry for `{arn}` has changed: {}",
+                    differences(old, live).join(", ")
+                ));
+            }
+            _ => {}
+        }
+    }
+    for arn in saved
+        .observed
+        .keys()
+        .filter(|arn| !now.observed.contains_key(*arn))
+    {
+        let deleted_by_plan = saved.actions.iter().any(|action| {
+            matches!(&action.kind, super::ActionKind::DeleteAccessEntry { principal_arn } if principal_arn.to_string() == *arn)
+        });
+        if !deleted_by_plan {
+            changes.push(format!("the access entry for `{arn}` is gone"));
+        }
+    }
+}

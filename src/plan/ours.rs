@@ -1,0 +1,26 @@
+//! What this tool made earlier, told by the journal and by tags.
+
+use std::collections::BTreeSet;
+
+use crate::model::LiveEntry;
+
+/// What this tool knows of its own earlier work.
+#[derive(Debug, Clone, Default)]
+pub struct Ours {
+    /// Entries that the journal's runs made, by principal ARN.
+    pub made: BTreeSet<String>,
+    /// Policies that those runs associated, with an answer, as principal and policy ARN.
+    pub associated: BTreeSet<(String, String)>,
+}
+
+/// The tag that marks entries made by this tool; its value is the run's id.
+pub const RUN_TAG: &str = "aws-auth-migrate/run";
+
+impl Ours {
+    /// Whether this tool made an entry: the journal says so, or its tag does.
+    #[must_use]
+    pub fn made(&self, live: &LiveEntry) -> bool {
+        self.made.contains(&live.entry.principal_arn.to_string())
+            || live.entry.tags.contains_key(RUN_TAG)
+    }
+}

@@ -1,0 +1,43 @@
+//! What EKS refused while a plan was applied: a decision for people, written back into the plan.
+
+use std::collections::BTreeSet;
+
+use super::document::{AccessChange, Outcome, Plan, Summary};
+use crate::finding::{Code, Finding};
+use crate::model::Arn;
+
+/// Turns the mappings of principals that EKS doesn't know into blocked ones, with the way out.
+///
+/// A principal that can't be looked up is tried as written; EKS takes it only if it exists exactly so, so that a
+/// refusal says: it has a path, or it is gone.
+pub fn block_refused(plan: &mut Plan, refused: &BTreeSet<Arn>) {
+    for mapping in &mut plan.mappings {
+        let Some(arn) = mapping
+            .entry
+            .as_ref()
+            .map(|entry| &entry.principal_arn)
+            .filter(|arn| refused.contains(arn))
+        else {
+            continue;
+        };
+        let message = format!(
+            "EKS doesn't know `{arn}`: the role or user is gone, or its real ARN has a path"
+        );
+        let fix = format!(
+            "find the real ARN (`aws iam get-role` in account {account}) and give it with --principals FILE, or a role to \
+             look it up with: --lookup-role {account}=ROLE_ARN",
+            account = arn.account
+        );
+        mapping
+            .findings
+            .push(Finding::new(Code::PrincipalRefused, message, fix));
+        mapping.outcome = Outcome::Blocked;
+        mapping.access = AccessChange {
+            before: mapping.access.before.take(),
+            ..AccessChange::default()
+        };
+    }
+    let outcomes = plan.mappings.iter().map(|mapping| mapping.outcome);
+    plan.summary =
+        Summary::count(outcomes.chain(plan.accounts.iter().map(|account| account.outcome)));
+}

@@ -1,0 +1,31 @@
+//! The report as one HTML file that needs nothing else: no script, no font, no image, no network.
+
+mod view;
+
+use askama::Template;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::plan::Plan;
+
+/// The only style sheet.
+const STYLE: &str = include_str!("report.css");
+
+/// The report as a page for a browser or a printer, light or dark as the reader's system is.
+///
+/// The page is filtered by outcome with style rules alone, so that its content security policy can forbid every script
+/// and name the only style sheet by its digest.
+/// Source: W3C, "Content Security Policy Level 3", `style-src`.
+///
+/// # Panics
+///
+/// Never: writing to memory does not fail.
+#[must_use]
+pub fn html(plan: &Plan) -> String {
+    let digest = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+    let page = view::Page::new(plan, STYLE, digest);
+    let mut text = page.render().expect("writing to memory does not fail");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,267 @@
+//! What the template shows: texts with hidden characters escaped, which the template then quotes for HTML.
+
+use askama::Template;
+
+use crate::finding::Finding;
+use crate::plan::Plan;
+use crate::plan::document::{Action, Identity, Outcome, PlannedAccount, PlannedMapping};
+use crate::report::about::{calls, facts};
+use crate::report::next::{Next, next};
+use crate::report::principal::ShortNames;
+use crate::report::summary::sentence;
+use crate::report::words::{self, OUTCOMES, entry_facts, identity_facts};
+use crate::text::visible;
+
+/// The whole page.
+#[derive(Template)]
+#[template(path = "report.html")]
+pub(super) struct Page {
+    style: &'static str,
+    style_digest: String,
+    cluster: String,
+    facts: Vec<(&'static str, String)>,
+    sentence: String,
+    totals: Vec<Total>,
+    mappings: Vec<Row>,
+    accounts: Vec<Account>,
+    findings: Vec<Note>,
+    calls: String,
+    actions: Vec<Call>,
+    next: Next,
+}
+
+/// How many have an outcome, and their part of the bar, which is 1000 units long.
+struct Total {
+    word: &'static str,
+    mark: &'static str,
+    count: usize,
+    x: usize,
+    width: usize,
+}
+
+/// A mapping.
+struct Row {
+    id: String,
+    line: usize,
+    word: &'static str,
+    mark: &'static str,
+    arn: String,
+    principal: String,
+    before: Vec<Fact>,
+    after: Vec<Fact>,
+    entry: Vec<Fact>,
+    verdict: &'static str,
+    bindings: Vec<String>,
+    notes: Vec<Note>,
+}
+
+/// An element of `mapAccounts`.
+struct Account {
+    id: String,
+    word: &'static str,
+    mark: &'static str,
+    name: String,
+    notes: Vec<Note>,
+}
+
+/// A label and its values.
+struct Fact {
+    label: &'static str,
+    values: Vec<String>,
+}
+
+/// A finding.
+struct Note {
+    severity: &'static str,
+    code: String,
+    message: Vec<Part>,
+    fix: Vec<Part>,
+}
+
+/// A part of a sentence, in backticks or not.
+struct Part {
+    is_code: bool,
+    text: String,
+}
+
+/// One call to EKS.
+struct Call {
+    operation: &'static str,
+    principal: String,
+    why: Vec<Part>,
+}
+
+impl Page {
+    pub(super) fn new(plan: &Plan, style: &'static str, style_digest: String) -> Self {
+        let names = ShortNames::new(plan, 400);
+        Self {
+            style,
+            style_digest,
+            cluster: shown(plan.cluster.name.as_deref().unwrap_or("a cluster")),
+            facts: facts(plan),
+            sentence: sentence(plan),
+            totals: totals(plan),
+            mappings: plan
+                .mappings
+                .iter()
+                .map(|mapping| Row::new(mapping, &names))
+                .collect(),
+            accounts: plan.accounts.iter().map(Account::new).collect(),
+            findings: plan
+                .findings
+                .iter()
+                .map(|placed| Note::new(&words::with_place(placed)))
+                .collect(),
+            calls: calls(plan),
+            actions: plan
+                .actions
+                .iter()
+                .map(|action| Call::new(action, &names))
+                .collect(),
+            next: next(plan),
+        }
+    }
+}
+
+/// The parts of the bar, rounded so that together they fill it.
+fn totals(plan: &Plan) -> Vec<Total> {
+    let count = |outcome| words::count(&plan.summary, outcome);
+    let all = OUTCOMES.map(count).iter().sum::<usize>().max(1);
+    let mut before = 0;
+    OUTCOMES
+        .map(|outcome| {
+            let x = before * 1000 / all;
+            before += count(outcome);
+            Total {
+                word: words::outcome(outcome),
+                mark: words::mark(outcome),
+                count: count(outcome),
+                x,
+                width: before * 1000 / all - x,
+            }
+        })
+        .into()
+}
+
+impl Row {
+    fn new(mapping: &PlannedMapping, names: &ShortNames) -> Self {
+        let access = &mapping.access;
+        let entry = mapping.entry.as_ref();
+        Self {
+            id: mapping.id.to_string(),
+            line: mapping.line,
+            word: words::outcome(mapping.outcome),
+            mark: words::mark(mapping.outcome),
+            arn: shown(&mapping.arn),
+            principal: names.get(&mapping.arn),
+            before: identity(access.before.as_ref()),
+            after: identity(access.after.as_ref()),
+            entry: entry
+                .map(|entry| escaped(entry_facts(entry, &mapping.arn)))
+                .unwrap_or_default(),
+            verdict: words::verdict(mapping),
+            bindings: access
+                .bindings
+                .iter()
+                .flatten()
+                .map(words::binding)
+                .collect(),
+            notes: mapping.findings.iter().map(Note::new).collect(),
+        }
+    }
+
+    /// What the entry is to the mapping.
+    fn entry_label(&self) -> &'static str {
+        if self.word == words::outcome(Outcome::Blocked)
+            || self.word == words::outcome(Outcome::Conflict)
+        {
+            "wanted entry"
+        } else {
+            "entry"
+        }
+    }
+}
+
+impl Account {
+    fn new(account: &PlannedAccount) -> Self {
+        Self {
+            id: account.id.to_string(),
+            word: words::outcome(account.outcome),
+            mark: words::mark(account.outcome),
+            name: shown(&account.account_id),
+            notes: account.findings.iter().map(Note::new).collect(),
+        }
+    }
+}
+
+impl Note {
+    fn new(finding: &Finding) -> Self {
+        Self {
+            severity: words::severity(finding.severity),
+            code: finding.code.to_string(),
+            message: parts(&finding.message),
+            fix: parts(&finding.fix),
+        }
+    }
+}
+
+impl Call {
+    fn new(action: &Action, names: &ShortNames) -> Self {
+        let principal = action.kind.principal_arn();
+        Self {
+            operation: action.kind.operation(),
+            principal: principal
+                .map(|arn| names.get(&arn.to_string()))
+                .unwrap_or_default(),
+            why: parts(&action.why),
+        }
+    }
+}
+
+fn identity(identity: Option<&Identity>) -> Vec<Fact> {
+    match identity {
+        Some(identity) => escaped(identity_facts(identity)),
+        None => vec![Fact {
+            label: "no access",
+            values: Vec::new(),
+        }],
+    }
+}
+
+fn escaped(facts: Vec<words::Fact>) -> Vec<Fact> {
+    let facts = facts.into_iter().map(|fact| Fact {
+        label: fact.label,
+        values: fact.values.iter().map(|value| shown(value)).collect(),
+    });
+    facts.collect()
+}
+
+/// A sentence, cut at its backticks; in one part where they come in no pairs.
+fn parts(text: &str) -> Vec<Part> {
+    let paired = text.matches('`').count().is_multiple_of(2);
+    let parts: Vec<&str> = if paired {
+        text.split('`').collect()
+    } else {
+        vec![text]
+    };
+    parts
+        .into_iter()
+        .enumerate()
+        .map(|(index, text)| match (index % 2 == 1, text) {
+            // Nothing between two backticks is no code; they stay as they are.
+            (true, "") => Part {
+                is_code: false,
+                text: "``".to_owned(),
+            },
+            (is_code, text) => Part {
+                is_code,
+                text: shown(text),
+            },
+        })
+        .filter(|part| !part.text.is_empty())
+        .collect()
+}
+
+fn shown(text: &str) -> String {
+    visible(text).into_owned()
+}

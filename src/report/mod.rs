@@ -1,0 +1,32 @@
+//! Renders a [`Plan`](crate::plan::Plan) as text: for a terminal, a script, a pull request, a browser, a spreadsheet.
+//!
+//! Every format is a pure function that ends its text with a line feed; none prints. Text from the cluster is hostile:
+//! [`crate::text`] makes hidden characters visible, and each format quotes for its own language on top of that.
+
+mod about;
+mod applied;
+mod csv;
+mod explanation;
+mod html;
+mod json;
+mod markdown;
+mod next;
+mod principal;
+mod summary;
+mod table;
+mod words;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use applied::{applied_json, applied_text, applied_yaml};
+pub use csv::csv;
+pub use explanation::{codes, explanation};
+pub use html::html;
+pub use json::json;
+pub use markdown::markdown;
+pub use next::{Next, next};
+pub use summary::{Tally, counts, sentence, summary};
+pub use table::{TableOptions, table};
+pub use yaml::yaml;

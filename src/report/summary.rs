@@ -1,0 +1,125 @@
+//! The sentence that opens a report.
+
+use super::words::{OUTCOMES, count, outcome};
+use crate::plan::Plan;
+use crate::plan::document::{Outcome, PlannedMapping, Verdict};
+
+/// How many principals fare how, once the plan is applied and `aws-auth` is gone.
+///
+/// Every mapping is in exactly one of the counts, but for `gain`, which counts once more whoever would have more access
+/// than today, so that it can't hide behind an open decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Exactly the same access.
+    pub same: usize,
+    /// Another username, which no binding uses.
+    pub renamed: usize,
+    /// Less or other access, without a decision being open.
+    pub lose: usize,
+    /// Only more access than today.
+    pub only_gain: usize,
+    /// The comparison is not possible.
+    pub unknown: usize,
+    /// Blocked or in conflict with a live entry.
+    pub undecided: usize,
+    /// No access today, and none after.
+    pub inert: usize,
+    /// Left out on purpose, with access that is not carried over by this plan.
+    pub left_out: usize,
+    /// More access than today, whatever else becomes of them.
+    pub gain: usize,
+    /// Elements of `mapAccounts` that need a decision.
+    pub accounts: usize,
+}
+
+impl Tally {
+    /// Counts the mappings of a plan.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let mut tally = Self::default();
+        for mapping in &plan.mappings {
+            *tally.place_of(mapping) += 1;
+            if matches!(
+                mapping.access.verdict,
+                Some(Verdict::Gained | Verdict::Changed)
+            ) {
+                tally.gain += 1;
+            }
+        }
+        tally.accounts = plan
+            .accounts
+            .iter()
+            .filter(|account| account.outcome == Outcome::Blocked)
+            .count();
+        tally
+    }
+
+    fn place_of(&mut self, mapping: &PlannedMapping) -> &mut usize {
+        match (mapping.outcome, mapping.access.verdict) {
+            (Outcome::Blocked | Outcome::Conflict, _) => &mut self.undecided,
+            (Outcome::Inert, _) => &mut self.inert,
+            (_, Some(Verdict::Same)) => &mut self.same,
+            (_, Some(Verdict::Renamed)) => &mut self.renamed,
+            (Outcome::Skipped, _) => &mut self.left_out,
+            (_, Some(Verdict::Lost | Verdict::Changed)) => &mut self.lose,
+            (_, Some(Verdict::Gained)) => &mut self.only_gain,
+            (_, None) => &mut self.unknown,
+        }
+    }
+}
+
+/// Tells in one sentence how the principals fare.
+///
+/// ```text
+/// 14 principals keep exactly their access, 1 is renamed (no binding uses the old name), 2 need a decision, 0 gain.
+/// ```
+#[must_use]
+pub fn sentence(plan: &Plan) -> String {
+    if plan.mappings.is_empty() && plan.accounts.is_empty() {
+        return "There is nothing in `aws-auth` to carry over.".to_owned();
+    }
+    let tally = Tally::of(plan);
+    let principals = if tally.same == 1 {
+        "principal keeps exactly its access"
+    } else {
+        "principals keep exactly their access"
+    };
+    let mut clauses = vec![format!("{} {principals}", tally.same)];
+    let mut add = |count: usize, one: &str, many: &str| {
+        if count > 0 {
+            clauses.push(format!("{count} {}", if count == 1 { one } else { many }));
+        }
+    };
+    let unused = "(no binding uses the old name)";
+    add(
+        tally.renamed,
+        &format!("is renamed {unused}"),
+        "are renamed (no binding uses the old names)",
+    );
+    add(tally.undecided, "needs a decision", "need a decision");
+    add(
+        tally.accounts,
+        "whole account needs a decision",
+        "whole accounts need a decision",
+    );
+    add(tally.lose, "loses access", "lose access");
+    add(tally.unknown, "can't be compared", "can't be compared");
+    add(tally.left_out, "is left out", "are left out");
+    add(tally.inert, "has no access today", "have no access today");
+    let gains = if tally.gain == 1 { "gains" } else { "gain" };
+    clauses.push(format!("{} {gains}", tally.gain));
+    format!("{}.", clauses.join(", "))
+}
+
+/// The counts by outcome, such as `3 create, 0 update, ...`.
+#[must_use]
+pub fn counts(plan: &Plan) -> String {
+    let counts = OUTCOMES.map(|each| format!("{} {}", count(&plan.summary, each), outcome(each)));
+    counts.join(", ")
+}
+
+/// The sentence and the counts, a line each.
+#[must_use]
+pub fn summary(plan: &Plan) -> String {
+    format!("{}\n{}\n", sentence(plan), counts(plan))
+}

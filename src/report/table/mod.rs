@@ -1,0 +1,123 @@
+//! The report for a terminal.
+//!
+//! Made for 80 columns, where what becomes of a mapping stands on a second line; wider terminals get a column for it.
+
+pub(super) mod layout;
+mod rows;
+mod style;
+
+use layout::{width, wrap};
+use style::{FAINT, Paint, STRONG};
+
+use super::about::{calls, facts};
+use super::next::next;
+use super::principal::ShortNames;
+use super::summary::{counts, sentence};
+use crate::plan::Plan;
+
+/// How the table is to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableOptions {
+    /// The terminal's width in columns; less than 60 is taken as 60.
+    pub width: usize,
+    /// Whether to colour the marks and words.
+    pub color: bool,
+    /// Whether to show access before and after, and findings that are mere information.
+    pub details: bool,
+}
+
+impl Default for TableOptions {
+    fn default() -> Self {
+        Self {
+            width: 80,
+            color: false,
+            details: false,
+        }
+    }
+}
+
+/// Renders the plan for a terminal.
+#[must_use]
+pub fn table(plan: &Plan, options: TableOptions) -> String {
+    let mut page = Page {
+        width: options.width.max(60),
+        paint: Paint { on: options.color },
+        details: options.details,
+        text: String::new(),
+    };
+    header(&mut page, plan);
+    page.blank();
+    page.paragraph(0, STRONG, &sentence(plan));
+    page.paragraph(0, FAINT, &counts(plan));
+    let names = ShortNames::new(plan, 120);
+    rows::mappings(&mut page, plan, &names);
+    rows::accounts(&mut page, plan);
+    rows::cluster_findings(&mut page, plan);
+    closing(&mut page, plan);
+    page.text
+}
+
+/// The text so far, with what every part of it needs to know.
+struct Page {
+    width: usize,
+    paint: Paint,
+    details: bool,
+    text: String,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end_matches(' '));
+        self.text.push('\n');
+    }
+
+    fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// Text in lines, all at the same indent.
+    fn paragraph(&mut self, indent: usize, style: anstyle::Style, text: &str) {
+        for line in wrap(text, self.width - indent) {
+            let line = self.paint.with(style, &line);
+            self.line(&format!("{}{line}", " ".repeat(indent)));
+        }
+    }
+
+    /// A label with text beside it that keeps to its own column.
+    fn labelled(
+        &mut self,
+        indent: usize,
+        label: (&str, anstyle::Style),
+        column: usize,
+        text: &str,
+    ) {
+        let (word, style) = label;
+        for (index, line) in wrap(text, self.width - indent - column).iter().enumerate() {
+            let word = if index == 0 { word } else { "" };
+            let gap = " ".repeat(column.saturating_sub(width(word)));
+            let word = self.paint.with(style, word);
+            self.line(&format!("{}{word}{gap}{line}", " ".repeat(indent)));
+        }
+    }
+
+    fn title(&mut self, text: &str) {
+        self.blank();
+        self.paragraph(0, STRONG, text);
+    }
+}
+
+fn header(page: &mut Page, plan: &Plan) {
+    for (label, value) in facts(plan) {
+        page.labelled(0, (label, FAINT), 9, &value);
+    }
+}
+
+fn closing(page: &mut Page, plan: &Plan) {
+    page.blank();
+    page.labelled(0, ("actions", FAINT), 9, &calls(plan));
+    let next = next(plan);
+    page.labelled(0, ("next", FAINT), 9, &format!("{}:", next.purpose));
+    // One line whatever the width, so that it can be copied.
+    let command = page.paint.with(STRONG, &next.command);
+    page.line(&format!("{}{command}", " ".repeat(9)));
+}

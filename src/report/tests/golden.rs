@@ -1,0 +1,77 @@
+//! What each format looks like, kept under `testdata/report`.
+
+use super::plans::{awkward, large, small};
+use crate::plan::Plan;
+use crate::report::{TableOptions, csv, html, json, markdown, sentence, summary, table, yaml};
+
+fn check(name: &str, text: &str) {
+    insta::with_settings!({
+        snapshot_path => "../../../testdata/report",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, { insta::assert_snapshot!(name, text) });
+}
+
+fn at(plan: &Plan, width: usize) -> String {
+    table(
+        plan,
+        TableOptions {
+            width,
+            ..TableOptions::default()
+        },
+    )
+}
+
+#[test]
+fn a_table_looks_as_it_did() {
+    check("small.80", &at(&small(), 80));
+    check("small.140", &at(&small(), 140));
+    check("large.80", &at(&large(), 80));
+    check("large.140", &at(&large(), 140));
+    check("awkward.80", &at(&awkward(), 80));
+    let details = TableOptions {
+        details: true,
+        ..TableOptions::default()
+    };
+    check("small.details", &table(&small(), details));
+    let color = TableOptions {
+        color: true,
+        ..TableOptions::default()
+    };
+    check(
+        "small.color",
+        &table(&small(), color).replace('\u{1b}', "ESC"),
+    );
+}
+
+#[test]
+fn documents_look_as_they_did() {
+    check("small.json", &json(&small()));
+    check("small.yaml", &yaml(&small()));
+    check("awkward.yaml", &yaml(&awkward()));
+}
+
+#[test]
+fn pages_and_sheets_look_as_they_did() {
+    check("small.md", &markdown(&small()));
+    check("large.md", &markdown(&large()));
+    check("awkward.md", &markdown(&awkward()));
+    check("small.html", &html(&small()));
+    check("awkward.html", &html(&awkward()));
+    check("large.csv", &csv(&large()));
+    check("awkward.csv", &csv(&awkward()));
+}
+
+#[test]
+fn the_sentence_counts_everybody_once_and_gains_always() {
+    assert_eq!(
+        sentence(&small()),
+        "2 principals keep exactly their access, 0 gain."
+    );
+    assert_eq!(
+        summary(&large()),
+        "55 principals keep exactly their access, 1 is renamed (no binding uses the old name), \
+         3 need a decision, 1 whole account needs a decision, 1 has no access today, 0 gain.\n\
+         53 create, 1 update, 1 unchanged, 1 conflict, 3 blocked, 1 inert, 1 skipped\n"
+    );
+}

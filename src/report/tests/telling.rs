@@ -1,0 +1,148 @@
+//! What the opening sentence counts and what the next step is.
+
+use super::plans::{large, small, with_texts};
+use crate::model::AuthenticationMode;
+use crate::plan::Plan;
+use crate::plan::document::{Outcome, SourceKind, Summary, Verdict};
+use crate::report::{Tally, next, sentence};
+
+/// The small plan's first mapping as one with this outcome and verdict.
+fn one(outcome: Outcome, verdict: Option<Verdict>) -> Plan {
+    let mut plan = small();
+    plan.mappings.truncate(1);
+    plan.mappings[0].outcome = outcome;
+    plan.mappings[0].access.verdict = verdict;
+    plan.summary = Summary::count([outcome]);
+    plan
+}
+
+#[test]
+fn everybody_is_told_of_once_and_gains_are_never_hidden() {
+    use Outcome::{Blocked, Conflict, Create, Inert, Skipped};
+    use Verdict::{Changed, Gained, Lost, Renamed, Same};
+    let none = "0 principals keep exactly their access";
+    for (outcome, verdict, expected) in [
+        (
+            Create,
+            Some(Same),
+            "1 principal keeps exactly its access, 0 gain.".to_owned(),
+        ),
+        (
+            Create,
+            Some(Renamed),
+            format!("{none}, 1 is renamed (no binding uses the old name), 0 gain."),
+        ),
+        (
+            Create,
+            Some(Lost),
+            format!("{none}, 1 loses access, 0 gain."),
+        ),
+        (Create, Some(Gained), format!("{none}, 1 gains.")),
+        (
+            Create,
+            Some(Changed),
+            format!("{none}, 1 loses access, 1 gains."),
+        ),
+        (
+            Create,
+            None,
+            format!("{none}, 1 can't be compared, 0 gain."),
+        ),
+        (
+            Blocked,
+            Some(Lost),
+            format!("{none}, 1 needs a decision, 0 gain."),
+        ),
+        (
+            Conflict,
+            Some(Gained),
+            format!("{none}, 1 needs a decision, 1 gains."),
+        ),
+        (
+            Skipped,
+            Some(Same),
+            "1 principal keeps exactly its access, 0 gain.".to_owned(),
+        ),
+        (Skipped, None, format!("{none}, 1 is left out, 0 gain.")),
+        (
+            Inert,
+            None,
+            format!("{none}, 1 has no access today, 0 gain."),
+        ),
+    ] {
+        assert_eq!(sentence(&one(outcome, verdict)), expected);
+    }
+}
+
+#[test]
+fn a_tally_has_every_mapping_in_one_place() {
+    let plan = large();
+    let Tally {
+        same,
+        renamed,
+        lose,
+        only_gain,
+        unknown,
+        undecided,
+        inert,
+        left_out,
+        ..
+    } = Tally::of(&plan);
+    let told = same + renamed + lose + only_gain + unknown + undecided + inert + left_out;
+    assert_eq!(told, plan.mappings.len());
+}
+
+#[test]
+fn a_plan_of_nothing_says_so() {
+    let mut plan = small();
+    plan.mappings.clear();
+    assert_eq!(
+        sentence(&plan),
+        "There is nothing in `aws-auth` to carry over."
+    );
+}
+
+#[test]
+fn the_next_step_follows_from_the_plan() {
+    let command = |change: &dyn Fn(&mut Plan)| {
+        let mut plan = small();
+        change(&mut plan);
+        next(&plan).command
+    };
+    assert_eq!(
+        command(&|_| {}),
+        "aws-auth-migrate apply --cluster prod --region eu-west-1 --enable-access-entries"
+    );
+    assert_eq!(
+        command(&|plan| {
+            plan.cluster.authentication_mode = Some(AuthenticationMode::ApiAndConfigMap);
+            plan.source.kind = SourceKind::File;
+            plan.actions.remove(0);
+        }),
+        "aws-auth-migrate apply --cluster prod --region eu-west-1 --from-file FILE"
+    );
+    assert_eq!(
+        command(&|plan| plan.actions.clear()),
+        "aws-auth-migrate verify --cluster prod --region eu-west-1"
+    );
+    assert_eq!(
+        command(&|plan| {
+            plan.cluster.authentication_mode = None;
+            plan.cluster.name = None;
+        }),
+        "aws-auth-migrate plan --cluster NAME --region eu-west-1"
+    );
+    let mut open = large();
+    open.actions.clear();
+    assert_eq!(next(&open).command, "aws-auth-migrate explain AAM303");
+}
+
+#[test]
+fn a_shell_takes_every_word_of_the_next_command_as_it_is() {
+    let plan = with_texts(&["$(rm -rf /) it's".to_owned()]);
+    let command = next(&plan).command;
+    assert!(
+        command.contains(r"--cluster '$(rm -rf /) it'\''s' --region"),
+        "{command}"
+    );
+}

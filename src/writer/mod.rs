@@ -1,0 +1,86 @@
+//! Makes a plan real: one call after the other for each principal, several principals at a time, each call
+//! written to the journal before and after.
+
+mod pace;
+mod progress;
+mod retry;
+mod run;
+mod switch;
+
+use std::future::Future;
+
+pub use pace::Pace;
+pub use progress::{Event, EventError, EventKind, Progress, Silent, Status};
+pub use run::{ActionResult, Limits, Run, Summary, WriterError, run};
+pub use switch::{Switch, SwitchError};
+
+use crate::aws::AwsError;
+use crate::model::{AuthenticationMode, LiveEntry};
+use crate::plan::Action;
+
+/// What the writer needs of EKS; one call each, never repeated below this line.
+pub trait EksApi: Sync {
+    /// Makes the call of an action, with a client request token where the operation takes one.
+    fn perform(
+        &self,
+        cluster: &str,
+        action: &Action,
+        token: &str,
+    ) -> impl Future<Output = Result<Answer, AwsError>> + Send;
+
+    /// Reads an access entry with its policies; `None` where there is none.
+    fn describe(
+        &self,
+        cluster: &str,
+        principal: &str,
+    ) -> impl Future<Output = Result<Option<LiveEntry>, AwsError>> + Send;
+
+    /// Reads the authentication mode and the cluster's status.
+    fn mode(
+        &self,
+        cluster: &str,
+    ) -> impl Future<Output = Result<(AuthenticationMode, String), AwsError>> + Send;
+
+    /// Finds an update of the cluster that is under way; `None` where there is none, or none is shown.
+    fn update_under_way(
+        &self,
+        cluster: &str,
+    ) -> impl Future<Output = Result<Option<String>, AwsError>> + Send;
+
+    /// Reads how far an update of the cluster is.
+    fn update_state(
+        &self,
+        cluster: &str,
+        update: &str,
+    ) -> impl Future<Output = Result<UpdateState, AwsError>> + Send;
+}
+
+/// What a successful call answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// The request id.
+    pub request_id: Option<String>,
+    /// The id of the update that was started, for `UpdateClusterConfig`.
+    pub update: Option<String>,
+}
+
+/// How far an update of the cluster is.
+///
+/// Source: EKS API Reference, `Update`, `status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpdateState {
+    /// Under way.
+    InProgress,
+    /// Done.
+    Successful,
+    /// Given up by EKS.
+    Failed {
+        /// EKS's own words.
+        reasons: Vec<String>,
+    },
+    /// Called off.
+    Cancelled {
+        /// EKS's own words.
+        reasons: Vec<String>,
+    },
+}

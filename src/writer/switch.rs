@@ -1,0 +1,283 @@
+//! The one-way switch of the authentication mode, waited for until EKS is done.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::progress::{Event, EventError, EventKind, Progress, Status};
+use super::retry::{Circumstances, Next, decide};
+use super::{EksApi, UpdateState};
+use crate::aws::AwsError;
+use crate::journal::{History, Journal, JournalError, Record};
+use crate::model::AuthenticationMode;
+use crate::plan::Action;
+use crate::stop::Stop;
+
+/// How long a switch may take; EKS says "a few minutes" and promises nothing.
+const PATIENCE: Duration = Duration::from_mins(40);
+const FIRST_POLL: Duration = Duration::from_millis(500);
+const LONGEST_POLL: Duration = Duration::from_secs(10);
+
+/// Why the cluster has not switched.
+#[derive(Debug, thiserror::Error)]
+pub enum SwitchError {
+    /// EKS refused the switch or a look at it.
+    #[error("failed to switch the authentication mode")]
+    Aws(#[from] AwsError),
+    /// EKS began an update of the cluster and gave it up.
+    #[error("EKS {verb} the update {update} of the cluster: {reasons}")]
+    GivenUp {
+        /// `failed` or `cancelled`.
+        verb: &'static str,
+        /// The update's id.
+        update: String,
+        /// EKS's own words.
+        reasons: String,
+    },
+    /// It takes longer than the tool waits.
+    #[error("the switch of the authentication mode is still under way after {} minutes", waited.as_secs() / 60)]
+    TooSlow {
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// It was interrupted; EKS goes on with the switch by itself.
+    #[error(
+        "interrupted while EKS switches the authentication mode; EKS goes on with it by itself"
+    )]
+    Interrupted,
+    /// What was done can't be written down.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// A switch of the authentication mode and all that it needs.
+pub struct Switch<'a, A, P> {
+    /// EKS.
+    pub api: &'a A,
+    /// The cluster's name.
+    pub cluster: &'a str,
+    /// The run's id.
+    pub run: &'a str,
+    /// The plan's action.
+    pub action: &'a Action,
+    /// The mode to reach.
+    pub to: AuthenticationMode,
+    /// Where every call is written down.
+    pub journal: &'a Journal,
+    /// What the journal held when it was opened.
+    pub history: &'a History,
+    /// Who is told.
+    pub progress: &'a P,
+    /// Whether to stop.
+    pub stop: &'a Stop,
+    /// When no longer to wait.
+    pub deadline: Option<Instant>,
+    /// The clock.
+    pub clock: fn() -> Timestamp,
+}
+
+/// How far the switch is, as far as it is known.
+enum Step {
+    /// Look at the cluster.
+    Look,
+    /// EKS works on an update.
+    Wait {
+        /// The update's id.
+        update: String,
+        /// Whether it is this switch's own.
+        own: bool,
+    },
+    /// EKS is done, the cluster is yet to show it.
+    Settle,
+    /// The cluster is in the new mode.
+    Done,
+}
+
+impl<A: EksApi, P: Progress> Switch<'_, A, P> {
+    /// Switches, or waits for a switch that is under way; returns when the cluster is ACTIVE in the new mode.
+    ///
+    /// A cluster that is in the mode already is left alone: EKS refuses to switch to the same mode. An update of the
+    /// cluster by somebody else is waited for first, since EKS makes only one at a time.
+    pub async fn make(&self) -> Result<(), SwitchError> {
+        let began = Instant::now();
+        let patience = self.deadline.map_or(PATIENCE, |at| {
+            at.saturating_duration_since(began).min(PATIENCE)
+        });
+        let token = self.history.token(self.run, self.action);
+        let mut asked = 0;
+        let mut poll = FIRST_POLL;
+        let mut step = Step::Look;
+        loop {
+            if self.stop.is_requested() {
+                return Err(SwitchError::Interrupted);
+            }
+            if began.elapsed() > patience {
+                return Err(SwitchError::TooSlow {
+                    waited: began.elapsed(),
+                });
+            }
+            step = match step {
+                Step::Look => self.look(&token, &mut asked).await?,
+                Step::Wait { update, own } => self.wait(&token, update, own).await?,
+                Step::Settle => match self.api.mode(self.cluster).await? {
+                    (mode, status) if mode >= self.to && is_active(&status) => Step::Done,
+                    _ => Step::Settle,
+                },
+                Step::Done => {
+                    if asked > 0 {
+                        self.outcome(&token, Status::Updated, None, None)?;
+                    }
+                    self.tell(
+                        format!("the cluster is in {}", self.to),
+                        Some(Status::Updated),
+                        None,
+                    );
+                    return Ok(());
+                }
+            };
+            if !matches!(step, Step::Done) {
+                self.pause(poll).await;
+                poll = (poll * 2).min(LONGEST_POLL);
+            }
+        }
+    }
+
+    /// Looks at the cluster, and asks for the switch when nothing is in the way.
+    async fn look(&self, token: &str, asked: &mut u32) -> Result<Step, SwitchError> {
+        let (mode, status) = self.api.mode(self.cluster).await?;
+        if !is_active(&status) {
+            self.tell(
+                format!("the cluster is {status}, waiting until it is ACTIVE"),
+                None,
+                None,
+            );
+            // Where updates can't be listed, looking at the cluster again is enough.
+            let update = self
+                .api
+                .update_under_way(self.cluster)
+                .await
+                .unwrap_or_default();
+            return Ok(update.map_or(Step::Look, |update| Step::Wait { update, own: false }));
+        }
+        if mode >= self.to {
+            return Ok(Step::Done);
+        }
+        if *asked == 0 {
+            self.journal.append(&Record::Intent {
+                run: self.run.to_owned(),
+                time: (self.clock)(),
+                token: token.to_owned(),
+                action: self.action.clone(),
+                before: None,
+            })?;
+        }
+        *asked += 1;
+        match self.api.perform(self.cluster, self.action, token).await {
+            Ok(answer) => {
+                self.tell(format!("EKS switches {mode} to {}", self.to), None, None);
+                Ok(answer
+                    .update
+                    .map_or(Step::Look, |update| Step::Wait { update, own: true }))
+            }
+            Err(error) if self.is_no_change(&error) => Ok(Step::Settle),
+            Err(error) => {
+                let event = EventError::from(&error);
+                let circumstances = Circumstances {
+                    attempts: *asked,
+                    ..Circumstances::default()
+                };
+                if let Next::Again(_) | Next::Slower(_) =
+                    decide(&self.action.kind, &error, circumstances)
+                {
+                    self.tell("trying again".to_owned(), None, Some(event));
+                    return Ok(Step::Look);
+                }
+                self.outcome(token, Status::Failed, Some(event), None)?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Looks at an update that is under way.
+    async fn wait(&self, token: &str, update: String, own: bool) -> Result<Step, SwitchError> {
+        let (verb, reasons) = match self.api.update_state(self.cluster, &update).await? {
+            UpdateState::InProgress => return Ok(Step::Wait { update, own }),
+            UpdateState::Successful => return Ok(if own { Step::Settle } else { Step::Look }),
+            UpdateState::Failed { .. } | UpdateState::Cancelled { .. } if !own => {
+                return Ok(Step::Look);
+            }
+            UpdateState::Failed { reasons } => ("failed", reasons),
+            UpdateState::Cancelled { reasons } => ("cancelled", reasons),
+        };
+        let reasons = if reasons.is_empty() {
+            "no reason given".to_owned()
+        } else {
+            reasons.join("; ")
+        };
+        let error = EventError {
+            code: "UpdateGivenUp".to_owned(),
+            message: reasons.clone(),
+            request_id: None,
+        };
+        self.outcome(token, Status::Failed, Some(error), Some(update.clone()))?;
+        Err(SwitchError::GivenUp {
+            verb,
+            update,
+            reasons,
+        })
+    }
+
+    /// EKS answers a switch to the mode that the cluster has already with an error.
+    fn is_no_change(&self, error: &AwsError) -> bool {
+        let to = self.to;
+        error.message().is_some_and(|message| {
+            message.starts_with("Unsupported authentication mode update")
+                && message.ends_with(&format!("from {to} to {to}"))
+        })
+    }
+
+    async fn pause(&self, time: Duration) {
+        let until = Instant::now() + time;
+        while Instant::now() < until && !self.stop.is_requested() {
+            let left = until.saturating_duration_since(Instant::now());
+            tokio::time::sleep(Duration::from_millis(100).min(left)).await;
+        }
+    }
+
+    fn tell(&self, message: String, status: Option<Status>, error: Option<EventError>) {
+        self.progress.tell(&Event {
+            event: EventKind::Mode,
+            time: (self.clock)(),
+            done: 0,
+            total: 0,
+            action: Some(self.action.clone()),
+            status,
+            error,
+            message: Some(message),
+        });
+    }
+
+    fn outcome(
+        &self,
+        token: &str,
+        status: Status,
+        error: Option<EventError>,
+        update: Option<String>,
+    ) -> Result<(), JournalError> {
+        self.journal.append(&Record::Outcome {
+            run: self.run.to_owned(),
+            time: (self.clock)(),
+            token: token.to_owned(),
+            action: self.action.id.clone(),
+            status,
+            request_id: None,
+            error,
+            update,
+        })
+    }
+}
+
+fn is_active(status: &str) -> bool {
+    status.is_empty() || status == "ACTIVE"
+}

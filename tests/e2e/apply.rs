@@ -1,0 +1,344 @@
+//! `apply`: what it makes, in which order, and what it leaves alone.
+
+use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType};
+use serde_json::Value;
+
+use crate::support::{World, in_api_mode, mapping, read, role, seed};
+
+const MIXED: &str = "\
+- rolearn: arn:aws:iam::111122223333:role/nodes
+  username: system:node:{{EC2PrivateDNSName}}
+  groups: [system:bootstrappers, system:nodes]
+- rolearn: arn:aws:iam::111122223333:role/dev
+  username: dev
+  groups: [developers]
+- rolearn: arn:aws:iam::111122223333:role/ops
+  username: ops
+  groups: [system:masters, argocd]
+";
+
+fn principals() -> Vec<String> {
+    vec![role("nodes"), role("dev"), role("team/ops")]
+}
+
+async fn mixed() -> World {
+    let principals = principals();
+    let principals: Vec<&str> = principals.iter().map(String::as_str).collect();
+    World::start(seed(MIXED, &principals)).await
+}
+
+fn statuses(applied: &Value) -> Vec<String> {
+    let results = applied["results"].as_array().unwrap();
+    results
+        .iter()
+        .map(|result| {
+            format!(
+                "{} {}",
+                result["action"]["kind"].as_str().unwrap(),
+                result["status"].as_str().unwrap()
+            )
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_mode_is_switched_and_every_mapping_gets_its_entry() {
+    let world = mixed().await;
+    let applied = world.apply().run().expect_code(0).json();
+    assert_eq!(applied["end"], "complete");
+    assert_eq!(applied["verified"], 3);
+    let state = world.sandbox.state();
+    assert_eq!(state.mode, AuthenticationMode::ApiAndConfigMap);
+    let entry = |arn: &str| {
+        state
+            .entries
+            .iter()
+            .find(|live| live.entry.principal_arn.to_string() == arn)
+            .unwrap()
+            .clone()
+    };
+    let ops = entry(&role("team/ops"));
+    assert_eq!(ops.entry.kubernetes_groups, ["argocd"]);
+    assert!(ops.entry.access_policies[0].is_cluster_admin());
+    assert_eq!(entry(&role("nodes")).entry.entry_type, EntryType::Ec2Linux);
+    assert_eq!(entry(&role("dev")).entry.username.as_deref(), Some("dev"));
+    assert_eq!(
+        entry(&role("dev")).entry.tags["aws-auth-migrate/run"],
+        applied["run"].as_str().unwrap()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administrators_go_first_and_nodes_last() {
+    let world = mixed().await;
+    let applied = world.apply().run().expect_code(0).json();
+    assert_eq!(
+        statuses(&applied),
+        [
+            "createAccessEntry created",
+            "associateAccessPolicy associated",
+            "createAccessEntry created",
+            "createAccessEntry created"
+        ]
+    );
+    let made: Vec<String> = world
+        .sandbox
+        .requests()
+        .into_iter()
+        .filter(|request| request.operation == "CreateAccessEntry")
+        .map(|request| {
+            serde_json::from_str::<Value>(&request.body).unwrap()["principalArn"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(made, [role("team/ops"), role("dev"), role("nodes")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_changes_nothing_and_says_so() {
+    let world = mixed().await;
+    world.apply().run().expect_code(0);
+    let before = world.sandbox.requests().len();
+    let again = world.tool("apply").args(&["--yes"]).run().expect_code(0);
+    assert!(again.stdout.contains("Nothing to do"), "{}", again.stdout);
+    let after = world.sandbox.requests();
+    assert!(
+        after[before..]
+            .iter()
+            .all(|request| request.method != "DELETE" && !is_mutation(&request.operation))
+    );
+}
+
+pub(crate) fn is_mutation(operation: &str) -> bool {
+    ["Create", "Update", "Delete", "Associate", "Disassociate"]
+        .iter()
+        .any(|verb| operation.starts_with(verb))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_leave_the_mode_is_not_switched() {
+    let world = mixed().await;
+    let ran = world.tool("apply").args(&["--yes"]).run().expect_code(1);
+    ran.expect_error(&[
+        "nothing was written",
+        "CONFIG_MAP",
+        "--enable-access-entries",
+    ]);
+    assert_eq!(world.sandbox.state().mode, AuthenticationMode::ConfigMap);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_terminal_and_without_yes_nothing_is_written() {
+    let world = mixed().await;
+    let ran = world
+        .tool("apply")
+        .args(&["--enable-access-entries"])
+        .run()
+        .expect_code(64);
+    ran.expect_error(&["nothing was written", "--yes"]);
+    assert!(
+        world
+            .sandbox
+            .requests()
+            .iter()
+            .all(|request| !is_mutation(&request.operation))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_entry_that_differs_is_kept_and_reported() {
+    let live = AccessEntry {
+        principal_arn: role("dev").parse().unwrap(),
+        entry_type: EntryType::Standard,
+        username: Some("dev".to_owned()),
+        kubernetes_groups: Vec::new(),
+        tags: std::collections::BTreeMap::new(),
+        access_policies: Vec::new(),
+    };
+    let principals = principals();
+    let principals: Vec<&str> = principals.iter().map(String::as_str).collect();
+    let world = World::start(in_api_mode(seed(MIXED, &principals)).with_entry(live)).await;
+    let plan = world.plan().json();
+    let dev = mapping(&plan, "mapRoles[1]");
+    assert_eq!(dev["outcome"], "conflict");
+    assert_eq!(dev["access"]["verdict"], "lost");
+    world.apply().run().expect_code(3);
+    let groups = |world: &World| {
+        let entries = world.sandbox.state().entries;
+        entries
+            .into_iter()
+            .find(|live| live.entry.principal_arn.to_string() == role("dev"))
+            .unwrap()
+            .entry
+            .kubernetes_groups
+    };
+    assert!(groups(&world).is_empty(), "it is not ours");
+    world
+        .apply()
+        .args(&["--on-existing", "fail"])
+        .run()
+        .expect_code(1);
+    world
+        .apply()
+        .args(&["--on-existing", "update"])
+        .run()
+        .expect_code(0);
+    assert_eq!(groups(&world), ["developers"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_principal_that_eks_refuses_needs_a_decision_and_is_no_failure() {
+    let there = "- rolearn: arn:aws:iam::444455556666:role/delivery\n  username: delivery\n  groups: [deployers]\n\
+                 - rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev\n  groups: [developers]\n";
+    let world = World::start(in_api_mode(seed(
+        there,
+        &["arn:aws:iam::444455556666:role/ci/delivery", &role("dev")],
+    )))
+    .await;
+    let ran = world
+        .tool("apply")
+        .args(&["--yes", "--progress", "none"])
+        .run()
+        .expect_code(3);
+    assert!(ran.stdout.contains("--principals"), "{}", ran.stdout);
+    assert_eq!(
+        world.sandbox.state().entries.len(),
+        2,
+        "the other mapping went on"
+    );
+    let path = world.write(
+        "principals.csv",
+        "arn:aws:iam::444455556666:role/delivery,arn:aws:iam::444455556666:role/ci/delivery\n",
+    );
+    world
+        .apply()
+        .arg("--principals")
+        .arg(path)
+        .run()
+        .expect_code(0);
+    assert_eq!(world.sandbox.state().entries.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_is_applied_exactly_and_refused_when_the_cluster_moved() {
+    let world = mixed().await;
+    let path = world.path("plan.json");
+    world
+        .tool("plan")
+        .arg("--out")
+        .arg(&path)
+        .run()
+        .expect_code(0);
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    world.apply().arg("--plan").arg(&path).run().expect_code(0);
+    assert_eq!(
+        world
+            .sandbox
+            .state()
+            .entries
+            .iter()
+            .filter(|live| live.entry.tags.contains_key("aws-auth-migrate/run"))
+            .count(),
+        3
+    );
+    // Once more: everything is done, nothing is stale.
+    world.apply().arg("--plan").arg(&path).run().expect_code(0);
+
+    let world = mixed().await;
+    world
+        .tool("plan")
+        .arg("--out")
+        .arg(&path)
+        .run()
+        .expect_code(0);
+    let other = World::start(seed(
+        "- rolearn: arn:aws:iam::111122223333:role/dev\n",
+        &[&role("dev")],
+    ))
+    .await;
+    let ran = other.apply().arg("--plan").arg(&path).run().expect_code(1);
+    ran.expect_error(&[
+        "mapRoles[0]",
+        "has changed in aws-auth",
+        "mapRoles[1]",
+        "is gone",
+    ]);
+    assert!(
+        other
+            .sandbox
+            .requests()
+            .iter()
+            .all(|request| !is_mutation(&request.operation))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_one_json_object_a_line_when_asked() {
+    let world = mixed().await;
+    let ran = world
+        .tool("apply")
+        .args(&["--yes", "--enable-access-entries", "--progress", "json"])
+        .run()
+        .expect_code(0);
+    let events: Vec<Value> = ran
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let names: Vec<&str> = events
+        .iter()
+        .map(|event| event["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(names.iter().filter(|name| **name == "action").count(), 4);
+    assert!(names.contains(&"mode"));
+    assert_eq!(names.last(), Some(&"finished"));
+    for event in &events {
+        assert!(
+            event["time"]
+                .as_str()
+                .unwrap()
+                .parse::<jiff::Timestamp>()
+                .is_ok()
+        );
+    }
+    let last = &events[events.len() - 1];
+    assert_eq!((&last["done"], &last["total"]), (&4.into(), &4.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journal_is_private_and_holds_no_secret() {
+    let world = mixed().await;
+    world.apply().run().expect_code(0);
+    let path = world.journal();
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let text = read(&path);
+    let secret = world
+        .sandbox
+        .environment()
+        .into_iter()
+        .find(|(name, _)| *name == "AWS_SECRET_ACCESS_KEY")
+        .unwrap()
+        .1;
+    assert!(
+        !text.contains(&secret) && !text.contains("k8s-aws-v1."),
+        "{text}"
+    );
+    assert_eq!(
+        text.lines()
+            .filter(|line| line.contains("\"record\":\"intent\""))
+            .count(),
+        5
+    );
+    assert_eq!(
+        text.lines()
+            .filter(|line| line.contains("\"record\":\"outcome\""))
+            .count(),
+        5
+    );
+}

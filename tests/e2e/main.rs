@@ -1,0 +1,14 @@
+//! The built binary against the sandbox over real HTTP, as a user runs it.
+#![expect(clippy::disallowed_methods, reason = "tests read and write files")]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod apply;
+mod bad_input;
+mod judges;
+mod plan;
+mod rehearse;
+mod resume;
+mod sources;
+mod support;
+#[path = "../tell/mod.rs"]
+mod tell;

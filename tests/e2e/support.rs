@@ -1,0 +1,299 @@
+//! Runs the binary with an environment of its own against a sandbox of its own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
+use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, PolicyAssociation};
+use aws_auth_migrate::sandbox::{ClusterSeed, Sandbox, Seed, UpdateTime};
+use serde_json::Value;
+
+use crate::tell::tell;
+
+/// The account of every test's cluster.
+pub(crate) const ACCOUNT: &str = "111122223333";
+/// The name of every test's cluster.
+pub(crate) const CLUSTER: &str = "shop";
+
+/// How long a command may take before it counts as hanging.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_code(self, code: i32) -> Self {
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_error(&self, parts: &[&str]) {
+        for part in parts {
+            assert!(
+                self.stderr.contains(part),
+                "`{part}` is not in:\n{}",
+                self.stderr
+            );
+        }
+        assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
+    }
+}
+
+/// A command line of the binary, with nothing of this process's environment but what is set.
+#[must_use]
+pub(crate) struct Tool {
+    command: Command,
+    stdin: Option<Vec<u8>>,
+}
+
+impl Tool {
+    pub(crate) fn new(args: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aws-auth-migrate"));
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .args(args);
+        command.stdin(Stdio::null());
+        Self {
+            command,
+            stdin: None,
+        }
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn arg(mut self, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.arg(value);
+        self
+    }
+
+    pub(crate) fn args(mut self, values: &[&str]) -> Self {
+        self.command.args(values);
+        self
+    }
+
+    pub(crate) fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(text.into());
+        self
+    }
+
+    pub(crate) fn run(mut self) -> Ran {
+        let stdin = self.stdin.take();
+        if stdin.is_some() {
+            self.command.stdin(Stdio::piped());
+        }
+        let mut child = self.spawn();
+        // A command that hangs fails its test instead of all of them.
+        let pid = child.id().to_string();
+        let (done, ended) = std::sync::mpsc::channel::<()>();
+        let watchdog = std::thread::spawn(move || {
+            if ended.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-9", &pid]).status();
+            }
+        });
+        if let (Some(text), Some(mut pipe)) = (stdin, child.stdin.take()) {
+            // A command that fails early does not read to the end.
+            let _ = std::io::Write::write_all(&mut pipe, &text);
+        }
+        let ran = Ran::of(&child.wait_with_output().unwrap());
+        let _ = done.send(());
+        watchdog.join().unwrap();
+        ran
+    }
+
+    pub(crate) fn spawn(mut self) -> Child {
+        self.command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+}
+
+/// A sandbox with a folder for what the tool writes.
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) async fn start(seed: Seed) -> Self {
+        let sandbox = Sandbox::start(seed).await.unwrap();
+        Self {
+            sandbox,
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// The tool in this world: `verb --cluster shop`, with the sandbox's environment.
+    pub(crate) fn tool(&self, verb: &str) -> Tool {
+        self.bare(&[verb, "--cluster", CLUSTER])
+    }
+
+    /// The tool with the sandbox's environment and these arguments alone.
+    pub(crate) fn bare(&self, args: &[&str]) -> Tool {
+        let tool = Tool::new(args).env("XDG_STATE_HOME", self.folder.path());
+        self.sandbox
+            .environment()
+            .into_iter()
+            .fold(tool, |tool, (name, value)| tool.env(name, value))
+    }
+
+    /// `apply --yes --enable-access-entries`.
+    pub(crate) fn apply(&self) -> Tool {
+        self.tool("apply").args(&[
+            "--yes",
+            "--enable-access-entries",
+            "--progress",
+            "none",
+            "--output",
+            "json",
+        ])
+    }
+
+    pub(crate) fn plan(&self) -> Ran {
+        self.tool("plan")
+            .args(&["--output", "json"])
+            .run()
+            .expect_code(0)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.path(&format!(
+            "aws-auth-migrate/{ACCOUNT}/eu-west-1/{CLUSTER}.jsonl"
+        ))
+    }
+
+    /// A third party's command with the sandbox's environment and kubeconfig.
+    pub(crate) fn other(&self, program: &str) -> Command {
+        let kubeconfig = self.write("kubeconfig", &self.sandbox.kubeconfig());
+        let mut command = Command::new(program);
+        command.env("KUBECONFIG", kubeconfig).env("AWS_PAGER", "");
+        command.envs(self.sandbox.environment());
+        command
+    }
+}
+
+pub(crate) fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// A cluster with this text as `mapRoles`, and the principals that are named by their real ARNs.
+pub(crate) fn seed(map_roles: &str, principals: &[&str]) -> Seed {
+    data_seed(&[("mapRoles", map_roles)], principals)
+}
+
+pub(crate) fn data_seed(data: &[(&str, &str)], principals: &[&str]) -> Seed {
+    let data: BTreeMap<String, String> = data
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect();
+    let cluster = ClusterSeed {
+        name: CLUSTER.to_owned(),
+        account_id: ACCOUNT.to_owned(),
+        ..ClusterSeed::default()
+    };
+    let mut seed = Seed::new(cluster)
+        .with_aws_auth(data)
+        .with_principals(principals.iter().copied());
+    seed.switch.takes = UpdateTime::Millis(300);
+    seed
+}
+
+/// The same cluster after the mode switch: its creator, who runs the tool, has an entry then.
+pub(crate) fn in_api_mode(seed: Seed) -> Seed {
+    let creator = AccessEntry {
+        principal_arn: seed.creator.clone(),
+        entry_type: EntryType::Standard,
+        username: None,
+        kubernetes_groups: Vec::new(),
+        tags: BTreeMap::new(),
+        access_policies: vec![PolicyAssociation::cluster_wide("aws", CLUSTER_ADMIN)],
+    };
+    seed.with_mode(AuthenticationMode::ApiAndConfigMap)
+        .with_entry(creator)
+}
+
+/// The ARN of a role in the cluster's account.
+pub(crate) fn role(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+}
+
+/// The mapping of a plan document with this id.
+#[track_caller]
+pub(crate) fn mapping<'a>(plan: &'a Value, id: &str) -> &'a Value {
+    let mappings = plan["mappings"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{plan}"));
+    mappings
+        .iter()
+        .find(|mapping| mapping["id"] == id)
+        .unwrap_or_else(|| panic!("no {id} in {plan:#}"))
+}
+
+/// The finding codes of a mapping.
+pub(crate) fn codes(mapping: &Value) -> Vec<&str> {
+    mapping["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect()
+}
+
+/// Whether a judge is on this machine; says so if not, and insists under CI.
+pub(crate) fn judge(name: &str, probe: &mut Command) -> bool {
+    let there = probe
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !there {
+        tell(&format!("judge missing: {name}"));
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "judge missing: {name}; CI has all judges"
+        );
+    }
+    there
+}
