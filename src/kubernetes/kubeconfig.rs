@@ -74,11 +74,31 @@ impl Kubeconfig {
             context: self.context.clone(),
             ..KubeConfigOptions::default()
         };
-        Config::from_custom_kubeconfig(self.config.clone(), &options)
+        let unusable = |error| KubernetesError::Kubeconfig {
+            reason: super::chain(&error),
+        };
+        let mut config = Config::from_custom_kubeconfig(self.config.clone(), &options)
             .await
-            .map_err(|error| KubernetesError::Kubeconfig {
-                reason: super::chain(&error),
-            })
+            .map_err(unusable)?;
+        // A proxy in the kubeconfig is meant; one of the environment holds unless NO_PROXY excepts the endpoint.
+        if self
+            .cluster()
+            .and_then(|cluster| cluster.proxy_url.as_ref())
+            .is_none()
+        {
+            config.proxy_url = super::proxy(&config.cluster_url);
+        }
+        Ok(config)
+    }
+
+    fn cluster(&self) -> Option<&kube::config::Cluster> {
+        let name = &self.context()?.cluster;
+        self.config
+            .clusters
+            .iter()
+            .find(|cluster| cluster.name == *name)?
+            .cluster
+            .as_ref()
     }
 
     /// Tells which EKS cluster the context means: by an ARN, by the exec plugin's arguments, or by eksctl's naming.

@@ -137,6 +137,7 @@ impl Kubernetes {
             .transpose()
             .map_err(unusable)?;
         config.auth_info.token = Some(token);
+        config.proxy_url = proxy(&config.cluster_url);
         Self::by_config(config)
     }
 
@@ -233,6 +234,13 @@ fn pem_certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         return Err("the cluster's certificate authority holds no certificate".to_owned());
     }
     Ok(certificates)
+}
+
+/// The proxy that the environment names for a URL; `None` where there is none, or `NO_PROXY` excepts the host.
+fn proxy(url: &http::Uri) -> Option<http::Uri> {
+    hyper_util::client::proxy::matcher::Matcher::from_env()
+        .intercept(url)
+        .map(|proxy| proxy.uri().clone())
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -9,7 +9,7 @@ use crate::access::rbac::Rbac;
 use crate::aws::{Aws, AwsSettings, Caller, LookupRoles, ObservedCluster, PrincipalSource};
 use crate::error::Failure;
 use crate::finding::{Code, Diagnostic, Finding};
-use crate::kubernetes::{Kubeconfig, Kubernetes, KubernetesError};
+use crate::kubernetes::{Kubeconfig, Kubernetes};
 use crate::model::{
     Arn, AuthenticationMode, Cluster, LiveEntry, Principal, PrincipalKey, Section, Subject,
 };
@@ -256,15 +256,15 @@ async fn bindings(
         (None, None) => Ok(None),
         (None, Some(kubernetes)) => match kubernetes.rbac().await {
             Ok(rbac) => Ok(Some(rbac)),
-            Err(KubernetesError::Forbidden { message, .. }) => {
+            // A plan can do without bindings, and says so.
+            Err(error) => {
                 unknown.push(Finding::new(
                     Code::BindingsUnknown,
-                    format!("the bindings can't be read: {message}"),
+                    error.to_string(),
                     "grant `list` on clusterrolebindings and rolebindings, or give the objects with --rbac-file",
                 ));
                 Ok(None)
             }
-            Err(error) => Err(error.into()),
         },
     }
 }

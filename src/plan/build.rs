@@ -78,8 +78,7 @@ pub fn build(
                 column: None,
             }),
     );
-    let outcomes = mappings.iter().map(|mapping| mapping.outcome);
-    let summary = Summary::count(outcomes.chain(accounts.iter().map(|account| account.outcome)));
+    let summary = Summary::count(mappings.iter().map(|mapping| mapping.outcome));
     Plan {
         schema: SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),

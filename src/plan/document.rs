@@ -36,7 +36,7 @@ pub struct Plan {
     pub accounts: Vec<PlannedAccount>,
     /// What there is to say about `aws-auth` as a text and about the cluster as a whole.
     pub findings: Vec<PlacedFinding>,
-    /// How many mappings and accounts have each outcome.
+    /// How many mappings of `mapRoles` and `mapUsers` have each outcome.
     pub summary: Summary,
     /// What the live access entries looked like, by principal, so that a saved plan can tell what has changed since.
     #[serde(default)]
@@ -394,7 +394,7 @@ pub struct PlacedFinding {
     pub column: Option<usize>,
 }
 
-/// How many mappings and accounts have each outcome.
+/// How many mappings of `mapRoles` and `mapUsers` have each outcome; whole accounts are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {

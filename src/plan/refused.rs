@@ -37,7 +37,5 @@ pub fn block_refused(plan: &mut Plan, refused: &BTreeSet<Arn>) {
             ..AccessChange::default()
         };
     }
-    let outcomes = plan.mappings.iter().map(|mapping| mapping.outcome);
-    plan.summary =
-        Summary::count(outcomes.chain(plan.accounts.iter().map(|account| account.outcome)));
+    plan.summary = Summary::count(plan.mappings.iter().map(|mapping| mapping.outcome));
 }

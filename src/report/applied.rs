@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::finding::Code;
 use crate::journal::RunEnd;
 use crate::migration::Applied;
-use crate::plan::document::Plan;
+use crate::plan::document::{Outcome, Plan};
 use crate::text::visible;
 use crate::writer::{ActionResult, Status};
 
@@ -173,7 +173,13 @@ pub fn applied_text(applied: &Applied) -> String {
             ));
         }
     }
-    let open = applied.plan.summary.blocked + applied.plan.summary.conflict;
+    let accounts = applied
+        .plan
+        .accounts
+        .iter()
+        .filter(|account| account.outcome == Outcome::Blocked)
+        .count();
+    let open = applied.plan.summary.blocked + applied.plan.summary.conflict + accounts;
     if open > 0 {
         line(format!(
             "{open} mappings need a decision; `plan` shows them, `explain CODE` tells what to do."

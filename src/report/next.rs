@@ -20,7 +20,7 @@ pub struct Next {
 pub fn next(plan: &Plan) -> Next {
     let mut command = vec!["aws-auth-migrate".to_owned()];
     let offline = plan.cluster.authentication_mode.is_none();
-    let needs_decision = plan.summary.blocked + plan.summary.conflict > 0;
+    let needs_decision = plan.summary.blocked + plan.summary.conflict + plan.accounts.len() > 0;
     let (purpose, verb) = if offline {
         ("compare with the live cluster", "plan")
     } else if !plan.actions.is_empty() && needs_decision {

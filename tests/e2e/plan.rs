@@ -142,5 +142,10 @@ async fn whole_accounts_are_blocked_and_say_so() {
     assert_eq!(plan["accounts"][0]["accountId"], "777788889999");
     assert_eq!(plan["accounts"][0]["outcome"], "blocked");
     assert_eq!(plan["accounts"][1]["accountId"], "012345678901");
-    assert_eq!(plan["summary"]["blocked"], 2);
+    assert_eq!(plan["summary"]["blocked"], 0, "the summary counts mappings");
+    world
+        .tool("plan")
+        .args(&["--detailed-exitcode"])
+        .run()
+        .expect_code(3);
 }

@@ -466,6 +466,6 @@ fn finish(mut plan: Plan) -> Plan {
         })
         .collect();
     let outcomes = plan.mappings.iter().map(|mapping| mapping.outcome);
-    plan.summary = Summary::count(outcomes.chain(plan.accounts.iter().map(|a| a.outcome)));
+    plan.summary = Summary::count(outcomes);
     plan
 }
