@@ -42,6 +42,11 @@ impl Display {
         }
     }
 
+    /// Whether somebody watches a bar.
+    pub(super) fn is_watched(&self) -> bool {
+        self.style == Style::Bars
+    }
+
     /// Takes the bar off the terminal.
     pub(super) fn finish(&self) {
         if let Some(bar) = self

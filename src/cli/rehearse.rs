@@ -64,19 +64,6 @@ async fn migrate(
         .map_err(|error| Failure::new("failed to make a temporary folder").because(error))?;
     let target = target(sandbox);
     let choices = settings::choices(&args.choices);
-    let options = ApplyOptions {
-        choices: choices.clone(),
-        saved: None,
-        enable_access_entries: true,
-        journal: Some(state.path().join("rehearsal.jsonl")),
-        state_folder: state.path().to_owned(),
-        holder: settings::holder(),
-        concurrency: 8,
-        max_rate: None,
-        fail_fast: false,
-        timeout: None,
-    };
-    heading(console, "Plan")?;
     let display = Display::new(
         if console.is_quiet() {
             ProgressStyle::None
@@ -85,6 +72,20 @@ async fn migrate(
         },
         console,
     );
+    let options = ApplyOptions {
+        choices: choices.clone(),
+        saved: None,
+        enable_access_entries: true,
+        journal: Some(state.path().join("rehearsal.jsonl")),
+        state_folder: state.path().to_owned(),
+        holder: settings::holder(),
+        concurrency: 8,
+        // Slow enough to be watched.
+        max_rate: display.is_watched().then_some(6.0),
+        fail_fast: false,
+        timeout: None,
+    };
+    heading(console, "Plan")?;
     let show = |plan: &Plan| {
         console.data(&report::table(
             plan,
