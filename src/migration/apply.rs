@@ -250,7 +250,12 @@ fn plan_now(
     let Some(saved) = &options.saved else {
         return Ok(fresh);
     };
-    check_fresh(saved, &fresh).map_err(|stale| {
+    check_fresh(
+        saved,
+        &fresh,
+        seen.observed.entries.as_deref().unwrap_or_default(),
+    )
+    .map_err(|stale| {
         Failure::new("the saved plan was not applied")
             .because(stale)
             .hint("make and review a new one: `plan --out FILE`")

@@ -1,8 +1,10 @@
 //! Tells whether a saved plan still fits the cluster.
 
-use super::compare::differences;
+use std::collections::BTreeMap;
+
+use super::compare::{differences, is_beginning_of};
 use super::document::Plan;
-use crate::model::AccessEntry;
+use crate::model::{AccessEntry, LiveEntry, Principal, PrincipalKey};
 
 /// Why a saved plan no longer fits; everything that changed in a way that matters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,14 +14,14 @@ pub struct Stale {
     pub changes: Vec<String>,
 }
 
-/// Compares a saved plan with one made just now from the same choices.
+/// Compares a saved plan with one made just now, whatever its choices, and with the live entries.
 ///
 /// Only what matters counts: another resourceVersion with the same content is no change, and neither is what the saved
 /// plan itself has done already.
 ///
 /// # Errors
 /// [`Stale`] names every change.
-pub fn check_fresh(saved: &Plan, now: &Plan) -> Result<(), Stale> {
+pub fn check_fresh(saved: &Plan, now: &Plan, live: &[LiveEntry]) -> Result<(), Stale> {
     let mut changes = Vec::new();
     if saved.cluster.arn != now.cluster.arn {
         changes.push(format!(
@@ -46,7 +48,7 @@ pub fn check_fresh(saved: &Plan, now: &Plan) -> Result<(), Stale> {
         ));
     }
     mapping_changes(saved, now, &mut changes);
-    entry_changes(saved, now, switched_by_plan, &mut changes);
+    entry_changes(saved, live, switched_by_plan, &mut changes);
     if changes.is_empty() {
         Ok(())
     } else {
@@ -94,38 +96,48 @@ fn mapping_changes(saved: &Plan, now: &Plan, changes: &mut Vec<String>) {
     }
 }
 
-fn entry_changes(saved: &Plan, now: &Plan, switched_by_plan: bool, changes: &mut Vec<String>) {
-    let wanted = |arn: &str| -> Option<&AccessEntry> {
-        saved
-            .mappings
-            .iter()
-            .filter_map(|mapping| mapping.entry.as_ref())
-            .find(|entry| entry.principal_arn.to_string() == arn)
+fn entry_changes(
+    saved: &Plan,
+    live: &[LiveEntry],
+    switched_by_plan: bool,
+    changes: &mut Vec<String>,
+) {
+    let entries = saved
+        .mappings
+        .iter()
+        .filter_map(|mapping| mapping.entry.as_ref());
+    let in_play: BTreeMap<PrincipalKey, &AccessEntry> = entries
+        .filter_map(|entry| Some((Principal::from_arn(&entry.principal_arn)?.key(), entry)))
+        .collect();
+    let now: BTreeMap<String, &AccessEntry> = live
+        .iter()
+        .filter(|live| {
+            Principal::from_arn(&live.entry.principal_arn)
+                .is_some_and(|principal| in_play.contains_key(&principal.key()))
+        })
+        .map(|live| (live.entry.principal_arn.to_string(), &live.entry))
+        .collect();
+    // Entries that the saved plan makes show up one policy after the other, and those that EKS makes at the switch, too.
+    let is_expected = |live: &AccessEntry| {
+        let wanted = Principal::from_arn(&live.principal_arn)
+            .and_then(|principal| in_play.get(&principal.key()));
+        wanted.is_some_and(|entry| is_beginning_of(live, entry)) || switched_by_plan
     };
-    // Entries that the saved plan makes show up one policy after the other, and those that EKS makes at the switch too.
-    let is_expected = |arn: &str, live: &AccessEntry| {
-        wanted(arn).is_some_and(|entry| super::compare::is_beginning_of(live, entry))
-            || switched_by_plan
-    };
-    for (arn, live) in &now.observed {
+    for (arn, live) in &now {
         match saved.observed.get(arn) {
-            None if !is_expected(arn, live) => {
+            None if !is_expected(live) => {
                 changes.push(format!("there is an access entry for `{arn}` now"));
             }
-            Some(old) if !differences(old, live).is_empty() && !is_expected(arn, live) => {
+            Some(old) if !differences(old, live).is_empty() && !is_expected(live) => {
+                let differences = differences(old, live).join(", ");
                 changes.push(format!(
-                    "the access entry for `{arn}` has changed: {}",
-                    differences(old, live).join(", ")
+                    "the access entry for `{arn}` has changed: {differences}"
                 ));
             }
             _ => {}
         }
     }
-    for arn in saved
-        .observed
-        .keys()
-        .filter(|arn| !now.observed.contains_key(*arn))
-    {
+    for arn in saved.observed.keys().filter(|arn| !now.contains_key(*arn)) {
         let deleted_by_plan = saved.actions.iter().any(|action| {
             matches!(&action.kind, super::ActionKind::DeleteAccessEntry { principal_arn } if principal_arn.to_string() == *arn)
         });

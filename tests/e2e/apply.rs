@@ -3,7 +3,7 @@
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType};
 use serde_json::Value;
 
-use crate::support::{World, in_api_mode, mapping, read, role, seed};
+use crate::support::{CLUSTER, World, in_api_mode, mapping, read, role, seed};
 
 const MIXED: &str = "\
 - rolearn: arn:aws:iam::111122223333:role/nodes
@@ -274,6 +274,62 @@ async fn a_saved_plan_is_applied_exactly_and_refused_when_the_cluster_moved() {
             .iter()
             .all(|request| !is_mutation(&request.operation))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_of_some_mappings_does_not_mind_entries_of_others() {
+    let world = mixed().await;
+    world
+        .apply()
+        .args(&["--only", "*role/dev"])
+        .run()
+        .expect_code(0);
+    let path = world.path("plan.json");
+    let saved = world
+        .tool("plan")
+        .args(&["--only", "*role/ops", "--out"])
+        .arg(&path)
+        .run()
+        .expect_code(0);
+    assert!(saved.stderr.contains("apply --plan"), "{}", saved.stderr);
+    let applied = world
+        .apply()
+        .arg("--plan")
+        .arg(&path)
+        .run()
+        .expect_code(0)
+        .json();
+    assert_eq!(
+        statuses(&applied),
+        [
+            "createAccessEntry created",
+            "associateAccessPolicy associated"
+        ]
+    );
+
+    // An entry that somebody else made for the principal meanwhile is another matter.
+    let principals = principals();
+    let principals: Vec<&str> = principals.iter().map(String::as_str).collect();
+    let world = World::start(in_api_mode(seed(MIXED, &principals))).await;
+    world
+        .tool("plan")
+        .arg("--out")
+        .arg(&path)
+        .run()
+        .expect_code(0);
+    let other = AccessEntry {
+        principal_arn: role("dev").parse().unwrap(),
+        entry_type: EntryType::Standard,
+        username: Some("somebody".to_owned()),
+        kubernetes_groups: Vec::new(),
+        tags: std::collections::BTreeMap::new(),
+        access_policies: Vec::new(),
+    };
+    world
+        .sandbox
+        .edit(|edited| edited.put_entry(CLUSTER, &other));
+    let ran = world.apply().arg("--plan").arg(&path).run().expect_code(1);
+    ran.expect_error(&["there is an access entry for", "role/dev"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
