@@ -29,6 +29,7 @@ pub mod reader;
 pub mod report;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod schema;
 pub mod source;
 pub mod stop;
 pub mod text;

@@ -58,6 +58,8 @@ pub(super) enum Command {
     Rehearse(Box<RehearseArgs>),
     /// Explain a finding code, or list them all
     Explain(ExplainArgs),
+    /// Write the JSON Schema of a document
+    Schema(SchemaArgs),
     /// Write a shell's completions
     Completions(CompletionsArgs),
     /// Write the man page
@@ -275,6 +277,13 @@ pub(super) struct RehearseArgs {
 pub(super) struct ExplainArgs {
     /// Such as AAM104; all codes where none is named
     pub(super) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// The document
+    #[arg(value_enum, default_value = "plan")]
+    pub(super) document: crate::schema::Document,
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,10 @@
-//! `completions` and `man`, made from the same definition as the command line.
+//! `completions` and `man`, made from the same definition as the command line, and `schema`, made from the types.
 
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 
-use super::args::{Cli, CompletionsArgs};
+use super::args::{Cli, CompletionsArgs, SchemaArgs};
 use super::output::Console;
 use crate::error::Failure;
 
@@ -22,5 +22,13 @@ pub(super) fn man(console: &Console) -> Result<ExitCode, Failure> {
         .render(&mut page)
         .map_err(|error| Failure::new("failed to write the man page").because(error))?;
     console.data(&String::from_utf8_lossy(&page))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn schema(args: &SchemaArgs, console: &Console) -> Result<ExitCode, Failure> {
+    let mut text =
+        serde_json::to_string_pretty(&args.document.schema()).expect("a schema is plain data");
+    text.push('\n');
+    console.data(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -69,6 +69,7 @@ async fn dispatch(command: Command, console: &Console) -> Result<ExitCode, crate
         #[cfg(feature = "sandbox")]
         Command::Rehearse(args) => Box::pin(rehearse::run(*args, console)).await,
         Command::Explain(args) => explain::run(&args, console),
+        Command::Schema(args) => completions::schema(&args, console),
         Command::Completions(args) => completions::completions(&args, console),
         Command::Man => completions::man(console),
     }

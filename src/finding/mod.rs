@@ -5,6 +5,7 @@
 pub mod code;
 pub mod explain;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use code::Code;
@@ -13,7 +14,9 @@ pub use explain::explain;
 use crate::model::{MappingId, Place};
 
 /// How much a finding weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nobody's access changes; worth knowing.
@@ -25,7 +28,7 @@ pub enum Severity {
 }
 
 /// One thing to know, with the way out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The stable code, explained by `explain CODE`.
     pub code: Code,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::access_policy::PolicyAssociation;
@@ -13,7 +14,10 @@ use super::arn::Arn;
 ///
 /// Everything but `STANDARD` is for nodes: EKS sets the username and the groups itself and refuses others.
 /// Source: EKS API Reference, `CreateAccessEntry`, `type`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[schemars(with = "String")]
 #[serde(into = "String", from = "String")]
 pub enum EntryType {
     /// People, CI and anything that is not a node.
@@ -85,7 +89,7 @@ impl From<String> for EntryType {
 }
 
 /// An access entry as it is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessEntry {
     /// The role's or user's real ARN, with its path.
@@ -104,7 +108,7 @@ pub struct AccessEntry {
 }
 
 /// An access entry as EKS shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LiveEntry {
     /// What it says; the username is always there, since EKS fills in its own.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::arn::Arn;
@@ -9,7 +10,9 @@ use super::arn::Arn;
 /// Where an associated policy holds.
 ///
 /// Source: EKS API Reference, `AccessScope`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct AccessScope {
     /// `cluster` or `namespace`.
     #[serde(rename = "type")]
@@ -20,7 +23,9 @@ pub struct AccessScope {
 }
 
 /// The two kinds of scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum ScopeKind {
     /// The whole cluster.
@@ -53,7 +58,9 @@ impl fmt::Display for AccessScope {
 ///
 /// An entry has each policy at most once; associating it again replaces the scope.
 /// Source: EKS User Guide, "Associate access policies with access entries".
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyAssociation {
     /// `arn:PARTITION:eks::aws:cluster-access-policy/NAME`.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a cluster decides who may log in.
@@ -9,7 +10,9 @@ use serde::{Deserialize, Serialize};
 /// Moves one way only, `CONFIG_MAP` to `API_AND_CONFIG_MAP` to `API`, one step at a time; EKS can't turn
 /// access entries off again.
 /// Source: EKS User Guide, "Grant IAM users and roles access to Kubernetes APIs".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AuthenticationMode {
     /// `aws-auth` only.
@@ -51,7 +54,7 @@ impl fmt::Display for AuthenticationMode {
 }
 
 /// What is known of the cluster; offline, what the command line assumes of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cluster {
     /// The name, absent where an offline plan was not told one.

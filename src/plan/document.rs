@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
@@ -15,7 +16,7 @@ use crate::model::{
 pub const SCHEMA: &str = "aws-auth-migrate/plan/v1";
 
 /// What would be done to a cluster, and why; leaves nothing to choose when it is applied.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// [`SCHEMA`].
@@ -44,7 +45,7 @@ pub struct Plan {
 }
 
 /// Where `aws-auth` was read from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
     /// Cluster or file.
@@ -56,7 +57,7 @@ pub struct Source {
 }
 
 /// The two kinds of source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SourceKind {
     /// The live cluster.
@@ -66,7 +67,9 @@ pub enum SourceKind {
 }
 
 /// What becomes of a mapping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// An access entry is made.
@@ -86,7 +89,7 @@ pub enum Outcome {
 }
 
 /// A mapping, what becomes of it and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedMapping {
     /// Such as `mapRoles[0]`.
@@ -110,7 +113,7 @@ pub struct PlannedMapping {
 }
 
 /// The Kubernetes identity that a principal gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
     /// The username template.
@@ -123,7 +126,9 @@ pub struct Identity {
 }
 
 /// How a principal's access changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
     /// Exactly the same access.
@@ -139,7 +144,7 @@ pub enum Verdict {
 }
 
 /// Access before and after, with the verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessChange {
     /// What the principal has today; `None` for nothing.
@@ -154,7 +159,7 @@ pub struct AccessChange {
 }
 
 /// A ClusterRoleBinding or RoleBinding that stops or starts to match a principal.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BindingChange {
     /// `ClusterRoleBinding` or `RoleBinding`.
@@ -173,7 +178,9 @@ pub struct BindingChange {
 }
 
 /// What happens to a binding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum BindingEffect {
     /// It matched before and no longer does.
@@ -183,7 +190,7 @@ pub enum BindingEffect {
 }
 
 /// One call to EKS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Action {
     /// `a1`, `a2`, ... unique in the plan.
@@ -204,7 +211,9 @@ pub struct Action {
 ///
 /// Making an access entry is the cut-over for its principal, so those who could mend things go first and what could
 /// hurt most goes last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum Stage {
     /// The cluster itself: its authentication mode.
@@ -220,7 +229,7 @@ pub enum Stage {
 /// The calls that a plan is made of.
 ///
 /// Source: EKS API Reference, the operations of the same names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     tag = "kind",
     rename_all = "camelCase",
@@ -361,7 +370,7 @@ impl ActionKind {
 }
 
 /// An element of `mapAccounts`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedAccount {
     /// Such as `mapAccounts[0]`.
@@ -377,7 +386,7 @@ pub struct PlannedAccount {
 }
 
 /// A finding that belongs to no mapping, with its place where it has one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlacedFinding {
     /// What was found.
@@ -395,7 +404,7 @@ pub struct PlacedFinding {
 }
 
 /// How many mappings of `mapRoles` and `mapUsers` have each outcome; whole accounts are not counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Entries to make.

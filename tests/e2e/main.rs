@@ -8,6 +8,7 @@ mod judges;
 mod plan;
 mod rehearse;
 mod resume;
+mod schemas;
 mod sources;
 mod support;
 #[path = "../tell/mod.rs"]
