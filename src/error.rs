@@ -143,7 +143,19 @@ impl From<WriterError> for Failure {
 impl From<SwitchError> for Failure {
     fn from(error: SwitchError) -> Self {
         match error {
-            SwitchError::Aws(error) => Self::aws("failed to switch the authentication mode", error),
+            SwitchError::Aws(error) => {
+                use crate::aws::AwsErrorKind::{Connection, TimedOut};
+                let goes_on = error.is_expired() || matches!(error.kind, Connection(_) | TimedOut);
+                let failure = Self::aws("failed to switch the authentication mode", error);
+                if goes_on {
+                    Self {
+                        kind: FailureKind::Incomplete,
+                        ..failure.hint("then run the same command again to go on")
+                    }
+                } else {
+                    failure
+                }
+            }
             SwitchError::Journal(error) => Self::from(error),
             error @ SwitchError::GivenUp { .. } => Self::new(error.to_string())
                 .hint("nothing was created; deal with EKS's reason and run the command again"),

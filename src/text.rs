@@ -53,6 +53,17 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The text as one word of a POSIX shell.
+#[must_use]
+pub fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
 /// The text bare where it is a plain word, else in quotes, so that no two texts look the same and none runs into the next.
 #[must_use]
 pub fn literal(text: &str) -> Cow<'_, str> {

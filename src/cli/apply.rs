@@ -19,18 +19,29 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
     let options = options(&args)?;
     let stop = signals::listen()?;
     let display = Display::new(args.run.progress, console);
-    let confirm = |plan: &Plan| confirm(plan, args.yes, console);
+    let confirm = |plan: &Plan| confirm(plan, &args, console);
     let applied = Box::pin(migration::apply(
         &target, &options, &display, &stop, CLOCK, confirm,
     ))
     .await;
     display.finish();
-    let applied = applied?;
+    let applied = match (applied, stop.signal()) {
+        (Err(failure), Some(signal)) => {
+            console.error(&failure);
+            console.say(&resume());
+            return Ok(exit::signal(signal));
+        }
+        (applied, _) => applied?,
+    };
     print(&applied, &args.output, console)?;
-    if let Some(signal) = stop.signal() {
-        return Ok(exit::signal(signal));
+    if applied.end != RunEnd::Complete {
+        console.say(&resume());
     }
-    Ok(code(&applied).into())
+    // A signal that came when all was done already stopped nothing.
+    match stop.signal() {
+        Some(signal) if applied.end == RunEnd::Interrupted => Ok(exit::signal(signal)),
+        _ => Ok(code(&applied).into()),
+    }
 }
 
 pub(super) fn code(applied: &Applied) -> exit::Code {
@@ -39,6 +50,14 @@ pub(super) fn code(applied: &Applied) -> exit::Code {
         RunEnd::Complete if exit::needs_decision(&applied.plan) => exit::BLOCKED,
         RunEnd::Complete => exit::DONE,
     }
+}
+
+/// The command line of this process, to be pasted into a shell.
+fn resume() -> String {
+    let words: Vec<String> = std::env::args_os()
+        .map(|word| crate::text::shell_word(&crate::text::visible(&word.to_string_lossy())))
+        .collect();
+    format!("to go on: {}", words.join(" "))
 }
 
 fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
@@ -78,13 +97,16 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         max_rate,
         fail_fast,
         timeout,
+        canary: args.canary,
+        allow_self_lockout: args.allow_self_lockout,
     })
 }
 
 /// Shows the plan and asks; the one-way switch is spelled out.
-fn confirm(plan: &Plan, yes: bool, console: &Console) -> Result<(), Failure> {
-    if yes {
-        return Ok(());
+fn confirm(plan: &Plan, args: &ApplyArgs, console: &Console) -> Result<(), Failure> {
+    let lockout = migration::apply::refuse_lockout(plan, args.allow_self_lockout);
+    if args.yes {
+        return lockout;
     }
     console.show(plan);
     let cluster = &plan.cluster;
@@ -100,8 +122,13 @@ fn confirm(plan: &Plan, yes: bool, console: &Console) -> Result<(), Failure> {
     } else {
         ""
     };
+    let lockout = if lockout.is_err() {
+        " You lose the cluster-admin that you have today (AAM605)."
+    } else {
+        ""
+    };
     let question = format!(
-        "Apply {} actions to the cluster {} in {}, account {}?{switch}",
+        "Apply {} actions to the cluster {} in {}, account {}?{switch}{lockout}",
         plan.actions.len(),
         known(&cluster.name),
         known(&cluster.region),

@@ -208,6 +208,12 @@ pub(super) struct ApplyArgs {
     /// Allow the one-way switch from `CONFIG_MAP` to `API_AND_CONFIG_MAP`
     #[arg(long)]
     pub(super) enable_access_entries: bool,
+    /// Give one node role its entry first, and watch the nodes that long before the others follow; 90s if none is named
+    #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1, require_equals = true, default_missing_value = "90s")]
+    pub(super) canary: Option<std::time::Duration>,
+    /// Go on even if the caller loses the cluster-admin that it has today
+    #[arg(long)]
+    pub(super) allow_self_lockout: bool,
 }
 
 #[derive(Debug, Args, Clone)]

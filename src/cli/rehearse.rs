@@ -42,6 +42,8 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Result<ExitCod
         .await
         .map_err(|error| Failure::new("failed to start the sandbox").because(error))?;
     let stop = signals::listen()?;
+    // The sandbox's folder is to be taken away in any case.
+    stop.begin_writing();
     let code = if args.seed_only {
         exit::DONE
     } else {
@@ -84,6 +86,8 @@ async fn migrate(
         max_rate: display.is_watched().then_some(6.0),
         fail_fast: false,
         timeout: None,
+        canary: None,
+        allow_self_lockout: true,
     };
     heading(console, "Plan")?;
     let show = |plan: &Plan| {

@@ -1,4 +1,4 @@
-//! Signals: the first asks for a stop, the second stops at once.
+//! Signals: the first asks for a stop, the second stops at once; before anything is written the first does, too.
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -14,7 +14,7 @@ pub(super) fn listen() -> Result<Stop, Failure> {
         let stop = stop.clone();
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                if stop.is_requested() {
+                if stop.is_requested() || !stop.is_writing() {
                     at_once(number);
                 }
                 stop.request(number);

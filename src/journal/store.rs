@@ -57,9 +57,40 @@ pub enum JournalError {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: Mutex<File>,
+    file: Mutex<Tail>,
     /// Held as long as the journal is open.
     _lock: File,
+}
+
+/// The end of the file, where records are added.
+#[derive(Debug)]
+struct Tail {
+    file: File,
+    /// How many bytes are whole records.
+    whole: u64,
+    /// Whether a record could not be written: nothing may be added after it, or the file would be damaged.
+    broken: bool,
+}
+
+impl Tail {
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.broken {
+            return Err(io::Error::other("an earlier record could not be written"));
+        }
+        let written = self
+            .file
+            .write_all(line)
+            .and_then(|()| self.file.sync_data());
+        match written {
+            Ok(()) => self.whole += line.len() as u64,
+            Err(_) => {
+                self.broken = true;
+                // What was written of it is torn; where it can't be cut off, the next run does it.
+                let _ = self.file.set_len(self.whole);
+            }
+        }
+        written
+    }
 }
 
 impl Journal {
@@ -90,7 +121,11 @@ impl Journal {
         Ok((
             Self {
                 path: path.to_owned(),
-                file: Mutex::new(file),
+                file: Mutex::new(Tail {
+                    file,
+                    whole,
+                    broken: false,
+                }),
                 _lock: lock,
             },
             history,
@@ -120,12 +155,11 @@ impl Journal {
     pub fn append(&self, record: &Record) -> Result<(), JournalError> {
         let mut line = serde_json::to_string(record).expect("a record is plain data");
         line.push('\n');
-        let mut file = self
+        let mut tail = self
             .file
             .lock()
             .expect("no task panics while it writes the journal");
-        file.write_all(line.as_bytes())
-            .and_then(|()| file.sync_data())
+        tail.append(line.as_bytes())
             .map_err(|source| JournalError::Io {
                 what: "write",
                 path: self.path.clone(),
@@ -228,5 +262,114 @@ fn unreadable(path: &Path, line: usize, text: &[u8], error: &serde_json::Error) 
             line,
             reason: error.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{ClusterId, RunEnd};
+    use crate::plan::{Action, ActionKind, Stage};
+    use crate::writer::Status;
+
+    fn records() -> Vec<Record> {
+        let time: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        let run = "20260102T030405Z-abcdef".to_owned();
+        let mut records = vec![Record::Run {
+            schema: SCHEMA.to_owned(),
+            run: run.clone(),
+            time,
+            tool_version: "0.1.0".to_owned(),
+            cluster: ClusterId {
+                account_id: "111122223333".to_owned(),
+                region: "eu-west-1".to_owned(),
+                name: "shop".to_owned(),
+            },
+            caller: None,
+            plan_sha256: String::new(),
+            actions: 2,
+        }];
+        for name in ["dév", "ops"] {
+            let action = Action {
+                id: name.to_owned(),
+                kind: ActionKind::DeleteAccessEntry {
+                    principal_arn: format!("arn:aws:iam::111122223333:role/{name}")
+                        .parse()
+                        .unwrap(),
+                },
+                mapping: None,
+                stage: Stage::Others,
+                why: "naïve".to_owned(),
+            };
+            records.push(Record::Intent {
+                run: run.clone(),
+                time,
+                token: name.to_owned(),
+                action: action.clone(),
+                before: None,
+            });
+            records.push(Record::Outcome {
+                run: run.clone(),
+                time,
+                token: name.to_owned(),
+                action: action.id,
+                status: Status::Deleted,
+                request_id: None,
+                error: None,
+                update: None,
+            });
+        }
+        let end = RunEnd::Complete;
+        records.push(Record::End { run, time, end });
+        records
+    }
+
+    #[test]
+    fn a_journal_that_is_cut_at_any_byte_holds_a_beginning_and_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("whole.jsonl");
+        let (journal, _) = Journal::open(&path, "test").unwrap();
+        let records = records();
+        let mut beginnings = vec![History::default()];
+        for record in &records {
+            journal.append(record).unwrap();
+            let mut next = beginnings.last().unwrap().clone();
+            next.add(record.clone());
+            beginnings.push(next);
+        }
+        let whole = std::fs::read(&path).unwrap();
+        for cut in 0..=whole.len() {
+            let path = folder.path().join("cut.jsonl");
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
+            let (journal, history) = Journal::open(&path, "test").unwrap();
+            assert_eq!(history, beginnings[lines], "cut at {cut}");
+            for record in &records[lines..] {
+                journal.append(record).unwrap();
+            }
+            drop(journal);
+            assert_eq!(
+                &Journal::history(&path).unwrap(),
+                beginnings.last().unwrap()
+            );
+            assert_eq!(std::fs::read(&path).unwrap(), whole, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn after_a_record_that_could_not_be_written_none_is_added() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        std::fs::write(&path, "").unwrap();
+        // A file that is open for reading alone refuses every write, as a full disk does.
+        let mut tail = Tail {
+            file: File::open(&path).unwrap(),
+            whole: 0,
+            broken: false,
+        };
+        assert!(tail.append(b"{}\n").is_err());
+        tail.file = OpenOptions::new().write(true).open(&path).unwrap();
+        assert!(tail.append(b"{}\n").is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
     }
 }

@@ -2,7 +2,7 @@
 
 mod kubeconfig;
 
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Node};
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use kube::api::{Api, ListParams};
 use kube::{Client, Config};
@@ -188,6 +188,22 @@ impl Kubernetes {
         Ok(Rbac { bindings })
     }
 
+    /// Reads the names of the nodes whose `Ready` condition is true.
+    pub async fn nodes_ready(&self) -> Result<std::collections::BTreeSet<String>, KubernetesError> {
+        let is_ready = |node: &Node| {
+            let conditions = node.status.iter().flat_map(|status| &status.conditions);
+            conditions
+                .flatten()
+                .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+        };
+        let nodes = self.all::<Node>("list Nodes").await?;
+        Ok(nodes
+            .into_iter()
+            .filter(is_ready)
+            .filter_map(|node| node.metadata.name)
+            .collect())
+    }
+
     async fn all<K>(&self, what: &'static str) -> Result<Vec<K>, KubernetesError>
     where
         K: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
@@ -206,6 +222,15 @@ impl Kubernetes {
                 None => return Ok(all),
             }
         }
+    }
+}
+
+impl crate::writer::Nodes for Kubernetes {
+    fn ready(
+        &self,
+    ) -> futures_util::future::BoxFuture<'_, Result<std::collections::BTreeSet<String>, String>>
+    {
+        Box::pin(async { self.nodes_ready().await.map_err(|error| error.to_string()) })
     }
 }
 

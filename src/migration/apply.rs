@@ -18,10 +18,12 @@ use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Outcome, Plan};
 use crate::plan::{Action, Ours, RUN_TAG, Stage, block_refused, build, check_fresh};
 use crate::stop::Stop;
-use crate::writer::{self, Limits, Progress, Run, Summary, Switch};
+use crate::writer::{self, Canary, Limits, Progress, Run, Summary, Switch};
 
 /// How long EKS is given to make the entries of managed nodes after the switch, before the tool makes them.
 const EKS_ENTRIES_WAIT: Duration = Duration::from_secs(30);
+/// How long nothing may change meanwhile before EKS counts as done.
+const EKS_ENTRIES_QUIET: Duration = Duration::from_secs(5);
 /// How long after its making EKS may not know a principal yet.
 const NEW_PRINCIPAL: SignedDuration = SignedDuration::from_mins(5);
 
@@ -48,6 +50,10 @@ pub struct ApplyOptions {
     pub fail_fast: bool,
     /// How long the run may take.
     pub timeout: Option<Duration>,
+    /// How long the nodes are watched after the first node role got its entry; not at all where there is none.
+    pub canary: Option<Duration>,
+    /// Whether the caller may lose the cluster-admin that it has today.
+    pub allow_self_lockout: bool,
 }
 
 /// What became of it.
@@ -98,8 +104,15 @@ pub async fn apply<P: Progress>(
         .unwrap_or_else(|| journal_path(&options.state_folder, &id));
     let plan = plan_now(&seen, options, &Journal::history(&path)?, clock)?;
     refuse_what_can_not_work(&plan, options)?;
+    if options.canary.is_some() && seen.kubernetes.is_none() {
+        return Err(
+            Failure::usage("--canary watches the nodes, and there is no connection to the cluster's Kubernetes API")
+                .hint("name the cluster without --from-file, or add --kubeconfig"),
+        );
+    }
     if plan.actions.is_empty() {
         let end = RunEnd::Complete;
+        end_what_was_stopped(&path, &options.holder, clock)?;
         return Ok(Applied {
             plan,
             summary: Summary::default(),
@@ -109,6 +122,13 @@ pub async fn apply<P: Progress>(
         });
     }
     confirm(&plan)?;
+    stop.begin_writing();
+    if stop.is_requested() {
+        return Err(Failure {
+            kind: FailureKind::Interrupted,
+            ..Failure::new("nothing was written: it was interrupted")
+        });
+    }
 
     let (journal, history) = Journal::open(&path, &options.holder)?;
     let run_id = history.unfinished().map_or_else(
@@ -125,6 +145,8 @@ pub async fn apply<P: Progress>(
         plan_sha256: plan_digest(&plan),
         actions: plan.actions.len(),
     })?;
+    // Whoever said yes to the plan as it was shown said yes to this, too.
+    let was_accepted = refuse_lockout(&plan, false).is_err();
     let (seen, plan) = match plan
         .actions
         .iter()
@@ -148,8 +170,12 @@ pub async fn apply<P: Progress>(
                 clock: clock.now,
             };
             switch.make().await?;
-            let seen = survey_after_switch(target, clock, stop).await?;
-            let plan = plan_now(&seen, options, &history, clock)?;
+            let seen = survey_after_switch(target, clock, stop)
+                .await
+                .map_err(unfinished)?;
+            let plan = plan_now(&seen, options, &history, clock).map_err(unfinished)?;
+            refuse_lockout(&plan, options.allow_self_lockout || was_accepted)
+                .map_err(unfinished)?;
             (seen, plan)
         }
         None => (seen, plan),
@@ -173,6 +199,11 @@ pub async fn apply<P: Progress>(
             fail_fast: options.fail_fast,
             deadline,
         },
+        canary: seen
+            .kubernetes
+            .as_ref()
+            .zip(options.canary)
+            .map(|(nodes, soak)| Canary { nodes, soak }),
         clock: clock.now,
     };
     let summary = writer::run(&run, &actions).await?;
@@ -262,10 +293,46 @@ fn plan_now(
     })?;
     let live = live_entries(seen);
     let mut plan = saved.clone();
+    let to_delete = entries_to_delete(saved, &fresh, &live);
+    let mode = fresh.cluster.authentication_mode;
     plan.cluster = fresh.cluster;
-    plan.actions
-        .retain(|action| !is_done(action, &live, plan.cluster.authentication_mode));
+    plan.actions.retain(|action| {
+        let arn = action.kind.principal_arn();
+        arn.is_some_and(|arn| to_delete.contains(&arn.to_string())) || !is_done(action, &live, mode)
+    });
     Ok(plan)
+}
+
+/// The entries that the saved plan makes anew and that are still the old ones; all that is planned for them is to be done.
+fn entries_to_delete(
+    saved: &Plan,
+    fresh: &Plan,
+    live: &BTreeMap<String, LiveEntry>,
+) -> BTreeSet<String> {
+    // The look taken now knows better than a comparison: an old entry may say the same and be dead.
+    let is_new = |principal: &str| {
+        fresh.mappings.iter().any(|mapping| {
+            let is_its = mapping
+                .entry
+                .as_ref()
+                .is_some_and(|entry| entry.principal_arn.to_string() == principal);
+            let is_begun = mapping
+                .findings
+                .iter()
+                .any(|finding| finding.code == Code::EntryUnfinished);
+            is_its && (mapping.outcome == Outcome::Unchanged || is_begun)
+        })
+    };
+    let deletes = saved
+        .actions
+        .iter()
+        .filter_map(|action| match &action.kind {
+            ActionKind::DeleteAccessEntry { principal_arn } => Some(principal_arn.to_string()),
+            _ => None,
+        });
+    deletes
+        .filter(|principal| live.contains_key(principal) && !is_new(principal))
+        .collect()
 }
 
 /// Whether the cluster already is as the action would make it.
@@ -282,8 +349,8 @@ fn is_done(
     };
     let entry = live.get(&arn.to_string()).map(|live| live.entry.clone());
     match &action.kind {
-        // A delete goes before a create of the same entry; only the whole pair is done or not.
-        ActionKind::DeleteAccessEntry { .. } => entry.is_none(),
+        // Those that are still to be deleted were told apart before.
+        ActionKind::DeleteAccessEntry { .. } => true,
         kind => match (kind.applied_to(entry.clone()), entry) {
             (Some(wanted), Some(entry)) => {
                 let wanted = match kind {
@@ -355,6 +422,54 @@ fn refuse_what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(), F
     Ok(())
 }
 
+/// Something was written already, so that the same command goes on after a failure.
+fn unfinished(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::Failed => Failure {
+            kind: FailureKind::Incomplete,
+            ..failure
+                .hint("the authentication mode is switched; run the same command again to go on")
+        },
+        _ => failure,
+    }
+}
+
+/// Refuses a plan that takes the caller's cluster-admin away, unless that was allowed.
+///
+/// # Errors
+/// The finding, with the flag that allows it.
+pub fn refuse_lockout(plan: &Plan, allowed: bool) -> Result<(), Failure> {
+    let finding = plan
+        .findings
+        .iter()
+        .map(|placed| &placed.finding)
+        .find(|finding| finding.code == Code::CallerLosesAdmin);
+    match finding {
+        Some(finding) if !allowed => Err(Failure::new(format!(
+            "nothing was written: {} ({})",
+            finding.message, finding.code
+        ))
+        .hint(finding.fix.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// Ends a run in the journal whose last action was done when it was stopped.
+fn end_what_was_stopped(path: &Path, holder: &str, clock: Clock) -> Result<(), Failure> {
+    if Journal::history(path)?.unfinished().is_none() {
+        return Ok(());
+    }
+    let (journal, history) = Journal::open(path, holder)?;
+    if let Some(run) = history.unfinished() {
+        journal.append(&Record::End {
+            run: run.run.clone(),
+            time: (clock.now)(),
+            end: RunEnd::Complete,
+        })?;
+    }
+    Ok(())
+}
+
 /// Looks again after the switch, until EKS has made the entries that it makes itself, or has had time enough.
 async fn survey_after_switch(
     target: &Target,
@@ -362,13 +477,18 @@ async fn survey_after_switch(
     stop: &Stop,
 ) -> Result<Survey, Failure> {
     let until = Instant::now() + EKS_ENTRIES_WAIT;
+    let (mut known, mut changed) = (0, Instant::now());
     loop {
         let seen = survey(target, (clock.system)()).await?;
         let missing = seen.observed.node_roles.iter().flatten().any(|role| {
             Principal::from_arn(&role.role_arn)
                 .is_some_and(|principal| seen.observed.entry(&principal.key()).is_none())
         });
-        if !missing || Instant::now() >= until {
+        let count = seen.observed.entries.as_ref().map_or(0, Vec::len);
+        if count != known {
+            (known, changed) = (count, Instant::now());
+        }
+        if !missing || Instant::now() >= until || changed.elapsed() >= EKS_ENTRIES_QUIET {
             return Ok(seen);
         }
         if stop.is_requested() {
@@ -378,7 +498,7 @@ async fn survey_after_switch(
                     .hint("run the same command again to go on")
             });
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        stop.sleep(Duration::from_secs(1)).await;
     }
 }
 

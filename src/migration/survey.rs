@@ -76,6 +76,8 @@ pub struct Survey {
     pub observed: Observed,
     /// AWS, unless the survey was offline.
     pub aws: Option<Aws>,
+    /// The cluster's Kubernetes API; `None` where `aws-auth` came from a file and no kubeconfig was named.
+    pub kubernetes: Option<Kubernetes>,
     /// Who runs this.
     pub caller: Option<Caller>,
 }
@@ -152,6 +154,7 @@ fn offline(target: &Target) -> Result<Survey, Failure> {
         reading,
         observed,
         aws: None,
+        kubernetes: None,
         caller: None,
     })
 }
@@ -241,6 +244,7 @@ async fn live(
         reading,
         observed,
         aws: Some(aws),
+        kubernetes,
         caller: Some(caller),
     })
 }

@@ -71,6 +71,9 @@ pub fn build(
     findings.extend(
         super::cluster::findings(observed, &actions)
             .into_iter()
+            .chain(super::cluster::caller_loses_admin(
+                observed, &mappings, &actions,
+            ))
             .map(|finding| PlacedFinding {
                 finding,
                 section: None,

@@ -1,14 +1,62 @@
 //! What there is to say about the cluster as a whole: its mode, its platform, its quota.
 
-use super::document::{Action, ActionKind};
+use super::document::{Action, ActionKind, PlannedMapping};
 use crate::finding::{Code, Finding};
-use crate::model::AuthenticationMode;
+use crate::model::{AccessEntry, AuthenticationMode, PolicyAssociation, Principal};
 use crate::observed::Observed;
 
 /// How many access entries a cluster can have.
 ///
 /// Source: AWS General Reference, "Amazon EKS endpoints and quotas".
 pub const ENTRY_QUOTA: usize = 3000;
+
+/// Whether the plan takes the cluster-admin away that the caller has today.
+///
+/// A principal with an access entry is judged by the entry alone, whatever `aws-auth` says of it.
+/// Source: EKS User Guide, "Migrating existing aws-auth ConfigMap entries to access entries".
+pub(super) fn caller_loses_admin(
+    observed: &Observed,
+    mappings: &[PlannedMapping],
+    actions: &[Action],
+) -> Option<Finding> {
+    let caller = observed.caller.as_ref()?.key();
+    let is_caller = |arn: &crate::model::Arn| {
+        Principal::from_arn(arn).is_some_and(|principal| principal.key() == caller)
+    };
+    let is_admin = |entry: &AccessEntry| {
+        entry
+            .access_policies
+            .iter()
+            .any(PolicyAssociation::is_cluster_admin)
+    };
+    let live = observed.entry(&caller).map(|live| live.entry.clone());
+    let mapped = mappings.iter().any(|mapping| {
+        let before = mapping.access.before.iter();
+        mapping.arn.parse().is_ok_and(|arn| is_caller(&arn))
+            && before
+                .flat_map(|identity| &identity.groups)
+                .any(|group| group == "system:masters")
+    });
+    let today = live.as_ref().map_or(mapped, is_admin);
+    let mut touched = false;
+    let after = actions.iter().fold(live, |entry, action| {
+        if action.kind.principal_arn().is_some_and(is_caller) {
+            touched = true;
+            action.kind.applied_to(entry)
+        } else {
+            entry
+        }
+    });
+    let lost = today && touched && !after.as_ref().is_some_and(is_admin);
+    lost.then(|| {
+        Finding::new(
+            Code::CallerLosesAdmin,
+            "the caller is cluster administrator today, and the plan takes that away",
+            "map the caller to system:masters, leave it out with --exclude, or go on all the same with \
+             `apply --allow-self-lockout`",
+        )
+    })
+}
 
 /// What there is to say about the cluster as a whole.
 pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> {

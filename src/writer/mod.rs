@@ -1,6 +1,7 @@
 //! Makes a plan real: one call after the other for each principal, several principals at a time, each call
 //! written to the journal before and after.
 
+mod canary;
 mod pace;
 mod progress;
 mod retry;
@@ -9,6 +10,7 @@ mod switch;
 
 use std::future::Future;
 
+pub use canary::{Canary, Nodes};
 pub use pace::Pace;
 pub use progress::{Event, EventError, EventKind, Progress, Silent, Status};
 pub use run::{ActionResult, Limits, Run, Summary, WriterError, run};

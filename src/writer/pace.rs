@@ -46,6 +46,11 @@ impl Pace {
 
     /// Waits for this call's turn.
     pub async fn turn(&self) {
+        self.turns(1).await;
+    }
+
+    /// Waits for the turn of something that makes several calls in a row.
+    pub async fn turns(&self, calls: u32) {
         let at = {
             let mut state = self
                 .state
@@ -53,7 +58,7 @@ impl Pace {
                 .expect("no task panics while it holds the pace");
             let at = state.next.max(Instant::now());
             if let Some(rate) = state.rate {
-                state.next = at + Duration::from_secs_f64(1.0 / rate);
+                state.next = at + Duration::from_secs_f64(f64::from(calls) / rate);
             }
             at
         };

@@ -12,6 +12,11 @@ pub(super) const ATTEMPTS: u32 = 10;
 /// Source: Terraform AWS provider `internal/service/eks/consts.go`, `propagationTimeout`.
 pub(super) const PROPAGATION: Duration = Duration::from_mins(2);
 
+/// How long a call may go on being throttled before it counts as failed.
+pub(super) const THROTTLED: Duration = Duration::from_mins(10);
+/// The longest `Retry-After` that is heeded.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
+
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
@@ -39,8 +44,10 @@ pub(super) enum Next {
 /// What is known about a call when it fails.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Circumstances {
-    /// How often it was tried, this time included.
+    /// How often it was tried, this time included, without the times it was throttled.
     pub attempts: u32,
+    /// How often it was throttled before.
+    pub throttled: u32,
     /// Whether this run made the entry that the call is about.
     pub entry_is_new: bool,
     /// Whether the principal itself was made a moment ago.
@@ -53,6 +60,10 @@ pub(super) struct Circumstances {
 /// Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; EKS API Reference, "Common errors".
 pub(super) fn decide(kind: &ActionKind, error: &AwsError, circumstances: Circumstances) -> Next {
     let wait = backoff(circumstances.attempts);
+    let slower = |retry_after: &Option<Duration>| {
+        let wait = retry_after.unwrap_or_else(|| backoff(circumstances.throttled + 1));
+        Next::Slower(wait.min(LONGEST_RETRY_AFTER))
+    };
     let patient = |next: Next| {
         if circumstances.attempts >= ATTEMPTS {
             Next::Fail
@@ -85,7 +96,7 @@ pub(super) fn decide(kind: &ActionKind, error: &AwsError, circumstances: Circums
                 | "RequestLimitExceeded"
                 | "LimitExceededException"
                 | "RequestThrottled"
-                | "SlowDown" => Next::Slower(retry_after.unwrap_or(wait)),
+                | "SlowDown" => slower(retry_after),
                 "ResourceInUseException"
                     if matches!(kind, ActionKind::CreateAccessEntry { .. }) =>
                 {
@@ -112,10 +123,10 @@ pub(super) fn decide(kind: &ActionKind, error: &AwsError, circumstances: Circums
                 | "RequestTimeout"
                 | "RequestTimeoutException"
                 | "ResourcePropagationDelayException" => patient(Next::Again(wait)),
-                _ if *status == 429 => Next::Slower(retry_after.unwrap_or(wait)),
-                _ if matches!(status, 500 | 502 | 503 | 504) => {
-                    patient(Next::Again(retry_after.unwrap_or(wait)))
-                }
+                _ if *status == 429 => slower(retry_after),
+                _ if matches!(status, 500 | 502 | 503 | 504) => patient(Next::Again(
+                    retry_after.unwrap_or(wait).min(LONGEST_RETRY_AFTER),
+                )),
                 _ => Next::Fail,
             }
         }

@@ -9,14 +9,16 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::canary::Canary;
 use super::pace::Pace;
 use super::progress::{Event, EventError, EventKind, Progress, Status};
-use super::retry::{Circumstances, Next, PROPAGATION, decide};
+use super::retry::{Circumstances, Next, PROPAGATION, THROTTLED, decide};
 use super::{Answer, EksApi};
 use crate::aws::AwsError;
 use crate::journal::{History, Journal, JournalError, Record};
 use crate::model::{AccessEntry, Arn, LiveEntry};
-use crate::plan::{Action, ActionKind};
+use crate::plan::ENTRY_QUOTA;
+use crate::plan::{Action, ActionKind, Stage};
 use crate::stop::Stop;
 
 /// Bounds of a run.
@@ -54,6 +56,8 @@ pub struct Run<'a, A, P> {
     pub stop: &'a Stop,
     /// Bounds.
     pub limits: Limits,
+    /// Whether one node role goes first and is watched before the others follow.
+    pub canary: Option<Canary<'a>>,
     /// The clock.
     pub clock: fn() -> Timestamp,
 }
@@ -163,7 +167,14 @@ pub async fn run<A: EksApi, P: Progress>(
     };
     engine.tell(EventKind::Started, None, None, None);
     let mut results: BTreeMap<usize, ActionResult> = BTreeMap::new();
-    for stage in stages(actions) {
+    for mut stage in stages(actions) {
+        if let Some(canary) = &run.canary
+            && stage.len() > 1
+            && stage[0][0].1.stage == Stage::Nodes
+        {
+            let first = stage.remove(0);
+            results.extend(engine.canary(canary, first).await?);
+        }
         let ended: Vec<Result<Vec<(usize, ActionResult)>, WriterError>> = stream::iter(stage)
             .map(|chain| engine.chain(chain))
             .buffer_unordered(run.limits.concurrency.max(1))
@@ -174,6 +185,7 @@ pub async fn run<A: EksApi, P: Progress>(
         }
     }
     let results: Vec<ActionResult> = results.into_values().collect();
+    engine.tell_what_is_left(&results);
     let (verified, unverified) = engine.read_back(&results).await;
     let summary = Summary {
         results,
@@ -227,6 +239,19 @@ fn stages(actions: &[Action]) -> Vec<Vec<Chain<'_>>> {
         .collect()
 }
 
+/// Why a run ends when AWS takes the credentials no more.
+const CREDENTIALS: &str =
+    "the AWS credentials are expired or unknown to AWS; log in again, then run the same command";
+/// How many calls reading an entry takes: `DescribeAccessEntry` and `ListAssociatedAccessPolicies`.
+const CALLS_OF_A_LOOK: u32 = 2;
+/// How often an entry is looked at before it counts as not shown.
+const LOOKS: u32 = 8;
+
+/// How long to wait before looking again.
+fn look_again(attempt: u32) -> Duration {
+    Duration::from_millis(250 << attempt.min(4))
+}
+
 struct Engine<'a, A, P> {
     run: &'a Run<'a, A, P>,
     pace: Pace,
@@ -249,37 +274,112 @@ struct Ended {
 
 impl<A: EksApi, P: Progress> Engine<'_, A, P> {
     /// Performs the actions of one principal in order; after a failure the rest is left out.
+    ///
+    /// What has begun for a principal is finished even when a stop is asked for: an entry that waits for its policy, or
+    /// was deleted to be made anew, would leave the principal with less than it has today.
     async fn chain(&self, chain: Chain<'_>) -> Result<Vec<(usize, ActionResult)>, WriterError> {
-        let mut results = Vec::with_capacity(chain.len());
+        let mut results: Vec<(usize, ActionResult)> = Vec::with_capacity(chain.len());
         let mut entry_is_new = false;
+        let mut begun = false;
         let mut broken = false;
         for (index, action) in chain {
-            let result = if broken || self.must_not_begin(action) {
+            let result = if broken || (!begun && !self.may_begin(action).await) {
                 self.skip(action)
             } else {
-                let result = self.action(action, entry_is_new).await?;
+                if begun {
+                    self.pace.turn().await;
+                }
+                let result = self.action(action, entry_is_new, begun).await?;
                 entry_is_new |= result.status == Status::Created;
-                broken |= result.status == Status::Failed;
+                begun |= !matches!(result.status, Status::Failed | Status::Exists);
                 result
             };
+            broken |= matches!(result.status, Status::Failed | Status::Skipped);
             results.push((index, result));
         }
         Ok(results)
     }
 
+    /// Waits for the action's turn; tells whether it may begin then.
+    async fn may_begin(&self, action: &Action) -> bool {
+        if self.must_not_begin(action) {
+            return false;
+        }
+        tokio::select! {
+            () = self.pace.turn() => {}
+            () = self.run.stop.requested() => {}
+        }
+        !self.must_not_begin(action)
+    }
+
+    /// One node role goes first; the others follow when no node was lost by it.
+    async fn canary(
+        &self,
+        canary: &Canary<'_>,
+        first: Chain<'_>,
+    ) -> Result<Vec<(usize, ActionResult)>, WriterError> {
+        let arn = first
+            .first()
+            .and_then(|(_, action)| action.kind.principal_arn())
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let ready = match canary.nodes.ready().await {
+            Ok(ready) => ready,
+            Err(reason) => {
+                self.halt(&format!("the nodes can't be watched: {reason}"));
+                BTreeSet::new()
+            }
+        };
+        let results = self.chain(first).await?;
+        let is_done = results
+            .iter()
+            .all(|(_, result)| !matches!(result.status, Status::Failed | Status::Skipped));
+        if self.halted().is_none() && is_done {
+            self.note(format!(
+                "watching {} nodes after {arn} got its entry",
+                ready.len()
+            ));
+            if let Err(lost) = canary.watch(&ready, self.run.stop).await {
+                self.halt(&format!(
+                    "{lost} after `{arn}` got its access entry; the way back: \
+                     aws eks delete-access-entry --cluster-name {} --principal-arn {arn}",
+                    self.run.cluster
+                ));
+            }
+        } else if !is_done {
+            self.halt("the first node role did not get its access entry");
+        }
+        Ok(results)
+    }
+
+    /// Says how many entries are left when the cluster takes no more.
+    fn tell_what_is_left(&self, results: &[ActionResult]) {
+        if !self.full.load(Ordering::Relaxed) {
+            return;
+        }
+        let left = results
+            .iter()
+            .filter(|result| matches!(result.action.kind, ActionKind::CreateAccessEntry { .. }))
+            .filter(|result| matches!(result.status, Status::Failed | Status::Skipped))
+            .count();
+        self.halt(&format!(
+            "EKS takes no more access entries for this cluster (the quota is {ENTRY_QUOTA}); {left} are left to be made"
+        ));
+    }
+
     fn must_not_begin(&self, action: &Action) -> bool {
         if self.run.stop.is_requested() {
             self.halt("it was interrupted");
-        } else if self
-            .run
-            .limits
-            .deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
-        {
+        } else if self.is_late() {
             self.halt("the time given by --timeout is over");
         }
         let creates = matches!(action.kind, ActionKind::CreateAccessEntry { .. });
         self.halted().is_some() || (creates && self.full.load(Ordering::Relaxed))
+    }
+
+    fn is_late(&self) -> bool {
+        let deadline = self.run.limits.deadline;
+        deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     fn halt(&self, reason: &str) {
@@ -310,6 +410,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         &self,
         action: &Action,
         entry_is_new: bool,
+        must_end: bool,
     ) -> Result<ActionResult, WriterError> {
         let token = self.run.history.token(self.run.id, action);
         let before = action
@@ -324,7 +425,9 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             action: action.clone(),
             before: before.map(Box::new),
         })?;
-        let ended = self.call_until_answered(action, &token, entry_is_new).await;
+        let ended = self
+            .call_until_answered(action, &token, entry_is_new, must_end)
+            .await;
         self.run.journal.append(&Record::Outcome {
             run: self.run.id.to_owned(),
             time: (self.run.clock)(),
@@ -352,20 +455,28 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         })
     }
 
-    async fn call_until_answered(&self, action: &Action, token: &str, entry_is_new: bool) -> Ended {
+    /// Calls until there is an answer that counts; the turn of the first call has come already.
+    ///
+    /// `must_end` is for a call that has to follow what was done for the principal before: a stop does not end its tries.
+    async fn call_until_answered(
+        &self,
+        action: &Action,
+        token: &str,
+        entry_is_new: bool,
+        must_end: bool,
+    ) -> Ended {
         let began = Instant::now();
         let mut circumstances = Circumstances {
-            attempts: 0,
             entry_is_new: entry_is_new || self.made_before(action),
             principal_is_new: action
                 .kind
                 .principal_arn()
                 .is_some_and(|arn| self.run.new_principals.contains(arn)),
+            ..Circumstances::default()
         };
         // An intent without an outcome, or a try whose answer was lost, may have been carried out all the same.
         let mut may_be_ours = self.is_unanswered(token);
         loop {
-            self.pace.turn().await;
             circumstances.attempts += 1;
             self.calls.fetch_add(1, Ordering::Relaxed);
             let error = match self.run.api.perform(self.run.cluster, action, token).await {
@@ -384,7 +495,9 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                     may_be_ours = true;
                     wait
                 }
-                Next::Slower(wait) => {
+                Next::Slower(wait) if began.elapsed() + wait < THROTTLED => {
+                    circumstances.attempts -= 1;
+                    circumstances.throttled += 1;
                     self.pace.slow_down(wait);
                     Duration::ZERO
                 }
@@ -392,26 +505,25 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 Next::Compare => return self.compare(action, &error, may_be_ours).await,
                 Next::Gone => {
                     return Ended {
-                        status: Status::Exists,
+                        status: if may_be_ours {
+                            done_status(&action.kind)
+                        } else {
+                            Status::Exists
+                        },
                         request_id: error.request_id().map(Into::into),
                         error: None,
                     };
                 }
                 Next::Stop => {
-                    self.halt("the AWS credentials are used up");
+                    self.halt(CREDENTIALS);
                     return failed(&error);
                 }
                 Next::Full => {
                     self.full.store(true, Ordering::Relaxed);
                     return failed(&error);
                 }
-                Next::Propagating(_) | Next::Fail => return failed(&error),
+                Next::Slower(_) | Next::Propagating(_) | Next::Fail => return failed(&error),
             };
-            if self.run.stop.is_requested() {
-                // What EKS has not taken yet is left for the next run.
-                self.halt("it was interrupted");
-                return failed(&error);
-            }
             self.retries.fetch_add(1, Ordering::Relaxed);
             self.tell(
                 EventKind::Retry,
@@ -419,7 +531,25 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 None,
                 Some(EventError::from(&error)),
             );
-            tokio::time::sleep(wait).await;
+            if must_end {
+                tokio::time::sleep(wait).await;
+                self.pace.turn().await;
+            } else {
+                self.run.stop.sleep(wait).await;
+                tokio::select! {
+                    () = self.pace.turn() => {}
+                    () = self.run.stop.requested() => {}
+                }
+                if self.run.stop.is_requested() {
+                    // What EKS has not taken yet is left for the next run.
+                    self.halt("it was interrupted");
+                    return failed(&error);
+                }
+            }
+            if self.is_late() {
+                self.halt("the time given by --timeout is over");
+                return failed(&error);
+            }
         }
     }
 
@@ -443,13 +573,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             tags: BTreeMap::new(),
             access_policies: Vec::new(),
         };
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        match self
-            .run
-            .api
-            .describe(self.run.cluster, &principal_arn.to_string())
-            .await
-        {
+        match self.describe_shown(&principal_arn.to_string()).await {
             Ok(Some(live)) => {
                 let differences = crate::plan::compare::identity_differences(&wanted, &live.entry);
                 let request_id = conflict.request_id().map(ToOwned::to_owned);
@@ -484,6 +608,25 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             Ok(None) => failed(conflict),
             Err(error) => failed(&error),
         }
+    }
+
+    /// Reads an entry at the common pace; `None` where there is none.
+    async fn describe(&self, arn: &str) -> Result<Option<LiveEntry>, AwsError> {
+        self.pace.turns(CALLS_OF_A_LOOK).await;
+        self.calls
+            .fetch_add(CALLS_OF_A_LOOK as usize, Ordering::Relaxed);
+        self.run.api.describe(self.run.cluster, arn).await
+    }
+
+    /// Reads an entry that is known to be there, for as long as EKS may need to show it.
+    async fn describe_shown(&self, arn: &str) -> Result<Option<LiveEntry>, AwsError> {
+        for attempt in 1..LOOKS {
+            match self.describe(arn).await {
+                Ok(None) => self.run.stop.sleep(look_again(attempt)).await,
+                answer => return answer,
+            }
+        }
+        self.describe(arn).await
     }
 
     /// Whether an earlier part of this run made the entry.
@@ -531,6 +674,10 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             }
         }
         wanted.retain(|arn, _| !broken.contains(arn));
+        // After a stop the next run compares every entry anyhow, and used-up credentials read nothing.
+        if self.run.stop.is_requested() || self.halted().as_deref() == Some(CREDENTIALS) {
+            return (0, Vec::new());
+        }
         let checked: Vec<Option<(Arn, String)>> = stream::iter(wanted.values())
             .map(|entry| self.read_back_one(entry))
             .buffer_unordered(self.run.limits.concurrency.max(1))
@@ -542,14 +689,17 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
     }
 
     async fn read_back_one(&self, wanted: &AccessEntry) -> Option<(Arn, String)> {
-        const TRIES: u32 = 8;
         let arn = wanted.principal_arn.to_string();
         let mut wrong = String::new();
-        for attempt in 0..TRIES {
+        for attempt in 0..LOOKS {
             if attempt > 0 {
-                tokio::time::sleep(Duration::from_millis(250 << attempt.min(4))).await;
+                self.run.stop.sleep(look_again(attempt)).await;
             }
-            wrong = match self.run.api.describe(self.run.cluster, &arn).await {
+            if self.run.stop.is_requested() {
+                "it was not read back, since the run was interrupted".clone_into(&mut wrong);
+                break;
+            }
+            wrong = match self.describe(&arn).await {
                 Ok(Some(live)) => {
                     let differences = crate::plan::compare::differences(wanted, &live.entry);
                     if differences.is_empty() {
@@ -558,10 +708,32 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                     differences.join(", ")
                 }
                 Ok(None) => "there is no such entry".to_owned(),
-                Err(error) => error.to_string(),
+                Err(error) => {
+                    if error.is_expired() || error.is_denied() {
+                        if error.is_expired() {
+                            self.halt(CREDENTIALS);
+                        }
+                        return Some((wanted.principal_arn.clone(), error.to_string()));
+                    }
+                    self.pace.slow_down(Duration::ZERO);
+                    error.to_string()
+                }
             };
         }
         Some((wanted.principal_arn.clone(), wrong))
+    }
+
+    fn note(&self, message: String) {
+        self.run.progress.tell(&Event {
+            event: EventKind::Mode,
+            time: (self.run.clock)(),
+            done: self.done.load(Ordering::Relaxed),
+            total: self.total,
+            action: None,
+            status: None,
+            error: None,
+            message: Some(message),
+        });
     }
 
     fn tell(

@@ -4,11 +4,15 @@
 
 mod apply;
 mod bad_input;
+mod faults;
 mod judges;
+mod kills;
+mod many;
 mod plan;
 mod rehearse;
 mod resume;
 mod schemas;
+mod signals;
 mod sources;
 mod support;
 #[path = "../tell/mod.rs"]

@@ -33,7 +33,7 @@ pub(super) const CLUSTER_NOT_ACTIVE: Text = Text {
 pub(super) const CALLER_LOSES_ADMIN: Text = Text {
     meaning: "Whoever runs the tool is administrator of the cluster today and would not be any more.",
     why: r#"EKS User Guide, "Grant IAM users access to Kubernetes with EKS access entries"."#,
-    fix: "Make an access entry with `AmazonEKSClusterAdminPolicy` for the caller or for a role that it can assume. `cutover --allow-self-lockout` goes on all the same; whoever may call `eks:CreateAccessEntry` can let themselves in again.",
+    fix: "Make an access entry with `AmazonEKSClusterAdminPolicy` for the caller or for a role that it can assume. `--allow-self-lockout` goes on all the same, for `apply` and `cutover` alike; whoever may call `eks:CreateAccessEntry` can let themselves in again.",
     example: None,
 };
 

@@ -1,0 +1,187 @@
+//! Signals, and the guards that ask before anything is written.
+
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use aws_auth_migrate::sandbox::{Fault, FaultKind, NodeSeed, UpdateTime};
+
+use crate::many::{Size, end_state, many, repeated, start, update};
+use crate::support::{World, in_api_mode, role, seed};
+
+const SMALL: Size = Size {
+    admins: 3,
+    people: 6,
+    differing: 0,
+    stale: 0,
+    wrong_type: 0,
+};
+
+fn send(child: &Child, signal: &str) {
+    let sent = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
+async fn wait_for(world: &World, operation: &str, count: usize) {
+    let seen = || {
+        let requests = world.sandbox.requests();
+        requests
+            .iter()
+            .filter(|request| request.operation == operation)
+            .count()
+    };
+    while seen() < count {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_signal_ends_the_run_soon_and_tells_how_to_go_on() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let world = start(many(SMALL)).await;
+        let child = update(&world).args(&["--max-rate", "4"]).spawn();
+        wait_for(&world, "CreateAccessEntry", 2).await;
+        let began = Instant::now();
+        send(&child, signal);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(
+            said.contains("to go on: ") && said.contains("--max-rate 4"),
+            "{said}"
+        );
+        assert!(began.elapsed() < Duration::from_secs(10));
+        let (_, entries) = end_state(&world);
+        for (arn, entry) in entries.iter().filter(|(arn, _)| arn.contains("admin")) {
+            assert!(
+                !entry.access_policies.is_empty(),
+                "{arn} was left without its policy"
+            );
+        }
+        update(&world).run().expect_code(0);
+        assert_eq!(end_state(&world).1.len(), 10);
+        assert_eq!(repeated(&world), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_signal_ends_at_once_and_the_run_goes_on_later() {
+    let world = start(many(SMALL)).await;
+    world
+        .sandbox
+        .add_fault(Fault::nth("CreateAccessEntry", 3, FaultKind::Hang));
+    let child = world.apply().args(&["--request-timeout", "60s"]).spawn();
+    wait_for(&world, "CreateAccessEntry", 4).await;
+    let began = Instant::now();
+    send(&child, "-INT");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    send(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(began.elapsed() < Duration::from_secs(10));
+    update(&world).run().expect_code(0);
+    assert_eq!(end_state(&world).1.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_during_the_mode_switch_ends_the_wait() {
+    let mut seed = many(SMALL);
+    seed.switch.takes = UpdateTime::Millis(5000);
+    let world = start(seed).await;
+    let child = update(&world).spawn();
+    wait_for(&world, "DescribeUpdate", 1).await;
+    let began = Instant::now();
+    send(&child, "-TERM");
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(143), "{said}");
+    assert!(
+        said.contains("EKS goes on with it") && said.contains("to go on: "),
+        "{said}"
+    );
+    assert!(began.elapsed() < Duration::from_secs(4));
+    update(&world).run().expect_code(0);
+    assert_eq!(repeated(&world), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_takes_the_callers_admin_away_is_refused() {
+    let text =
+        "- rolearn: arn:aws:iam::111122223333:role/Admin\n  username: a\n  groups: [developers]\n";
+    let world = World::start(in_api_mode(seed(text, &[]))).await;
+    let before = end_state(&world);
+    let refused = update(&world).run().expect_code(1);
+    refused.expect_error(&["AAM605", "--allow-self-lockout"]);
+    assert_eq!(end_state(&world), before);
+    update(&world)
+        .args(&["--allow-self-lockout"])
+        .run()
+        .expect_code(0);
+    assert_ne!(end_state(&world), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_canary_stops_the_other_node_roles_when_nodes_are_lost() {
+    let mut text = String::new();
+    for name in ["n0", "n1", "n2"] {
+        text.push_str(&format!(
+            "- rolearn: {}\n  username: system:node:{{{{EC2PrivateDNSName}}}}\n  groups: [system:bootstrappers, system:nodes]\n",
+            role(name)
+        ));
+    }
+    let seed = || {
+        let mut seed = in_api_mode(seed(&text, &[&role("n0"), &role("n1"), &role("n2")]));
+        seed.nodes.push(NodeSeed {
+            name: "node-a".to_owned(),
+            ready: true,
+            role: Some(role("n1").parse().unwrap()),
+        });
+        seed
+    };
+    let world = World::start(seed()).await;
+    world.apply().args(&["--canary=1s"]).run().expect_code(0);
+    assert_eq!(end_state(&world).1.len(), 4);
+
+    let world = std::sync::Arc::new(World::start(seed()).await);
+    let other = world.sandbox.clone();
+    world.sandbox.on_request(move |phase, request| {
+        // As if the node's role had been let in by its mapping alone, which is lost meanwhile.
+        if phase == aws_auth_migrate::sandbox::Phase::After
+            && request.operation == "CreateAccessEntry"
+        {
+            other.edit(|world| {
+                world.delete_principal(
+                    &aws_auth_migrate::model::Principal::from_arn(&role("n1").parse().unwrap())
+                        .unwrap(),
+                );
+                world.put_aws_auth(crate::support::CLUSTER, &std::collections::BTreeMap::new());
+            });
+        }
+    });
+    let applied = world
+        .apply()
+        .args(&["--canary=3s"])
+        .run()
+        .expect_code(4)
+        .json();
+    let stopped = applied["stopped"].as_str().unwrap();
+    assert!(
+        stopped.contains("no longer Ready") && stopped.contains("delete-access-entry"),
+        "{stopped}"
+    );
+    assert_eq!(
+        end_state(&world).1.len(),
+        2,
+        "the creator's and the canary's"
+    );
+
+    let file = world.write("aws-auth.yaml", "mapRoles: |\n  []\n");
+    world
+        .apply()
+        .args(&["--canary", "--from-file"])
+        .arg(file)
+        .run()
+        .expect_code(64);
+}
