@@ -11,6 +11,8 @@ pub struct Choices {
     pub usernames: Usernames,
     /// New names for groups that EKS refuses, by the old name.
     pub rename_groups: BTreeMap<String, String>,
+    /// Whether renamed groups get the bindings of their old names: `--emit-rbac` or `--apply-rbac`.
+    pub bind_renamed: bool,
     /// Whether mappings that grant nothing today are created all the same.
     pub include_inert: bool,
     /// Whether entries of managed node groups and Fargate profiles are made where EKS has not made them.

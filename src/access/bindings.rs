@@ -1,11 +1,27 @@
 //! The bindings that stop or start to match a principal.
 
+use std::collections::BTreeSet;
+
 use super::identity::{AUTHENTICATED, MASTERS};
 use super::rbac::{Binding, Rbac, Subject};
 use super::template::Template;
 use crate::plan::document::{BindingChange, BindingEffect, Identity};
 
-/// Every subject of every binding that matches only before or only after, sorted.
+/// The bindings that change for a principal, and whether roles are lost or gained with them.
+///
+/// Rights come from roles and not from bindings: a binding that stops loses nothing where another one that gives the
+/// same role in the same place matches for sure.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// Every subject of every binding that matches only before or only after, sorted.
+    pub bindings: Vec<BindingChange>,
+    /// Whether a role is lost.
+    pub loses: bool,
+    /// Whether a role is gained.
+    pub gains: bool,
+}
+
+/// Compares which bindings match: `before` among those that are there, `after` with the `planned` ones beside them.
 ///
 /// A username template matches every user that it can render to. A binding that matches for sure both before and after,
 /// by whichever subject, gives the same role to the same principal and does not change.
@@ -14,38 +30,61 @@ pub fn changes(
     before: Option<&Identity>,
     after: Option<&Identity>,
     rbac: &Rbac,
-) -> Vec<BindingChange> {
+    planned: &[Binding],
+) -> Changes {
     let (before, after) = (Matcher::of(before), Matcher::of(after));
-    let mut changes: Vec<_> = rbac
-        .bindings
-        .iter()
-        .filter(|binding| {
-            let surely = |matcher: &Matcher<'_>| {
-                binding
-                    .subjects
-                    .iter()
-                    .any(|subject| matcher.matches_surely(subject))
-            };
-            !(surely(&before) && surely(&after))
-        })
-        .flat_map(|binding| {
-            binding
-                .subjects
-                .iter()
-                .filter(|subject| counts(subject))
-                .filter_map(|subject| {
-                    let effect = match (before.matches(subject), after.matches(subject)) {
-                        (true, false) => BindingEffect::Stops,
-                        (false, true) => BindingEffect::Starts,
-                        _ => return None,
-                    };
-                    Some(change(binding, subject, effect))
-                })
-        })
+    let roles_before: BTreeSet<_> = before.roles(&rbac.bindings).collect();
+    let roles_after: BTreeSet<_> = after
+        .roles(&rbac.bindings)
+        .chain(after.roles(planned))
         .collect();
-    changes.sort();
-    changes.dedup();
-    changes
+    let mut result = Changes::default();
+    let mut note = |binding: &Binding, changes: Vec<BindingChange>| {
+        for change in changes {
+            match change.effect {
+                BindingEffect::Stops => result.loses |= !roles_after.contains(&role(binding)),
+                BindingEffect::Starts => result.gains |= !roles_before.contains(&role(binding)),
+            }
+            result.bindings.push(change);
+        }
+    };
+    for binding in &rbac.bindings {
+        note(binding, changes_of(binding, &before, &after));
+    }
+    for binding in planned {
+        note(binding, changes_of(binding, &Matcher::of(None), &after));
+    }
+    result.bindings.sort();
+    result.bindings.dedup();
+    result
+}
+
+/// What a binding gives, and where.
+fn role(binding: &Binding) -> (Option<&str>, &str, &str) {
+    (
+        binding.namespace.as_deref(),
+        &binding.role_kind,
+        &binding.role_name,
+    )
+}
+
+fn changes_of(binding: &Binding, before: &Matcher<'_>, after: &Matcher<'_>) -> Vec<BindingChange> {
+    if before.is_surely_bound(binding) && after.is_surely_bound(binding) {
+        return Vec::new();
+    }
+    binding
+        .subjects
+        .iter()
+        .filter(|subject| counts(subject))
+        .filter_map(|subject| {
+            let effect = match (before.matches(subject), after.matches(subject)) {
+                (true, false) => BindingEffect::Stops,
+                (false, true) => BindingEffect::Starts,
+                _ => return None,
+            };
+            Some(change(binding, subject, effect))
+        })
+        .collect()
 }
 
 /// Everybody has `system:authenticated`, and `system:masters` may do everything without any binding.
@@ -86,6 +125,24 @@ impl<'a> Matcher<'a> {
                 .map(|group| Template::new(group))
                 .collect(),
         }
+    }
+
+    /// The roles that are given at every login.
+    fn roles<'b>(
+        &self,
+        bindings: &'b [Binding],
+    ) -> impl Iterator<Item = (Option<&'b str>, &'b str, &'b str)> {
+        bindings
+            .iter()
+            .filter(|binding| self.is_surely_bound(binding))
+            .map(role)
+    }
+
+    fn is_surely_bound(&self, binding: &Binding) -> bool {
+        binding
+            .subjects
+            .iter()
+            .any(|subject| self.matches_surely(subject))
     }
 
     fn matches(&self, subject: &Subject) -> bool {
@@ -147,7 +204,8 @@ mod tests {
                 subjects: subjects.to_vec(),
             }],
         };
-        changes(Some(before), Some(after), &rbac)
+        changes(Some(before), Some(after), &rbac, &[])
+            .bindings
             .into_iter()
             .map(|change| format!("{} {:?}", change.subject, change.effect))
             .collect()
@@ -186,6 +244,30 @@ mod tests {
             ),
             ["Group/devs Starts", "User/dev:bob Stops"]
         );
+    }
+
+    #[test]
+    fn a_role_that_another_binding_gives_is_not_lost() {
+        let binding = |name: &str, role_name: &str, group_name: &str| Binding {
+            namespace: None,
+            name: name.to_owned(),
+            role_kind: "ClusterRole".to_owned(),
+            role_name: role_name.to_owned(),
+            subjects: vec![group(group_name)],
+        };
+        let (before, after) = (identity("a", &["old"]), identity("a", &["new"]));
+        let now = Rbac {
+            bindings: vec![binding("old", "view", "old")],
+        };
+        let moved = |planned: &[Binding]| changes(Some(&before), Some(&after), &now, planned);
+        assert!(moved(&[]).loses);
+        assert!(moved(&[binding("other", "edit", "new")]).loses);
+        let planned = [binding("copy", "view", "new")];
+        let same = moved(&planned);
+        assert!(!same.loses && !same.gains);
+        assert_eq!(same.bindings.len(), 2);
+        // Whoever has the new name already, and not the old one, gains what is planned for it.
+        assert!(changes(Some(&after), Some(&after), &now, &planned).gains);
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use super::bindings;
 use super::identity::{AUTHENTICATED, MASTERS};
-use super::rbac::Rbac;
+use super::rbac::{Binding, Rbac};
 use super::template::Placeholder;
 use crate::model::EntryType;
 use crate::model::access_policy::{AUTO_NODE, CLUSTER_ADMIN};
-use crate::plan::document::{AccessChange, BindingEffect, Identity, Verdict};
+use crate::plan::document::{AccessChange, Identity, Verdict};
 
 /// The group whose rights the Node authorizer gives, whatever RBAC says.
 ///
@@ -27,8 +27,8 @@ const BOOTSTRAPPERS: &str = "system:bootstrappers";
 /// - `system:authenticated`, which everybody has, counts nowhere;
 /// - `system:masters` and `AmazonEKSClusterAdminPolicy` on the whole cluster give the same;
 /// - an entry of a node type gives what a mapping of its shape gave;
-/// - with RBAC at hand a group counts only where a binding uses it: rights come from bindings, so nobody loses
-///   anything with a group that is bound to nothing. The rights of `system:nodes` come from the API server itself,
+/// - with RBAC at hand a group counts only where a binding uses it: rights come from the roles that are bound, so
+///   nobody loses anything with a group that is bound to nothing, or whose roles come by another binding. The rights of `system:nodes` come from the API server itself,
 ///   so this group always counts.
 ///
 /// Who may do everything after can't have lost anything to a binding, and who could do everything before can't gain.
@@ -39,25 +39,34 @@ pub fn compare(
     entry_type: Option<&EntryType>,
     rbac: Option<&Rbac>,
 ) -> AccessChange {
+    compare_with(before, after, entry_type, rbac, &[])
+}
+
+/// Compares two identities as [`compare`] does, with bindings `planned` that will be there after but are not yet.
+#[must_use]
+pub fn compare_with(
+    before: Option<&Identity>,
+    after: Option<&Identity>,
+    entry_type: Option<&EntryType>,
+    rbac: Option<&Rbac>,
+    planned: &[Binding],
+) -> AccessChange {
     let is_node = entry_type.is_some_and(EntryType::is_node);
-    let bindings = rbac.map(|rbac| {
+    let changes = rbac.map(|rbac| {
         let [before, after] = [before, after].map(|identity| match identity {
             Some(identity) if is_node => Some(Cow::Owned(without_bootstrappers(identity))),
             other => other.map(Cow::Borrowed),
         });
-        bindings::changes(before.as_deref(), after.as_deref(), rbac)
+        bindings::changes(before.as_deref(), after.as_deref(), rbac, planned)
     });
     let verdict = match (before, after) {
         (None, None) => Verdict::Same,
         (None, Some(_)) => Verdict::Gained,
         (Some(_), None) => Verdict::Lost,
         (Some(before), Some(after)) => {
-            let effects = bindings.as_ref().map(|changes| {
-                let has = |effect| changes.iter().any(|change| change.effect == effect);
-                Effects {
-                    stops: has(BindingEffect::Stops),
-                    starts: has(BindingEffect::Starts),
-                }
+            let effects = changes.as_ref().map(|changes| Effects {
+                stops: changes.loses,
+                starts: changes.gains,
             });
             verdict(
                 &Rights::of(before, entry_type),
@@ -70,7 +79,7 @@ pub fn compare(
         before: before.cloned(),
         after: after.cloned(),
         verdict: Some(verdict),
-        bindings,
+        bindings: changes.map(|changes| changes.bindings),
     }
 }
 
@@ -80,7 +89,7 @@ fn without_bootstrappers(identity: &Identity) -> Identity {
     identity
 }
 
-/// Whether bindings stop or start to match.
+/// Whether roles are lost or gained with the bindings that stop or start to match.
 #[derive(Debug, Clone, Copy)]
 struct Effects {
     stops: bool,

@@ -11,7 +11,7 @@ pub mod rbac_file;
 pub mod template;
 
 pub use after::identity_of_entry;
-pub use compare::compare;
+pub use compare::{compare, compare_with};
 pub use identity::identity_of_mapping;
-pub use rbac_emit::emit_rbac;
+pub use rbac_emit::{emit_rbac, planned_bindings};
 pub use rbac_file::{RbacFileError, read_rbac};

@@ -20,6 +20,12 @@ const API_GROUP: &str = "rbac.authorization.k8s.io";
 /// from the binding and both names, so that making it again changes nothing.
 #[must_use]
 pub fn emit_rbac(renames: &BTreeMap<String, String>, rbac: &Rbac) -> Vec<Value> {
+    planned_bindings(renames, rbac).iter().map(object).collect()
+}
+
+/// The objects of [`emit_rbac`] as bindings.
+#[must_use]
+pub fn planned_bindings(renames: &BTreeMap<String, String>, rbac: &Rbac) -> Vec<Binding> {
     let mut copies: Vec<_> = renames
         .iter()
         .flat_map(|(old, new)| {
@@ -35,13 +41,17 @@ pub fn emit_rbac(renames: &BTreeMap<String, String>, rbac: &Rbac) -> Vec<Value> 
     copies.sort();
     copies
         .into_iter()
-        .map(|(binding, name, new)| copy(binding, &name, new))
+        .map(|(binding, name, new)| Binding {
+            name,
+            subjects: vec![Subject::Group(new.clone())],
+            ..binding.clone()
+        })
         .collect()
 }
 
-fn copy(binding: &Binding, name: &str, new: &str) -> Value {
+fn object(binding: &Binding) -> Value {
     let (label, tool) = MANAGED_BY;
-    let mut metadata = json!({"name": name});
+    let mut metadata = json!({"name": binding.name});
     if let Some(namespace) = &binding.namespace {
         metadata["namespace"] = json!(namespace);
     }
@@ -51,8 +61,19 @@ fn copy(binding: &Binding, name: &str, new: &str) -> Value {
         "kind": binding.kind(),
         "metadata": metadata,
         "roleRef": {"apiGroup": API_GROUP, "kind": binding.role_kind, "name": binding.role_name},
-        "subjects": [{"apiGroup": API_GROUP, "kind": "Group", "name": new}],
+        "subjects": subjects(&binding.subjects),
     })
+}
+
+fn subjects(subjects: &[Subject]) -> Vec<Value> {
+    let subject = |subject: &Subject| {
+        let (kind, name) = match subject {
+            Subject::User(name) => ("User", name),
+            Subject::Group(name) => ("Group", name),
+        };
+        json!({"apiGroup": API_GROUP, "kind": kind, "name": name})
+    };
+    subjects.iter().map(subject).collect()
 }
 
 /// A name that tells where the copy comes from, with a digest that keeps it apart from every other copy.

@@ -7,6 +7,7 @@ use super::output::Console;
 use super::progress::Display;
 use super::settings::{self, CLOCK};
 use super::{exit, signals};
+use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::{self, Applied, ApplyOptions};
@@ -87,7 +88,10 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         (None, Err(failure)) => return Err(failure),
     };
     Ok(ApplyOptions {
-        choices: settings::choices(&args.choices),
+        choices: Choices {
+            bind_renamed: args.apply_rbac,
+            ..settings::choices(&args.choices)
+        },
         saved,
         enable_access_entries: args.enable_access_entries,
         journal,

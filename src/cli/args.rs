@@ -181,6 +181,9 @@ pub(super) struct PlanArgs {
     /// Save the plan for `apply --plan`
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+    /// Write the bindings that renamed groups need, for `kubectl apply`
+    #[arg(long, value_name = "FILE", requires = "rename_group")]
+    pub(super) emit_rbac: Option<PathBuf>,
     /// Exit with 2 if changes are pending, with 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
@@ -205,6 +208,9 @@ pub(super) struct ApplyArgs {
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
+    /// Make the bindings that renamed groups need, before the entries
+    #[arg(long, requires = "rename_group")]
+    pub(super) apply_rbac: bool,
     /// Allow the one-way switch from `CONFIG_MAP` to `API_AND_CONFIG_MAP`
     #[arg(long)]
     pub(super) enable_access_entries: bool,

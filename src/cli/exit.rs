@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::error::{Failure, FailureKind};
+use crate::finding::Code as Finding;
 use crate::plan::document::{Outcome, Plan};
 
 /// An exit code with its meaning.
@@ -51,10 +52,12 @@ pub(super) fn needs_decision(plan: &Plan) -> bool {
     outcomes
         .chain(plan.accounts.iter().map(|account| account.outcome))
         .any(undecided)
-        || plan
-            .findings
-            .iter()
-            .any(|placed| placed.finding.code == crate::finding::Code::SectionUnreadable)
+        || plan.findings.iter().any(|placed| {
+            matches!(
+                placed.finding.code,
+                Finding::SectionUnreadable | Finding::SectionUndecided
+            )
+        })
 }
 
 /// The code of a plan under `--detailed-exitcode`.

@@ -114,12 +114,27 @@ impl Console {
     }
 
     /// A plan in the form that was asked for, on stdout and in the report's file.
-    pub(super) fn report(&self, plan: &Plan, args: &OutputArgs) -> Result<(), Failure> {
+    ///
+    /// What is `drawn` of the text of `aws-auth` stands below the table, for people alone.
+    pub(super) fn report(
+        &self,
+        plan: &Plan,
+        args: &OutputArgs,
+        drawn: &str,
+    ) -> Result<(), Failure> {
         let width = self.width();
-        let text = render(plan, args.output, args.details, width, self.colored());
+        let render = |color| {
+            let text = render(plan, args.output, args.details, width, color);
+            if args.output == Format::Table && !drawn.is_empty() {
+                format!("{text}\nIn aws-auth\n\n{drawn}")
+            } else {
+                text
+            }
+        };
+        let text = render(self.colored());
         self.data(&text)?;
         if let Some(path) = &args.out_report {
-            let plain = render(plan, args.output, args.details, width, false);
+            let plain = render(false);
             crate::files::replace(path, plain.as_bytes())
                 .map_err(|error| file_failure("the report", path, error))?;
         }

@@ -6,13 +6,20 @@ use super::args::PlanArgs;
 use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
 use super::{exit, output};
+use crate::choices::Choices;
 use crate::error::Failure;
-use crate::migration;
+use crate::finding::Severity;
+use crate::migration::{self, Survey};
 use crate::plan::file;
+use crate::reader::draw;
+use crate::text::visible;
 
 pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target)?;
-    let choices = settings::choices(&args.choices);
+    let choices = Choices {
+        bind_renamed: args.emit_rbac.is_some(),
+        ..settings::choices(&args.choices)
+    };
     let seen = migration::survey(&target, (CLOCK.system)()).await?;
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
@@ -25,11 +32,36 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
             output::apply_saved(path)
         ));
     }
-    console.report(&plan, &args.output)?;
+    if let Some(path) = &args.emit_rbac {
+        let bindings = migration::bindings::wanted(&seen, &choices)?;
+        crate::files::replace(path, crate::report::manifest(&bindings).as_bytes())
+            .map_err(|error| file_failure("the bindings", path, error))?;
+        console.say(&format!(
+            "{} bindings are written; make them before the entries: kubectl apply -f {}",
+            bindings.len(),
+            visible(&path.display().to_string())
+        ));
+    }
+    console.report(&plan, &args.output, &drawn(&seen))?;
     let code = if args.detailed_exitcode {
         exit::detailed(&plan)
     } else {
         exit::DONE
     };
     Ok(code.into())
+}
+
+/// What the reader found in the text of `aws-auth`, drawn under its lines; mere information is left out.
+fn drawn(seen: &Survey) -> String {
+    let Some(aws_auth) = &seen.aws_auth else {
+        return String::new();
+    };
+    let placed: Vec<_> = seen
+        .reading
+        .diagnostics
+        .iter()
+        .filter(|found| found.place.is_some() && found.finding.severity >= Severity::Warning)
+        .cloned()
+        .collect();
+    draw::all(&aws_auth.text(), &placed)
 }

@@ -71,6 +71,7 @@ pub(super) fn choices(args: &ChoiceArgs) -> Choices {
         on_existing: args.on_existing,
         usernames: args.usernames,
         rename_groups: args.rename_group.iter().cloned().collect(),
+        bind_renamed: false,
         include_inert: args.include_inert,
         managed_nodes: args.managed_nodes,
         only: globs(&args.only),

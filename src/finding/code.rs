@@ -106,6 +106,7 @@ codes! {
     NodeInOtherAccount = 311, Error, "a node role must be in the cluster's account";
     NodeOnUser = 312, Error, "a node mapping names a user";
     StrictWarning = 313, Error, "a warning blocks, as asked";
+    RenamedGroupUnbound = 314, Error, "a renamed group lacks what the old name is bound to";
     ServiceLinkedEmr = 321, Error, "EMR on EKS: a service-linked role can't have an access entry";
     ServiceLinkedBatch = 322, Error, "AWS Batch: a service-linked role can't have an access entry";
     ServiceLinkedPrometheus = 323, Error, "Amazon Managed Prometheus: a service-linked role can't have an access entry";

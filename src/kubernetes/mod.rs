@@ -1,5 +1,6 @@
 //! The Kubernetes client and its errors stop here: the ConfigMap and RBAC objects in this project's own words.
 
+mod bindings;
 mod kubeconfig;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Node};
@@ -8,6 +9,7 @@ use kube::api::{Api, ListParams};
 use kube::{Client, Config};
 use secrecy::SecretString;
 
+pub use bindings::Made;
 pub use kubeconfig::{Kubeconfig, Named};
 
 use crate::access::rbac::{Binding, Rbac, Subject};
@@ -56,6 +58,16 @@ pub enum KubernetesError {
         reason: String,
         /// The API server's own words.
         message: String,
+    },
+    /// An object of the name is there, and it is another one.
+    #[error(
+        "failed to make the {kind} `{name}`: there is one of this name that gives something else"
+    )]
+    Differs {
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
     },
     /// The API server was not reached.
     #[error("failed to {what}: {reason}")]
@@ -106,6 +118,9 @@ impl KubernetesError {
             Self::Unreachable { .. } => {
                 "check the network: a private endpoint is reached from within its VPC only; --from-file works without it"
                     .to_owned()
+            }
+            Self::Differs { name, .. } => {
+                format!("look at `{name}`, and delete it or make the bindings yourself: nothing that is there is edited")
             }
             Self::Kubeconfig { .. } | Self::Refused { .. } => return None,
         })

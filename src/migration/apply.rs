@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use super::bindings::{self, MadeBinding};
 use super::survey::{Survey, Target, survey};
 use crate::choices::{Choices, OnExisting};
 use crate::digest::sha256;
@@ -63,6 +64,8 @@ pub struct Applied {
     pub plan: Plan,
     /// How its actions ended.
     pub summary: Summary,
+    /// The bindings for renamed groups, where they were asked for.
+    pub bindings: Vec<MadeBinding>,
     /// The run's id; `None` where there was nothing to do.
     pub run: Option<String>,
     /// The journal.
@@ -110,23 +113,29 @@ pub async fn apply<P: Progress>(
                 .hint("name the cluster without --from-file, or add --kubeconfig"),
         );
     }
+    let bindings = bindings::wanted(&seen, &options.choices)?;
+    if !bindings.is_empty() || !plan.actions.is_empty() {
+        confirm(&plan)?;
+        stop.begin_writing();
+        if stop.is_requested() {
+            return Err(Failure {
+                kind: FailureKind::Interrupted,
+                ..Failure::new("nothing was written: it was interrupted")
+            });
+        }
+    }
+    // Before the entries, so that nobody is without a right in between.
+    let bindings = bindings::make(&seen, bindings).await?;
     if plan.actions.is_empty() {
         let end = RunEnd::Complete;
         end_what_was_stopped(&path, &options.holder, clock)?;
         return Ok(Applied {
             plan,
             summary: Summary::default(),
+            bindings,
             run: None,
             journal: path,
             end,
-        });
-    }
-    confirm(&plan)?;
-    stop.begin_writing();
-    if stop.is_requested() {
-        return Err(Failure {
-            kind: FailureKind::Interrupted,
-            ..Failure::new("nothing was written: it was interrupted")
         });
     }
 
@@ -224,6 +233,7 @@ pub async fn apply<P: Progress>(
     Ok(Applied {
         plan,
         summary,
+        bindings,
         run: Some(run_id),
         journal: path,
         end,

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::document::{
-    AccessChange, Action, ActionKind, Outcome, PlacedFinding, Plan, PlannedAccount, PlannedMapping,
-    SCHEMA, Source, Stage, Summary, Verdict,
+    AccessChange, Action, ActionKind, BindingEffect, Outcome, PlacedFinding, Plan, PlannedAccount,
+    PlannedMapping, SCHEMA, Source, Stage, Summary, Verdict,
 };
 use super::ours::Ours;
 use crate::access::after::identity_of_entry;
 use crate::access::before::{Standing, standings};
-use crate::access::compare::compare;
+use crate::access::compare::compare_with;
 use crate::access::identity::identity_of_mapping;
+use crate::access::rbac::Binding;
+use crate::access::rbac_emit::planned_bindings;
 use crate::choices::{Choices, ManagedNodes};
 use crate::finding::{Code, Finding, Severity};
 use crate::model::{
@@ -21,7 +23,7 @@ use crate::model::{
 };
 use crate::observed::{NodeRoleUser, Observed};
 use crate::reader::Reading;
-use crate::translator::{Decision, translate};
+use crate::translator::{Decision, Translation, translate};
 
 /// Builds the plan; pure, clock included.
 #[must_use]
@@ -37,25 +39,26 @@ pub fn build(
         observed,
         choices,
         ours,
-        standings: standings(reading),
+        bindings: planned_bindings_of(observed, choices),
         planned: BTreeMap::new(),
         actions: Vec::new(),
     };
     let mut mappings = Vec::new();
     let mut accounts = Vec::new();
-    for mapping in &reading.mappings {
-        let read: Vec<Finding> = reading
+    for (mapping, mut translation) in translations(reading, observed, choices) {
+        let read = reading
             .diagnostics
             .iter()
             .filter(|diagnostic| diagnostic.mapping == Some(mapping.id))
-            .map(|diagnostic| diagnostic.finding.clone())
-            .collect();
+            .map(|diagnostic| diagnostic.finding.clone());
+        translation.findings.splice(..0, read);
         if mapping.id.section == Section::MapAccounts {
-            accounts.push(builder.account(mapping, read));
+            accounts.push(account(mapping, translation));
         } else {
-            mappings.push(builder.mapping(mapping, read));
+            mappings.push(builder.mapping(mapping, translation));
         }
     }
+    mappings.sort_by_key(|mapping| mapping.id);
     let mut findings: Vec<PlacedFinding> = reading
         .diagnostics
         .iter()
@@ -97,6 +100,40 @@ pub fn build(
     }
 }
 
+/// All mappings translated; those that grant nothing today go last, so that a mapping that counts has its principal.
+fn translations<'a>(
+    reading: &'a Reading,
+    observed: &Observed,
+    choices: &Choices,
+) -> Vec<(&'a Mapping, Translation)> {
+    let mut standings = standings(reading);
+    let mut translations: Vec<_> = reading
+        .mappings
+        .iter()
+        .map(|mapping| {
+            let standing = standings.remove(&mapping.id).unwrap_or(Standing::Dropped);
+            (mapping, translate(mapping, &standing, observed, choices))
+        })
+        .collect();
+    translations.sort_by_key(|(_, translation)| includes_inert(&translation.findings));
+    translations
+}
+
+/// Whether a mapping that grants nothing today is created all the same.
+fn includes_inert(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.code == Code::InertIncluded)
+}
+
+/// The bindings that renamed groups are about to get, where that was asked for.
+fn planned_bindings_of(observed: &Observed, choices: &Choices) -> Vec<Binding> {
+    match &observed.rbac {
+        Some(rbac) if choices.bind_renamed => planned_bindings(&choices.rename_groups, rbac),
+        _ => Vec::new(),
+    }
+}
+
 /// The live entries of the principals in play, without their tags.
 fn observed_entries(
     observed: &Observed,
@@ -130,10 +167,26 @@ pub(super) struct Builder<'a> {
     pub(super) observed: &'a Observed,
     pub(super) choices: &'a Choices,
     pub(super) ours: &'a Ours,
-    standings: BTreeMap<MappingId, Standing>,
+    /// Bindings that will be there once the plan is applied.
+    bindings: Vec<Binding>,
     /// Principals that have an entry planned already, and for which mapping.
     planned: BTreeMap<PrincipalKey, MappingId>,
     pub(super) actions: Vec<(Stage, ActionKind, MappingId, String)>,
+}
+
+fn account(mapping: &Mapping, translation: Translation) -> PlannedAccount {
+    let outcome = match translation.decision {
+        Decision::Skipped => Outcome::Skipped,
+        Decision::Inert => Outcome::Inert,
+        Decision::Entry(_) | Decision::Blocked(_) => Outcome::Blocked,
+    };
+    PlannedAccount {
+        id: mapping.id,
+        line: mapping.place.line,
+        account_id: mapping.arn.clone(),
+        outcome,
+        findings: translation.findings,
+    }
 }
 
 /// What becomes of one mapping.
@@ -146,32 +199,8 @@ pub(super) struct Fate {
 }
 
 impl Builder<'_> {
-    fn account(&self, mapping: &Mapping, mut findings: Vec<Finding>) -> PlannedAccount {
-        let standing = self.standing(mapping);
-        let translation = translate(mapping, &standing, self.observed, self.choices);
-        findings.extend(translation.findings);
-        let outcome = match translation.decision {
-            Decision::Skipped => Outcome::Skipped,
-            Decision::Inert => Outcome::Inert,
-            Decision::Entry(_) | Decision::Blocked(_) => Outcome::Blocked,
-        };
-        PlannedAccount {
-            id: mapping.id,
-            line: mapping.place.line,
-            account_id: mapping.arn.clone(),
-            outcome,
-            findings,
-        }
-    }
-
-    fn mapping(&mut self, mapping: &Mapping, mut findings: Vec<Finding>) -> PlannedMapping {
-        let standing = self
-            .standings
-            .get(&mapping.id)
-            .cloned()
-            .unwrap_or(Standing::Dropped);
-        let translation = translate(mapping, &standing, self.observed, self.choices);
-        findings.extend(translation.findings);
+    fn mapping(&mut self, mapping: &Mapping, translation: Translation) -> PlannedMapping {
+        let findings = translation.findings;
         let grants_today = !matches!(translation.decision, Decision::Inert);
         let fate = match translation.decision {
             Decision::Skipped => Fate {
@@ -194,10 +223,7 @@ impl Builder<'_> {
             },
             Decision::Entry(entry) => self.entry(mapping, entry, findings),
         };
-        let inert_included = fate
-            .findings
-            .iter()
-            .any(|finding| finding.code == Code::InertIncluded);
+        let inert_included = includes_inert(&fate.findings);
         let before = (grants_today && !inert_included).then(|| identity_of_mapping(mapping));
         let access = match fate.outcome {
             // Nothing is decided yet, so nothing can be compared.
@@ -208,7 +234,10 @@ impl Builder<'_> {
             _ => {
                 let after = fate.after.as_ref().map(identity_of_entry);
                 let entry_type = fate.after.as_ref().map(|entry| &entry.entry_type);
-                let by = |rbac| compare(before.as_ref(), after.as_ref(), entry_type, rbac);
+                let by = |rbac| {
+                    let (before, after) = (before.as_ref(), after.as_ref());
+                    compare_with(before, after, entry_type, rbac, &self.bindings)
+                };
                 let access = by(self.observed.rbac.as_ref());
                 // What a live entry lacks is lost, whether or not a binding uses it today.
                 let verdict = if fate.outcome == Outcome::Conflict {
@@ -250,6 +279,14 @@ impl Builder<'_> {
             ));
             self.block(mapping, &mut fate, &mut access);
         }
+        if is_change
+            && access.verdict == Some(Verdict::Lost)
+            && let Some(unbound) = self.unbound_rename(mapping, &access)
+        {
+            fate.findings.push(unbound);
+            fate.outcome = Outcome::Blocked;
+            self.forget(mapping);
+        }
         if self.choices.strict
             && is_change
             && let Some(warning) = fate
@@ -280,17 +317,33 @@ impl Builder<'_> {
         }
     }
 
-    fn standing(&self, mapping: &Mapping) -> Standing {
-        self.standings
-            .get(&mapping.id)
-            .cloned()
-            .unwrap_or(Standing::Dropped)
+    /// A renamed group whose old name is bound to what the new one is not.
+    fn unbound_rename(&self, mapping: &Mapping, access: &AccessChange) -> Option<Finding> {
+        let (old, new, binding) = access.bindings.iter().flatten().find_map(|binding| {
+            let old = binding.subject.strip_prefix("Group/")?;
+            let new = self.choices.rename_groups.get(old)?;
+            let is_mapped = mapping.groups.iter().any(|group| group == old);
+            (is_mapped && binding.effect == BindingEffect::Stops).then_some((old, new, binding))
+        })?;
+        Some(Finding::new(
+            Code::RenamedGroupUnbound,
+            format!(
+                "the {} `{}` gives `{}` to the group `{old}`, and nothing gives it to `{new}`",
+                binding.kind, binding.name, binding.role
+            ),
+            "`apply --apply-rbac` makes the bindings first; `plan --emit-rbac FILE` writes them for `kubectl apply`",
+        ))
     }
 
     fn block(&mut self, mapping: &Mapping, fate: &mut Fate, access: &mut AccessChange) {
         fate.outcome = Outcome::Blocked;
         access.after = None;
         access.verdict = None;
+        self.forget(mapping);
+    }
+
+    /// Takes back whatever was planned for a mapping.
+    fn forget(&mut self, mapping: &Mapping) {
         self.actions.retain(|(_, _, id, _)| *id != mapping.id);
         self.planned.retain(|_, id| *id != mapping.id);
     }

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::finding::Code;
 use crate::journal::RunEnd;
-use crate::migration::Applied;
+use crate::kubernetes::Made;
+use crate::migration::{Applied, MadeBinding};
 use crate::plan::document::{Outcome, Plan};
 use crate::text::visible;
 use crate::writer::{ActionResult, Status};
@@ -22,6 +23,8 @@ struct Document<'a> {
     run: Option<&'a str>,
     journal: String,
     end: RunEnd,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    bindings: &'a [MadeBinding],
     results: Vec<Result<'a>>,
     calls: usize,
     retries: usize,
@@ -58,6 +61,7 @@ fn document(applied: &Applied) -> Document<'_> {
         run: applied.run.as_deref(),
         journal: applied.journal.display().to_string(),
         end: applied.end,
+        bindings: &applied.bindings,
         results: summary
             .results
             .iter()
@@ -105,6 +109,18 @@ pub fn applied_text(applied: &Applied) -> String {
         text.push_str(&words);
         text.push('\n');
     };
+    for binding in &applied.bindings {
+        let place = binding
+            .namespace
+            .iter()
+            .map(|namespace| format!("{namespace}/"));
+        let name = visible(&format!("{}{}", place.collect::<String>(), binding.name)).into_owned();
+        let status = match binding.status {
+            Made::Created => "created",
+            Made::Exists => "was there already",
+        };
+        line(format!("{} {name}: {status}", binding.kind));
+    }
     if summary.results.is_empty() && applied.run.is_none() {
         line(
             "Nothing to do: every mapping that can be carried over has its access entry."

@@ -29,4 +29,4 @@ pub use markdown::markdown;
 pub use next::{Next, next};
 pub use summary::{Tally, counts, sentence, summary};
 pub use table::{TableOptions, table};
-pub use yaml::yaml;
+pub use yaml::{manifest, yaml};

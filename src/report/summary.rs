@@ -22,6 +22,8 @@ pub struct Tally {
     pub unknown: usize,
     /// Blocked or in conflict with a live entry.
     pub undecided: usize,
+    /// Those of the undecided that would lose access if things stayed as they are.
+    pub undecided_loss: usize,
     /// No access today, and none after.
     pub inert: usize,
     /// Left out on purpose, with access that is not carried over by this plan.
@@ -39,6 +41,14 @@ impl Tally {
         let mut tally = Self::default();
         for mapping in &plan.mappings {
             *tally.place_of(mapping) += 1;
+            if matches!(mapping.outcome, Outcome::Blocked | Outcome::Conflict)
+                && matches!(
+                    mapping.access.verdict,
+                    Some(Verdict::Lost | Verdict::Changed)
+                )
+            {
+                tally.undecided_loss += 1;
+            }
             if matches!(
                 mapping.access.verdict,
                 Some(Verdict::Gained | Verdict::Changed)
@@ -96,7 +106,15 @@ pub fn sentence(plan: &Plan) -> String {
         &format!("is renamed {unused}"),
         "are renamed (no binding uses the old names)",
     );
-    add(tally.undecided, "needs a decision", "need a decision");
+    let would_lose = match tally.undecided_loss {
+        0 => String::new(),
+        lose => format!(" ({lose} would lose access)"),
+    };
+    add(
+        tally.undecided,
+        &format!("needs a decision{would_lose}"),
+        &format!("need a decision{would_lose}"),
+    );
     add(
         tally.accounts,
         "whole account needs a decision",

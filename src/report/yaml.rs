@@ -25,6 +25,13 @@ pub fn yaml(plan: &Plan) -> String {
     document(plan)
 }
 
+/// Objects as one manifest of several documents, as `kubectl apply` takes it.
+#[must_use]
+pub fn manifest(objects: &[serde_json::Value]) -> String {
+    let documents: Vec<String> = objects.iter().map(document).collect();
+    documents.join("---\n")
+}
+
 /// Any document of this project.
 pub(super) fn document(document: &impl Serialize) -> String {
     let mut document =

@@ -39,6 +39,24 @@ kubernetesGroups: [monitoring]
     }),
 };
 
+pub(super) const RENAMED_GROUP_UNBOUND: Text = Text {
+    meaning: "The group gets the name that was asked for, but bindings name the old one only. With the new name, what they give would be lost.",
+    why: r#"Kubernetes, "Using RBAC Authorization": subjects match by their exact name."#,
+    fix: "Let `apply --apply-rbac` make the bindings for the new name, or write them with `plan --emit-rbac FILE`, apply them with `kubectl apply -f FILE`, and plan again.",
+    example: Some(Example {
+        before: "# in a ClusterRoleBinding to the ClusterRole view
+subjects:
+- kind: Group
+  name: system:monitoring
+",
+        after: "# in a ClusterRoleBinding of its own, to the same ClusterRole
+subjects:
+- kind: Group
+  name: monitoring
+",
+    }),
+};
+
 pub(super) const GROUP_PLACEHOLDER: Text = Text {
     meaning: "The group has a placeholder. It is filled in at login through `aws-auth`, and nothing says that access entries do.",
     why: r#"aws-iam-authenticator `pkg/server/server.go`, `renderTemplate`; EKS User Guide, "Create access entries"."#,

@@ -152,6 +152,7 @@ fn text(code: Code) -> &'static Text {
         Code::CallerLosesAdmin => &cluster::CALLER_LOSES_ADMIN,
         Code::EntriesUnknown => &cluster::ENTRIES_UNKNOWN,
         Code::BindingsUnknown => &rbac::BINDINGS_UNKNOWN,
+        Code::RenamedGroupUnbound => &blocked::RENAMED_GROUP_UNBOUND,
         Code::BindingLost => &rbac::BINDING_LOST,
         Code::BindingGained => &rbac::BINDING_GAINED,
         Code::BindingUnaffected => &rbac::BINDING_UNAFFECTED,

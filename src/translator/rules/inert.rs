@@ -2,8 +2,8 @@
 
 use crate::access::before::Standing;
 use crate::finding::Code;
-use crate::model::Subject;
 use crate::model::mapping::Dropped;
+use crate::model::{Section, Subject};
 use crate::observed::Lookup;
 use crate::translator::case::{Case, Ruling};
 use crate::translator::shell;
@@ -25,6 +25,20 @@ pub(super) fn thrown_away(case: &Case<'_>) -> Option<Ruling> {
         format!("the cluster's reader throws `{id}` away, since {why}"),
         "",
     ))
+}
+
+/// An empty account id is nobody's.
+///
+/// Source: aws-iam-authenticator `pkg/server/server.go`, `doMapping`, which compares account ids as text.
+pub(super) fn empty_account(case: &Case<'_>) -> Option<Ruling> {
+    let id = case.mapping.id;
+    (id.section == Section::MapAccounts && case.mapping.arn.is_empty()).then(|| {
+        Ruling::inert(
+            Code::Dropped,
+            format!("`{id}` is empty, and nobody is of an account without an id"),
+            "",
+        )
+    })
 }
 
 /// `sso:` blocks sit behind an alpha feature gate that is off unless somebody turns it on.

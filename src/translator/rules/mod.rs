@@ -15,6 +15,7 @@ pub(super) type Rule = fn(&Case<'_>) -> Option<Ruling>;
 /// What never matches comes before what matches but can't be carried over: a mapping that is both grants nothing.
 pub(super) const RULES: &[Rule] = &[
     filtered_out,
+    inert::empty_account,
     blocked::whole_account,
     inert::thrown_away,
     inert::sso_block,

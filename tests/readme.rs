@@ -1,0 +1,41 @@
+//! The table of finding codes in the README is the catalogue's; `UPDATE_GOLDEN=1` writes it anew.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the test reads and writes the README"
+)]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+use aws_auth_migrate::finding::{Code, Severity};
+
+const BEGIN: &str = "<!-- codes -->\n";
+const END: &str = "<!-- /codes -->";
+
+fn table() -> String {
+    let mut table = "| code | weight | what it says |\n|---|---|---|\n".to_owned();
+    for code in Code::ALL {
+        let weight = match code.severity() {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        table.push_str(&format!("| {code} | {weight} | {} |\n", code.title()));
+    }
+    table
+}
+
+#[test]
+fn the_table_of_codes_in_the_readme_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let start = readme.find(BEGIN).unwrap() + BEGIN.len();
+    let end = readme.find(END).unwrap();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let current = format!("{}{}{}", &readme[..start], table(), &readme[end..]);
+        std::fs::write(path, current).unwrap();
+        return;
+    }
+    assert!(
+        readme[start..end] == table(),
+        "the README's codes are stale: UPDATE_GOLDEN=1 cargo test --test readme"
+    );
+}
