@@ -1,6 +1,6 @@
 //! EKS's answer: the identity that an access entry gives.
 
-use super::identity::groups;
+use super::identity::groups_once;
 use super::template::with_account;
 use crate::model::{AccessEntry, EntryType, PolicyAssociation, Principal, PrincipalKind};
 use crate::plan::document::Identity;
@@ -29,7 +29,7 @@ pub fn identity_of_entry(entry: &AccessEntry) -> Identity {
     let given = entry.kubernetes_groups.iter().map(String::as_str);
     Identity {
         username: fill(&username),
-        groups: groups(implied.chain(given).map(fill)),
+        groups: groups_once(implied.chain(given).map(fill)),
         policies: entry.access_policies.iter().map(policy).collect(),
     }
 }

@@ -29,13 +29,14 @@ pub fn identity_of_mapping(mapping: &Mapping) -> Identity {
     };
     Identity {
         username: fill(&mapping.username),
-        groups: groups(mapping.groups.iter().map(fill)),
+        groups: groups_once(mapping.groups.iter().map(fill)),
         policies: Vec::new(),
     }
 }
 
 /// Groups in order and each once, without the one that everybody has and without empty ones, which no binding can name.
-pub(super) fn groups(groups: impl Iterator<Item = String>) -> Vec<String> {
+#[must_use]
+pub fn groups_once(groups: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = Vec::new();
     for group in groups {
         if !group.is_empty() && group != AUTHENTICATED && !seen.contains(&group) {

@@ -53,6 +53,12 @@ pub(super) enum Command {
     /// Make it so: switch the mode if allowed, then create, update and associate
     #[command(visible_alias = "migrate")]
     Apply(Box<ApplyArgs>),
+    /// Prove that aws-auth may go, or name who would lose or gain what
+    Verify(Box<VerifyArgs>),
+    /// Back aws-auth up and take it away, once nobody depends on it
+    Cutover(Box<CutoverArgs>),
+    /// Show what would be undone of what this tool did; --yes undoes it
+    Rollback(Box<RollbackArgs>),
     /// Run the whole migration against a sandbox on this machine; needs no AWS account
     #[cfg(feature = "sandbox")]
     Rehearse(Box<RehearseArgs>),
@@ -170,6 +176,19 @@ pub(super) enum Format {
     Csv,
 }
 
+impl From<Format> for crate::report::Form {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Table,
+            Format::Json => Self::Json,
+            Format::Yaml => Self::Yaml,
+            Format::Markdown => Self::Markdown,
+            Format::Html => Self::Html,
+            Format::Csv => Self::Csv,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
     #[command(flatten)]
@@ -190,6 +209,85 @@ pub(super) struct PlanArgs {
     /// The journal of earlier runs; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    #[command(flatten)]
+    pub(super) choices: ChoiceArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Answer for one principal: what it gets now, by which way, and what after the cut-over
+    #[arg(long, value_name = "ARN[/SESSION]")]
+    pub(super) principal: Option<String>,
+    /// Exit with 2 if only changes are pending, with 3 if something needs a decision
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// The journal of earlier runs; by default in the state folder
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CutoverArgs {
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    #[command(flatten)]
+    pub(super) choices: ChoiceArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// Where the backup of the ConfigMap is written; by default beside the journal
+    #[arg(long, value_name = "FILE")]
+    pub(super) backup: Option<PathBuf>,
+    /// Leave the ConfigMap there, empty
+    #[arg(long)]
+    pub(super) keep_config_map: bool,
+    /// Then switch the cluster to API, which can't be undone
+    #[arg(long)]
+    pub(super) to_api_mode: bool,
+    /// How long after the last apply the switch to API is refused
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    pub(super) min_soak: std::time::Duration,
+    /// Watch the nodes this long after the removal, such as 5m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) soak: Option<std::time::Duration>,
+    /// Go on even if the caller loses its own access
+    #[arg(long)]
+    pub(super) allow_self_lockout: bool,
+    /// Where the journal is; by default in the state folder
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
+    /// How progress is shown on stderr
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub(super) progress: ProgressStyle,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RollbackArgs {
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Undo it; without this nothing is written
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// Undo only what this run did; by default what all runs did
+    #[arg(long, value_name = "ID")]
+    pub(super) run: Option<String>,
+    /// Write over what somebody else has changed in aws-auth since, and delete entries without a mapping
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Where the journal is; by default in the state folder
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
+    /// How progress is shown on stderr
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub(super) progress: ProgressStyle,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 mod apply;
 mod args;
 mod completions;
+mod cutover;
 mod exit;
 mod explain;
 mod output;
@@ -11,8 +12,10 @@ mod plan;
 mod progress;
 #[cfg(feature = "sandbox")]
 mod rehearse;
+mod rollback;
 mod settings;
 mod signals;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -66,6 +69,9 @@ async fn dispatch(command: Command, console: &Console) -> Result<ExitCode, crate
     match command {
         Command::Plan(args) => Box::pin(plan::run(*args, console)).await,
         Command::Apply(args) => Box::pin(apply::run(*args, console)).await,
+        Command::Cutover(args) => Box::pin(cutover::run(*args, console)).await,
+        Command::Rollback(args) => Box::pin(rollback::run(*args, console)).await,
+        Command::Verify(args) => Box::pin(verify::run(*args, console)).await,
         #[cfg(feature = "sandbox")]
         Command::Rehearse(args) => Box::pin(rehearse::run(*args, console)).await,
         Command::Explain(args) => explain::run(&args, console),

@@ -164,6 +164,15 @@ pub(super) fn state_folder() -> Result<PathBuf, Failure> {
         })
 }
 
+/// The state folder; a place that is never used where the journal is named and there is none.
+pub(super) fn state_folder_beside(journal: Option<&Path>) -> Result<PathBuf, Failure> {
+    match (journal, state_folder()) {
+        (_, Ok(folder)) => Ok(folder),
+        (Some(_), Err(_)) => Ok(PathBuf::new()),
+        (None, Err(failure)) => Err(failure),
+    }
+}
+
 /// What this process says of itself to another one that wants the same journal.
 pub(super) fn holder() -> String {
     format!(

@@ -5,5 +5,5 @@
 pub mod record;
 mod store;
 
-pub use record::{ClusterId, History, Record, RunEnd};
+pub use record::{ClusterId, ConfigMapChange, History, Record, RunCommand, RunEnd, RunHistory};
 pub use store::{Journal, JournalError};

@@ -1,13 +1,14 @@
 //! The records and what they add up to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::LiveEntry;
-use crate::plan::Action;
+use crate::plan::{Action, ActionKind};
 use crate::writer::{EventError, Status};
 
 /// The name and version of the document.
@@ -88,6 +89,41 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         update: Option<String>,
     },
+    /// What a run is for, where it is not `apply`.
+    Purpose {
+        /// The run's id.
+        run: String,
+        /// When.
+        time: Timestamp,
+        /// The command.
+        command: RunCommand,
+    },
+    /// The ConfigMap is about to be changed.
+    ConfigMapIntent {
+        /// The run's id.
+        run: String,
+        /// When.
+        time: Timestamp,
+        /// The whole object before; `None` where there was none.
+        before: Option<Box<serde_json::Value>>,
+        /// Its `data` after; `None` where the object is deleted.
+        after: Option<BTreeMap<String, String>>,
+        /// Where the backup lies.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backup: Option<PathBuf>,
+    },
+    /// The ConfigMap was changed, or the attempt was given up.
+    ConfigMapOutcome {
+        /// The run's id.
+        run: String,
+        /// When.
+        time: Timestamp,
+        /// How it ended.
+        status: Status,
+        /// The API server's own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
     /// A run has ended.
     End {
         /// The run's id.
@@ -97,6 +133,32 @@ pub enum Record {
         /// How.
         end: RunEnd,
     },
+}
+
+/// Which command a run belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RunCommand {
+    /// `apply`.
+    #[default]
+    Apply,
+    /// `cutover`.
+    Cutover,
+    /// `rollback`.
+    Rollback,
+}
+
+/// One change of the ConfigMap.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConfigMapChange {
+    /// The whole object before; `None` where there was none.
+    pub before: Option<Box<serde_json::Value>>,
+    /// Its `data` after; `None` where the object was deleted.
+    pub after: Option<BTreeMap<String, String>>,
+    /// Where the backup lies.
+    pub backup: Option<PathBuf>,
+    /// How it ended; `None` where no answer was written down.
+    pub status: Option<Status>,
 }
 
 /// How a run ended.
@@ -133,6 +195,10 @@ pub struct RunHistory {
     pub end: Option<RunEnd>,
     /// Every call, by its token, in the order of the first intents.
     pub calls: Vec<CallHistory>,
+    /// Which command it belongs to.
+    pub command: RunCommand,
+    /// Its changes of the ConfigMap.
+    pub config_map: Vec<ConfigMapChange>,
 }
 
 /// One call of a run.
@@ -168,6 +234,8 @@ impl History {
                         last: time,
                         end: None,
                         calls: Vec::new(),
+                        command: RunCommand::default(),
+                        config_map: Vec::new(),
                     });
                 }
             }
@@ -211,6 +279,39 @@ impl History {
                     call.time = time;
                 }
             }
+            Record::Purpose { run, time, command } => {
+                if let Some(known) = self.run_mut(&run) {
+                    known.last = time;
+                    known.command = command;
+                }
+            }
+            Record::ConfigMapIntent {
+                run,
+                time,
+                before,
+                after,
+                backup,
+            } => {
+                if let Some(known) = self.run_mut(&run) {
+                    known.last = time;
+                    known.config_map.push(ConfigMapChange {
+                        before,
+                        after,
+                        backup,
+                        status: None,
+                    });
+                }
+            }
+            Record::ConfigMapOutcome {
+                run, time, status, ..
+            } => {
+                if let Some(known) = self.run_mut(&run) {
+                    known.last = time;
+                    if let Some(change) = known.config_map.last_mut() {
+                        change.status = Some(status);
+                    }
+                }
+            }
             Record::End { run, time, end } => {
                 if let Some(known) = self.run_mut(&run) {
                     known.last = time;
@@ -224,12 +325,60 @@ impl History {
         self.runs.iter_mut().find(|known| known.run == run)
     }
 
-    /// The run that the same command goes on with: the last one, unless it is complete.
+    /// The run that `apply` goes on with: the last one, unless it is complete or another command's.
     #[must_use]
     pub fn unfinished(&self) -> Option<&RunHistory> {
+        self.unfinished_of(RunCommand::Apply)
+    }
+
+    /// The run that a command goes on with: the last one, unless it is complete or another command's.
+    #[must_use]
+    pub fn unfinished_of(&self, command: RunCommand) -> Option<&RunHistory> {
         self.runs
             .last()
-            .filter(|run| run.end != Some(RunEnd::Complete))
+            .filter(|run| run.command == command && run.end != Some(RunEnd::Complete))
+    }
+
+    /// The last run of a command.
+    #[must_use]
+    pub fn last_of(&self, command: RunCommand) -> Option<&RunHistory> {
+        self.runs.iter().rfind(|run| run.command == command)
+    }
+
+    /// Policies that the runs associated, with an answer, as principal and policy ARN; those of an entry that was
+    /// deleted or that were taken off since are not among them.
+    #[must_use]
+    pub fn associations(&self) -> BTreeSet<(String, String)> {
+        let mut known = BTreeSet::new();
+        for call in self.runs.iter().flat_map(|run| &run.calls) {
+            match (&call.action.kind, call.status) {
+                (
+                    ActionKind::AssociateAccessPolicy {
+                        principal_arn,
+                        policy_arn,
+                        ..
+                    },
+                    Some(Status::Associated),
+                ) => {
+                    known.insert((principal_arn.to_string(), policy_arn.to_string()));
+                }
+                (
+                    ActionKind::DisassociateAccessPolicy {
+                        principal_arn,
+                        policy_arn,
+                    },
+                    _,
+                ) => {
+                    known.remove(&(principal_arn.to_string(), policy_arn.to_string()));
+                }
+                (ActionKind::DeleteAccessEntry { principal_arn }, _) => {
+                    let principal = principal_arn.to_string();
+                    known.retain(|(of, _)| *of != principal);
+                }
+                _ => {}
+            }
+        }
+        known
     }
 
     /// The client request token for an action.
@@ -282,7 +431,7 @@ impl History {
         self.runs.iter().flat_map(|run| &run.calls).any(|call| {
             matches!(
                 &call.action.kind,
-                crate::plan::ActionKind::AssociateAccessPolicy { principal_arn, policy_arn, .. }
+                ActionKind::AssociateAccessPolicy { principal_arn, policy_arn, .. }
                     if principal_arn.to_string() == principal && policy_arn.to_string() == policy
             ) && call.status == Some(Status::Associated)
         })

@@ -1,6 +1,7 @@
 //! The Kubernetes client and its errors stop here: the ConfigMap and RBAC objects in this project's own words.
 
 mod bindings;
+mod config_map;
 mod kubeconfig;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Node};
@@ -10,6 +11,7 @@ use kube::{Client, Config};
 use secrecy::SecretString;
 
 pub use bindings::Made;
+pub use config_map::Stored;
 pub use kubeconfig::{Kubeconfig, Named};
 
 use crate::access::rbac::{Binding, Rbac, Subject};
@@ -102,6 +104,18 @@ impl KubernetesError {
         }
     }
 
+    /// Whether somebody else has written the object meanwhile, or made one.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused { code: 409, .. })
+    }
+
+    /// Whether there is no such object.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused { code: 404, .. })
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -109,6 +123,10 @@ impl KubernetesError {
             Self::Unauthorized { .. } => {
                 "the AWS identity of the credentials has neither a mapping in aws-auth nor an access entry on this cluster; \
                  use one that has, or read the ConfigMap elsewhere and give it with --from-file"
+                    .to_owned()
+            }
+            Self::Forbidden { what, .. } if what.starts_with("write") || what.starts_with("delete") || what.starts_with("create") => {
+                "grant `update`, `create` and `delete` on ConfigMaps in `kube-system` to the caller, and run the same command again"
                     .to_owned()
             }
             Self::Forbidden { .. } => {

@@ -515,23 +515,9 @@ async fn survey_after_switch(
 /// What the journal says of this tool's earlier work.
 #[must_use]
 pub fn ours(history: &History) -> Ours {
-    let associated = history
-        .runs
-        .iter()
-        .flat_map(|run| &run.calls)
-        .filter_map(|call| match &call.action.kind {
-            ActionKind::AssociateAccessPolicy {
-                principal_arn,
-                policy_arn,
-                ..
-            } if call.status == Some(writer::Status::Associated) => {
-                Some((principal_arn.to_string(), policy_arn.to_string()))
-            }
-            _ => None,
-        });
     Ours {
         made: history.made_entries().into_keys().collect(),
-        associated: associated.collect(),
+        associated: history.associations(),
     }
 }
 
@@ -544,7 +530,7 @@ pub fn journal_path(state_folder: &Path, id: &ClusterId) -> PathBuf {
         .join(format!("{}.jsonl", id.name))
 }
 
-fn cluster_id(seen: &Survey) -> Result<ClusterId, Failure> {
+pub(super) fn cluster_id(seen: &Survey) -> Result<ClusterId, Failure> {
     let cluster = &seen.observed.cluster;
     let known = |value: &Option<String>, what: &str| {
         value
@@ -575,7 +561,7 @@ fn cluster_id(seen: &Survey) -> Result<ClusterId, Failure> {
     Ok(id)
 }
 
-fn live_entries(seen: &Survey) -> BTreeMap<String, LiveEntry> {
+pub(super) fn live_entries(seen: &Survey) -> BTreeMap<String, LiveEntry> {
     seen.observed
         .entries
         .iter()
@@ -623,7 +609,7 @@ fn plan_digest(plan: &Plan) -> String {
 }
 
 /// A short id that sorts by time and is not made twice: the time and what tells this process from others.
-fn new_run_id(now: Timestamp, holder: &str) -> String {
+pub(super) fn new_run_id(now: Timestamp, holder: &str) -> String {
     let digest = sha256(format!("{now}{holder}").as_bytes());
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), &digest[..6])
 }

@@ -2,11 +2,20 @@
 
 pub mod apply;
 pub mod bindings;
+pub mod cutover;
+pub mod owners;
 pub mod principals_file;
 #[cfg(feature = "sandbox")]
 pub mod rehearse;
+pub mod rollback;
 pub mod survey;
+pub mod verify;
+pub mod who;
 
 pub use apply::{Applied, ApplyOptions, Clock, apply};
 pub use bindings::MadeBinding;
+pub use cutover::{CutOver, CutoverOptions, cutover};
+pub use rollback::{RollbackOptions, RolledBack, rollback};
 pub use survey::{ConfigMapFile, Survey, Target, survey};
+pub use verify::{Objection, Readiness, Verification, verify};
+pub use who::{Who, who};

@@ -6,14 +6,17 @@
 mod about;
 mod applied;
 mod csv;
+mod cut_over;
 mod explanation;
 mod html;
 mod json;
 mod markdown;
 mod next;
 mod principal;
+mod rolled_back;
 mod summary;
 mod table;
+mod verified;
 mod words;
 mod yaml;
 
@@ -22,11 +25,14 @@ mod tests;
 
 pub use applied::{applied_json, applied_text, applied_yaml};
 pub use csv::csv;
+pub use cut_over::cut_over;
 pub use explanation::{codes, explanation};
 pub use html::html;
 pub use json::json;
 pub use markdown::markdown;
 pub use next::{Next, next};
+pub use rolled_back::rolled_back;
 pub use summary::{Tally, counts, sentence, summary};
 pub use table::{TableOptions, table};
+pub use verified::{Form, verdict_text, verified, who};
 pub use yaml::{manifest, yaml};

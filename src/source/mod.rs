@@ -1,5 +1,6 @@
 //! Where the text of `aws-auth` comes from: a ConfigMap, live or in a file.
 
+pub mod cut;
 pub mod manifest;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@
 
 mod apply;
 mod bad_input;
+mod cutover;
 mod faults;
 mod judges;
 mod kills;
@@ -13,6 +14,7 @@ mod plan;
 mod rbac;
 mod rehearse;
 mod resume;
+mod rollback;
 mod schemas;
 mod shapes;
 mod signals;
@@ -20,3 +22,4 @@ mod sources;
 mod support;
 #[path = "../tell/mod.rs"]
 mod tell;
+mod verify;

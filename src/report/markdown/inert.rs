@@ -33,7 +33,7 @@ fn span(text: &str) -> String {
 
 /// A sentence: words of letters stay as they are with their punctuation, all else stands in code spans, and so does
 /// what is in backticks.
-pub(super) fn prose(text: &str) -> String {
+pub(in crate::report) fn prose(text: &str) -> String {
     let text = visible(text);
     let mut pieces = Vec::new();
     if text.matches('`').count().is_multiple_of(2) {

@@ -4,7 +4,8 @@ mod inert;
 
 use std::fmt::Write;
 
-use inert::{code, prose};
+use inert::code;
+pub(super) use inert::prose;
 
 use super::about::{calls, facts};
 use super::next::next;

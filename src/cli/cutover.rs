@@ -1,0 +1,104 @@
+//! `cutover`: takes `aws-auth` away once nobody depends on it.
+
+use std::process::ExitCode;
+
+use super::args::CutoverArgs;
+use super::output::{Console, file_failure};
+use super::progress::Display;
+use super::settings::{self, CLOCK};
+use super::{exit, signals};
+use crate::error::Failure;
+use crate::journal::RunEnd;
+use crate::migration::cutover::{CutoverOptions, Preview};
+use crate::migration::{self, CutOver};
+use crate::report;
+use crate::text::visible;
+
+pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode, Failure> {
+    let target = settings::target(&args.target)?;
+    let options = CutoverOptions {
+        choices: settings::choices(&args.choices),
+        backup: args.backup.clone(),
+        keep_config_map: args.keep_config_map,
+        to_api_mode: args.to_api_mode,
+        soak: args.soak.unwrap_or_default(),
+        min_soak: args.min_soak,
+        allow_self_lockout: args.allow_self_lockout,
+        journal: args.journal.clone(),
+        state_folder: settings::state_folder_beside(args.journal.as_deref())?,
+        holder: settings::holder(),
+    };
+    let stop = signals::listen()?;
+    let display = Display::new(args.progress, console);
+    let confirm = |preview: &Preview<'_>| confirm(preview, args.yes, console);
+    let done = Box::pin(migration::cutover(
+        &target, &options, &display, &stop, CLOCK, confirm,
+    ))
+    .await;
+    display.finish();
+    let done = done?;
+    let text = report::cut_over(&done, args.output.output.into());
+    console.data(&text)?;
+    if let Some(path) = &args.output.out_report {
+        crate::files::replace(path, text.as_bytes())
+            .map_err(|error| file_failure("the report", path, error))?;
+    }
+    if let Some(signal) = stop.signal() {
+        return Ok(exit::signal(signal));
+    }
+    Ok(code(&done).into())
+}
+
+pub(super) fn code(done: &CutOver) -> exit::Code {
+    if done.refused {
+        return exit::BLOCKED;
+    }
+    match done.end {
+        RunEnd::Incomplete | RunEnd::Interrupted => exit::INCOMPLETE,
+        // Of what was named, something could not go.
+        RunEnd::Complete if !done.verification.objections.is_empty() => exit::BLOCKED,
+        RunEnd::Complete => exit::DONE,
+    }
+}
+
+/// Says what would go and who else writes, and asks.
+fn confirm(preview: &Preview<'_>, yes: bool, console: &Console) -> Result<(), Failure> {
+    for writer in preview.writers {
+        console.say(&format!(
+            "warning: {} writes {}: {}",
+            visible(&writer.who),
+            visible(&writer.of),
+            writer.fix
+        ));
+    }
+    let what = match preview.removal {
+        Some(removal) if removal.after.is_none() => {
+            "The ConfigMap kube-system/aws-auth is deleted.".to_owned()
+        }
+        Some(removal) => format!(
+            "{} mappings are removed from aws-auth.",
+            removal.removed.len()
+        ),
+        None => "Nothing is left to remove from aws-auth.".to_owned(),
+    };
+    let switch = if preview.to_api_mode {
+        " Then the cluster is switched to API. That can't be undone: aws-auth never counts again, and whoever has no \
+         access entry is out."
+    } else {
+        ""
+    };
+    console.say(&format!("{what}{switch}"));
+    if yes {
+        return Ok(());
+    }
+    match console.ask("Go on?") {
+        Some(true) => Ok(()),
+        Some(false) => Err(Failure::new(
+            "nothing was written: the answer was not \"yes\"",
+        )),
+        None => Err(
+            Failure::usage("nothing was written: there is no terminal to ask at")
+                .hint("look with `verify`, then add --yes"),
+        ),
+    }
+}

@@ -1,0 +1,51 @@
+//! `verify`: proves that `aws-auth` may go, or names who would lose or gain what.
+
+use std::process::ExitCode;
+
+use super::args::VerifyArgs;
+use super::exit;
+use super::output::{Console, file_failure};
+use super::settings::{self, CLOCK};
+use crate::error::Failure;
+use crate::migration::{self, Readiness};
+use crate::report;
+
+pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode, Failure> {
+    let target = settings::target(&args.target)?;
+    let choices = settings::choices(&args.choices);
+    let seen = migration::survey(&target, (CLOCK.system)()).await?;
+    if let Some(asked) = &args.principal {
+        let who = migration::who(asked, &seen.reading, &seen.observed).map_err(|error| {
+            Failure::usage(error.to_string())
+                .hint("such as arn:aws:iam::111122223333:role/ops or arn:aws:sts::111122223333:assumed-role/ops/jane")
+        })?;
+        console.data(&report::who(&who, args.output.output.into()))?;
+        return Ok(exit::DONE.into());
+    }
+    let history =
+        migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+    let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
+    let verification = migration::verify(plan, &seen.reading, &seen.observed);
+    let options = report::TableOptions {
+        width: console.width(),
+        color: console.colored(),
+        details: args.output.details,
+    };
+    let form = args.output.output.into();
+    console.data(&report::verified(&verification, form, options))?;
+    if let Some(path) = &args.output.out_report {
+        let plain = report::TableOptions {
+            color: false,
+            ..options
+        };
+        let text = report::verified(&verification, form, plain);
+        crate::files::replace(path, text.as_bytes())
+            .map_err(|error| file_failure("the report", path, error))?;
+    }
+    let code = match verification.verdict {
+        Readiness::Safe => exit::DONE,
+        Readiness::Pending if args.detailed_exitcode => exit::PENDING,
+        Readiness::Pending | Readiness::NeedsDecision => exit::BLOCKED,
+    };
+    Ok(code.into())
+}

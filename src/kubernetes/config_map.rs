@@ -1,0 +1,210 @@
+//! The ConfigMap as a whole: read, replaced and deleted, each write guarded against everybody else's.
+
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+use k8s_openapi::api::core::v1::{ConfigMap, Node};
+use kube::api::{Api, DeleteParams, PostParams, Preconditions};
+use serde_json::Value;
+
+use super::{Kubernetes, KubernetesError};
+use crate::source::{AwsAuth, NAME, NAMESPACE};
+
+/// Who writes, for `metadata.managedFields`.
+const MANAGER: &str = "aws-auth-migrate";
+
+/// The ConfigMap with its metadata.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    object: ConfigMap,
+}
+
+impl Stored {
+    /// What of it matters to the cluster.
+    #[must_use]
+    pub fn aws_auth(&self) -> AwsAuth {
+        AwsAuth::from(self.object.clone())
+    }
+
+    /// The whole object as JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::to_value(&self.object).expect("a ConfigMap is plain data")
+    }
+
+    /// The object out of its JSON; `None` where it is no ConfigMap.
+    #[must_use]
+    pub fn from_json(value: &Value) -> Option<Self> {
+        let object = serde_json::from_value(value.clone()).ok()?;
+        Some(Self { object })
+    }
+
+    /// The managers of its fields, such as `kubectl-edit` or `terraform`, each once.
+    #[must_use]
+    pub fn managers(&self) -> Vec<String> {
+        let mut managers: Vec<String> = self
+            .object
+            .metadata
+            .managed_fields
+            .iter()
+            .flatten()
+            .filter_map(|field| field.manager.clone())
+            .collect();
+        managers.sort();
+        managers.dedup();
+        managers
+    }
+
+    /// Its labels and annotations, as `key=value`.
+    #[must_use]
+    pub fn marks(&self) -> Vec<String> {
+        let metadata = &self.object.metadata;
+        let both = metadata
+            .labels
+            .iter()
+            .chain(&metadata.annotations)
+            .flatten();
+        both.map(|(key, value)| format!("{key}={value}")).collect()
+    }
+
+    /// A manifest that `kubectl apply` or `kubectl create` takes: without what the API server fills in.
+    #[must_use]
+    pub fn manifest(&self) -> String {
+        let mut object = self.object.clone();
+        let metadata = &mut object.metadata;
+        metadata.managed_fields = None;
+        metadata.resource_version = None;
+        metadata.uid = None;
+        metadata.creation_timestamp = None;
+        metadata.self_link = None;
+        metadata.generation = None;
+        serde_yaml::to_string(&object).expect("a ConfigMap is plain data")
+    }
+}
+
+impl Kubernetes {
+    /// Reads the ConfigMap with its metadata; `None` where there is none.
+    pub async fn stored(&self) -> Result<Option<Stored>, KubernetesError> {
+        self.config_maps()
+            .get_opt(NAME)
+            .await
+            .map(|found| found.map(|object| Stored { object }))
+            .map_err(|error| KubernetesError::of("read the ConfigMap kube-system/aws-auth", error))
+    }
+
+    /// Gives the ConfigMap other data, unless somebody has written it since it was read.
+    pub async fn replace_data(
+        &self,
+        stored: &Stored,
+        data: std::collections::BTreeMap<String, String>,
+    ) -> Result<(), KubernetesError> {
+        let mut object = stored.object.clone();
+        object.metadata.managed_fields = None;
+        object.data = (!data.is_empty()).then_some(data);
+        self.config_maps()
+            .replace(NAME, &writer(), &object)
+            .await
+            .map(drop)
+            .map_err(|error| KubernetesError::of("write the ConfigMap kube-system/aws-auth", error))
+    }
+
+    /// Deletes the ConfigMap, unless somebody has written it since it was read.
+    pub async fn delete(&self, stored: &Stored) -> Result<(), KubernetesError> {
+        let metadata = &stored.object.metadata;
+        let params = DeleteParams {
+            preconditions: Some(Preconditions {
+                resource_version: metadata.resource_version.clone(),
+                uid: metadata.uid.clone(),
+            }),
+            ..DeleteParams::default()
+        };
+        self.config_maps()
+            .delete(NAME, &params)
+            .await
+            .map(drop)
+            .map_err(|error| {
+                KubernetesError::of("delete the ConfigMap kube-system/aws-auth", error)
+            })
+    }
+
+    /// Makes the ConfigMap anew, with the labels, annotations and data it had.
+    pub async fn create(&self, stored: &Stored) -> Result<(), KubernetesError> {
+        let old = &stored.object;
+        let mut object = ConfigMap {
+            data: old.data.clone(),
+            binary_data: old.binary_data.clone(),
+            immutable: old.immutable,
+            ..ConfigMap::default()
+        };
+        object.metadata.name = Some(NAME.to_owned());
+        object.metadata.namespace = Some(NAMESPACE.to_owned());
+        object.metadata.labels.clone_from(&old.metadata.labels);
+        object
+            .metadata
+            .annotations
+            .clone_from(&old.metadata.annotations);
+        self.config_maps()
+            .create(&writer(), &object)
+            .await
+            .map(drop)
+            .map_err(|error| {
+                KubernetesError::of("create the ConfigMap kube-system/aws-auth", error)
+            })
+    }
+
+    /// How many nodes are Ready, and how many there are.
+    pub async fn ready_nodes(&self) -> Result<(usize, usize), KubernetesError> {
+        let nodes = self.all::<Node>("list nodes").await?;
+        let is_ready = |node: &&Node| {
+            let conditions = node
+                .status
+                .iter()
+                .flat_map(|status| status.conditions.iter().flatten());
+            conditions
+                .into_iter()
+                .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+        };
+        Ok((nodes.iter().filter(is_ready).count(), nodes.len()))
+    }
+
+    /// Asks the API server whether the caller may do something.
+    pub async fn may(
+        &self,
+        verb: &str,
+        group: &str,
+        resource: &str,
+        namespace: Option<&str>,
+    ) -> Result<bool, KubernetesError> {
+        let attributes = ResourceAttributes {
+            verb: Some(verb.to_owned()),
+            group: Some(group.to_owned()),
+            resource: Some(resource.to_owned()),
+            namespace: namespace.map(ToOwned::to_owned),
+            ..ResourceAttributes::default()
+        };
+        let review = SelfSubjectAccessReview {
+            spec: SelfSubjectAccessReviewSpec {
+                resource_attributes: Some(attributes),
+                ..SelfSubjectAccessReviewSpec::default()
+            },
+            ..SelfSubjectAccessReview::default()
+        };
+        let api: Api<SelfSubjectAccessReview> = Api::all(self.client.clone());
+        let answer = api
+            .create(&PostParams::default(), &review)
+            .await
+            .map_err(|error| KubernetesError::of("ask what the caller may do", error))?;
+        Ok(answer.status.is_some_and(|status| status.allowed))
+    }
+
+    fn config_maps(&self) -> Api<ConfigMap> {
+        Api::namespaced(self.client.clone(), NAMESPACE)
+    }
+}
+
+fn writer() -> PostParams {
+    PostParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..PostParams::default()
+    }
+}

@@ -1,0 +1,118 @@
+//! What is taken out of `aws-auth`, and what is left of it; pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::access::before::{Answer, Authenticator};
+use crate::access::identity::arn_as_matched;
+use crate::error::Failure;
+use crate::migration::verify::canonical;
+use crate::migration::{Readiness, Verification};
+use crate::model::{MappingId, Principal, Section};
+use crate::observed::Observed;
+use crate::reader::{self, Reading};
+use crate::source::AwsAuth;
+use crate::source::cut::cut;
+
+/// What a cut-over does to the ConfigMap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// The mappings that go.
+    pub removed: Vec<MappingId>,
+    /// The data that is left; `None` where the ConfigMap is deleted.
+    pub after: Option<BTreeMap<String, String>>,
+}
+
+/// Decides what goes; `None` where there is nothing to take away.
+///
+/// Without filters everything goes, once the verification is safe, and with it the ConfigMap unless it holds something
+/// else. With filters only what is proven goes.
+pub fn removal(
+    verification: &Verification,
+    aws_auth: &AwsAuth,
+    reading: &Reading,
+    observed: &Observed,
+    is_partial: bool,
+    keep_config_map: bool,
+) -> Result<Option<Removal>, Failure> {
+    let everything = !is_partial && verification.verdict == Readiness::Safe;
+    let proven: BTreeSet<MappingId> = verification.proven.iter().copied().collect();
+    let mut after = aws_auth.data.clone();
+    for section in Section::ALL {
+        let Some(text) = aws_auth.data.get(section.key()) else {
+            continue;
+        };
+        let is_whole = everything
+            && !reading.broken.contains(&section)
+            && !reading.undecided.contains(&section);
+        let rest = if is_whole {
+            None
+        } else {
+            cut(section, text, &proven).map_err(|error| {
+                Failure::new(format!("nothing was written: {error}"))
+                    .hint("write the section as a plain list without anchors, or cut everything over at once")
+            })?
+        };
+        match rest {
+            Some(rest) => after.insert(section.key().to_owned(), rest),
+            None => after.remove(section.key()),
+        };
+    }
+    let is_empty = after.is_empty() && aws_auth.binary_keys.is_empty();
+    if is_empty && !keep_config_map {
+        let removed = proven.into_iter().collect();
+        return Ok(Some(Removal {
+            removed,
+            after: None,
+        }));
+    }
+    if after == aws_auth.data {
+        return Ok(None);
+    }
+    leaves_answers(aws_auth, reading, &after, observed)?;
+    Ok(Some(Removal {
+        removed: proven.into_iter().collect(),
+        after: Some(after),
+    }))
+}
+
+/// Refuses a removal that would let another mapping count for somebody without an entry, such as one that was hidden.
+fn leaves_answers(
+    aws_auth: &AwsAuth,
+    reading: &Reading,
+    after: &BTreeMap<String, String>,
+    observed: &Observed,
+) -> Result<(), Failure> {
+    let left = AwsAuth {
+        data: after.clone(),
+        ..aws_auth.clone()
+    };
+    let left = reader::read(&left.text());
+    let (now, then) = (Authenticator::new(reading), Authenticator::new(&left));
+    let gives = |answer: Answer| match answer {
+        Answer::Mapped {
+            username, groups, ..
+        } => Some(Some((username, groups))),
+        Answer::Refused => Some(None),
+        Answer::Undefined { .. } => None,
+    };
+    for mapping in &reading.mappings {
+        let principal = arn_as_matched(&mapping.arn)
+            .as_ref()
+            .and_then(Principal::from_arn);
+        if principal
+            .as_ref()
+            .is_some_and(|principal| observed.entry(&principal.key()).is_some())
+        {
+            continue;
+        }
+        let arn = principal.map_or_else(|| mapping.arn.clone(), |principal| canonical(&principal));
+        if gives(now.answer(&arn)) != gives(then.answer(&arn)) {
+            return Err(Failure::new(format!(
+                "nothing was written: without the others, {} would give `{}` other access than today",
+                mapping.id, mapping.arn
+            ))
+            .hint("take that mapping into the same cut-over, or remove it by hand first"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,346 @@
+//! Undoes what this tool did and only that: the ConfigMap first, so that nobody is without access in between.
+
+mod config_map;
+mod entries;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::apply::{self, Clock, cluster_id, journal_path, live_entries, new_run_id};
+use super::cutover::{BREATH, begin, interrupted, live, may_try_again};
+use super::survey::{Survey, Target, survey};
+use super::verify::canonical;
+use crate::access::before::{Answer, Authenticator};
+use crate::choices::Choices;
+use crate::error::{Failure, FailureKind};
+use crate::journal::{History, Journal, Record, RunCommand, RunEnd};
+use crate::kubernetes::{Kubernetes, Stored};
+use crate::model::{AuthenticationMode, Principal};
+use crate::plan::ActionKind;
+use crate::plan::document::Outcome;
+use crate::reader;
+use crate::stop::Stop;
+use crate::writer::{self, Limits, Progress, Run, Status, Summary};
+
+pub use config_map::{Restoring, changes, restore};
+pub use entries::{Left, Undoing, undo, undo_by_tags};
+
+const ATTEMPTS: u32 = 5;
+
+/// How a rollback is made.
+#[derive(Debug, Clone)]
+pub struct RollbackOptions {
+    /// Whether it is made, or only shown.
+    pub act: bool,
+    /// Undo only what this run did.
+    pub run: Option<String>,
+    /// Whether edits by others are written over.
+    pub force: bool,
+    /// Where the journal is; in the state folder where no place is named.
+    pub journal: Option<PathBuf>,
+    /// The folder for journals.
+    pub state_folder: PathBuf,
+    /// What this process says of itself in the journal's lock.
+    pub holder: String,
+    /// How many principals are worked on at a time.
+    pub concurrency: usize,
+}
+
+/// What is undone, or would be.
+#[derive(Debug, Clone)]
+pub struct RolledBack {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The mode, which never goes back.
+    pub mode: Option<AuthenticationMode>,
+    /// How the ConfigMap comes back.
+    pub config_map: Restoring,
+    /// The calls to EKS, and the entries that are left alone.
+    pub entries: Undoing,
+    /// What can't be undone.
+    pub stays: Vec<String>,
+    /// How the calls ended; `None` for a dry run, or where there was nothing to do.
+    pub summary: Option<Summary>,
+    /// The run's id.
+    pub run: Option<String>,
+    /// The journal.
+    pub journal: PathBuf,
+    /// How it ended; `None` for a dry run.
+    pub end: Option<RunEnd>,
+}
+
+impl RolledBack {
+    /// Whether there is nothing to undo.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.config_map == Restoring::Nothing && self.entries.actions.is_empty()
+    }
+}
+
+/// Shows what would be undone or, where it is to act, undoes it.
+///
+/// The same call again goes on where an earlier one was stopped: what is back is back.
+pub async fn rollback<P: Progress>(
+    target: &Target,
+    options: &RollbackOptions,
+    progress: &P,
+    stop: &Stop,
+    clock: Clock,
+) -> Result<RolledBack, Failure> {
+    let seen = survey(target, (clock.system)()).await?;
+    let kubernetes = live(&seen)?;
+    let id = cluster_id(&seen)?;
+    let path = options
+        .journal
+        .clone()
+        .unwrap_or_else(|| journal_path(&options.state_folder, &id));
+    let history = Journal::history(&path)?;
+    if let Some(run) = &options.run
+        && !history.runs.iter().any(|known| known.run == *run)
+    {
+        return Err(Failure::new(format!(
+            "the journal `{}` holds no run `{run}`",
+            path.display()
+        ))
+        .hint("`status` names the last run; name another journal with --journal"));
+    }
+    let stored = kubernetes.stored().await?;
+    let mut done = decide(&seen, stored.as_ref(), &history, options, clock)?;
+    done.journal = path.clone();
+    if let Restoring::Back { edited: true, .. } = done.config_map
+        && !options.force
+    {
+        return Err(Failure::new(
+            "nothing was undone: somebody has changed aws-auth since the cut-over",
+        )
+        .hint("compare it with the backup; --force puts the backup in its place"));
+    }
+    if !options.act || done.is_nothing() {
+        return Ok(done);
+    }
+
+    let (journal, history) = Journal::open(&path, &options.holder)?;
+    let run = history.unfinished_of(RunCommand::Rollback).map_or_else(
+        || new_run_id((clock.now)(), &options.holder),
+        |run| run.run.clone(),
+    );
+    begin(&journal, &seen, &run, RunCommand::Rollback, clock)?;
+    done.run = Some(run.clone());
+    let work = Work {
+        kubernetes: &kubernetes,
+        journal: &journal,
+        run: &run,
+        stop,
+        clock,
+    };
+    if let Restoring::Back { to, .. } = &done.config_map {
+        work.put_back(to, stored, options.force).await?;
+    }
+    let aws = seen.aws.as_ref().expect("a live survey has AWS");
+    let before = live_entries(&seen);
+    let run = Run {
+        api: aws,
+        cluster: &id.name,
+        id: &run,
+        journal: &journal,
+        history: &history,
+        before: &before,
+        new_principals: &BTreeSet::new(),
+        progress,
+        stop,
+        limits: Limits {
+            concurrency: options.concurrency,
+            max_rate: None,
+            fail_fast: false,
+            deadline: None,
+        },
+        canary: None,
+        clock: clock.now,
+    };
+    let summary = writer::run(&run, &done.entries.actions).await?;
+    let end = if stop.is_requested() {
+        RunEnd::Interrupted
+    } else if summary.is_complete() {
+        RunEnd::Complete
+    } else {
+        RunEnd::Incomplete
+    };
+    work.end(end)?;
+    done.summary = Some(summary);
+    done.end = Some(end);
+    Ok(done)
+}
+
+/// Decides what is undone, given what was seen.
+fn decide(
+    seen: &Survey,
+    stored: Option<&Stored>,
+    history: &History,
+    options: &RollbackOptions,
+    clock: Clock,
+) -> Result<RolledBack, Failure> {
+    let only_run = options.run.as_deref();
+    let mode = seen.observed.cluster.authentication_mode;
+    let config_map = restore(history, only_run, stored);
+    if only_run.is_some() && changes(history, None).len() > changes(history, only_run).len() {
+        return Err(Failure::new(
+            "nothing was undone: aws-auth was cut over by another run, and without it the entries are all the access there is",
+        )
+        .hint("roll back everything (without --run), or the cut-over first"));
+    }
+    let live: Vec<_> = seen.observed.entries.iter().flatten().cloned().collect();
+    let mut entries = if history.runs.is_empty() {
+        undo_by_tags(&live, &standing(seen, clock))
+    } else {
+        undo(history, only_run, &live)
+    };
+    let mut stays = Vec::new();
+    if mode == Some(AuthenticationMode::Api) {
+        stays.push(
+            "the mode API can't be undone: the cluster reads aws-auth never again, so the access entries stay, \
+             and a ConfigMap that is put back has no effect"
+                .to_owned(),
+        );
+        entries = Undoing::default();
+    } else if mode == Some(AuthenticationMode::ApiAndConfigMap) {
+        stays.push("the mode API_AND_CONFIG_MAP can't be undone; aws-auth counts in it for everybody without an access entry".to_owned());
+        if !options.force {
+            keep_what_nobody_else_gives(&mut entries, seen, &config_map);
+        }
+    }
+    Ok(RolledBack {
+        cluster: seen.observed.cluster.name.clone().unwrap_or_default(),
+        mode,
+        config_map,
+        entries,
+        stays,
+        summary: None,
+        run: None,
+        journal: PathBuf::new(),
+        end: None,
+    })
+}
+
+/// The principals whose entry says what a mapping that stands says, too.
+fn standing(seen: &Survey, clock: Clock) -> BTreeSet<String> {
+    let plan = apply::plan(
+        seen,
+        &Choices::default(),
+        &History::default(),
+        (clock.now)(),
+    );
+    let unchanged = plan.mappings.into_iter();
+    unchanged
+        .filter(|mapping| mapping.outcome == Outcome::Unchanged)
+        .filter_map(|mapping| Some(mapping.entry?.principal_arn.to_string()))
+        .collect()
+}
+
+/// Leaves entries whose principals would get in by nothing else once they are gone.
+fn keep_what_nobody_else_gives(entries: &mut Undoing, seen: &Survey, config_map: &Restoring) {
+    let restored = match config_map {
+        Restoring::Back { to, .. } => Some(to.aws_auth()),
+        Restoring::Nothing => seen.aws_auth.clone(),
+    };
+    let reading = reader::read(&restored.unwrap_or_default().text());
+    let authenticator = Authenticator::new(&reading);
+    let mut kept = BTreeSet::new();
+    for action in &entries.actions {
+        if let ActionKind::DeleteAccessEntry { principal_arn } = &action.kind
+            && let Some(principal) = Principal::from_arn(principal_arn)
+            && authenticator.answer(&canonical(&principal)) == Answer::Refused
+        {
+            kept.insert(principal_arn.to_string());
+        }
+    }
+    entries.actions.retain(|action| {
+        let of = action.kind.principal_arn().map(ToString::to_string);
+        of.is_none_or(|of| !kept.contains(&of))
+    });
+    entries.left.extend(kept.into_iter().map(|principal_arn| Left {
+        principal_arn,
+        reason: "no mapping in aws-auth lets it in, so it would lose its access (--force deletes it)".to_owned(),
+    }));
+}
+
+struct Work<'a> {
+    kubernetes: &'a Kubernetes,
+    journal: &'a Journal,
+    run: &'a str,
+    stop: &'a Stop,
+    clock: Clock,
+}
+
+impl Work<'_> {
+    /// Puts the ConfigMap back; looks again when the answer is lost, and gives up when somebody else writes it.
+    async fn put_back(
+        &self,
+        to: &Stored,
+        mut now: Option<Stored>,
+        force: bool,
+    ) -> Result<(), Failure> {
+        let seen = now.as_ref().map(|stored| stored.aws_auth().data);
+        let wanted: BTreeMap<String, String> = to.aws_auth().data;
+        for _ in 0..ATTEMPTS {
+            if self.stop.is_requested() {
+                return Err(interrupted());
+            }
+            self.journal.append(&Record::ConfigMapIntent {
+                run: self.run.to_owned(),
+                time: (self.clock.now)(),
+                before: now.as_ref().map(|stored| Box::new(stored.json())),
+                after: Some(wanted.clone()),
+                backup: None,
+            })?;
+            let written = match &now {
+                Some(stored) => self.kubernetes.replace_data(stored, wanted.clone()).await,
+                None => self.kubernetes.create(to).await,
+            };
+            match written {
+                Ok(()) => return self.outcome(Status::Updated, None),
+                Err(error) if may_try_again(&error) => {}
+                Err(error) => {
+                    self.outcome(Status::Failed, Some(error.to_string()))?;
+                    self.end(RunEnd::Incomplete)?;
+                    return Err(error.into());
+                }
+            }
+            tokio::time::sleep(BREATH).await;
+            now = self.kubernetes.stored().await?;
+            let found = now.as_ref().map(|stored| stored.aws_auth().data);
+            if found.as_ref() == Some(&wanted) {
+                return self.outcome(Status::Updated, None);
+            }
+            if found != seen && !force {
+                let edited = "somebody has changed aws-auth meanwhile";
+                self.outcome(Status::Failed, Some(edited.to_owned()))?;
+                self.end(RunEnd::Incomplete)?;
+                return Err(Failure::new(format!("nothing was undone: {edited}"))
+                    .hint("compare it with the backup; --force puts the backup in its place"));
+            }
+        }
+        self.end(RunEnd::Incomplete)?;
+        Err(Failure {
+            kind: FailureKind::Incomplete,
+            ..Failure::new(format!("aws-auth was not put back in {ATTEMPTS} tries"))
+                .hint("run the same command again to go on")
+        })
+    }
+
+    fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
+        Ok(self.journal.append(&Record::ConfigMapOutcome {
+            run: self.run.to_owned(),
+            time: (self.clock.now)(),
+            status,
+            error,
+        })?)
+    }
+
+    fn end(&self, end: RunEnd) -> Result<(), Failure> {
+        Ok(self.journal.append(&Record::End {
+            run: self.run.to_owned(),
+            time: (self.clock.now)(),
+            end,
+        })?)
+    }
+}

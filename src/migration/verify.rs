@@ -1,0 +1,350 @@
+//! What would change if `aws-auth` went away now; pure.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::access::before::{Answer, Authenticator};
+use crate::finding::{Code, Finding, Severity};
+use crate::model::{AuthenticationMode, MappingId, Principal, PrincipalKind};
+use crate::observed::{NodeRoleUser, Observed};
+use crate::plan::Stage;
+use crate::plan::document::{Outcome, Plan, PlannedMapping, Verdict};
+use crate::reader::Reading;
+
+/// The name and version of the document.
+pub const SCHEMA: &str = "aws-auth-migrate/verify/v1";
+
+/// Whether `aws-auth` may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Readiness {
+    /// Nobody's access would change.
+    Safe,
+    /// Only what `apply` does is missing.
+    Pending,
+    /// Something needs a decision by a person.
+    NeedsDecision,
+}
+
+/// Why `aws-auth` may not go yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Objection {
+    /// The mapping or account that it is about, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<MappingId>,
+    /// Its ARN or account id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// The finding behind it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// Whether `apply` would settle it.
+    pub settled_by_apply: bool,
+    /// What would happen.
+    pub message: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+/// The answer: may `aws-auth` go, and if not, why.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// The version of the tool.
+    pub tool_version: &'static str,
+    /// The verdict.
+    pub verdict: Readiness,
+    /// The verdict in words.
+    pub sentence: String,
+    /// Why it may not go yet, in the order of the text.
+    pub objections: Vec<Objection>,
+    /// Mappings whose removal changes nobody's access.
+    pub proven: Vec<MappingId>,
+    /// The comparison of every principal.
+    pub plan: Plan,
+}
+
+/// Judges the plan of the live state: what `aws-auth` still gives that the live entries don't.
+///
+/// What `--only` and `--exclude` leave out is not judged and not proven either.
+#[must_use]
+pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verification {
+    let mut objections = Vec::new();
+    let mut proven = Vec::new();
+    // In the mode API the cluster reads no mapping: whatever stands there is no access to lose.
+    // Source: EKS User Guide, "Grant IAM users and roles access to Kubernetes APIs", authentication modes.
+    let counts = plan.cluster.authentication_mode != Some(AuthenticationMode::Api);
+    if counts {
+        objections.extend(of_cluster(&plan, reading));
+    }
+    for mapping in &plan.mappings {
+        match of_mapping(mapping) {
+            _ if is_left_out(&mapping.findings) => {}
+            Some(objection) if counts => objections.push(objection),
+            _ => proven.push(mapping.id),
+        }
+    }
+    for account in &plan.accounts {
+        if is_left_out(&account.findings) {
+            continue;
+        }
+        if counts && account.outcome == Outcome::Blocked {
+            let finding = heaviest(&account.findings);
+            objections.push(Objection {
+                mapping: Some(account.id),
+                arn: Some(account.account_id.clone()),
+                code: finding.map(|finding| finding.code),
+                settled_by_apply: false,
+                message: format!(
+                    "every principal of the account {} that has no entry would lose its access",
+                    account.account_id
+                ),
+                fix: fix(
+                    finding,
+                    "list its principals one by one in mapRoles or mapUsers, then `apply`",
+                ),
+            });
+        } else {
+            proven.push(account.id);
+        }
+    }
+    if counts {
+        let nodes = of_node_roles(&objections, reading, observed);
+        objections.extend(nodes);
+    }
+    let verdict = if objections.is_empty() {
+        Readiness::Safe
+    } else if objections
+        .iter()
+        .all(|objection| objection.settled_by_apply)
+    {
+        Readiness::Pending
+    } else {
+        Readiness::NeedsDecision
+    };
+    Verification {
+        schema: SCHEMA,
+        tool_version: env!("CARGO_PKG_VERSION"),
+        verdict,
+        sentence: sentence(&objections, counts, &plan),
+        objections,
+        proven,
+        plan,
+    }
+}
+
+fn sentence(objections: &[Objection], counts: bool, plan: &Plan) -> String {
+    if !counts {
+        return "safe to cut over: the cluster is in the mode API and reads no mapping of aws-auth"
+            .to_owned();
+    }
+    let left_out = plan
+        .mappings
+        .iter()
+        .filter(|mapping| is_left_out(&mapping.findings))
+        .count();
+    let beside = match left_out {
+        0 => String::new(),
+        count => format!(" ({count} left out by --only or --exclude were not judged)"),
+    };
+    let pending = objections
+        .iter()
+        .filter(|objection| objection.settled_by_apply)
+        .count();
+    let open = objections.len() - pending;
+    let parts: Vec<String> = [(pending, "wait for `apply`"), (open, "need a decision")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if parts.is_empty() {
+        format!("safe to cut over: nobody's access changes when aws-auth goes{beside}")
+    } else {
+        format!("not yet: {}{beside}", parts.join(", "))
+    }
+}
+
+fn is_left_out(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.code == Code::Excluded)
+}
+
+fn heaviest(findings: &[Finding]) -> Option<&Finding> {
+    let weight = |finding: &&Finding| std::cmp::Reverse(finding.severity);
+    findings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Info)
+        .min_by_key(weight)
+}
+
+fn fix(finding: Option<&Finding>, otherwise: &str) -> String {
+    finding
+        .map(|finding| finding.fix.clone())
+        .filter(|fix| !fix.is_empty())
+        .unwrap_or_else(|| otherwise.to_owned())
+}
+
+/// What stands against taking everything away, whatever the mappings.
+fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
+    let plain = |code, settled_by_apply, message: String, fix: &str| Objection {
+        mapping: None,
+        arn: None,
+        code,
+        settled_by_apply,
+        message,
+        fix: fix.to_owned(),
+    };
+    let mut objections = Vec::new();
+    if plan
+        .actions
+        .iter()
+        .any(|action| action.stage == Stage::Cluster)
+    {
+        objections.push(plain(
+            Some(Code::ModeSwitchNeeded),
+            true,
+            "the cluster is in the mode CONFIG_MAP and knows nobody but by aws-auth".to_owned(),
+            "`apply --enable-access-entries`",
+        ));
+    }
+    for section in &reading.broken {
+        objections.push(plain(
+            Some(Code::SectionUnreadable),
+            false,
+            format!(
+                "`{section}` can't be read, so nobody can tell who was meant to have access by it"
+            ),
+            "mend it or remove it, then verify again",
+        ));
+    }
+    for section in &reading.undecided {
+        objections.push(plain(
+            Some(Code::SectionUndecided),
+            false,
+            format!("it can't be told how the cluster reads `{section}`"),
+            "write it in plain YAML, then verify again",
+        ));
+    }
+    for placed in &plan.findings {
+        let finding = &placed.finding;
+        if matches!(finding.code, Code::EntriesUnknown | Code::AccountsCutShort) {
+            let (code, message) = (Some(finding.code), finding.message.clone());
+            objections.push(plain(code, false, message, &finding.fix));
+        }
+    }
+    objections
+}
+
+fn of_mapping(mapping: &PlannedMapping) -> Option<Objection> {
+    let finding = heaviest(&mapping.findings);
+    let objection = |settled_by_apply, code: Option<Code>, message: &str, fix: String| {
+        Some(Objection {
+            mapping: Some(mapping.id),
+            arn: Some(mapping.arn.clone()),
+            code,
+            settled_by_apply,
+            message: message.to_owned(),
+            fix,
+        })
+    };
+    let code = finding.map(|finding| finding.code);
+    match (mapping.outcome, mapping.access.verdict) {
+        (Outcome::Inert, _) | (Outcome::Unchanged, Some(Verdict::Same | Verdict::Renamed)) => None,
+        (Outcome::Create, _) => objection(
+            true,
+            None,
+            "it would lose its access: it has no access entry yet",
+            "`apply` makes one".to_owned(),
+        ),
+        (Outcome::Update, _) => objection(
+            true,
+            code,
+            "its access entry is not yet what the mapping says",
+            "`apply` changes it".to_owned(),
+        ),
+        (Outcome::Conflict | Outcome::Blocked, _) => objection(
+            false,
+            code,
+            finding.map_or("it would lose its access", |finding| &finding.message),
+            fix(finding, "`plan` shows the way out"),
+        ),
+        (Outcome::Skipped, _) => objection(
+            false,
+            code,
+            "it was left to EKS, which has made no access entry for it",
+            "`apply --managed-nodes create` makes one".to_owned(),
+        ),
+        (Outcome::Unchanged, verdict) => objection(
+            false,
+            code,
+            match verdict {
+                Some(Verdict::Lost) => "its access entry gives less than its mapping",
+                Some(Verdict::Gained) => "its access entry gives more than its mapping",
+                Some(_) => "its access entry gives other access than its mapping",
+                None => "it is not known what its access entry gives",
+            },
+            fix(finding, "`plan --details` shows the difference"),
+        ),
+    }
+}
+
+/// Roles of managed nodes that only `aws-auth` lets in, in whatever way.
+fn of_node_roles(known: &[Objection], reading: &Reading, observed: &Observed) -> Vec<Objection> {
+    let authenticator = Authenticator::new(reading);
+    let spoken_of: BTreeSet<String> = known
+        .iter()
+        .filter_map(|objection| objection.arn.as_deref())
+        .map(str::to_lowercase)
+        .collect();
+    let mut seen = BTreeSet::new();
+    let mut objections = Vec::new();
+    for role in observed.node_roles.iter().flatten() {
+        let Some(principal) = Principal::from_arn(&role.role_arn) else {
+            continue;
+        };
+        let canonical = canonical(&principal);
+        let has_entry = observed
+            .entry(&principal.key())
+            .is_some_and(|live| live.entry.entry_type.is_node());
+        if has_entry
+            || spoken_of.contains(&canonical.to_lowercase())
+            || authenticator.answer(&canonical) == Answer::Refused
+            || !seen.insert(principal.key())
+        {
+            continue;
+        }
+        let user = match &role.user {
+            NodeRoleUser::NodeGroup { name, .. } => format!("the managed node group `{name}`"),
+            NodeRoleUser::FargateProfile { name } => format!("the Fargate profile `{name}`"),
+            NodeRoleUser::AutoMode => "EKS Auto Mode".to_owned(),
+        };
+        objections.push(Objection {
+            mapping: None,
+            arn: Some(role.role_arn.to_string()),
+            code: Some(Code::ManagedEntryMissing),
+            settled_by_apply: false,
+            message: format!(
+                "{user} would lose its nodes: its role has no access entry of a node type"
+            ),
+            fix: "give the role an access entry of its node type".to_owned(),
+        });
+    }
+    objections
+}
+
+/// The ARN by which the authenticator knows a principal: a role's has no path.
+///
+/// Source: aws-iam-authenticator `pkg/arn/arn.go`, `Canonicalize`.
+#[must_use]
+pub fn canonical(principal: &Principal) -> String {
+    let mut principal = principal.clone();
+    if principal.kind == PrincipalKind::Role {
+        "/".clone_into(&mut principal.path);
+    }
+    principal.arn().to_string()
+}

@@ -1,0 +1,122 @@
+//! What became of a cut-over.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::verified::{Form, verdict_text};
+use crate::journal::RunEnd;
+use crate::migration::cutover::Nodes;
+use crate::migration::owners::Writer;
+use crate::migration::{CutOver, Verification};
+use crate::model::MappingId;
+use crate::text::visible;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    schema: &'static str,
+    tool_version: &'static str,
+    refused: bool,
+    run: Option<&'a str>,
+    end: RunEnd,
+    removed: &'a [MappingId],
+    config_map_deleted: bool,
+    backup: Option<String>,
+    writers: &'a [Writer],
+    nodes: Option<Nodes>,
+    switched_to_api_mode: bool,
+    journal: String,
+    verification: &'a Verification,
+}
+
+/// The result as a document or, for every other form, in words.
+#[must_use]
+pub fn cut_over(done: &CutOver, form: Form) -> String {
+    let document = Document {
+        schema: "aws-auth-migrate/cutover/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        refused: done.refused,
+        run: done.run.as_deref(),
+        end: done.end,
+        removed: &done.removed,
+        config_map_deleted: done.deleted,
+        backup: done.backup.as_ref().map(|path| path.display().to_string()),
+        writers: &done.writers,
+        nodes: done.nodes,
+        switched_to_api_mode: done.switched,
+        journal: done.journal.display().to_string(),
+        verification: &done.verification,
+    };
+    match form {
+        Form::Json => super::json::document(&document),
+        Form::Yaml => super::yaml::document(&document),
+        _ => words(done),
+    }
+}
+
+fn words(done: &CutOver) -> String {
+    if done.refused {
+        return format!(
+            "Nothing was removed from aws-auth.\n{}",
+            verdict_text(&done.verification)
+        );
+    }
+    let mut text = String::new();
+    if let Some(path) = &done.backup {
+        let _ = writeln!(text, "Backup: {}", visible(&path.display().to_string()));
+    }
+    if done.deleted {
+        text.push_str(
+            "The ConfigMap kube-system/aws-auth is deleted: access entries alone count now.\n",
+        );
+    } else if done.removed.is_empty() {
+        text.push_str("Nothing was left to remove from aws-auth.\n");
+    } else {
+        let removed: Vec<String> = done.removed.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "Removed from aws-auth: {}.", removed.join(", "));
+    }
+    if !done.verification.objections.is_empty() {
+        let _ = write!(
+            text,
+            "Left in aws-auth:\n{}",
+            verdict_text(&done.verification)
+        );
+    }
+    if let Some(nodes) = done.nodes {
+        let _ = writeln!(
+            text,
+            "Nodes: {} Ready before, {} after, of {}.",
+            nodes.ready_before, nodes.ready_after, nodes.total
+        );
+        if nodes.dropped() {
+            let _ = writeln!(
+                text,
+                "! Nodes are no longer Ready. Put aws-auth back: {}",
+                visible(&rollback(done))
+            );
+        }
+    }
+    if done.switched {
+        text.push_str("The cluster is in the mode API.\n");
+    }
+    if done.end != RunEnd::Complete {
+        text.push_str("Run the same command again to go on.\n");
+    }
+    if done.run.is_some() {
+        let _ = writeln!(
+            text,
+            "Journal: {}",
+            visible(&done.journal.display().to_string())
+        );
+        let _ = writeln!(text, "The way back: {}", visible(&rollback(done)));
+    }
+    text
+}
+
+fn rollback(done: &CutOver) -> String {
+    let cluster = &done.verification.plan.cluster;
+    let name = cluster.name.as_deref().unwrap_or("NAME");
+    let region = cluster.region.as_deref().unwrap_or("REGION");
+    format!("aws-auth-migrate rollback --cluster {name} --region {region} --yes")
+}

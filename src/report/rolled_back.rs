@@ -1,0 +1,117 @@
+//! What a rollback did, or would do.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::verified::Form;
+use crate::journal::RunEnd;
+use crate::migration::RolledBack;
+use crate::migration::rollback::{Left, Restoring};
+use crate::plan::Action;
+use crate::text::visible;
+use crate::writer::Status;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    schema: &'static str,
+    tool_version: &'static str,
+    dry_run: bool,
+    cluster: &'a str,
+    restores_config_map: bool,
+    actions: &'a [Action],
+    left: &'a [Left],
+    stays: &'a [String],
+    run: Option<&'a str>,
+    end: Option<RunEnd>,
+    failed: usize,
+    journal: String,
+}
+
+/// The result as a document or, for every other form, in words.
+#[must_use]
+pub fn rolled_back(done: &RolledBack, form: Form) -> String {
+    let document = Document {
+        schema: "aws-auth-migrate/rollback/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        dry_run: done.end.is_none() && !done.is_nothing(),
+        cluster: &done.cluster,
+        restores_config_map: done.config_map != Restoring::Nothing,
+        actions: &done.entries.actions,
+        left: &done.entries.left,
+        stays: &done.stays,
+        run: done.run.as_deref(),
+        end: done.end,
+        failed: failed(done),
+        journal: done.journal.display().to_string(),
+    };
+    match form {
+        Form::Json => super::json::document(&document),
+        Form::Yaml => super::yaml::document(&document),
+        _ => words(done),
+    }
+}
+
+fn failed(done: &RolledBack) -> usize {
+    done.summary
+        .as_ref()
+        .map_or(0, |summary| summary.count(Status::Failed))
+}
+
+fn words(done: &RolledBack) -> String {
+    let mut text = String::new();
+    let has_run = done.end.is_some();
+    if done.is_nothing() {
+        text.push_str("Nothing to undo: everything is as it was before this tool.\n");
+    }
+    if done.config_map != Restoring::Nothing {
+        text.push_str(if has_run {
+            "aws-auth is back as it was before the cut-over.\n"
+        } else {
+            "aws-auth would be put back as it was before the cut-over.\n"
+        });
+    }
+    for action in &done.entries.actions {
+        let principal = action.kind.principal_arn().map(ToString::to_string);
+        let _ = writeln!(
+            text,
+            "~ {} {}",
+            action.kind.operation(),
+            visible(&principal.unwrap_or_default())
+        );
+    }
+    for left in &done.entries.left {
+        let _ = writeln!(
+            text,
+            "! {} is left alone: {}",
+            visible(&left.principal_arn),
+            visible(&left.reason)
+        );
+    }
+    for stays in &done.stays {
+        let _ = writeln!(text, "Note: {stays}.");
+    }
+    match done.end {
+        None if !done.is_nothing() => {
+            text.push_str("This was a dry run; add --yes to do it.\n");
+        }
+        None => {}
+        Some(RunEnd::Complete) => text.push_str("Rolled back; `apply` begins anew.\n"),
+        Some(_) => {
+            let _ = writeln!(
+                text,
+                "{} calls failed. Run the same command again to go on.",
+                failed(done)
+            );
+        }
+    }
+    if has_run {
+        let _ = writeln!(
+            text,
+            "Journal: {}",
+            visible(&done.journal.display().to_string())
+        );
+    }
+    text
+}

@@ -1,0 +1,168 @@
+//! The verdict on the cut-over: an opening line, the objections, and the report of the plan beneath.
+
+use std::fmt::Write;
+
+use super::TableOptions;
+use super::markdown::prose;
+use crate::migration::who::Way;
+use crate::migration::{Objection, Verification, Who};
+use crate::plan::document::{Identity, Verdict};
+use crate::text::visible;
+
+/// The forms in which a document is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For people.
+    Table,
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+    /// GitHub Flavored Markdown.
+    Markdown,
+    /// A page.
+    Html,
+    /// One row a mapping.
+    Csv,
+}
+
+/// The verification in one of the forms; a spreadsheet holds the mappings alone.
+#[must_use]
+pub fn verified(verification: &Verification, form: Form, options: TableOptions) -> String {
+    let plan = &verification.plan;
+    match form {
+        Form::Json => super::json::document(verification),
+        Form::Yaml => super::yaml::document(verification),
+        Form::Csv => super::csv(plan),
+        Form::Table => {
+            let report = super::table(plan, options);
+            format!("{}\n{report}", verdict_text(verification))
+        }
+        Form::Markdown => {
+            let mut page = format!("**{}**\n\n", sentence(verification));
+            for objection in &verification.objections {
+                let _ = writeln!(page, "- {}", prose(&line(objection)));
+            }
+            format!("{page}\n{}", super::markdown(plan))
+        }
+        Form::Html => {
+            let mut lines = format!("<p><b>{}</b></p>\n<ul>\n", html(&sentence(verification)));
+            for objection in &verification.objections {
+                let _ = writeln!(lines, "<li>{}</li>", html(&line(objection)));
+            }
+            lines.push_str("</ul>\n");
+            super::html(plan).replacen("<body>\n", &format!("<body>\n{lines}"), 1)
+        }
+    }
+}
+
+/// The verdict and what stands against it, in plain words.
+#[must_use]
+pub fn verdict_text(verification: &Verification) -> String {
+    let mut text = format!("{}\n", sentence(verification));
+    for objection in &verification.objections {
+        let _ = writeln!(text, "! {}", line(objection));
+        if !objection.fix.is_empty() {
+            let _ = writeln!(text, "  fix: {}", visible(&objection.fix));
+        }
+    }
+    text
+}
+
+fn sentence(verification: &Verification) -> String {
+    let mut sentence = visible(&verification.sentence).into_owned();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence.push('.');
+    sentence
+}
+
+fn line(objection: &Objection) -> String {
+    let mut parts = Vec::new();
+    parts.extend(objection.mapping.map(|id| id.to_string()));
+    parts.extend(objection.arn.clone());
+    let mut line = parts.join(" ");
+    if !line.is_empty() {
+        line.push_str(": ");
+    }
+    line.push_str(&objection.message);
+    if let Some(code) = objection.code {
+        let _ = write!(line, " ({code})");
+    }
+    visible(&line).into_owned()
+}
+
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+/// What one principal gets, in words or as a document.
+#[must_use]
+pub fn who(who: &Who, form: Form) -> String {
+    match form {
+        Form::Json => super::json::document(who),
+        Form::Yaml => super::yaml::document(who),
+        _ => who_text(who),
+    }
+}
+
+fn who_text(who: &Who) -> String {
+    let way = match &who.way {
+        Way::AccessEntry {
+            principal_arn,
+            stale: false,
+        } => format!("its access entry {principal_arn}"),
+        Way::AccessEntry {
+            principal_arn,
+            stale: true,
+        } => format!(
+            "its access entry {principal_arn}, which is older than the principal and lets nobody in"
+        ),
+        Way::Mapping { mapping } => format!("{mapping} of aws-auth"),
+        Way::Undefined { among } => {
+            let among: Vec<String> = among.iter().map(ToString::to_string).collect();
+            format!("one of {}, at random", among.join(", "))
+        }
+        Way::Nowhere => "no way".to_owned(),
+    };
+    let verdict = match who.access.verdict {
+        Some(Verdict::Same) => "the same access",
+        Some(Verdict::Renamed) => "the same access by another username",
+        Some(Verdict::Lost) => "less access",
+        Some(Verdict::Gained) => "more access",
+        Some(Verdict::Changed) => "other access",
+        None => "unknown",
+    };
+    let mut text = String::new();
+    for (label, value) in [
+        ("Principal", who.canonical_arn.clone()),
+        ("Gets in by", way),
+        ("Now", identity(who.access.before.as_ref())),
+        ("After the cut-over", identity(who.access.after.as_ref())),
+        ("That is", verdict.to_owned()),
+    ] {
+        let _ = writeln!(text, "{label:<20}{}", visible(&value));
+    }
+    text
+}
+
+fn identity(identity: Option<&Identity>) -> String {
+    let Some(identity) = identity else {
+        return "nothing".to_owned();
+    };
+    let mut text = format!("user {}", identity.username);
+    for (label, values) in [
+        ("groups", &identity.groups),
+        ("policies", &identity.policies),
+    ] {
+        if !values.is_empty() {
+            let _ = write!(text, "; {label} {}", values.join(", "));
+        }
+    }
+    text
+}

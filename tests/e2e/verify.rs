@@ -1,0 +1,127 @@
+//! `verify`: what stands against taking `aws-auth` away.
+
+use aws_auth_migrate::model::{AccessEntry, EntryType};
+
+use crate::support::{World, data_seed, in_api_mode, role, seed};
+
+const TWO: &str = "- rolearn: arn:aws:iam::111122223333:role/ops\n  username: ops\n  groups: [system:masters]\n\
+                   - rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev\n  groups: [devs]\n";
+
+fn both() -> [String; 2] {
+    [role("ops"), role("dev")]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_apply_has_not_done_yet_is_pending_and_nothing_is_after_it() {
+    let [ops, dev] = both();
+    let world = World::start(seed(TWO, &[&ops, &dev])).await;
+    let verify = || world.tool("verify").args(&["--output", "json"]);
+    let before = verify().run().expect_code(3).json();
+    assert_eq!(before["schema"], "aws-auth-migrate/verify/v1");
+    assert_eq!(before["verdict"], "pending");
+    verify().arg("--detailed-exitcode").run().expect_code(2);
+
+    world.apply().run().expect_code(0);
+    let after = verify().run().expect_code(0).json();
+    assert_eq!(after["verdict"], "safe");
+    assert_eq!(after["objections"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        after["proven"],
+        serde_json::json!(["mapRoles[0]", "mapRoles[1]"])
+    );
+    for (format, start) in [
+        ("table", "Safe to cut over"),
+        ("markdown", "**Safe to cut over"),
+        ("html", "<!DOCTYPE html>"),
+        ("yaml", "schema: "),
+        ("csv", ""),
+    ] {
+        let ran = world
+            .tool("verify")
+            .args(&["--output", format])
+            .run()
+            .expect_code(0);
+        assert!(ran.stdout.starts_with(start), "{format}: {}", ran.stdout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_hides_a_richer_mapping_and_a_whole_account_need_a_decision() {
+    let [ops, dev] = both();
+    let poor = AccessEntry {
+        principal_arn: dev.parse().unwrap(),
+        entry_type: EntryType::Standard,
+        username: None,
+        kubernetes_groups: Vec::new(),
+        tags: std::collections::BTreeMap::new(),
+        access_policies: Vec::new(),
+    };
+    let data = [("mapRoles", TWO), ("mapAccounts", "- \"444455556666\"\n")];
+    let seed = in_api_mode(data_seed(&data, &[&ops, &dev])).with_entry(poor);
+    let world = World::start(seed).await;
+    world.apply().run().expect_code(3);
+    let ran = world
+        .tool("verify")
+        .args(&["--output", "json", "--detailed-exitcode"])
+        .run();
+    let document = ran.expect_code(3).json();
+    let objections = document["objections"].as_array().unwrap();
+    let about: Vec<&str> = objections
+        .iter()
+        .map(|o| o["mapping"].as_str().unwrap())
+        .collect();
+    assert_eq!(about, ["mapRoles[1]", "mapAccounts[0]"], "{document:#}");
+    assert_eq!(document["proven"], serde_json::json!(["mapRoles[0]"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_somebody_changed_since_is_found() {
+    let [ops, dev] = both();
+    let world = World::start(seed(TWO, &[&ops, &dev])).await;
+    world.apply().run().expect_code(0);
+    let taken = world.other("aws");
+    let mut taken = taken;
+    taken.args([
+        "eks",
+        "update-access-entry",
+        "--cluster-name",
+        "shop",
+        "--principal-arn",
+        &dev,
+    ]);
+    taken.args(["--kubernetes-groups", "nobody"]);
+    if !crate::support::judge("aws", std::process::Command::new("aws").arg("--version")) {
+        return;
+    }
+    assert!(taken.output().unwrap().status.success());
+    let ran = world.tool("verify").run().expect_code(3);
+    assert!(ran.stdout.contains("mapRoles[1]"), "{}", ran.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_principal_is_told_its_way_before_and_after_apply() {
+    let [ops, dev] = both();
+    let world = World::start(in_api_mode(seed(TWO, &[&ops, &dev]))).await;
+    let ask = |arn: &str| {
+        world
+            .tool("verify")
+            .args(&["--output", "json", "--principal", arn])
+            .run()
+    };
+    let session = "arn:aws:sts::111122223333:assumed-role/dev/jane";
+    let before = ask(session).expect_code(0).json();
+    assert_eq!(before["way"]["mapping"], "mapRoles[1]");
+    assert_eq!(before["access"]["before"]["groups"][0], "devs");
+    assert_eq!(before["access"]["verdict"], "lost");
+    world.apply().run().expect_code(0);
+    for arn in [session, &dev, &format!("{dev}/jane")] {
+        let after = ask(arn).expect_code(0).json();
+        assert_eq!(after["way"]["kind"], "accessEntry", "{arn}");
+        assert_eq!(after["access"]["verdict"], "same");
+    }
+    assert_eq!(
+        ask(&role("nobody")).expect_code(0).json()["way"]["kind"],
+        "nowhere"
+    );
+    ask("arn:aws:s3:::bucket").expect_code(64);
+}
