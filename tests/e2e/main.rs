@@ -18,6 +18,7 @@ mod rollback;
 mod schemas;
 mod shapes;
 mod signals;
+mod shapes;
 mod sources;
 mod support;
 #[path = "../tell/mod.rs"]
