@@ -18,7 +18,6 @@ mod rollback;
 mod schemas;
 mod shapes;
 mod signals;
-mod shapes;
 mod sources;
 mod support;
 #[path = "../tell/mod.rs"]

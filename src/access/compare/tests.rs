@@ -148,9 +148,10 @@ fn with_rbac_at_hand_only_what_is_bound_counts() {
             Verdict::Renamed,
         ),
         (
+            // Another binding, the same role.
             identity("bob", &[], &[]),
             identity("x", &["devs"], &[]),
-            Verdict::Changed,
+            Verdict::Renamed,
         ),
         (
             identity("a", &["system:nodes"], &[]),

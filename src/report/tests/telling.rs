@@ -51,7 +51,7 @@ fn everybody_is_told_of_once_and_gains_are_never_hidden() {
         (
             Blocked,
             Some(Lost),
-            format!("{none}, 1 needs a decision, 0 gain."),
+            format!("{none}, 1 needs a decision (1 would lose access), 0 gain."),
         ),
         (
             Conflict,
