@@ -81,13 +81,12 @@ impl Tail {
             .file
             .write_all(line)
             .and_then(|()| self.file.sync_data());
-        match written {
-            Ok(()) => self.whole += line.len() as u64,
-            Err(_) => {
-                self.broken = true;
-                // What was written of it is torn; where it can't be cut off, the next run does it.
-                let _ = self.file.set_len(self.whole);
-            }
+        if written.is_ok() {
+            self.whole += line.len() as u64;
+        } else {
+            self.broken = true;
+            // What was written of it is torn; where it can't be cut off, the next run does it.
+            let _ = self.file.set_len(self.whole);
         }
         written
     }
@@ -341,7 +340,7 @@ mod tests {
         for cut in 0..=whole.len() {
             let path = folder.path().join("cut.jsonl");
             std::fs::write(&path, &whole[..cut]).unwrap();
-            let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
+            let lines = whole[..cut].split(|byte| *byte == b'\n').count() - 1;
             let (journal, history) = Journal::open(&path, "test").unwrap();
             assert_eq!(history, beginnings[lines], "cut at {cut}");
             for record in &records[lines..] {

@@ -107,12 +107,7 @@ pub async fn apply<P: Progress>(
         .unwrap_or_else(|| journal_path(&options.state_folder, &id));
     let plan = plan_now(&seen, options, &Journal::history(&path)?, clock)?;
     refuse_what_can_not_work(&plan, options)?;
-    if options.canary.is_some() && seen.kubernetes.is_none() {
-        return Err(
-            Failure::usage("--canary watches the nodes, and there is no connection to the cluster's Kubernetes API")
-                .hint("name the cluster without --from-file, or add --kubeconfig"),
-        );
-    }
+    refuse_blind_canary(&seen, options)?;
     let bindings = bindings::wanted(&seen, &options.choices)?;
     if !bindings.is_empty() || !plan.actions.is_empty() {
         confirm(&plan)?;
@@ -139,21 +134,7 @@ pub async fn apply<P: Progress>(
         });
     }
 
-    let (journal, history) = Journal::open(&path, &options.holder)?;
-    let run_id = history.unfinished().map_or_else(
-        || new_run_id((clock.now)(), &options.holder),
-        |run| run.run.clone(),
-    );
-    journal.append(&Record::Run {
-        schema: crate::journal::record::SCHEMA.to_owned(),
-        run: run_id.clone(),
-        time: (clock.now)(),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        cluster: id.clone(),
-        caller: seen.caller.as_ref().map(|caller| caller.arn.to_string()),
-        plan_sha256: plan_digest(&plan),
-        actions: plan.actions.len(),
-    })?;
+    let (journal, history, run_id) = begin(&path, &id, &plan, &seen, options, clock)?;
     // Whoever said yes to the plan as it was shown said yes to this, too.
     let was_accepted = refuse_lockout(&plan, false).is_err();
     let (seen, plan) = match plan
@@ -238,6 +219,43 @@ pub async fn apply<P: Progress>(
         journal: path,
         end,
     })
+}
+
+/// Opens the journal and writes down that a run begins, or that the one that was stopped goes on.
+fn begin(
+    path: &Path,
+    id: &ClusterId,
+    plan: &Plan,
+    seen: &Survey,
+    options: &ApplyOptions,
+    clock: Clock,
+) -> Result<(Journal, History, String), Failure> {
+    let (journal, history) = Journal::open(path, &options.holder)?;
+    let run = history.unfinished().map_or_else(
+        || new_run_id((clock.now)(), &options.holder),
+        |run| run.run.clone(),
+    );
+    journal.append(&Record::Run {
+        schema: crate::journal::record::SCHEMA.to_owned(),
+        run: run.clone(),
+        time: (clock.now)(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        cluster: id.clone(),
+        caller: seen.caller.as_ref().map(|caller| caller.arn.to_string()),
+        plan_sha256: plan_digest(plan),
+        actions: plan.actions.len(),
+    })?;
+    Ok((journal, history, run))
+}
+
+fn refuse_blind_canary(seen: &Survey, options: &ApplyOptions) -> Result<(), Failure> {
+    if options.canary.is_some() && seen.kubernetes.is_none() {
+        return Err(
+            Failure::usage("--canary watches the nodes, and there is no connection to the cluster's Kubernetes API")
+                .hint("name the cluster without --from-file, or add --kubeconfig"),
+        );
+    }
+    Ok(())
 }
 
 /// Builds the plan from what was seen and from what earlier runs did.

@@ -73,7 +73,7 @@ async fn the_second_signal_ends_at_once_and_the_run_goes_on_later() {
         .sandbox
         .add_fault(Fault::nth("CreateAccessEntry", 3, FaultKind::Hang));
     let child = world.apply().args(&["--request-timeout", "60s"]).spawn();
-    wait_for(&world, "CreateAccessEntry", 4).await;
+    wait_for(&world, "CreateAccessEntry", 3).await;
     let began = Instant::now();
     send(&child, "-INT");
     tokio::time::sleep(Duration::from_millis(200)).await;
