@@ -17,6 +17,7 @@ pub mod choices;
 pub mod cli;
 pub mod digest;
 pub mod error;
+pub mod export;
 pub mod files;
 pub mod finding;
 pub mod journal;

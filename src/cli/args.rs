@@ -62,6 +62,8 @@ pub(super) enum Command {
     /// Run the whole migration against a sandbox on this machine; needs no AWS account
     #[cfg(feature = "sandbox")]
     Rehearse(Box<RehearseArgs>),
+    /// Write the plan in the language of another tool
+    Export(Box<ExportArgs>),
     /// Explain a finding code, or list them all
     Explain(ExplainArgs),
     /// Write the JSON Schema of a document
@@ -381,6 +383,58 @@ pub(super) struct RehearseArgs {
     /// Where the sandbox's kubeconfig is written; by default in a temporary folder
     #[arg(long, value_name = "FILE", requires = "keep")]
     pub(super) kubeconfig_out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// What to write
+    #[arg(value_enum)]
+    pub(super) format: ExportFormat,
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    #[command(flatten)]
+    pub(super) choices: ChoiceArgs,
+    /// Export a saved plan, without looking at the cluster
+    #[arg(long, value_name = "FILE")]
+    pub(super) plan: Option<PathBuf>,
+    /// Where to write it; by default standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// terraform: the `access_entries` of the module terraform-aws-modules/eks instead of resources
+    #[arg(long)]
+    pub(super) module: bool,
+    /// cloudformation: JSON instead of YAML
+    #[arg(long)]
+    pub(super) json: bool,
+    /// iam-policy, rbac: the command that the rights are for; by default apply
+    #[arg(long = "for", value_enum, value_name = "COMMAND")]
+    pub(super) command: Option<ExportFor>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// Resources of the AWS provider, with import blocks for what exists
+    Terraform,
+    /// A template
+    Cloudformation,
+    /// A `ClusterConfig`
+    Eksctl,
+    /// Objects for AWS Controllers for Kubernetes
+    Ack,
+    /// A POSIX shell script of `aws eks` commands
+    AwsCli,
+    /// The least IAM policy for a command
+    IamPolicy,
+    /// The least Kubernetes roles for a command
+    Rbac,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFor {
+    /// plan
+    Plan,
+    /// apply
+    Apply,
 }
 
 #[derive(Debug, Args)]

@@ -29,6 +29,15 @@ pub fn write(plan: &Plan) -> String {
 
 /// Reads a saved plan of a live cluster.
 pub fn read(text: &str) -> Result<Plan, PlanFileError> {
+    let plan = read_any(text)?;
+    if plan.cluster.arn.is_none() {
+        return Err(PlanFileError::Offline);
+    }
+    Ok(plan)
+}
+
+/// Reads a saved plan, also one that was made offline.
+pub fn read_any(text: &str) -> Result<Plan, PlanFileError> {
     let schema = serde_json::from_str::<serde_json::Value>(text)?
         .get("schema")
         .and_then(serde_json::Value::as_str)
@@ -37,9 +46,5 @@ pub fn read(text: &str) -> Result<Plan, PlanFileError> {
     if schema != SCHEMA {
         return Err(PlanFileError::Schema { schema });
     }
-    let plan: Plan = serde_json::from_str(text)?;
-    if plan.cluster.arn.is_none() {
-        return Err(PlanFileError::Offline);
-    }
-    Ok(plan)
+    Ok(serde_json::from_str(text)?)
 }

@@ -21,7 +21,7 @@ mod words;
 mod yaml;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use applied::{applied_json, applied_text, applied_yaml};
 pub use csv::csv;

@@ -5,6 +5,7 @@
 mod apply;
 mod bad_input;
 mod cutover;
+mod export;
 mod faults;
 mod judges;
 mod kills;

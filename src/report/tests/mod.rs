@@ -2,5 +2,5 @@
 
 mod golden;
 mod hostile;
-mod plans;
+pub(crate) mod plans;
 mod telling;

@@ -17,7 +17,7 @@ use crate::plan::document::{
 const ACCOUNT: &str = "111122223333";
 
 /// Two mappings on a cluster without access entries, nothing open.
-pub(super) fn small() -> Plan {
+pub(crate) fn small() -> Plan {
     let ops = mapping("role/ops", "ops", &["system:masters"])
         .entry(entry("role/team/ops", Some("ops"), &[]).admin())
         .find(Code::RealArn, "the real ARN has the path `/team/`", "")
@@ -42,7 +42,7 @@ pub(super) fn small() -> Plan {
 }
 
 /// Sixty mappings of all kinds.
-pub(super) fn large() -> Plan {
+pub(crate) fn large() -> Plan {
     let mut mappings = vec![
         node("role/blue-ng-NodeInstanceRole-1ABC"),
         node("role/KarpenterNodeRole-blue").find(
@@ -157,7 +157,7 @@ pub(super) fn large() -> Plan {
 }
 
 /// Texts that would break out of one format or another.
-pub(super) const HOSTILE: &[&str] = &[
+pub(crate) const HOSTILE: &[&str] = &[
     "\u{1b}[31mred\u{1b}[0m\u{1b}]0;title\u{7}",
     "before\rafter",
     "one\ntwo\n+ create     mapRoles[9]  role/fake",
@@ -191,7 +191,7 @@ pub(super) const HOSTILE: &[&str] = &[
 ];
 
 /// Every hostile text once in every place that takes text.
-pub(super) fn awkward() -> Plan {
+pub(crate) fn awkward() -> Plan {
     let mut texts: Vec<String> = HOSTILE.iter().map(|&text| text.to_owned()).collect();
     texts.push("n".repeat(300));
     texts.push(format!("{}!{}", "n".repeat(150), "n".repeat(150)));
@@ -200,7 +200,7 @@ pub(super) fn awkward() -> Plan {
 }
 
 /// A mapping for every text, which stands in every place that takes text.
-pub(super) fn with_texts(texts: &[String]) -> Plan {
+pub(crate) fn with_texts(texts: &[String]) -> Plan {
     let mappings = texts
         .iter()
         .enumerate()

@@ -1,0 +1,59 @@
+//! A `ClusterConfig` for `eksctl create accessentry --config-file`.
+
+use serde_json::{Value, json};
+
+use super::carried::{Carried, UNNAMED, carried, header, policies};
+use super::yaml;
+use crate::plan::Plan;
+
+/// The configuration file.
+///
+/// Source: eksctl, "EKS Access Entries" and "Config file schema", `accessConfig`.
+#[must_use]
+pub fn eksctl(plan: &Plan) -> String {
+    let entries = carried(plan);
+    let mut notes = vec!["Use it with: eksctl create accessentry --config-file FILE".to_owned()];
+    let existing = entries.iter().filter(|carried| carried.exists);
+    notes
+        .extend(existing.map(|carried| format!("Exists already: {}", carried.entry.principal_arn)));
+    let tagged = entries
+        .iter()
+        .filter(|carried| !carried.entry.tags.is_empty());
+    notes.extend(tagged.map(|carried| {
+        format!(
+            "NOT carried over, eksctl sets no tags on access entries: the tags of {}",
+            carried.entry.principal_arn
+        )
+    }));
+    let document = json!({
+        "apiVersion": "eksctl.io/v1alpha5",
+        "kind": "ClusterConfig",
+        "metadata": {
+            "name": plan.cluster.name.as_deref().unwrap_or(UNNAMED),
+            "region": plan.cluster.region.as_deref().unwrap_or(UNNAMED),
+        },
+        "accessConfig": {
+            "authenticationMode": "API_AND_CONFIG_MAP",
+            "accessEntries": entries.iter().map(entry).collect::<Vec<_>>(),
+        },
+    });
+    header(plan, &notes) + &yaml::document(&document)
+}
+
+fn entry(carried: &Carried<'_>) -> Value {
+    let entry = carried.entry;
+    let mut value = json!({
+        "principalARN": entry.principal_arn.to_string(),
+        "type": entry.entry_type.as_str(),
+    });
+    if let Some(username) = carried.username() {
+        value["kubernetesUsername"] = json!(username);
+    }
+    if !carried.groups().is_empty() {
+        value["kubernetesGroups"] = json!(carried.groups());
+    }
+    if !entry.access_policies.is_empty() {
+        value["accessPolicies"] = policies(&entry.access_policies, |key| key.replace("Arn", "ARN"));
+    }
+    value
+}

@@ -1,0 +1,24 @@
+//! Writes a [`Plan`](crate::plan::Plan) in the language of another tool.
+//!
+//! Every target is a pure function that returns text. Text from the cluster is hostile: each target quotes for its own
+//! language, and hidden characters stand there as escapes. What can't be carried over is listed at the top.
+
+mod ack;
+mod aws_cli;
+mod carried;
+mod cloudformation;
+mod eksctl;
+mod names;
+mod permissions;
+mod terraform;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use ack::ack;
+pub use aws_cli::aws_cli;
+pub use cloudformation::{cloudformation, cloudformation_json};
+pub use eksctl::eksctl;
+pub use permissions::{For, iam_policy, rbac};
+pub use terraform::{terraform, terraform_module};

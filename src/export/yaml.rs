@@ -1,0 +1,128 @@
+//! YAML in which no text can be taken for anything else, by readers of YAML 1.1 and 1.2 alike.
+
+use serde_json::Value;
+
+use crate::text::is_hidden;
+
+/// The longest key that may stand before its colon in one line.
+///
+/// Source: YAML 1.2.2, section 7.4.2, "Flow Mappings": at most 1024 characters.
+const LONGEST_KEY: usize = 1024;
+
+/// A document, in block style.
+pub(super) fn document(value: &Value) -> String {
+    let mut text = String::new();
+    block(&mut text, value, 0);
+    text
+}
+
+fn block(text: &mut String, value: &Value, depth: usize) {
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Object(pairs) if !pairs.is_empty() => {
+            for (index, (key, value)) in pairs.iter().enumerate() {
+                if index > 0 || text.ends_with('\n') {
+                    text.push_str(&indent);
+                }
+                let key = scalar(key);
+                if key.len() > LONGEST_KEY {
+                    text.push_str(&format!("? {key}\n{indent}:"));
+                } else {
+                    text.push_str(&format!("{key}:"));
+                }
+                nested(text, value, depth + 1);
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            for item in items {
+                text.push_str(&format!("{indent}- "));
+                block(text, item, depth + 1);
+            }
+        }
+        other => {
+            text.push_str(&leaf(other));
+            text.push('\n');
+        }
+    }
+}
+
+fn nested(text: &mut String, value: &Value, depth: usize) {
+    let is_block = match value {
+        Value::Object(pairs) => !pairs.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => false,
+    };
+    text.push(if is_block { '\n' } else { ' ' });
+    block(text, value, depth);
+}
+
+fn leaf(value: &Value) -> String {
+    match value {
+        Value::String(text) => scalar(text),
+        other => other.to_string(),
+    }
+}
+
+/// A text, bare only where no reader can take it for something else.
+fn scalar(text: &str) -> String {
+    // Words that YAML 1.1 takes for a truth value, nothing, or a number.
+    const TAKEN: &[&str] = &[
+        "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf",
+    ];
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !text.ends_with(':')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/_.:-".contains(c))
+        && !TAKEN.contains(&text.to_ascii_lowercase().as_str());
+    if plain { text.to_owned() } else { quoted(text) }
+}
+
+/// Source: YAML 1.2.2, section 5.7, "Escaped Characters".
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match (c, u32::from(c)) {
+            ('"' | '\\', _) => quoted.extend(['\\', c]),
+            ('\n', _) => quoted.push_str("\\n"),
+            (_, 0x10000..) if is_escaped(c) => quoted.push_str(&format!("\\U{:08x}", u32::from(c))),
+            _ if is_escaped(c) => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Hidden characters, and the few that YAML does not let stand in a document.
+fn is_escaped(c: char) -> bool {
+    is_hidden(c) || matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// JSON with hidden characters as escapes; YAML, too, and made of the same values.
+pub(super) fn json(value: &Value) -> String {
+    let mut text = escape_hidden(&serde_json::to_string_pretty(value).expect("JSON is plain data"));
+    text.push('\n');
+    text
+}
+
+/// JSON in one line.
+pub(super) fn json_line(value: &Value) -> String {
+    escape_hidden(&value.to_string())
+}
+
+/// Hidden characters stand within texts only, but for the line feeds between them.
+fn escape_hidden(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
