@@ -3,7 +3,6 @@
     clippy::disallowed_methods,
     reason = "the test reads and writes the README"
 )]
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 use aws_auth_migrate::finding::{Code, Severity};
 

@@ -53,6 +53,8 @@ pub(super) enum Command {
     /// Make it so: switch the mode if allowed, then create, update and associate
     #[command(visible_alias = "migrate")]
     Apply(Box<ApplyArgs>),
+    /// Tell where the cluster stands and what the next step is
+    Status(Box<StatusArgs>),
     /// Prove that aws-auth may go, or name who would lose or gain what
     Verify(Box<VerifyArgs>),
     /// Back aws-auth up and take it away, once nobody depends on it
@@ -214,6 +216,20 @@ pub(super) struct PlanArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Check rights, platform version and other owners before anything is written
+    #[arg(long)]
+    pub(super) preflight: bool,
+    /// The journal of earlier runs; by default in the state folder
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
     #[command(flatten)]
     pub(super) target: TargetArgs,
@@ -233,6 +249,7 @@ pub(super) struct VerifyArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct CutoverArgs {
     #[command(flatten)]
     pub(super) target: TargetArgs,
@@ -292,6 +309,10 @@ pub(super) struct RollbackArgs {
     pub(super) progress: ProgressStyle,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
     #[command(flatten)]
@@ -371,6 +392,9 @@ pub(super) struct RehearseArgs {
     pub(super) rbac_file: Option<PathBuf>,
     #[command(flatten)]
     pub(super) choices: ChoiceArgs,
+    /// Go all the way back at the end
+    #[arg(long)]
+    pub(super) rollback: bool,
     /// Leave the sandbox running and print how to reach it
     #[arg(long)]
     pub(super) keep: bool,

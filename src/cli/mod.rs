@@ -16,6 +16,7 @@ mod rehearse;
 mod rollback;
 mod settings;
 mod signals;
+mod status;
 mod verify;
 
 use std::process::ExitCode;
@@ -72,6 +73,7 @@ async fn dispatch(command: Command, console: &Console) -> Result<ExitCode, crate
         Command::Apply(args) => Box::pin(apply::run(*args, console)).await,
         Command::Cutover(args) => Box::pin(cutover::run(*args, console)).await,
         Command::Rollback(args) => Box::pin(rollback::run(*args, console)).await,
+        Command::Status(args) => Box::pin(status::run(*args, console)).await,
         Command::Verify(args) => Box::pin(verify::run(*args, console)).await,
         #[cfg(feature = "sandbox")]
         Command::Rehearse(args) => Box::pin(rehearse::run(*args, console)).await,

@@ -12,14 +12,16 @@ use super::{exit, signals};
 use crate::aws::{AwsSettings, SandboxEndpoint};
 use crate::error::Failure;
 use crate::journal::RunEnd;
+use crate::migration::cutover::CutoverOptions;
 use crate::migration::survey::Target;
-use crate::migration::{self, ApplyOptions, rehearse};
+use crate::migration::{self, ApplyOptions, RollbackOptions, rehearse};
 use crate::plan::document::{Outcome, Plan, Verdict};
 use crate::report::{self, TableOptions};
 use crate::sandbox::Sandbox;
 use crate::source::manifest;
 use crate::stop::Stop;
 use crate::text::visible;
+use crate::writer::Silent;
 
 /// The sample that is rehearsed where no file is named.
 const SAMPLE: &str = include_str!("../../testdata/rehearsal/aws-auth.yaml");
@@ -115,12 +117,81 @@ async fn migrate(
     let mut after = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
     crate::plan::block_refused(&mut after, &applied.summary.refused_principals());
     console.data(&verified(&after))?;
+    Box::pin(finish(args, &target, &options, stop, console)).await?;
     // A rehearsal has gone well when it went to its end; what needs a decision is what it is there to show.
     Ok(if applied.end == RunEnd::Complete {
         exit::DONE
     } else {
         exit::INCOMPLETE
     })
+}
+
+/// Takes away what is proven and, where that was asked for, goes all the way back; compares again after each.
+async fn finish(
+    args: &RehearseArgs,
+    target: &Target,
+    options: &ApplyOptions,
+    stop: &Stop,
+    console: &Console,
+) -> Result<(), Failure> {
+    let mut choices = options.choices.clone();
+    if choices.only.is_empty() {
+        choices.only = vec![crate::choices::Glob::new("*")];
+    }
+    let cutover = CutoverOptions {
+        choices,
+        backup: None,
+        keep_config_map: false,
+        to_api_mode: false,
+        soak: std::time::Duration::ZERO,
+        min_soak: std::time::Duration::ZERO,
+        allow_self_lockout: false,
+        journal: options.journal.clone(),
+        state_folder: options.state_folder.clone(),
+        holder: settings::holder(),
+    };
+    heading(console, "Cutover")?;
+    let done = Box::pin(migration::cutover(
+        target,
+        &cutover,
+        &Silent,
+        stop,
+        CLOCK,
+        |_| Ok(()),
+    ))
+    .await?;
+    console.data(&report::cut_over(&done, report::Form::Table))?;
+    compare(target, options, console).await?;
+    if !args.rollback {
+        return Ok(());
+    }
+    heading(console, "Rollback")?;
+    let rollback = RollbackOptions {
+        act: true,
+        run: None,
+        force: false,
+        journal: options.journal.clone(),
+        state_folder: options.state_folder.clone(),
+        holder: settings::holder(),
+        concurrency: 8,
+    };
+    let back = Box::pin(migration::rollback(target, &rollback, &Silent, stop, CLOCK)).await?;
+    console.data(&report::rolled_back(&back, report::Form::Table))?;
+    compare(target, options, console).await
+}
+
+/// The access comparison as it is now.
+async fn compare(
+    target: &Target,
+    options: &ApplyOptions,
+    console: &Console,
+) -> Result<(), Failure> {
+    let seen = migration::survey(target, (CLOCK.system)()).await?;
+    let history = migration::apply::history(&seen, options.journal.as_deref(), || {
+        Ok(options.state_folder.clone())
+    })?;
+    let plan = migration::apply::plan(&seen, &options.choices, &history, (CLOCK.now)());
+    console.data(&format!("\n{}", verified(&plan)))
 }
 
 /// What a second look shows: who has the same access through access entries, and who still depends on `aws-auth`.

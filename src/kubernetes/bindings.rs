@@ -1,4 +1,4 @@
-//! Makes ClusterRoleBindings and RoleBindings, and never edits one.
+//! Makes cluster-wide and namespaced bindings, and never edits one.
 
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use kube::api::{Api, PostParams};

@@ -548,6 +548,12 @@ pub fn journal_path(state_folder: &Path, id: &ClusterId) -> PathBuf {
         .join(format!("{}.jsonl", id.name))
 }
 
+/// The journal's usual place for the cluster that was seen; `None` offline.
+#[must_use]
+pub fn usual_journal(seen: &Survey, state_folder: &Path) -> Option<PathBuf> {
+    Some(journal_path(state_folder, &cluster_id(seen).ok()?))
+}
+
 pub(super) fn cluster_id(seen: &Survey) -> Result<ClusterId, Failure> {
     let cluster = &seen.observed.cluster;
     let known = |value: &Option<String>, what: &str| {

@@ -8,6 +8,7 @@ pub mod principals_file;
 #[cfg(feature = "sandbox")]
 pub mod rehearse;
 pub mod rollback;
+pub mod status;
 pub mod survey;
 pub mod verify;
 pub mod who;

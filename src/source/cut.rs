@@ -18,6 +18,9 @@ pub enum CutError {
     },
 }
 
+/// Finds the first byte of a mapping's text and the one after its last.
+type Span = fn(&str, &Mapping) -> Option<(usize, usize)>;
+
 /// A section's text without some of its mappings; `None` where none is left.
 ///
 /// A mapping goes with its dash, its lines and the comments on and within them; every other byte stays, comments above
@@ -37,7 +40,7 @@ pub fn cut(
     if left.is_empty() {
         return Ok(None);
     }
-    let attempts: [fn(&str, &Mapping) -> Option<(usize, usize)>; 2] = [lines_of, element_of];
+    let attempts: [Span; 2] = [lines_of, element_of];
     for attempt in attempts {
         let spans: Option<Vec<_>> = gone.iter().map(|mapping| attempt(text, mapping)).collect();
         if let Some(rest) = spans.and_then(|spans| without(text, spans))

@@ -20,6 +20,7 @@ mod schemas;
 mod shapes;
 mod signals;
 mod sources;
+mod status;
 mod support;
 #[path = "../tell/mod.rs"]
 mod tell;

@@ -273,7 +273,7 @@ async fn a_value_that_the_cluster_can_not_read_is_drawn_and_needs_a_decision() {
         .run()
         .expect_code(3);
     assert!(
-        ran.stdout.contains("username: {{SessionName}}") && ran.stdout.contains("^"),
+        ran.stdout.contains("username: {{SessionName}}") && ran.stdout.contains('^'),
         "{}",
         ran.stdout
     );

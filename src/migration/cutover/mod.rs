@@ -168,7 +168,7 @@ pub async fn cutover<P: Progress>(
         stop,
         clock,
     };
-    let last = work.remove(first, &mut done).await?;
+    let last = Box::pin(work.remove(first, &mut done)).await?;
     if done.refused {
         done.end = RunEnd::Incomplete;
         return work.end(done);
@@ -423,7 +423,7 @@ impl Work<'_> {
                 if self.stop.is_requested() {
                     return Err(interrupted());
                 }
-                done.backup = Some(backup::write(&self.backup_path()?, stored)?);
+                done.backup = Some(backup::write(&self.backup_path(), stored)?);
                 let status = if removal.after.is_some() {
                     Status::Updated
                 } else {
@@ -469,7 +469,7 @@ impl Work<'_> {
     }
 
     /// Where the backup goes. Of a run that is taken up again each state has its own, so that none is written over.
-    fn backup_path(&self) -> Result<PathBuf, Failure> {
+    fn backup_path(&self) -> PathBuf {
         let earlier = self
             .history
             .runs
@@ -478,14 +478,14 @@ impl Work<'_> {
             .filter(|change| change.backup.is_some())
             .count();
         if let Some(path) = &self.options.backup {
-            return Ok(path.clone());
+            return path.clone();
         }
         let journal = self.journal.path();
         let stem = journal
             .file_stem()
             .map_or_else(|| "cluster".into(), |stem| stem.to_string_lossy());
         let name = format!("{stem}.aws-auth.{}.{earlier}.yaml", self.run);
-        Ok(journal.parent().unwrap_or(Path::new(".")).join(name))
+        journal.parent().unwrap_or(Path::new(".")).join(name)
     }
 
     fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {

@@ -1,0 +1,113 @@
+//! Where a cluster stands, on one screen.
+
+use std::fmt::Write;
+
+use super::verified::Form;
+use crate::journal::{RunCommand, RunEnd};
+use crate::migration::status::{Preflight, Status};
+use crate::text::visible;
+
+/// The status as a document or, for every other form, in words.
+#[must_use]
+pub fn standing(status: &Status, form: Form) -> String {
+    match form {
+        Form::Json => super::json::document(status),
+        Form::Yaml => super::yaml::document(status),
+        _ => words(status),
+    }
+}
+
+fn words(status: &Status) -> String {
+    let mut text = String::new();
+    let mut row = |label: &str, value: &str| {
+        let _ = writeln!(text, "{label:<14}{}", visible(value));
+    };
+    row("Cluster", status.cluster.as_deref().unwrap_or("unknown"));
+    let mode = status
+        .authentication_mode
+        .map_or("unknown", |mode| mode.as_str());
+    row("Mode", mode);
+    row(
+        "aws-auth",
+        if status.has_aws_auth { "there" } else { "gone" },
+    );
+    let entries = status.entries.map_or_else(
+        || "can't be read".to_owned(),
+        |entries| {
+            format!(
+                "{} of this tool, {} of EKS for nodes, {} others",
+                entries.ours, entries.nodes, entries.others
+            )
+        },
+    );
+    row("Entries", &entries);
+    let of = &status.mappings;
+    let counts = [
+        (of.unchanged, "carried over"),
+        (of.create, "to create"),
+        (of.update, "to update"),
+        (of.conflict, "in conflict"),
+        (of.blocked, "blocked"),
+        (of.inert, "inert"),
+        (of.skipped, "skipped"),
+    ];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    row("Mappings", if counts.is_empty() { "none" } else { "" });
+    if !counts.is_empty() {
+        text.pop();
+        let _ = writeln!(text, "{}", counts.join(", "));
+    }
+    let mut row = |label: &str, value: &str| {
+        let _ = writeln!(text, "{label:<14}{}", visible(value));
+    };
+    row("Cut-over", &status.sentence);
+    row("Journal", status.journal.as_deref().unwrap_or("none"));
+    if let Some(run) = &status.last_run {
+        let command = match run.command {
+            RunCommand::Apply => "apply",
+            RunCommand::Cutover => "cutover",
+            RunCommand::Rollback => "rollback",
+        };
+        let end = match run.end {
+            Some(RunEnd::Complete) => "complete",
+            Some(RunEnd::Incomplete) => "incomplete",
+            Some(RunEnd::Interrupted) => "interrupted",
+            None => "killed, or still running",
+        };
+        row(
+            "Last run",
+            &format!("{command} {} at {}: {end}", run.run, run.time),
+        );
+    }
+    for drift in &status.drift {
+        row("Drift", drift);
+    }
+    if let Some(preflight) = &status.preflight {
+        checks(preflight, &mut row);
+    }
+    row("Next", &status.next);
+    text
+}
+
+fn checks(preflight: &Preflight, row: &mut impl FnMut(&str, &str)) {
+    for missing in &preflight.missing_kubernetes_rights {
+        row(
+            "! Kubernetes",
+            &format!("the right to {missing} is missing"),
+        );
+    }
+    for (code, message) in &preflight.findings {
+        row("! Cluster", &format!("{message} ({code})"));
+    }
+    for writer in preflight.writers.iter().chain(&preflight.owners) {
+        row(
+            "! Owner",
+            &format!("{} of {}: {}", writer.who, writer.of, writer.fix),
+        );
+    }
+    row("IAM policy", &preflight.policy.to_string());
+}
