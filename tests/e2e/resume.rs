@@ -252,3 +252,40 @@ async fn a_torn_last_line_and_damage_in_the_journal() {
         .expect_code(1)
         .expect_error(&["journal/v2", "update aws-auth-migrate"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_kills_in_a_row_of_one_run_end_like_an_uninterrupted_one() {
+    let reference = world().await;
+    reference.apply().run().expect_code(0);
+
+    let world = world().await;
+    let mut kills = 0;
+    while kills < 10 {
+        let before = world.sandbox.requests().len();
+        let mut child = world.apply().args(&["--concurrency", "2"]).spawn();
+        let changed = || {
+            let requests = world.sandbox.requests();
+            requests[before..]
+                .iter()
+                .filter(|request| is_mutation(&request.operation))
+                .count()
+        };
+        while changed() < 2 && child.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+    }
+    world.apply().run().expect_code(0);
+    assert_eq!(
+        end_state(&world),
+        end_state(&reference),
+        "after {kills} kills"
+    );
+    assert!(kills >= 8, "only {kills} kills before the run was done");
+    crate::tell::tell(&format!("kills in a row: {kills}"));
+}

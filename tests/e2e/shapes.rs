@@ -437,3 +437,74 @@ async fn a_path_in_another_account_is_found_there_or_given_in_a_file() {
         real
     );
 }
+
+const WINDOWS: &str = "- rolearn: arn:aws:iam::111122223333:role/win\n  username: system:node:{{EC2PrivateDNSName}}\n  \
+                       groups: [system:bootstrappers, system:nodes, eks:kube-proxy-windows]\n";
+
+fn group(name: &str, ami_type: &str) -> NodeGroupSeed {
+    NodeGroupSeed {
+        ami_type: ami_type.to_owned(),
+        ..NodeGroupSeed::linux(name, role("win").parse().unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_role_for_windows_and_linux_nodes_needs_a_decision() {
+    let seed = in_api_mode(seed(WINDOWS, &[]))
+        .with_node_group(group("win", "WINDOWS_CORE_2022_x86_64"))
+        .with_node_group(group("lin", "AL2_x86_64"));
+    let world = World::start(seed).await;
+    let plan = world.plan().json();
+    let nodes = mapping(&plan, "mapRoles[0]");
+    assert_eq!(nodes["outcome"], "blocked", "{nodes:#}");
+    assert!(codes(nodes).contains(&"AAM307"), "{nodes:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_windows_group_with_an_ami_of_its_own_gets_the_wrong_type_from_eks_and_that_is_reported()
+{
+    let seed = seed(WINDOWS, &[]).with_node_group(group("win", "CUSTOM"));
+    let world = World::start(seed).await;
+    world.apply().run().expect_code(3);
+    let plan = world.plan().json();
+    let nodes = mapping(&plan, "mapRoles[0]");
+    assert_eq!(nodes["outcome"], "conflict", "{nodes:#}");
+    assert!(codes(nodes).contains(&"AAM503"), "{nodes:#}");
+    world
+        .apply()
+        .args(&["--on-existing", "update"])
+        .run()
+        .expect_code(0);
+    let plan = world.plan().json();
+    assert_eq!(mapping(&plan, "mapRoles[0]")["outcome"], "unchanged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_stand_beside_mappings_and_stop_no_other() {
+    let data = [
+        (
+            "mapRoles",
+            "- {rolearn: 'arn:aws:iam::111122223333:role/dev', username: dev, groups: [developers]}\n",
+        ),
+        ("mapAccounts", "- \"210987654321\"\n- 045678901234\n"),
+    ];
+    let world = World::start(in_api_mode(data_seed(&data, &[&role("dev")]))).await;
+    world.apply().run().expect_code(3);
+    let plan = world.plan().json();
+    assert_eq!(mapping(&plan, "mapRoles[0]")["outcome"], "unchanged");
+    assert_eq!(plan["accounts"][1]["accountId"], "045678901234");
+    assert_eq!(plan["accounts"][1]["findings"][0]["code"], "AAM306");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_role_on_a_cluster_in_auto_mode_is_an_entry_for_linux_nodes_unless_auto_mode_uses_it()
+ {
+    let text = "- rolearn: arn:aws:iam::111122223333:role/custom\n  username: system:node:{{EC2PrivateDNSName}}\n  \
+                groups: [system:bootstrappers, system:nodes]\n";
+    let mut seed = in_api_mode(seed(text, &[&role("custom")]));
+    seed.cluster.auto_mode = true;
+    let world = World::start(seed).await;
+    let plan = world.plan().json();
+    let nodes = mapping(&plan, "mapRoles[0]");
+    assert_eq!(nodes["entry"]["type"], "EC2_LINUX", "{nodes:#}");
+}
