@@ -11,6 +11,7 @@ mod judges;
 mod kills;
 mod many;
 mod mistakes;
+mod pace;
 mod plan;
 mod rbac;
 mod rehearse;
