@@ -120,6 +120,19 @@ mod tests {
     }
 
     #[test]
+    fn a_word_is_quoted_where_the_shell_would_take_it_apart() {
+        for (text, word) in [
+            ("system:nodes", "system:nodes"),
+            ("a b", "'a b'"),
+            ("it's", r"'it'\''s'"),
+            ("$(id)", "'$(id)'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
+    }
+
+    #[test]
     fn a_literal_is_quoted_only_where_it_must_be() {
         for (text, expected) in [
             (

@@ -7,7 +7,6 @@ mod principals;
 pub mod token;
 mod write;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -163,12 +162,6 @@ impl Aws {
                 "the SDK is configured without a provider",
             )
         })
-    }
-
-    /// The same clients behind a shared pointer, as long-lived tasks want them.
-    #[must_use]
-    pub fn shared(self) -> Arc<Self> {
-        Arc::new(self)
     }
 }
 

@@ -424,16 +424,4 @@ impl History {
         }
         made
     }
-
-    /// Whether a policy was associated with an entry by one of the runs, with an answer.
-    #[must_use]
-    pub fn associated(&self, principal: &str, policy: &str) -> bool {
-        self.runs.iter().flat_map(|run| &run.calls).any(|call| {
-            matches!(
-                &call.action.kind,
-                ActionKind::AssociateAccessPolicy { principal_arn, policy_arn, .. }
-                    if principal_arn.to_string() == principal && policy_arn.to_string() == policy
-            ) && call.status == Some(Status::Associated)
-        })
-    }
 }

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Node};
 use kube::api::{Api, DeleteParams, PostParams, Preconditions};
 use serde_json::Value;
 
-use super::{Kubernetes, KubernetesError};
+use super::{Kubernetes, KubernetesError, is_ready};
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
 /// Who writes, for `metadata.managedFields`.
@@ -155,16 +155,10 @@ impl Kubernetes {
     /// How many nodes are Ready, and how many there are.
     pub async fn ready_nodes(&self) -> Result<(usize, usize), KubernetesError> {
         let nodes = self.all::<Node>("list nodes").await?;
-        let is_ready = |node: &&Node| {
-            let conditions = node
-                .status
-                .iter()
-                .flat_map(|status| status.conditions.iter().flatten());
-            conditions
-                .into_iter()
-                .any(|condition| condition.type_ == "Ready" && condition.status == "True")
-        };
-        Ok((nodes.iter().filter(is_ready).count(), nodes.len()))
+        Ok((
+            nodes.iter().filter(|node| is_ready(node)).count(),
+            nodes.len(),
+        ))
     }
 
     /// Asks the API server whether the caller may do something.

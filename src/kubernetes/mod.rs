@@ -223,12 +223,6 @@ impl Kubernetes {
 
     /// Reads the names of the nodes whose `Ready` condition is true.
     pub async fn nodes_ready(&self) -> Result<std::collections::BTreeSet<String>, KubernetesError> {
-        let is_ready = |node: &Node| {
-            let conditions = node.status.iter().flat_map(|status| &status.conditions);
-            conditions
-                .flatten()
-                .any(|condition| condition.type_ == "Ready" && condition.status == "True")
-        };
         let nodes = self.all::<Node>("list Nodes").await?;
         Ok(nodes
             .into_iter()
@@ -265,6 +259,14 @@ impl crate::writer::Nodes for Kubernetes {
     {
         Box::pin(async { self.nodes_ready().await.map_err(|error| error.to_string()) })
     }
+}
+
+/// Whether a node's `Ready` condition is true.
+fn is_ready(node: &Node) -> bool {
+    let conditions = node.status.iter().flat_map(|status| &status.conditions);
+    conditions
+        .flatten()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
 /// The users and groups among the subjects.

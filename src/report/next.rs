@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::plan::Plan;
 use crate::plan::document::{ActionKind, Outcome, SourceKind};
-use crate::text::visible;
+use crate::text::{shell_word, visible};
 
 /// The next step: why, and the command line, safe to paste into a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +42,11 @@ pub fn next(plan: &Plan) -> Next {
         plan.cluster
             .name
             .as_deref()
-            .map_or("NAME".to_owned(), shell_word),
+            .map_or("NAME".to_owned(), |name| shell_word(&visible(name))),
     );
     if let Some(region) = &plan.cluster.region {
         command.push("--region".to_owned());
-        command.push(shell_word(region));
+        command.push(shell_word(&visible(region)));
     }
     if !offline && plan.source.kind == SourceKind::File {
         command.push("--from-file FILE".to_owned());
@@ -72,14 +72,4 @@ fn open_code(plan: &Plan) -> Option<String> {
         // The first of the heaviest; `max_by_key` would take the last.
         .min_by_key(|finding| Reverse(finding.severity))
         .map(|finding| finding.code.to_string())
-}
-
-/// A word of a POSIX shell, in single quotes unless it is plain.
-fn shell_word(text: &str) -> String {
-    let text = visible(text);
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.into_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,13 +1,13 @@
 //! Stage 3, groups: which Kubernetes groups an access entry can carry, and what becomes of the others.
 
 use super::case::Case;
-use super::shell;
 use crate::access::identity::{AUTHENTICATED, MASTERS};
 use crate::access::rbac::Subject;
 use crate::access::template::{has_placeholder, with_account};
 use crate::finding::{Code, Finding};
 use crate::model::access_policy::CLUSTER_ADMIN;
 use crate::model::reserved::{self, PREFIXES};
+use crate::text::shell_word;
 
 /// The groups of a mapping, sorted out.
 #[derive(Debug, Default)]
@@ -162,7 +162,7 @@ fn rename_fix(case: &Case<'_>, old: &str) -> String {
     if is_taken(&new) {
         new.push_str("-from-aws-auth");
     }
-    format!("--rename-group {}", shell::word(&format!("{old}={new}")))
+    format!("--rename-group {}", shell_word(&format!("{old}={new}")))
 }
 
 /// The name without what EKS refuses in it.

@@ -12,7 +12,6 @@ mod lookup;
 mod node;
 mod rules;
 mod service_linked;
-mod shell;
 mod standard;
 mod username;
 

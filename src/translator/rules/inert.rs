@@ -5,8 +5,8 @@ use crate::finding::Code;
 use crate::model::mapping::Dropped;
 use crate::model::{Section, Subject};
 use crate::observed::Lookup;
+use crate::text::shell_word;
 use crate::translator::case::{Case, Ruling};
-use crate::translator::shell;
 
 /// The reader drops elements without a principal, one by one.
 ///
@@ -184,7 +184,7 @@ pub(super) fn role_with_path(case: &Case<'_>) -> Option<Ruling> {
         let fix = if principal.is_service_linked() {
             String::new()
         } else {
-            format!("--include-inert --only {}", shell::word(arn))
+            format!("--include-inert --only {}", shell_word(arn))
         };
         Ruling::inert(
             Code::RoleArnHasPath,
@@ -222,6 +222,6 @@ pub(super) fn user_with_other_path(case: &Case<'_>) -> Option<Ruling> {
     Some(Ruling::inert(
         Code::UserPathDiffers,
         format!("the user is `{real}` in IAM, so `{arn}` matches nobody"),
-        format!("--include-inert --only {}", shell::word(arn)),
+        format!("--include-inert --only {}", shell_word(arn)),
     ))
 }
