@@ -12,6 +12,7 @@ mod kills;
 mod many;
 mod mistakes;
 mod pace;
+mod partitions;
 mod plan;
 mod rbac;
 mod rehearse;
