@@ -34,6 +34,21 @@ impl Observed {
         })
     }
 
+    /// All live entries by their principals, for whoever asks about many.
+    #[must_use]
+    pub fn entries_by_principal(&self) -> BTreeMap<PrincipalKey, &LiveEntry> {
+        // Backwards, so that the first of two stays, as `entry` finds it.
+        self.entries
+            .iter()
+            .flatten()
+            .rev()
+            .filter_map(|live| {
+                let principal = Principal::from_arn(&live.entry.principal_arn)?;
+                Some((principal.key(), live))
+            })
+            .collect()
+    }
+
     /// What IAM said about a principal.
     #[must_use]
     pub fn lookup(&self, key: &PrincipalKey) -> &Lookup {

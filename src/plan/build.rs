@@ -18,8 +18,8 @@ use crate::access::rbac_emit::planned_bindings;
 use crate::choices::{Choices, ManagedNodes};
 use crate::finding::{Code, Finding, Severity};
 use crate::model::{
-    AccessEntry, AuthenticationMode, EntryType, Mapping, MappingId, Principal, PrincipalKey,
-    Section,
+    AccessEntry, AuthenticationMode, EntryType, LiveEntry, Mapping, MappingId, Principal,
+    PrincipalKey, Section,
 };
 use crate::observed::{NodeRoleUser, Observed};
 use crate::reader::Reading;
@@ -37,6 +37,7 @@ pub fn build(
 ) -> Plan {
     let mut builder = Builder {
         observed,
+        live: observed.entries_by_principal(),
         choices,
         ours,
         bindings: planned_bindings_of(observed, choices),
@@ -165,6 +166,7 @@ fn observed_entries(
 
 pub(super) struct Builder<'a> {
     pub(super) observed: &'a Observed,
+    live: BTreeMap<PrincipalKey, &'a LiveEntry>,
     pub(super) choices: &'a Choices,
     pub(super) ours: &'a Ours,
     /// Bindings that will be there once the plan is applied.
@@ -381,7 +383,7 @@ impl Builder<'_> {
             };
         }
         self.planned.insert(key.clone(), mapping.id);
-        if let Some(live) = self.observed.entry(&key) {
+        if let Some(live) = self.live.get(&key).copied() {
             // EKS compares ARNs as text, so an entry is always addressed by the ARN that it shows.
             entry.principal_arn = live.entry.principal_arn.clone();
             return self.against_live(mapping, &key, entry, live, findings);

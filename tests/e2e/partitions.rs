@@ -1,4 +1,4 @@
-//! China and GovCloud: their own ARNs, their own STS hosts, their own policies.
+//! China and `GovCloud`: their own ARNs, their own STS hosts, their own policies.
 
 use aws_auth_migrate::model::{AccessEntry, EntryType};
 use aws_auth_migrate::sandbox::{ClusterSeed, Seed};
