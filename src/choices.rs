@@ -70,6 +70,12 @@ impl Glob {
         Self(pattern.to_lowercase())
     }
 
+    /// The pattern as it is matched, in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether the whole text matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {

@@ -433,6 +433,12 @@ pub(super) struct ExportArgs {
     /// iam-policy, rbac: the command that the rights are for; by default apply
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
     pub(super) command: Option<ExportFor>,
+    /// kubernetes-job, github-actions: the container image that holds the tool
+    #[arg(long, value_name = "IMAGE")]
+    pub(super) image: Option<String>,
+    /// kubernetes-job, github-actions: the IAM role that the tool runs as
+    #[arg(long, value_name = "ARN")]
+    pub(super) role_arn: Option<crate::model::Arn>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -447,6 +453,12 @@ pub(super) enum ExportFormat {
     Ack,
     /// A POSIX shell script of `aws eks` commands
     AwsCli,
+    /// A Systems Manager Automation document: plan, approve, apply, verify, approve, cut over; or back
+    SsmAutomation,
+    /// Jobs for plan, apply, verify, cutover and rollback, with what they share
+    KubernetesJob,
+    /// A GitHub Actions workflow: the plan on pull requests, the rest behind approvals
+    GithubActions,
     /// The least IAM policy for a command
     IamPolicy,
     /// The least Kubernetes roles for a command

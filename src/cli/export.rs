@@ -7,9 +7,11 @@ use super::exit;
 use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
 use crate::error::Failure;
+use crate::export::Runbook;
 use crate::migration;
 use crate::plan::{Action, Plan, file};
 use crate::rights::{For, Needs};
+use crate::text::visible;
 use crate::{export, files};
 
 pub(super) async fn run(args: ExportArgs, console: &Console) -> Result<ExitCode, Failure> {
@@ -17,7 +19,7 @@ pub(super) async fn run(args: ExportArgs, console: &Console) -> Result<ExitCode,
     let text = match args.format {
         // These rights depend on no plan.
         ExportFormat::Rbac => export::rbac(command(&args)),
-        format => render(format, &args, &planned(&args).await?),
+        format => render(format, &args, &planned(&args).await?)?,
     };
     match &args.out {
         Some(path) => files::replace(path, text.as_bytes())
@@ -30,18 +32,54 @@ pub(super) async fn run(args: ExportArgs, console: &Console) -> Result<ExitCode,
 fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
     let format = args.format;
     let permissions = matches!(format, ExportFormat::IamPolicy | ExportFormat::Rbac);
+    let contained = matches!(
+        format,
+        ExportFormat::KubernetesJob | ExportFormat::GithubActions
+    );
     let strange = [
         ("--module", args.module, format == ExportFormat::Terraform),
         ("--json", args.json, format == ExportFormat::Cloudformation),
         ("--for", args.command.is_some(), permissions),
+        ("--image", args.image.is_some(), contained),
+        ("--role-arn", args.role_arn.is_some(), contained),
+        // A runbook carries options, but no files.
+        (
+            "--principals",
+            args.target.principals.is_some(),
+            !is_runbook(format),
+        ),
     ];
     match strange.iter().find(|(_, given, fits)| *given && !fits) {
         Some((option, ..)) => Err(Failure::usage(format!(
             "the option `{option}` is for another format"
         ))
-        .hint("`--module` goes with terraform, `--json` with cloudformation, `--for` with iam-policy and rbac")),
+        .hint("`--module` goes with terraform, `--json` with cloudformation, `--for` with iam-policy and rbac, `--image` and \
+             `--role-arn` with kubernetes-job and github-actions; runbooks take `--lookup-role` instead of `--principals`")),
         None => Ok(()),
     }
+}
+
+fn is_runbook(format: ExportFormat) -> bool {
+    matches!(
+        format,
+        ExportFormat::SsmAutomation | ExportFormat::KubernetesJob | ExportFormat::GithubActions
+    )
+}
+
+fn runbook(args: &ExportArgs) -> Result<Runbook, Failure> {
+    let options = export::options(&settings::choices(&args.choices), &args.target.lookup_role);
+    let options = options.map_err(|option| {
+        Failure::usage(format!(
+            "the option `{}` has hidden characters, which a runbook can't carry",
+            visible(&option)
+        ))
+        .hint("leave the mapping out with --exclude, and decide about it by hand")
+    })?;
+    Ok(Runbook {
+        image: args.image.clone(),
+        role_arn: args.role_arn.clone(),
+        options,
+    })
 }
 
 /// A plan with what a rollback would undo, where that is known.
@@ -72,9 +110,9 @@ async fn planned(args: &ExportArgs) -> Result<Planned, Failure> {
     })
 }
 
-fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> String {
+fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<String, Failure> {
     let plan = &planned.plan;
-    match format {
+    let text = match format {
         ExportFormat::Terraform if args.module => export::terraform_module(plan),
         ExportFormat::Terraform => export::terraform(plan),
         ExportFormat::Cloudformation if args.json => export::cloudformation_json(plan),
@@ -88,7 +126,11 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> String 
             ..Needs::of(plan, command(args))
         }),
         ExportFormat::Rbac => export::rbac(command(args)),
-    }
+        ExportFormat::SsmAutomation => export::ssm_automation(plan, &runbook(args)?),
+        ExportFormat::KubernetesJob => export::kubernetes_job(plan, &runbook(args)?),
+        ExportFormat::GithubActions => export::github_actions(plan, &runbook(args)?),
+    };
+    Ok(text)
 }
 
 fn command(args: &ExportArgs) -> For {

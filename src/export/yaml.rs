@@ -64,7 +64,7 @@ fn leaf(value: &Value) -> String {
 }
 
 /// A text, bare only where no reader can take it for something else.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     // Words that YAML 1.1 takes for a truth value, nothing, or a number.
     const TAKEN: &[&str] = &[
         "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf",

@@ -1,0 +1,51 @@
+//! A workflow for GitHub Actions.
+
+use askama::Template;
+
+use super::{Runbook, cluster_name, comment, region, words};
+use crate::plan::Plan;
+
+#[derive(Template)]
+#[template(path = "github_actions.yaml", syntax = "runbook", escape = "none")]
+struct Workflow {
+    header: String,
+    cluster: String,
+    region: String,
+    role: String,
+    image: String,
+    options: String,
+}
+
+/// The workflow file.
+///
+/// Everything that a person or a pull request could choose reaches the scripts through the environment, never as an
+/// expression within them.
+/// Source: GitHub documentation, "Security hardening for GitHub Actions" and "Configuring OpenID Connect in AWS".
+#[must_use]
+pub fn github_actions(plan: &Plan, runbook: &Runbook) -> String {
+    let notes = [
+        "Put it at .github/workflows/aws-auth-migrate.yaml. A pull request that changes it is answered with the plan;".to_owned(),
+        "running it by hand plans, applies, verifies and cuts over.".to_owned(),
+        "Make the environments aws-auth-apply, aws-auth-cutover and aws-auth-rollback with required reviewers: that is the approval.".to_owned(),
+        "The role trusts GitHub's OIDC provider for this repository, has the policy of `export iam-policy` and the group of `export rbac`.".to_owned(),
+    ];
+    let role = runbook.role_arn.as_ref().map(ToString::to_string);
+    let workflow = Workflow {
+        header: comment(plan, &notes),
+        cluster: expression(cluster_name(plan)),
+        region: expression(region(plan)),
+        role: expression(role.as_deref()),
+        image: expression(runbook.image.as_deref()),
+        options: words(&runbook.options),
+    };
+    workflow.render().expect("writing to memory does not fail")
+}
+
+/// A text within an expression that stands bare in YAML; empty where it could be read as anything else.
+///
+/// Every character of a region, a cluster's name, a role's ARN or an image is among these.
+fn expression(text: Option<&str>) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+".contains(c);
+    let text = text.filter(|text| text.chars().all(plain));
+    format!("'{}'", text.unwrap_or_default())
+}

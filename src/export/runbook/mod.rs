@@ -1,0 +1,118 @@
+//! The whole move as a runbook of another system, which calls this tool: plan, apply, verify, cut over, and the way back.
+//!
+//! A runbook makes its own plan when it runs, shows it to a person, and applies exactly that one. What it takes from the
+//! plan that is exported are defaults only: the cluster, its region, and the choices that shaped the plan.
+
+mod github_actions;
+mod kubernetes_job;
+mod ssm_automation;
+
+#[cfg(test)]
+mod tests;
+
+use clap::ValueEnum;
+
+pub use github_actions::github_actions;
+pub use kubernetes_job::kubernetes_job;
+pub use ssm_automation::ssm_automation;
+
+use super::carried::header;
+use crate::choices::{Choices, ManagedNodes, OnExisting, Usernames};
+use crate::model::Arn;
+use crate::plan::Plan;
+use crate::text::{is_hidden, shell_word};
+
+/// What a runbook needs to know beside the plan.
+#[derive(Debug, Clone, Default)]
+pub struct Runbook {
+    /// The container image that holds the tool.
+    pub image: Option<String>,
+    /// The IAM role that the tool runs as.
+    pub role_arn: Option<Arn>,
+    /// The options of `plan` that are given again whenever the tool runs.
+    pub options: Vec<String>,
+}
+
+/// The choices as the options that make them, in the order of the help.
+///
+/// # Errors
+/// An option with a character that nobody can see, and that no script could carry without hiding it.
+pub fn options(choices: &Choices, lookup_roles: &[(String, Arn)]) -> Result<Vec<String>, String> {
+    let mut options = Vec::new();
+    let mut put = |name: &str, value: &str| options.push(format!("{name}={value}"));
+    for (account, role) in lookup_roles {
+        put("--lookup-role", &format!("{account}={role}"));
+    }
+    if choices.on_existing != OnExisting::default() {
+        put("--on-existing", &named(choices.on_existing));
+    }
+    if choices.usernames != Usernames::default() {
+        put("--usernames", &named(choices.usernames));
+    }
+    for (old, new) in &choices.rename_groups {
+        put("--rename-group", &format!("{old}={new}"));
+    }
+    if choices.managed_nodes != ManagedNodes::default() {
+        put("--managed-nodes", &named(choices.managed_nodes));
+    }
+    for glob in &choices.only {
+        put("--only", glob.as_str());
+    }
+    for glob in &choices.exclude {
+        put("--exclude", glob.as_str());
+    }
+    for (key, value) in &choices.tags {
+        put("--tag", &format!("{key}={value}"));
+    }
+    for (flag, given) in [
+        ("--include-inert", choices.include_inert),
+        ("--strict", choices.strict),
+    ] {
+        if given {
+            options.push(flag.to_owned());
+        }
+    }
+    match options.iter().position(|option| option.contains(is_hidden)) {
+        Some(index) => Err(options.swap_remove(index)),
+        None => Ok(options),
+    }
+}
+
+fn named(value: impl ValueEnum) -> String {
+    let value = value.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// Options as words of a POSIX shell, each behind a space, in which neither Systems Manager nor GitHub sees a variable.
+fn words(options: &[String]) -> String {
+    let word = |option: &String| format!(" {}", shell_word(option).replace("{{", "{''{"));
+    options.iter().map(word).collect()
+}
+
+/// The comment at the top, in which no reader sees a variable either.
+fn comment(plan: &Plan, notes: &[String]) -> String {
+    header(plan, notes).replace("{{", "{ {")
+}
+
+/// The cluster's name, where it is one that EKS could have taken.
+///
+/// Source: EKS API Reference, `CreateCluster`, `name`.
+fn cluster_name(plan: &Plan) -> Option<&str> {
+    let name = plan.cluster.name.as_deref()?;
+    let fits = name.len() <= 100
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    fits.then_some(name)
+}
+
+/// The cluster's region, where it could be one.
+fn region(plan: &Plan) -> Option<&str> {
+    let region = plan.cluster.region.as_deref()?;
+    let fits = region.starts_with(|c: char| c.is_ascii_lowercase())
+        && region
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    fits.then_some(region)
+}
