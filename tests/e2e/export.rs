@@ -159,6 +159,30 @@ fn strange_formats_and_options_are_wrong_usage() {
         &["export", "eksctl", "--module", "--from-file", "-"],
         &["export", "terraform", "--json", "--from-file", "-"],
         &["export", "ack", "--for", "plan", "--from-file", "-"],
+        &[
+            "export",
+            "ssm-automation",
+            "--image",
+            "a",
+            "--from-file",
+            "-",
+        ],
+        &[
+            "export",
+            "eksctl",
+            "--role-arn",
+            "arn:aws:iam::111122223333:role/a",
+            "--from-file",
+            "-",
+        ],
+        &[
+            "export",
+            "github-actions",
+            "--rename-group",
+            "a\u{202e}=b",
+            "--from-file",
+            "-",
+        ],
     ] {
         Tool::new(args)
             .stdin("mapRoles: ''\n")

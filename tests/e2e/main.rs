@@ -18,6 +18,7 @@ mod rbac;
 mod rehearse;
 mod resume;
 mod rollback;
+mod runbooks;
 mod schemas;
 mod shapes;
 mod signals;

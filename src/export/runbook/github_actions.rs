@@ -20,7 +20,7 @@ struct Workflow {
 ///
 /// Everything that a person or a pull request could choose reaches the scripts through the environment, never as an
 /// expression within them.
-/// Source: GitHub documentation, "Security hardening for GitHub Actions" and "Configuring OpenID Connect in AWS".
+/// Source: GitHub documentation, "Security hardening for GitHub Actions" and "Configuring `OpenID Connect` in Amazon Web Services".
 #[must_use]
 pub fn github_actions(plan: &Plan, runbook: &Runbook) -> String {
     let notes = [

