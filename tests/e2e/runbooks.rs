@@ -253,6 +253,17 @@ async fn the_jobs_are_objects_that_kubernetes_knows() {
     let running: Vec<_> = objects.iter().filter(running).collect();
     assert_eq!(running.len(), 1);
     assert_eq!(running[0]["metadata"]["name"], "aws-auth-migrate-plan");
+    let probe = ["version", "--client"];
+    if judge("kubectl", Command::new("kubectl").args(probe)) {
+        let file = world.write("jobs.yaml", &text);
+        let said = judged(
+            world
+                .other("kubectl")
+                .args(["apply", "--dry-run=client", "--validate=false", "-f"])
+                .arg(file),
+        );
+        assert_eq!(said.lines().count(), objects.len(), "{said}");
+    }
     let probe = ["-c", "import kubernetes_validate"];
     if judge("kubernetes-validate (pip)", own("python").args(probe)) {
         let file = world.write("jobs.yaml", &text);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::objects::{RBAC, RESOURCES};
+use super::objects::{BATCH, RBAC, RESOURCES};
 
 pub(super) const AUTHORIZATION: &str = "authorization.k8s.io";
 pub(super) const AUTHENTICATION: &str = "authentication.k8s.io";
@@ -16,18 +16,25 @@ pub(super) fn document(path: &[&str], kubernetes_version: &str) -> Option<Value>
         }
         ["api", "v1"] => resources("", "v1"),
         ["apis"] => {
-            let groups: Vec<Value> = [RBAC, AUTHORIZATION, AUTHENTICATION].map(group).into();
+            let groups: Vec<Value> = [BATCH, RBAC, AUTHORIZATION, AUTHENTICATION]
+                .map(group)
+                .into();
             json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         }
-        ["apis", name @ (RBAC | AUTHORIZATION | AUTHENTICATION)] => {
+        [
+            "apis",
+            name @ (BATCH | RBAC | AUTHORIZATION | AUTHENTICATION),
+        ] => {
             let mut group = group(name);
             group["kind"] = "APIGroup".into();
             group["apiVersion"] = "v1".into();
             group
         }
-        ["apis", name @ (RBAC | AUTHORIZATION | AUTHENTICATION), "v1"] => {
-            resources(name, &format!("{name}/v1"))
-        }
+        [
+            "apis",
+            name @ (BATCH | RBAC | AUTHORIZATION | AUTHENTICATION),
+            "v1",
+        ] => resources(name, &format!("{name}/v1")),
         _ => return None,
     })
 }

@@ -17,13 +17,18 @@ pub(in crate::sandbox) struct Resource {
     pub(super) namespaced: bool,
 }
 
+pub(super) const BATCH: &str = "batch";
 pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// All kinds that are kept.
-pub(super) const RESOURCES: [Resource; 7] = [
+pub(super) const RESOURCES: [Resource; 10] = [
     Resource::new("", "configmaps", "ConfigMap", true),
     Resource::new("", "namespaces", "Namespace", false),
     Resource::new("", "nodes", "Node", false),
+    // Kept and not acted upon: nothing runs here.
+    Resource::new("", "persistentvolumeclaims", "PersistentVolumeClaim", true),
+    Resource::new("", "serviceaccounts", "ServiceAccount", true),
+    Resource::new(BATCH, "jobs", "Job", true),
     Resource::new(RBAC, "clusterroles", "ClusterRole", false),
     Resource::new(RBAC, "clusterrolebindings", "ClusterRoleBinding", false),
     Resource::new(RBAC, "roles", "Role", true),
