@@ -53,6 +53,33 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// A JSON document with every hidden character as `\\u....`, which JSON allows wherever one can stand: within strings.
+///
+/// The only raw control character of a document is the line feed between its tokens, and that one stays.
+/// Source: RFC 8259, section 7.
+///
+/// ```
+/// assert_eq!(aws_auth_migrate::text::visible_json("[\"a\u{202e}b\"]\n"), "[\"a\\u202eb\"]\n");
+/// ```
+#[must_use]
+pub fn visible_json(document: &str) -> Cow<'_, str> {
+    let hides = |c: char| is_hidden(c) && c != '\n';
+    if !document.contains(hides) {
+        return Cow::Borrowed(document);
+    }
+    let mut text = String::with_capacity(document.len() + 16);
+    for c in document.chars() {
+        if hides(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    Cow::Owned(text)
+}
+
 /// The text as one word of a POSIX shell.
 #[must_use]
 pub fn shell_word(text: &str) -> String {
@@ -160,6 +187,14 @@ mod tests {
         fn making_visible_twice_changes_nothing(text in any::<String>()) {
             let once = visible(&text).into_owned();
             prop_assert_eq!(visible(&once), once.as_str());
+        }
+
+        #[test]
+        fn a_document_that_is_made_visible_says_the_same(text in any::<String>()) {
+            let document = serde_json::to_string(&text).unwrap();
+            let shown = visible_json(&document);
+            prop_assert!(!shown.contains(is_hidden));
+            prop_assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
         }
 
         #[test]

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle as BarStyle};
 use super::args::ProgressStyle;
 use super::output::Console;
 use crate::plan::{Action, ActionKind};
-use crate::text::visible;
+use crate::text::{visible, visible_json};
 use crate::writer::{Event, EventKind, Progress, Status};
 
 /// Shows what the writer tells.
@@ -130,10 +130,8 @@ impl Progress for Display {
         match self.style {
             Style::None => {}
             Style::Json => {
-                eprintln!(
-                    "{}",
-                    serde_json::to_string(event).expect("an event is plain data")
-                );
+                let line = serde_json::to_string(event).expect("an event is plain data");
+                eprintln!("{}", visible_json(&line));
             }
             Style::Plain => Self::plain(event),
             Style::Bars => self.draw(event),

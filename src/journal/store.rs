@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::record::{History, Record, SCHEMA};
+use crate::text::visible_json;
 
 /// What can go wrong with the journal.
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +153,8 @@ impl Journal {
 
     /// Appends one record and waits until the disk has it.
     pub fn append(&self, record: &Record) -> Result<(), JournalError> {
-        let mut line = serde_json::to_string(record).expect("a record is plain data");
+        let line = serde_json::to_string(record).expect("a record is plain data");
+        let mut line = visible_json(&line).into_owned();
         line.push('\n');
         let mut tail = self
             .file

@@ -1,16 +1,13 @@
 //! The plan document as JSON.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 
 use crate::plan::Plan;
-use crate::text::is_hidden;
+use crate::text::visible_json;
 
 /// The plan document; reads back as the same plan.
 ///
-/// Hidden characters stand as `\u....`, which JSON allows everywhere that they can occur: within strings.
-/// Source: RFC 8259, section 7.
+/// Hidden characters stand as `\u....`, see [`visible_json`].
 ///
 /// # Panics
 ///
@@ -24,17 +21,7 @@ pub fn json(plan: &Plan) -> String {
 pub(super) fn document(document: &impl Serialize) -> String {
     let document =
         serde_json::to_string_pretty(document).expect("the keys of a document are texts");
-    let mut text = String::with_capacity(document.len() + 1);
-    for c in document.chars() {
-        // The only raw control character in the document is the line feed between its tokens.
-        if is_hidden(c) && c != '\n' {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(text, "\\u{unit:04x}");
-            }
-        } else {
-            text.push(c);
-        }
-    }
+    let mut text = visible_json(&document).into_owned();
     text.push('\n');
     text
 }

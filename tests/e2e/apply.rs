@@ -398,3 +398,26 @@ async fn the_journal_is_private_and_holds_no_secret() {
         5
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hidden_characters_are_escaped_in_events_and_in_the_journal() {
+    let username = "dev\u{202e}nimda\u{200b}\u{e0041}";
+    let text = format!(
+        "- rolearn: {}\n  username: \"{username}\"\n  groups: [developers]\n",
+        role("dev")
+    );
+    let world = World::start(in_api_mode(seed(&text, &[&role("dev")]))).await;
+    let ran = world
+        .tool("apply")
+        .args(&["--yes", "--progress", "json"])
+        .run()
+        .expect_code(0);
+    let journal = read(&world.journal());
+    for text in [&ran.stderr, &journal] {
+        let hidden = |c: char| c != '\n' && aws_auth_migrate::text::is_hidden(c);
+        assert!(!text.contains(hidden), "{text:?}");
+        let told = text.lines().find(|line| line.contains(r"\u202e")).unwrap();
+        let told: Value = serde_json::from_str(told).unwrap();
+        assert_eq!(told["action"]["username"], username, "it reads back");
+    }
+}
