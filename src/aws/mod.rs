@@ -1,8 +1,10 @@
 //! The AWS SDK and its errors stop here: EKS, IAM and STS in this project's own words.
 
 pub mod error;
+mod gate;
 mod http;
 mod observe;
+mod pace;
 mod principals;
 pub mod token;
 mod write;
@@ -17,9 +19,11 @@ use aws_credential_types::provider::ProvideCredentials;
 
 pub use error::{AwsError, AwsErrorKind};
 pub use observe::ObservedCluster;
+pub use pace::Pace;
 pub use principals::{LookupRoles, PrincipalSource, SWEEP_FROM};
 
 use crate::model::{Arn, Principal, Subject};
+use gate::Gate;
 
 /// How to reach AWS, as far as the command line says; the SDK's own settings hold for the rest.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +34,8 @@ pub struct AwsSettings {
     pub profile: Option<String>,
     /// How long one request may take; 30 seconds where it is not given.
     pub request_timeout: Option<Duration>,
+    /// How fast requests are made; clones of the settings share it.
+    pub pace: Pace,
     /// Where the services are, instead of where the SDK's settings say: the sandbox.
     pub endpoint: Option<SandboxEndpoint>,
 }
@@ -52,11 +58,12 @@ pub struct SandboxEndpoint {
 pub struct Aws {
     config: SdkConfig,
     eks: aws_sdk_eks::Client,
-    /// The same without retries: the writer paces and repeats its calls itself.
+    /// The same without turns and retries: the writer waits for its turns and repeats its calls itself.
     eks_once: aws_sdk_eks::Client,
     iam: aws_sdk_iam::Client,
     sts: aws_sdk_sts::Client,
     region: String,
+    pace: Pace,
 }
 
 /// Who the credentials belong to.
@@ -70,6 +77,8 @@ pub struct Caller {
     pub principal: Option<Principal>,
 }
 
+/// How often a request that reads is tried.
+const ATTEMPTS: u32 = 8;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -79,14 +88,14 @@ impl Aws {
     /// # Errors
     /// There is no region, or `AWS_CA_BUNDLE` can't be read.
     pub async fn connect(settings: &AwsSettings) -> Result<Self, AwsError> {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(settings.request_timeout.unwrap_or(REQUEST_TIMEOUT))
-            .build();
+        let timeout = settings.request_timeout.unwrap_or(REQUEST_TIMEOUT);
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
+        let client = http::client()?;
+        // Credentials are fetched past the gate: they must not wait behind the calls that wait for them.
         let mut loader = aws_config::from_env()
-            .http_client(http::client()?)
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(5));
+            .http_client(client.clone())
+            .timeout_config(timeouts.clone().operation_attempt_timeout(timeout).build())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
         if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -110,17 +119,36 @@ impl Aws {
                 "neither --region nor AWS_REGION nor the profile names one",
             ));
         };
-        let once = aws_sdk_eks::config::Builder::from(&config)
+        let gate = |waits| Gate {
+            client: client.clone(),
+            pace: settings.pace.clone(),
+            timeout,
+            waits,
+        };
+        let gated = config
+            .to_builder()
+            .http_client(gate(true))
+            .timeout_config(timeouts.disable_operation_attempt_timeout().build())
+            .build();
+        let once = aws_sdk_eks::config::Builder::from(&gated)
+            .http_client(gate(false))
             .retry_config(RetryConfig::disabled())
             .build();
         Ok(Self {
-            eks: aws_sdk_eks::Client::new(&config),
+            eks: aws_sdk_eks::Client::new(&gated),
             eks_once: aws_sdk_eks::Client::from_conf(once),
-            iam: aws_sdk_iam::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
-            config,
+            iam: aws_sdk_iam::Client::new(&gated),
+            sts: aws_sdk_sts::Client::new(&gated),
+            config: gated,
             region,
+            pace: settings.pace.clone(),
         })
+    }
+
+    /// How fast requests are made, and how many were.
+    #[must_use]
+    pub fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     /// The region in use.

@@ -9,18 +9,20 @@ use super::settings::{self, CLOCK};
 use super::{exit, signals};
 use crate::choices::Choices;
 use crate::error::Failure;
+use crate::journal::BindingId;
 use crate::journal::RunEnd;
-use crate::migration::{self, Applied, ApplyOptions};
+use crate::migration::{self, Applied, ApplyOptions, Question};
 use crate::plan::document::Plan;
 use crate::plan::{Stage, file};
 use crate::report;
+use crate::text::visible;
 
 pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target)?;
     let options = options(&args)?;
     let stop = signals::listen()?;
     let display = Display::new(args.run.progress, console);
-    let confirm = |plan: &Plan| confirm(plan, &args, console);
+    let confirm = |question: Question<'_>| confirm(question, &args, display.is_json(), console);
     let applied = Box::pin(migration::apply(
         &target, &options, &display, &stop, CLOCK, confirm,
     ))
@@ -106,39 +108,43 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
     })
 }
 
-/// Shows the plan and asks; the one-way switch is spelled out.
-fn confirm(plan: &Plan, args: &ApplyArgs, console: &Console) -> Result<(), Failure> {
-    let lockout = migration::apply::refuse_lockout(plan, args.allow_self_lockout);
+/// Shows what is about to be done and asks; with --yes it says where at least.
+fn confirm(
+    question: Question<'_>,
+    args: &ApplyArgs,
+    is_json: bool,
+    console: &Console,
+) -> Result<(), Failure> {
+    let words = match question {
+        Question::Plan { plan, bindings } => {
+            let lockout = migration::apply::refuse_lockout(plan, args.allow_self_lockout);
+            if args.yes {
+                lockout?;
+            } else {
+                console.show(plan);
+                show_bindings(bindings, console);
+            }
+            about_plan(plan, bindings.len(), args)
+        }
+        Question::Owed { cluster, actions } => {
+            console.say(
+                "An earlier run was stopped between making your own access entry and its access policy: it hides your \
+                 mapping in aws-auth, which can't be read before it is finished.",
+            );
+            let cluster = where_it_is([&cluster.name, &cluster.region, &cluster.account_id]);
+            ("Finish", actions.len(), cluster, String::new())
+        }
+    };
+    let (verb, count, cluster, more) = words;
+    let actions = if count == 1 { "action" } else { "actions" };
     if args.yes {
-        return lockout;
+        // The `started` event says the same.
+        if !is_json {
+            console.say(&format!("{verb}: {count} {actions} on {cluster}"));
+        }
+        return Ok(());
     }
-    console.show(plan);
-    let cluster = &plan.cluster;
-    let known = |text: &Option<String>| {
-        crate::text::visible(text.as_deref().unwrap_or("unknown")).into_owned()
-    };
-    let switch = if plan
-        .actions
-        .iter()
-        .any(|action| action.stage == Stage::Cluster)
-    {
-        " The cluster is switched to API_AND_CONFIG_MAP first, which can't be undone."
-    } else {
-        ""
-    };
-    let lockout = if lockout.is_err() {
-        " You lose the cluster-admin that you have today (AAM605)."
-    } else {
-        ""
-    };
-    let question = format!(
-        "Apply {} actions to the cluster {} in {}, account {}?{switch}{lockout}",
-        plan.actions.len(),
-        known(&cluster.name),
-        known(&cluster.region),
-        known(&cluster.account_id),
-    );
-    match console.ask(&question) {
+    match console.ask(&format!("{verb} {count} {actions} on {cluster}?{more}")) {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::new(
             "nothing was written: the answer was not \"yes\"",
@@ -147,6 +153,55 @@ fn confirm(plan: &Plan, args: &ApplyArgs, console: &Console) -> Result<(), Failu
             Failure::usage("nothing was written: there is no terminal to ask at")
                 .hint("look at the plan with `plan`, then add --yes"),
         ),
+    }
+}
+
+/// The plan in a question: the verb, how many actions, where, and what can't be undone.
+fn about_plan(
+    plan: &Plan,
+    bindings: usize,
+    args: &ApplyArgs,
+) -> (&'static str, usize, String, String) {
+    let cluster = &plan.cluster;
+    let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    let place = where_it_is([
+        &known(&cluster.name),
+        &known(&cluster.region),
+        &known(&cluster.account_id),
+    ]);
+    let mut more = String::new();
+    if bindings > 0 {
+        more.push_str(&format!(" The {bindings} bindings above are made first."));
+    }
+    let switches = |action: &crate::plan::Action| action.stage == Stage::Cluster;
+    if plan.actions.iter().any(switches) {
+        more.push_str(
+            " The cluster is switched to API_AND_CONFIG_MAP first, which can't be undone.",
+        );
+    }
+    if migration::apply::refuse_lockout(plan, args.allow_self_lockout).is_err() {
+        more.push_str(" You lose the cluster-admin that you have today (AAM605).");
+    }
+    ("Apply", plan.actions.len(), place, more)
+}
+
+fn where_it_is([name, region, account]: [&str; 3]) -> String {
+    visible(&format!(
+        "the cluster {name} in {region}, account {account}"
+    ))
+    .into_owned()
+}
+
+fn show_bindings(bindings: &[serde_json::Value], console: &Console) {
+    for object in bindings {
+        let role = object
+            .pointer("/roleRef/name")
+            .and_then(|name| name.as_str());
+        console.say(&format!(
+            "+ {} gives {}",
+            visible(&BindingId::of(object).to_string()),
+            visible(role.unwrap_or_default())
+        ));
     }
 }
 

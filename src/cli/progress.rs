@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle as BarStyle};
@@ -9,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle as BarStyle};
 use super::args::ProgressStyle;
 use super::output::Console;
 use crate::plan::{Action, ActionKind};
+use crate::report::wrap;
 use crate::text::{visible, visible_json};
 use crate::writer::{Event, EventKind, Progress, Status};
 
@@ -16,6 +18,9 @@ use crate::writer::{Event, EventKind, Progress, Status};
 pub(super) struct Display {
     style: Style,
     bar: Mutex<Option<ProgressBar>>,
+    retries: AtomicUsize,
+    /// The width of the terminal.
+    width: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +44,19 @@ impl Display {
         Self {
             style,
             bar: Mutex::new(None),
+            retries: AtomicUsize::new(0),
+            width: console.width(),
         }
     }
 
     /// Whether somebody watches a bar.
     pub(super) fn is_watched(&self) -> bool {
         self.style == Style::Bars
+    }
+
+    /// Whether a machine reads along.
+    pub(super) fn is_json(&self) -> bool {
+        self.style == Style::Json
     }
 
     /// Takes the bar off the terminal.
@@ -63,18 +75,13 @@ impl Display {
         let width = event.total.to_string().len();
         let count = format!("[{:>width$}/{}]", event.done, event.total);
         match event.event {
-            EventKind::Started => eprintln!("{} actions", event.total),
-            EventKind::Mode => eprintln!("mode: {}", event.message.as_deref().unwrap_or_default()),
-            EventKind::Action => {
-                if let (Some(action), Some(status)) = (&event.action, event.status) {
-                    eprintln!(
-                        "{count} {} {}{}",
-                        word(status),
-                        describe(action),
-                        reason(event)
-                    );
-                }
-            }
+            EventKind::Started => eprintln!("{}", actions(event.total)),
+            EventKind::Mode => eprintln!("mode: {}", message(event)),
+            EventKind::Action => match line(event) {
+                Some(line) if event.binding.is_some() => eprintln!("{line}"),
+                Some(line) => eprintln!("{count} {line}"),
+                None => {}
+            },
             EventKind::Retry => {
                 if let Some(action) = &event.action {
                     eprintln!("{count} again {}{}", describe(action), reason(event));
@@ -91,31 +98,32 @@ impl Display {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
+        if matches!(event.event, EventKind::Action | EventKind::Retry) && event.binding.is_none() {
+            show_count(bar, event);
+        }
         match event.event {
             EventKind::Started => {
-                bar.set_length(event.total as u64);
-                bar.set_position(0);
+                self.retries.store(0, Ordering::Relaxed);
+                show_count(bar, event);
                 bar.reset();
-                // Two lines, so that 80 columns are enough for the longest name that matters.
-                bar.set_style(style(
-                    "{spinner} [{bar:30}] {pos}/{len} actions  {per_sec}  {eta} left\n  {wide_msg}",
-                ));
             }
             EventKind::Mode => {
                 bar.set_style(style("{spinner} {elapsed} {wide_msg}"));
-                bar.set_message(visible(event.message.as_deref().unwrap_or_default()).into_owned());
+                bar.set_message(message(event));
             }
             EventKind::Action => {
-                bar.set_position(event.done as u64);
-                if let (Some(action), Some(status)) = (&event.action, event.status) {
-                    let line = format!("{} {}{}", word(status), describe(action), reason(event));
-                    if status == Status::Failed {
-                        bar.println(&line);
+                if let Some(line) = line(event) {
+                    if event.status == Some(Status::Failed) {
+                        for line in indented(&line, self.width) {
+                            bar.println(line);
+                        }
                     }
                     bar.set_message(line);
                 }
             }
             EventKind::Retry => {
+                let retries = self.retries.fetch_add(1, Ordering::Relaxed) + 1;
+                bar.set_prefix(format!("  {retries} repeated"));
                 if let Some(action) = &event.action {
                     bar.set_message(format!("again {}{}", describe(action), reason(event)));
                 }
@@ -124,6 +132,30 @@ impl Display {
         }
     }
 }
+
+/// Shows how far it is. Two lines, so that 80 columns are enough for the longest name that matters.
+fn show_count(bar: &ProgressBar, event: &Event) {
+    if bar.length() != Some(event.total as u64) || event.event == EventKind::Started {
+        bar.set_length(event.total as u64);
+        bar.set_style(style(
+            "{spinner} [{bar:24}] {pos}/{len} actions  {per_sec}  {eta} left{prefix}\n  {wide_msg}",
+        ));
+    }
+    bar.set_position(event.done as u64);
+}
+
+/// A line that may be long, in lines of the terminal; those that follow the first stand under its text.
+fn indented(line: &str, width: usize) -> Vec<String> {
+    let lines = wrap(line, width.saturating_sub(INDENT.len()));
+    let mut lines = lines.into_iter();
+    let first = lines.next();
+    first
+        .into_iter()
+        .chain(lines.map(|line| format!("{INDENT}{line}")))
+        .collect()
+}
+
+const INDENT: &str = "    ";
 
 impl Progress for Display {
     fn tell(&self, event: &Event) {
@@ -143,6 +175,30 @@ fn style(template: &str) -> BarStyle {
     BarStyle::with_template(template)
         .expect("the template is well formed")
         .progress_chars("=> ")
+}
+
+/// What an `action` event says.
+fn line(event: &Event) -> Option<String> {
+    let about = match (&event.binding, &event.action) {
+        (Some(binding), _) => visible(&binding.to_string()).into_owned(),
+        (None, Some(action)) => describe(action),
+        (None, None) => return None,
+    };
+    match event.status {
+        Some(status) => Some(format!("{} {about}{}", word(status), reason(event))),
+        None => Some(message(event)),
+    }
+}
+
+fn message(event: &Event) -> String {
+    visible(event.message.as_deref().unwrap_or_default()).into_owned()
+}
+
+fn actions(count: usize) -> String {
+    match count {
+        1 => "1 action".to_owned(),
+        _ => format!("{count} actions"),
+    }
 }
 
 fn word(status: Status) -> &'static str {

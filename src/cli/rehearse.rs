@@ -14,7 +14,7 @@ use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::cutover::CutoverOptions;
 use crate::migration::survey::Target;
-use crate::migration::{self, ApplyOptions, RollbackOptions, rehearse};
+use crate::migration::{self, ApplyOptions, Question, RollbackOptions, rehearse};
 use crate::plan::document::{Outcome, Plan, Verdict};
 use crate::report::{self, TableOptions};
 use crate::sandbox::Sandbox;
@@ -92,7 +92,10 @@ async fn migrate(
         allow_self_lockout: true,
     };
     heading(console, "Plan")?;
-    let show = |plan: &Plan| {
+    let show = |question: Question<'_>| {
+        let Question::Plan { plan, .. } = question else {
+            return Ok(());
+        };
         console.data(&report::table(
             plan,
             TableOptions {

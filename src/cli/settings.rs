@@ -41,6 +41,7 @@ pub(super) fn target(args: &TargetArgs) -> Result<Target, Failure> {
             profile: args.profile.clone(),
             request_timeout: args.request_timeout,
             endpoint: None,
+            ..AwsSettings::default()
         },
         cluster: args.cluster.clone(),
         kubeconfig: (args.kubeconfig.is_some() || args.context.is_some()).then(|| {

@@ -1,9 +1,13 @@
-//! The journal: JSON Lines, one record before each call and one after, each synced to the disk.
+//! The journal: JSON Lines, one record before each change and one after, each synced to the disk.
 //!
-//! What a stopped run had done is a fold over its records, see [`record::History`].
+//! What a stopped run had done is a fold over its records, see [`History`]; a run writes through its [`RunLog`].
 
+pub mod history;
 pub mod record;
+mod run;
 mod store;
 
-pub use record::{ClusterId, ConfigMapChange, History, Record, RunCommand, RunEnd, RunHistory};
+pub use history::{BindingChange, CallHistory, ConfigMapChange, History, RunHistory};
+pub use record::{BindingId, ClusterId, Record, RunCommand, RunEnd};
+pub use run::{Answered, Beginning, RunLog};
 pub use store::{Journal, JournalError};

@@ -1,6 +1,7 @@
-//! The records and what they add up to.
+//! The records: what is written down before and after each change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::LiveEntry;
-use crate::plan::{Action, ActionKind};
+use crate::plan::Action;
 use crate::writer::{EventError, Status};
 
 /// The name and version of the document.
@@ -62,10 +63,13 @@ pub enum Record {
         /// The client request token that goes with it.
         token: String,
         /// The action in full.
-        action: Action,
+        action: Box<Action>,
         /// What the entry was before, where there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Box<LiveEntry>>,
+        /// What has to follow for the same principal, so that a run that is stopped in between knows what it owes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        then: Vec<Action>,
     },
     /// A call has been answered, or given up.
     Outcome {
@@ -124,6 +128,35 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
+    /// A binding is about to be made.
+    BindingIntent {
+        /// The run's id.
+        run: String,
+        /// When.
+        time: Timestamp,
+        /// The whole object.
+        object: Box<serde_json::Value>,
+    },
+    /// A binding was made, was there, or could not be made.
+    BindingOutcome {
+        /// The run's id.
+        run: String,
+        /// When.
+        time: Timestamp,
+        /// Which one.
+        binding: BindingId,
+        /// How it ended.
+        status: Status,
+        /// The `metadata.uid` of the object that is there now; another object of the same name has another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uid: Option<String>,
+        /// Its `metadata.resourceVersion`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resource_version: Option<String>,
+        /// The API server's own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
     /// A run has ended.
     End {
         /// The run's id.
@@ -133,6 +166,43 @@ pub enum Record {
         /// How.
         end: RunEnd,
     },
+}
+
+/// Which ClusterRoleBinding or RoleBinding.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BindingId {
+    /// `ClusterRoleBinding` or `RoleBinding`.
+    pub kind: String,
+    /// The namespace of a RoleBinding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl BindingId {
+    /// Which one a manifest is about.
+    #[must_use]
+    pub fn of(object: &serde_json::Value) -> Self {
+        let text = |pointer: &str| object.pointer(pointer)?.as_str().map(str::to_owned);
+        Self {
+            kind: text("/kind").unwrap_or_default(),
+            namespace: text("/metadata/namespace"),
+            name: text("/metadata/name").unwrap_or_default(),
+        }
+    }
+}
+
+/// The kind, the namespace where it has one, and the name; as the cluster writes them, hidden characters included.
+impl fmt::Display for BindingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.kind)?;
+        if let Some(namespace) = &self.namespace {
+            write!(f, "{namespace}/")?;
+        }
+        f.write_str(&self.name)
+    }
 }
 
 /// Which command a run belongs to.
@@ -148,19 +218,6 @@ pub enum RunCommand {
     Rollback,
 }
 
-/// One change of the ConfigMap.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ConfigMapChange {
-    /// The whole object before; `None` where there was none.
-    pub before: Option<Box<serde_json::Value>>,
-    /// Its `data` after; `None` where the object was deleted.
-    pub after: Option<BTreeMap<String, String>>,
-    /// Where the backup lies.
-    pub backup: Option<PathBuf>,
-    /// How it ended; `None` where no answer was written down.
-    pub status: Option<Status>,
-}
-
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -171,257 +228,4 @@ pub enum RunEnd {
     Incomplete,
     /// It was stopped by a signal.
     Interrupted,
-}
-
-/// What the journal's records add up to.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct History {
-    /// Runs in the order in which they began.
-    pub runs: Vec<RunHistory>,
-}
-
-/// One run, however often it was stopped.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunHistory {
-    /// The run's id.
-    pub run: String,
-    /// Which cluster.
-    pub cluster: ClusterId,
-    /// When it first began.
-    pub began: Timestamp,
-    /// When its last record was written.
-    pub last: Timestamp,
-    /// How it ended; `None` while it hasn't.
-    pub end: Option<RunEnd>,
-    /// Every call, by its token, in the order of the first intents.
-    pub calls: Vec<CallHistory>,
-    /// Which command it belongs to.
-    pub command: RunCommand,
-    /// Its changes of the ConfigMap.
-    pub config_map: Vec<ConfigMapChange>,
-}
-
-/// One call of a run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CallHistory {
-    /// The client request token.
-    pub token: String,
-    /// The action.
-    pub action: Action,
-    /// What the entry was before.
-    pub before: Option<Box<LiveEntry>>,
-    /// How it ended; `None` where no answer was written down.
-    pub status: Option<Status>,
-    /// When the last record about it was written.
-    pub time: Timestamp,
-}
-
-impl History {
-    /// Adds one record.
-    pub fn add(&mut self, record: Record) {
-        match record {
-            Record::Run {
-                run, time, cluster, ..
-            } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    known.end = None;
-                } else {
-                    self.runs.push(RunHistory {
-                        run,
-                        cluster,
-                        began: time,
-                        last: time,
-                        end: None,
-                        calls: Vec::new(),
-                        command: RunCommand::default(),
-                        config_map: Vec::new(),
-                    });
-                }
-            }
-            Record::Intent {
-                run,
-                time,
-                token,
-                action,
-                before,
-            } => {
-                let Some(known) = self.run_mut(&run) else {
-                    return;
-                };
-                known.last = time;
-                if let Some(call) = known.calls.iter_mut().find(|call| call.token == token) {
-                    call.status = None;
-                    call.time = time;
-                } else {
-                    known.calls.push(CallHistory {
-                        token,
-                        action,
-                        before,
-                        status: None,
-                        time,
-                    });
-                }
-            }
-            Record::Outcome {
-                run,
-                time,
-                token,
-                status,
-                ..
-            } => {
-                let Some(known) = self.run_mut(&run) else {
-                    return;
-                };
-                known.last = time;
-                if let Some(call) = known.calls.iter_mut().find(|call| call.token == token) {
-                    call.status = Some(status);
-                    call.time = time;
-                }
-            }
-            Record::Purpose { run, time, command } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    known.command = command;
-                }
-            }
-            Record::ConfigMapIntent {
-                run,
-                time,
-                before,
-                after,
-                backup,
-            } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    known.config_map.push(ConfigMapChange {
-                        before,
-                        after,
-                        backup,
-                        status: None,
-                    });
-                }
-            }
-            Record::ConfigMapOutcome {
-                run, time, status, ..
-            } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    if let Some(change) = known.config_map.last_mut() {
-                        change.status = Some(status);
-                    }
-                }
-            }
-            Record::End { run, time, end } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    known.end = Some(end);
-                }
-            }
-        }
-    }
-
-    fn run_mut(&mut self, run: &str) -> Option<&mut RunHistory> {
-        self.runs.iter_mut().find(|known| known.run == run)
-    }
-
-    /// The run that `apply` goes on with: the last one, unless it is complete or another command's.
-    #[must_use]
-    pub fn unfinished(&self) -> Option<&RunHistory> {
-        self.unfinished_of(RunCommand::Apply)
-    }
-
-    /// The run that a command goes on with: the last one, unless it is complete or another command's.
-    #[must_use]
-    pub fn unfinished_of(&self, command: RunCommand) -> Option<&RunHistory> {
-        self.runs
-            .last()
-            .filter(|run| run.command == command && run.end != Some(RunEnd::Complete))
-    }
-
-    /// The last run of a command.
-    #[must_use]
-    pub fn last_of(&self, command: RunCommand) -> Option<&RunHistory> {
-        self.runs.iter().rfind(|run| run.command == command)
-    }
-
-    /// Policies that the runs associated, with an answer, as principal and policy ARN; those of an entry that was
-    /// deleted or that were taken off since are not among them.
-    #[must_use]
-    pub fn associations(&self) -> BTreeSet<(String, String)> {
-        let mut known = BTreeSet::new();
-        for call in self.runs.iter().flat_map(|run| &run.calls) {
-            match (&call.action.kind, call.status) {
-                (
-                    ActionKind::AssociateAccessPolicy {
-                        principal_arn,
-                        policy_arn,
-                        ..
-                    },
-                    Some(Status::Associated),
-                ) => {
-                    known.insert((principal_arn.to_string(), policy_arn.to_string()));
-                }
-                (
-                    ActionKind::DisassociateAccessPolicy {
-                        principal_arn,
-                        policy_arn,
-                    },
-                    _,
-                ) => {
-                    known.remove(&(principal_arn.to_string(), policy_arn.to_string()));
-                }
-                (ActionKind::DeleteAccessEntry { principal_arn }, _) => {
-                    let principal = principal_arn.to_string();
-                    known.retain(|(of, _)| *of != principal);
-                }
-                _ => {}
-            }
-        }
-        known
-    }
-
-    /// The client request token for an action.
-    ///
-    /// It is the same for the same action of the same run as long as no answer to it is known, so that a call repeated
-    /// after a lost answer is recognised by EKS; once the call was answered, doing it again is another call.
-    #[must_use]
-    pub fn token(&self, run: &str, action: &Action) -> String {
-        let known = self.runs.iter().find(|known| known.run == run);
-        let answered = known.map_or(0, |known| {
-            known
-                .calls
-                .iter()
-                .filter(|call| call.action.kind == action.kind && call.status.is_some())
-                .count()
-        });
-        let content = serde_json::to_string(&action.kind).expect("an action is plain data");
-        let digest = crate::digest::sha256(format!("{run}\n{answered}\n{content}").as_bytes());
-        // EKS takes any text; the digest's first half tells actions apart well enough and reads better in a log.
-        format!("aam-{}", &digest[..32])
-    }
-
-    /// Entries that this journal's runs made, by principal ARN, with the last run that made them.
-    #[must_use]
-    pub fn made_entries(&self) -> BTreeMap<String, &RunHistory> {
-        let mut made = BTreeMap::new();
-        for run in &self.runs {
-            for call in &run.calls {
-                let Some(principal) = call.action.kind.principal_arn() else {
-                    continue;
-                };
-                match (call.action.kind.operation(), call.status) {
-                    // An unanswered create may have made the entry.
-                    ("CreateAccessEntry", Some(Status::Created) | None) => {
-                        made.insert(principal.to_string(), run);
-                    }
-                    ("DeleteAccessEntry", Some(Status::Deleted)) => {
-                        made.remove(&principal.to_string());
-                    }
-                    _ => {}
-                }
-            }
-        }
-        made
-    }
 }

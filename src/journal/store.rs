@@ -9,7 +9,8 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::record::{History, Record, SCHEMA};
+use super::history::History;
+use super::record::{Record, SCHEMA};
 use crate::text::visible_json;
 
 /// What can go wrong with the journal.
@@ -306,8 +307,9 @@ mod tests {
                 run: run.clone(),
                 time,
                 token: name.to_owned(),
-                action: action.clone(),
+                action: Box::new(action.clone()),
                 before: None,
+                then: Vec::new(),
             });
             records.push(Record::Outcome {
                 run: run.clone(),

@@ -18,12 +18,23 @@ pub enum Made {
     Exists,
 }
 
+/// A binding as it is in the cluster now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThereBinding {
+    /// Whether it was made now.
+    pub made: Made,
+    /// Its `metadata.uid`.
+    pub uid: Option<String>,
+    /// Its `metadata.resourceVersion`.
+    pub resource_version: Option<String>,
+}
+
 impl Kubernetes {
     /// Makes a ClusterRoleBinding or a RoleBinding from its manifest.
     ///
     /// # Errors
     /// [`KubernetesError::Differs`] where one of the name is there that gives something else.
-    pub async fn make_binding(&self, object: Value) -> Result<Made, KubernetesError> {
+    pub async fn make_binding(&self, object: Value) -> Result<ThereBinding, KubernetesError> {
         match object
             .pointer("/metadata/namespace")
             .and_then(Value::as_str)
@@ -37,9 +48,9 @@ impl Kubernetes {
     }
 }
 
-async fn make<K>(api: &Api<K>, object: Value) -> Result<Made, KubernetesError>
+async fn make<K>(api: &Api<K>, object: Value) -> Result<ThereBinding, KubernetesError>
 where
-    K: Clone + std::fmt::Debug + Serialize + DeserializeOwned,
+    K: kube::Resource + Clone + std::fmt::Debug + Serialize + DeserializeOwned,
 {
     const WHAT: &str = "make a binding for a renamed group";
     let text = |pointer: &str| {
@@ -56,19 +67,28 @@ where
             reason: error.to_string(),
         })?;
     match api.create(&PostParams::default(), &wanted).await {
-        Ok(_) => Ok(Made::Created),
+        Ok(object) => Ok(there_is(&object, Made::Created)),
         Err(kube::Error::Api(status)) if status.code == 409 => {
             let there = api
                 .get(&name)
                 .await
                 .map_err(|error| KubernetesError::of(WHAT, error))?;
             if rights(&there) == rights(&wanted) {
-                Ok(Made::Exists)
+                Ok(there_is(&there, Made::Exists))
             } else {
                 Err(KubernetesError::Differs { kind, name })
             }
         }
         Err(error) => Err(KubernetesError::of(WHAT, error)),
+    }
+}
+
+fn there_is(object: &impl kube::Resource, made: Made) -> ThereBinding {
+    let metadata = object.meta();
+    ThereBinding {
+        made,
+        uid: metadata.uid.clone(),
+        resource_version: metadata.resource_version.clone(),
     }
 }
 

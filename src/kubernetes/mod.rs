@@ -10,7 +10,7 @@ use kube::api::{Api, ListParams};
 use kube::{Client, Config};
 use secrecy::SecretString;
 
-pub use bindings::Made;
+pub use bindings::{Made, ThereBinding};
 pub use config_map::Stored;
 pub use kubeconfig::{Kubeconfig, Named};
 

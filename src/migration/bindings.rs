@@ -1,25 +1,25 @@
 //! The bindings that renamed groups need, made beside the ones that are there.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Survey;
 use crate::access::emit_rbac;
 use crate::choices::Choices;
-use crate::error::Failure;
-use crate::kubernetes::Made;
+use crate::error::{Failure, FailureKind};
+use crate::journal::{BindingId, RunLog};
+use crate::kubernetes::{Kubernetes, Made};
+use crate::stop::Stop;
+use crate::writer::{Event, EventKind, Progress, Status};
 
 /// A binding that was made for a renamed group, or was there already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MadeBinding {
-    /// `ClusterRoleBinding` or `RoleBinding`.
-    pub kind: String,
-    /// The namespace of a RoleBinding.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// Its name.
-    pub name: String,
+    /// Which one.
+    #[serde(flatten)]
+    pub id: BindingId,
     /// Whether it was made now.
     pub status: Made,
 }
@@ -27,7 +27,7 @@ pub struct MadeBinding {
 /// The objects that the renamed groups need; none where no group is renamed, or bindings are not asked for.
 ///
 /// # Errors
-/// Which bindings there are has to be known.
+/// Which bindings there are has to be known, and there has to be a Kubernetes API to make them in.
 pub fn wanted(seen: &Survey, choices: &Choices) -> Result<Vec<Value>, Failure> {
     if !choices.bind_renamed || choices.rename_groups.is_empty() {
         return Ok(Vec::new());
@@ -37,34 +37,102 @@ pub fn wanted(seen: &Survey, choices: &Choices) -> Result<Vec<Value>, Failure> {
             "plan with a cluster whose bindings can be listed, or give the objects with --rbac-file",
         )
     })?;
-    Ok(emit_rbac(&choices.rename_groups, rbac))
+    let objects = emit_rbac(&choices.rename_groups, rbac);
+    if !objects.is_empty() && seen.kubernetes.is_none() {
+        return Err(
+            Failure::usage("nothing was written: the ConfigMap is from a file, so there is no Kubernetes API to make bindings in")
+                .hint("write them with `plan --emit-rbac FILE`, and make them with `kubectl apply -f FILE`"),
+        );
+    }
+    Ok(objects)
 }
 
-/// Makes the objects, one after the other; one that is there and equal is fine, another of its name is an error.
-pub async fn make(seen: &Survey, objects: Vec<Value>) -> Result<Vec<MadeBinding>, Failure> {
-    if objects.is_empty() {
-        return Ok(Vec::new());
-    }
-    let kubernetes = seen.kubernetes.as_ref().ok_or_else(|| {
-        Failure::usage("nothing was written: the ConfigMap is from a file, so there is no Kubernetes API to make bindings in")
-            .hint("write them with `plan --emit-rbac FILE`, and make them with `kubectl apply -f FILE`")
-    })?;
-    let mut made = Vec::new();
-    for object in objects {
-        let text = |pointer: &str| object.pointer(pointer)?.as_str().map(str::to_owned);
-        let binding = MadeBinding {
-            kind: text("/kind").unwrap_or_default(),
-            namespace: text("/metadata/namespace"),
-            name: text("/metadata/name").unwrap_or_default(),
-            status: kubernetes
-                .make_binding(object.clone())
-                .await
-                .map_err(|error| {
-                    Failure::from(error)
-                        .hint("no access entry was made; run the same command again to go on")
-                })?,
+/// What making bindings needs.
+pub(super) struct Making<'a, P> {
+    /// Where every binding is written down.
+    pub(super) log: &'a RunLog,
+    /// Who is told.
+    pub(super) progress: &'a P,
+    /// Whether to stop.
+    pub(super) stop: &'a Stop,
+    /// The clock.
+    pub(super) now: fn() -> Timestamp,
+}
+
+impl<P: Progress> Making<'_, P> {
+    /// Makes the objects, one after the other; one that is there and equal is fine, another of its name is an error.
+    pub(super) async fn make(
+        &self,
+        kubernetes: Option<&Kubernetes>,
+        objects: Vec<Value>,
+    ) -> Result<Vec<MadeBinding>, Failure> {
+        let mut made = Vec::new();
+        let Some(kubernetes) = kubernetes else {
+            return Ok(made);
         };
-        made.push(binding);
+        for object in objects {
+            if self.stop.is_requested() {
+                return Err(Failure {
+                    kind: FailureKind::Interrupted,
+                    ..Failure::new("interrupted before all bindings were made")
+                        .hint("no access entry was made; run the same command again to go on")
+                });
+            }
+            made.push(self.make_one(kubernetes, &object).await?);
+        }
+        Ok(made)
     }
-    Ok(made)
+
+    async fn make_one(
+        &self,
+        kubernetes: &Kubernetes,
+        object: &Value,
+    ) -> Result<MadeBinding, Failure> {
+        let id = BindingId::of(object);
+        self.log.binding_intent(object)?;
+        let there = match kubernetes.make_binding(object.clone()).await {
+            Ok(there) => there,
+            Err(error) => {
+                let why = Some(error.to_string());
+                self.log
+                    .binding_outcome(&id, Status::Failed, None, None, why)?;
+                return Err(Failure::from(error)
+                    .hint("no access entry was made; run the same command again to go on"));
+            }
+        };
+        // One that is there may be what this run made before it was stopped.
+        let is_ours = there.made == Made::Created || self.was_made(&id, there.uid.as_deref());
+        let status = if is_ours {
+            Status::Created
+        } else {
+            Status::Exists
+        };
+        self.log
+            .binding_outcome(&id, status, there.uid, there.resource_version, None)?;
+        self.progress.tell(&Event {
+            status: Some(match there.made {
+                Made::Created => Status::Created,
+                Made::Exists => Status::Exists,
+            }),
+            binding: Some(id.clone()),
+            ..Event::new(EventKind::Action, (self.now)())
+        });
+        Ok(MadeBinding {
+            id,
+            status: there.made,
+        })
+    }
+
+    /// Whether this run made the binding before it was stopped: its answer says so, or was lost.
+    fn was_made(&self, id: &BindingId, uid: Option<&str>) -> bool {
+        let runs = self.log.history().runs.iter();
+        runs.filter(|run| run.run == self.log.id())
+            .flat_map(|run| &run.bindings)
+            .filter(|change| change.id == *id)
+            .any(|change| match change.status {
+                None => true,
+                Some(Status::Created) => change.uid.as_deref() == uid,
+                Some(_) => false,
+            })
+    }
 }

@@ -13,7 +13,7 @@ pub mod survey;
 pub mod verify;
 pub mod who;
 
-pub use apply::{Applied, ApplyOptions, Clock, apply};
+pub use apply::{Applied, ApplyOptions, Clock, Question, apply};
 pub use bindings::MadeBinding;
 pub use cutover::{CutOver, CutoverOptions, cutover};
 pub use rollback::{RollbackOptions, RolledBack, rollback};

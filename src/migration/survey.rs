@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use super::apply::LockedOut;
 use crate::access::before::{Standing, standings};
 use crate::access::rbac::Rbac;
 use crate::aws::{Aws, AwsSettings, Caller, LookupRoles, ObservedCluster, PrincipalSource};
@@ -191,7 +192,14 @@ async fn live(
     };
     let (aws_auth, kind) = match (&target.file, &kubernetes) {
         (Some(file), _) => (Some(file.aws_auth.clone()), SourceKind::File),
-        (None, Some(kubernetes)) => (kubernetes.aws_auth().await?, SourceKind::Cluster),
+        (None, Some(kubernetes)) => match kubernetes.aws_auth().await {
+            Ok(aws_auth) => (aws_auth, SourceKind::Cluster),
+            Err(error) => {
+                return Err(
+                    Box::pin(LockedOut::explain(error, &aws, &cluster.cluster, &caller)).await,
+                );
+            }
+        },
         (None, None) => (None, SourceKind::Cluster),
     };
     let mut reading = read(aws_auth.as_ref().unwrap_or(&AwsAuth::default()));

@@ -1,9 +1,12 @@
 //! What `apply` did: as text for people, as a document for scripts.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde::Serialize;
 
+use super::next::next;
+use super::words::plural;
 use crate::finding::Code;
 use crate::journal::RunEnd;
 use crate::kubernetes::Made;
@@ -26,6 +29,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     bindings: &'a [MadeBinding],
     results: Vec<Result<'a>>,
+    /// How long it took, in milliseconds.
+    took_millis: u64,
     calls: usize,
     retries: usize,
     verified: usize,
@@ -72,8 +77,9 @@ fn document(applied: &Applied) -> Document<'_> {
                 blocked: result.is_refused(),
             })
             .collect(),
-        calls: summary.calls,
-        retries: summary.retries,
+        took_millis: u64::try_from(applied.took.as_millis()).unwrap_or(u64::MAX),
+        calls: applied.calls,
+        retries: applied.retries,
         verified: summary.verified,
         unverified: summary
             .unverified
@@ -110,18 +116,14 @@ pub fn applied_text(applied: &Applied) -> String {
         text.push('\n');
     };
     for binding in &applied.bindings {
-        let place = binding
-            .namespace
-            .iter()
-            .map(|namespace| format!("{namespace}/"));
-        let name = visible(&format!("{}{}", place.collect::<String>(), binding.name)).into_owned();
         let status = match binding.status {
             Made::Created => "created",
             Made::Exists => "was there already",
         };
-        line(format!("{} {name}: {status}", binding.kind));
+        let binding = binding.id.to_string();
+        line(format!("{}: {status}", visible(&binding)));
     }
-    if summary.results.is_empty() && applied.run.is_none() {
+    if applied.run.is_none() {
         line(
             "Nothing to do: every mapping that can be carried over has its access entry."
                 .to_owned(),
@@ -153,8 +155,11 @@ pub fn applied_text(applied: &Applied) -> String {
             applied.run.as_deref().unwrap_or("none")
         ));
         line(format!(
-            "{} calls, {} of them repeated; {} entries read back and as they should be.",
-            summary.calls, summary.retries, summary.verified
+            "It took {}: {} to AWS, {} of them repeated; {} read back and as they should be.",
+            seconds(applied.took),
+            plural(applied.calls, "call", "calls"),
+            applied.retries,
+            plural(summary.verified, "entry", "entries"),
         ));
     }
     for result in summary
@@ -203,6 +208,13 @@ pub fn applied_text(applied: &Applied) -> String {
     }
     if applied.end != RunEnd::Complete {
         line("Run the same command again to go on.".to_owned());
+    } else if applied.run.is_some() {
+        let done = Plan {
+            actions: Vec::new(),
+            ..applied.plan.clone()
+        };
+        let next = next(&done);
+        line(format!("Next, to {}:\n  {}", next.purpose, next.command));
     }
     let _ = writeln!(
         text,
@@ -210,6 +222,14 @@ pub fn applied_text(applied: &Applied) -> String {
         visible(&applied.journal.display().to_string())
     );
     text
+}
+
+/// A time as people say it.
+fn seconds(time: Duration) -> String {
+    match time.as_secs() {
+        0..60 => format!("{:.1} s", time.as_secs_f64()),
+        whole => format!("{} min {} s", whole / 60, whole % 60),
+    }
 }
 
 fn failure(result: &ActionResult) -> String {

@@ -6,6 +6,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
+use super::EksApi;
+use super::progress::{Progress, Status};
+use super::run::{ActionResult, Chain, Engine, WriterError};
 use crate::stop::Stop;
 
 /// How often the nodes are looked at.
@@ -60,5 +63,49 @@ impl Canary<'_> {
             }
             stop.sleep(LOOK.min(until - now)).await;
         }
+    }
+}
+
+impl<A: EksApi, P: Progress> Engine<'_, A, P> {
+    /// One node role goes first; the others follow when no node was lost by it.
+    pub(super) async fn canary(
+        &self,
+        canary: &Canary<'_>,
+        first: Chain<'_>,
+    ) -> Result<Vec<(usize, ActionResult)>, WriterError> {
+        let action = first.first().map(|(_, action)| *action);
+        let arn = action
+            .and_then(|action| action.kind.principal_arn())
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let ready = match canary.nodes.ready().await {
+            Ok(ready) => ready,
+            Err(reason) => {
+                self.halt(&format!("the nodes can't be watched: {reason}"));
+                BTreeSet::new()
+            }
+        };
+        let results = self.chain(first).await?;
+        let is_done = results
+            .iter()
+            .all(|(_, result)| !matches!(result.status, Status::Failed | Status::Skipped));
+        if self.halted().is_none() && is_done {
+            if let Some(action) = action {
+                self.note(
+                    action,
+                    format!("watching {} nodes after {arn} got its entry", ready.len()),
+                );
+            }
+            if let Err(lost) = canary.watch(&ready, self.run.stop).await {
+                self.halt(&format!(
+                    "{lost} after `{arn}` got its access entry; the way back: \
+                     aws eks delete-access-entry --cluster-name {} --principal-arn {arn}",
+                    self.run.cluster
+                ));
+            }
+        } else if !is_done {
+            self.halt("the first node role did not get its access entry");
+        }
+        Ok(results)
     }
 }

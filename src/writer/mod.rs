@@ -2,7 +2,6 @@
 //! written to the journal before and after.
 
 mod canary;
-mod pace;
 mod progress;
 mod retry;
 mod run;
@@ -11,7 +10,6 @@ mod switch;
 use std::future::Future;
 
 pub use canary::{Canary, Nodes};
-pub use pace::Pace;
 pub use progress::{Event, EventError, EventKind, Progress, Silent, Status};
 pub use run::{ActionResult, Limits, Run, Summary, WriterError, run};
 pub use switch::{Switch, SwitchError};

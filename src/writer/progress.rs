@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::run::Summary;
 use crate::aws::{AwsError, AwsErrorKind};
+use crate::journal::{BindingId, ClusterId};
 use crate::plan::Action;
 
 /// Takes events as they happen; called from several tasks.
@@ -42,20 +44,69 @@ pub struct Event {
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<EventError>,
-    /// What else there is to say, such as the state of the mode switch.
+    /// What else there is to say, such as the state of the mode switch. An `action` event that has it and no status
+    /// tells how an action goes on that was counted before.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
+    /// Which cluster is about to be written to, in `started`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<ClusterId>,
+    /// The binding it is about, where it is about none of the plan's actions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub binding: Option<BindingId>,
+}
+
+impl Event {
+    /// An event that says nothing yet but what it is and when it was.
+    #[must_use]
+    pub fn new(event: EventKind, time: Timestamp) -> Self {
+        Self {
+            event,
+            time,
+            done: 0,
+            total: 0,
+            action: None,
+            status: None,
+            error: None,
+            message: None,
+            cluster: None,
+            binding: None,
+        }
+    }
+
+    /// The first event: which cluster is written to, and how much there is to do.
+    #[must_use]
+    pub fn started(cluster: ClusterId, total: usize, time: Timestamp) -> Self {
+        Self {
+            total,
+            cluster: Some(cluster),
+            ..Self::new(EventKind::Started, time)
+        }
+    }
+}
+
+impl Event {
+    /// The last event: how much of it was done, and what stopped it.
+    #[must_use]
+    pub fn finished(summary: &Summary, time: Timestamp) -> Self {
+        Self {
+            done: summary.results.len() - summary.count(Status::Skipped),
+            total: summary.results.len(),
+            message: summary.stopped.clone(),
+            ..Self::new(EventKind::Finished, time)
+        }
+    }
 }
 
 /// The kinds of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum EventKind {
-    /// The writer begins.
+    /// The first write is about to be made.
     Started,
     /// The mode switch goes on.
     Mode,
-    /// An action has ended.
+    /// An action has ended, or goes on after it was done.
     Action,
     /// A call is tried again.
     Retry,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::aws::error::{LONGEST_RETRY_AFTER, is_throttling};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::plan::ActionKind;
 
@@ -14,8 +15,6 @@ pub(super) const PROPAGATION: Duration = Duration::from_mins(2);
 
 /// How long a call may go on being throttled before it counts as failed.
 pub(super) const THROTTLED: Duration = Duration::from_mins(10);
-/// The longest `Retry-After` that is heeded.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
@@ -56,7 +55,7 @@ pub(super) struct Circumstances {
 
 /// Decides.
 ///
-/// Throttling codes are those of the AWS SDKs' standard retry mode; validation errors are never tried again.
+/// Validation errors are never tried again.
 /// Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; EKS API Reference, "Common errors".
 pub(super) fn decide(kind: &ActionKind, error: &AwsError, circumstances: Circumstances) -> Next {
     let wait = backoff(circumstances.attempts);
@@ -88,15 +87,7 @@ pub(super) fn decide(kind: &ActionKind, error: &AwsError, circumstances: Circums
             );
             match code.as_str() {
                 _ if error.is_expired() => Next::Stop,
-                "Throttling"
-                | "ThrottlingException"
-                | "ThrottledException"
-                | "RequestThrottledException"
-                | "TooManyRequestsException"
-                | "RequestLimitExceeded"
-                | "LimitExceededException"
-                | "RequestThrottled"
-                | "SlowDown" => slower(retry_after),
+                code if is_throttling(code) => slower(retry_after),
                 "ResourceInUseException"
                     if matches!(kind, ActionKind::CreateAccessEntry { .. }) =>
                 {

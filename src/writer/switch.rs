@@ -9,15 +9,22 @@ use super::progress::{Event, EventError, EventKind, Progress, Status};
 use super::retry::{Circumstances, Next, decide};
 use super::{EksApi, UpdateState};
 use crate::aws::AwsError;
-use crate::journal::{History, Journal, JournalError, Record};
+use crate::journal::{Answered, JournalError, RunLog};
 use crate::model::AuthenticationMode;
 use crate::plan::Action;
 use crate::stop::Stop;
 
 /// How long a switch may take; EKS says "a few minutes" and promises nothing.
 const PATIENCE: Duration = Duration::from_mins(40);
-const FIRST_POLL: Duration = Duration::from_millis(500);
+const SHORTEST_POLL: Duration = Duration::from_millis(250);
 const LONGEST_POLL: Duration = Duration::from_secs(10);
+
+/// How long to wait before the next look, given how long was waited for the same thing.
+///
+/// A quarter of it: what takes milliseconds is seen at once, what takes minutes costs few calls.
+fn poll(waited: Duration) -> Duration {
+    (waited / 4).clamp(SHORTEST_POLL, LONGEST_POLL)
+}
 
 /// Why the cluster has not switched.
 #[derive(Debug, thiserror::Error)]
@@ -57,16 +64,12 @@ pub struct Switch<'a, A, P> {
     pub api: &'a A,
     /// The cluster's name.
     pub cluster: &'a str,
-    /// The run's id.
-    pub run: &'a str,
     /// The plan's action.
     pub action: &'a Action,
     /// The mode to reach.
     pub to: AuthenticationMode,
     /// Where every call is written down.
-    pub journal: &'a Journal,
-    /// What the journal held when it was opened.
-    pub history: &'a History,
+    pub log: &'a RunLog,
     /// Who is told.
     pub progress: &'a P,
     /// Whether to stop.
@@ -104,10 +107,10 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         let patience = self.deadline.map_or(PATIENCE, |at| {
             at.saturating_duration_since(began).min(PATIENCE)
         });
-        let token = self.history.token(self.run, self.action);
+        let token = self.log.token(self.action);
         let mut asked = 0;
-        let mut poll = FIRST_POLL;
         let mut step = Step::Look;
+        let mut since = began;
         loop {
             if self.stop.is_requested() {
                 return Err(SwitchError::Interrupted);
@@ -117,9 +120,9 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                     waited: began.elapsed(),
                 });
             }
-            step = match step {
+            let next = match step {
                 Step::Look => self.look(&token, &mut asked).await?,
-                Step::Wait { update, own } => self.wait(&token, update, own).await?,
+                Step::Wait { ref update, own } => self.wait(&token, update, own).await?,
                 Step::Settle => match self.api.mode(self.cluster).await? {
                     (mode, status) if mode >= self.to && is_active(&status) => Step::Done,
                     _ => Step::Settle,
@@ -136,10 +139,13 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                     return Ok(());
                 }
             };
-            if !matches!(step, Step::Done) {
-                self.pause(poll).await;
-                poll = (poll * 2).min(LONGEST_POLL);
+            if std::mem::discriminant(&next) == std::mem::discriminant(&step) {
+                self.stop.sleep(poll(since.elapsed())).await;
+            } else {
+                // What has come to its end needs no pause before the next thing is looked at.
+                since = Instant::now();
             }
+            step = next;
         }
     }
 
@@ -164,13 +170,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             return Ok(Step::Done);
         }
         if *asked == 0 {
-            self.journal.append(&Record::Intent {
-                run: self.run.to_owned(),
-                time: (self.clock)(),
-                token: token.to_owned(),
-                action: self.action.clone(),
-                before: None,
-            })?;
+            self.log.intent(token, self.action, None, Vec::new())?;
         }
         *asked += 1;
         match self.api.perform(self.cluster, self.action, token).await {
@@ -200,7 +200,8 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
     }
 
     /// Looks at an update that is under way.
-    async fn wait(&self, token: &str, update: String, own: bool) -> Result<Step, SwitchError> {
+    async fn wait(&self, token: &str, update: &str, own: bool) -> Result<Step, SwitchError> {
+        let update = update.to_owned();
         let (verb, reasons) = match self.api.update_state(self.cluster, &update).await? {
             UpdateState::InProgress => return Ok(Step::Wait { update, own }),
             UpdateState::Successful => return Ok(if own { Step::Settle } else { Step::Look }),
@@ -237,24 +238,13 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         })
     }
 
-    async fn pause(&self, time: Duration) {
-        let until = Instant::now() + time;
-        while Instant::now() < until && !self.stop.is_requested() {
-            let left = until.saturating_duration_since(Instant::now());
-            tokio::time::sleep(Duration::from_millis(100).min(left)).await;
-        }
-    }
-
     fn tell(&self, message: String, status: Option<Status>, error: Option<EventError>) {
         self.progress.tell(&Event {
-            event: EventKind::Mode,
-            time: (self.clock)(),
-            done: 0,
-            total: 0,
             action: Some(self.action.clone()),
             status,
             error,
             message: Some(message),
+            ..Event::new(EventKind::Mode, (self.clock)())
         });
     }
 
@@ -265,19 +255,28 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         error: Option<EventError>,
         update: Option<String>,
     ) -> Result<(), JournalError> {
-        self.journal.append(&Record::Outcome {
-            run: self.run.to_owned(),
-            time: (self.clock)(),
-            token: token.to_owned(),
-            action: self.action.id.clone(),
-            status,
+        let answered = Answered {
             request_id: None,
             error,
             update,
-        })
+        };
+        self.log.outcome(token, self.action, status, answered)
     }
 }
 
 fn is_active(status: &str) -> bool {
     status.is_empty() || status == "ACTIVE"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_as_far_apart_as_what_is_waited_for_is_slow() {
+        let after = |seconds| poll(Duration::from_secs(seconds));
+        assert_eq!(after(0), SHORTEST_POLL);
+        assert_eq!(after(8), Duration::from_secs(2));
+        assert_eq!(after(600), LONGEST_POLL);
+    }
 }

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::apply::{self, Clock, cluster_id, journal_path, new_run_id};
+use super::apply::{self, Clock, cluster_id, journal_path};
 use super::owners::{Writer, writers_of};
 use super::survey::{Survey, Target, survey};
 use super::verify::{Readiness, Verification, verify};
 use super::who::{Way, who};
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{History, Journal, Record, RunCommand, RunEnd};
+use crate::journal::{Beginning, History, Journal, RunCommand, RunEnd, RunLog};
 use crate::kubernetes::{Kubernetes, KubernetesError, Stored};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::plan::document::SourceKind;
@@ -150,21 +150,20 @@ pub async fn cutover<P: Progress>(
         to_api_mode: switch_to_come,
     })?;
 
-    let (journal, history) = Journal::open(&path, &options.holder)?;
-    let run = history.unfinished_of(RunCommand::Cutover).map_or_else(
-        || new_run_id((clock.now)(), &options.holder),
-        |run| run.run.clone(),
-    );
-    begin(&journal, &first.seen, &run, RunCommand::Cutover, clock)?;
-    done.run = Some(run.clone());
+    let log = begin(
+        &path,
+        &options.holder,
+        &first.seen,
+        RunCommand::Cutover,
+        clock,
+    )?;
+    done.run = Some(log.id().to_owned());
     let before = kubernetes.ready_nodes().await.ok();
     let work = Work {
         target,
         options,
         kubernetes: &kubernetes,
-        journal: &journal,
-        history: &history,
-        run: &run,
+        log: &log,
         stop,
         clock,
     };
@@ -192,11 +191,9 @@ pub async fn cutover<P: Progress>(
         let switch = Switch {
             api: &aws,
             cluster: name,
-            run: &run,
             action: &action,
             to: AuthenticationMode::Api,
-            journal: &journal,
-            history: &history,
+            log: &log,
             progress,
             stop,
             deadline: None,
@@ -219,30 +216,22 @@ pub(super) fn live(seen: &Survey) -> Result<Kubernetes, Failure> {
     }
 }
 
-/// Writes down that a run begins, or goes on.
+/// Opens the journal and writes down that a run begins, or goes on.
 pub(super) fn begin(
-    journal: &Journal,
+    path: &Path,
+    holder: &str,
     seen: &Survey,
-    run: &str,
     command: RunCommand,
     clock: Clock,
-) -> Result<(), Failure> {
-    journal.append(&Record::Run {
-        schema: crate::journal::record::SCHEMA.to_owned(),
-        run: run.to_owned(),
-        time: (clock.now)(),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+) -> Result<RunLog, Failure> {
+    let beginning = Beginning {
+        command,
         cluster: cluster_id(seen)?,
         caller: seen.caller.as_ref().map(|caller| caller.arn.to_string()),
         plan_sha256: seen.source.sha256.clone(),
         actions: 0,
-    })?;
-    journal.append(&Record::Purpose {
-        run: run.to_owned(),
-        time: (clock.now)(),
-        command,
-    })?;
-    Ok(())
+    };
+    Ok(RunLog::begin(path, holder, beginning, clock.now)?)
 }
 
 fn to_api() -> Action {
@@ -394,9 +383,7 @@ struct Work<'a> {
     target: &'a Target,
     options: &'a CutoverOptions,
     kubernetes: &'a Kubernetes,
-    journal: &'a Journal,
-    history: &'a History,
-    run: &'a str,
+    log: &'a RunLog,
     stop: &'a Stop,
     clock: Clock,
 }
@@ -429,13 +416,11 @@ impl Work<'_> {
                 } else {
                     Status::Deleted
                 };
-                self.journal.append(&Record::ConfigMapIntent {
-                    run: self.run.to_owned(),
-                    time: (self.clock.now)(),
-                    before: Some(Box::new(stored.json())),
-                    after: removal.after.clone(),
-                    backup: done.backup.clone(),
-                })?;
+                self.log.config_map_intent(
+                    Some(stored.json()),
+                    removal.after.clone(),
+                    done.backup.clone(),
+                )?;
                 let written = match &removal.after {
                     Some(data) => self.kubernetes.replace_data(stored, data.clone()).await,
                     None => self.kubernetes.delete(stored).await,
@@ -456,7 +441,7 @@ impl Work<'_> {
             }
             tokio::time::sleep(BREATH).await;
             let seen = survey(self.target, (self.clock.system)()).await?;
-            look = Look::of(seen, self.options, self.history, self.clock).await?;
+            look = Look::of(seen, self.options, self.log.history(), self.clock).await?;
         }
         self.end_as(RunEnd::Incomplete)?;
         Err(Failure {
@@ -471,7 +456,8 @@ impl Work<'_> {
     /// Where the backup goes. Of a run that is taken up again each state has its own, so that none is written over.
     fn backup_path(&self) -> PathBuf {
         let earlier = self
-            .history
+            .log
+            .history()
             .runs
             .iter()
             .flat_map(|run| &run.config_map)
@@ -480,29 +466,20 @@ impl Work<'_> {
         if let Some(path) = &self.options.backup {
             return path.clone();
         }
-        let journal = self.journal.path();
+        let journal = self.log.path();
         let stem = journal
             .file_stem()
             .map_or_else(|| "cluster".into(), |stem| stem.to_string_lossy());
-        let name = format!("{stem}.aws-auth.{}.{earlier}.yaml", self.run);
+        let name = format!("{stem}.aws-auth.{}.{earlier}.yaml", self.log.id());
         journal.parent().unwrap_or(Path::new(".")).join(name)
     }
 
     fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
-        Ok(self.journal.append(&Record::ConfigMapOutcome {
-            run: self.run.to_owned(),
-            time: (self.clock.now)(),
-            status,
-            error,
-        })?)
+        Ok(self.log.config_map_outcome(status, error)?)
     }
 
     fn end_as(&self, end: RunEnd) -> Result<(), Failure> {
-        Ok(self.journal.append(&Record::End {
-            run: self.run.to_owned(),
-            time: (self.clock.now)(),
-            end,
-        })?)
+        Ok(self.log.end(end)?)
     }
 
     fn end(&self, done: CutOver) -> Result<CutOver, Failure> {

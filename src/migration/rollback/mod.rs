@@ -6,21 +6,21 @@ mod entries;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::apply::{self, Clock, cluster_id, journal_path, live_entries, new_run_id};
+use super::apply::{self, Clock, cluster_id, journal_path, live_entries};
 use super::cutover::{BREATH, begin, interrupted, live, may_try_again};
 use super::survey::{Survey, Target, survey};
 use super::verify::canonical;
 use crate::access::before::{Answer, Authenticator};
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{History, Journal, Record, RunCommand, RunEnd};
+use crate::journal::{History, Journal, RunCommand, RunEnd, RunLog};
 use crate::kubernetes::{Kubernetes, Stored};
 use crate::model::{AuthenticationMode, Principal};
 use crate::plan::ActionKind;
 use crate::plan::document::Outcome;
 use crate::reader;
 use crate::stop::Stop;
-use crate::writer::{self, Limits, Progress, Run, Status, Summary};
+use crate::writer::{self, Event, Limits, Progress, Run, Status, Summary};
 
 pub use config_map::{Restoring, changes, restore};
 pub use entries::{Left, Undoing, undo, undo_by_tags};
@@ -119,45 +119,39 @@ pub async fn rollback<P: Progress>(
         return Ok(done);
     }
 
-    let (journal, history) = Journal::open(&path, &options.holder)?;
-    let run = history.unfinished_of(RunCommand::Rollback).map_or_else(
-        || new_run_id((clock.now)(), &options.holder),
-        |run| run.run.clone(),
-    );
-    begin(&journal, &seen, &run, RunCommand::Rollback, clock)?;
-    done.run = Some(run.clone());
+    let log = begin(&path, &options.holder, &seen, RunCommand::Rollback, clock)?;
+    done.run = Some(log.id().to_owned());
     let work = Work {
         kubernetes: &kubernetes,
-        journal: &journal,
-        run: &run,
+        log: &log,
         stop,
-        clock,
     };
     if let Restoring::Back { to, .. } = &done.config_map {
         work.put_back(to, stored, options.force).await?;
     }
     let aws = seen.aws.as_ref().expect("a live survey has AWS");
     let before = live_entries(&seen);
+    let actions = &done.entries.actions;
+    progress.tell(&Event::started(id.clone(), actions.len(), (clock.now)()));
     let run = Run {
         api: aws,
         cluster: &id.name,
-        id: &run,
-        journal: &journal,
-        history: &history,
+        pace: aws.pace(),
+        log: &log,
         before: &before,
         new_principals: &BTreeSet::new(),
         progress,
         stop,
         limits: Limits {
             concurrency: options.concurrency,
-            max_rate: None,
             fail_fast: false,
             deadline: None,
         },
         canary: None,
         clock: clock.now,
     };
-    let summary = writer::run(&run, &done.entries.actions).await?;
+    let summary = writer::run(&run, actions).await?;
+    progress.tell(&Event::finished(&summary, (clock.now)()));
     let end = if stop.is_requested() {
         RunEnd::Interrupted
     } else if summary.is_complete() {
@@ -165,7 +159,7 @@ pub async fn rollback<P: Progress>(
     } else {
         RunEnd::Incomplete
     };
-    work.end(end)?;
+    log.end(end)?;
     done.summary = Some(summary);
     done.end = Some(end);
     Ok(done)
@@ -265,10 +259,8 @@ fn keep_what_nobody_else_gives(entries: &mut Undoing, seen: &Survey, config_map:
 
 struct Work<'a> {
     kubernetes: &'a Kubernetes,
-    journal: &'a Journal,
-    run: &'a str,
+    log: &'a RunLog,
     stop: &'a Stop,
-    clock: Clock,
 }
 
 impl Work<'_> {
@@ -285,13 +277,9 @@ impl Work<'_> {
             if self.stop.is_requested() {
                 return Err(interrupted());
             }
-            self.journal.append(&Record::ConfigMapIntent {
-                run: self.run.to_owned(),
-                time: (self.clock.now)(),
-                before: now.as_ref().map(|stored| Box::new(stored.json())),
-                after: Some(wanted.clone()),
-                backup: None,
-            })?;
+            let before = now.as_ref().map(Stored::json);
+            self.log
+                .config_map_intent(before, Some(wanted.clone()), None)?;
             let written = match &now {
                 Some(stored) => self.kubernetes.replace_data(stored, wanted.clone()).await,
                 None => self.kubernetes.create(to).await,
@@ -301,7 +289,7 @@ impl Work<'_> {
                 Err(error) if may_try_again(&error) => {}
                 Err(error) => {
                     self.outcome(Status::Failed, Some(error.to_string()))?;
-                    self.end(RunEnd::Incomplete)?;
+                    self.log.end(RunEnd::Incomplete)?;
                     return Err(error.into());
                 }
             }
@@ -314,12 +302,12 @@ impl Work<'_> {
             if found != seen && !force {
                 let edited = "somebody has changed aws-auth meanwhile";
                 self.outcome(Status::Failed, Some(edited.to_owned()))?;
-                self.end(RunEnd::Incomplete)?;
+                self.log.end(RunEnd::Incomplete)?;
                 return Err(Failure::new(format!("nothing was undone: {edited}"))
                     .hint("compare it with the backup; --force puts the backup in its place"));
             }
         }
-        self.end(RunEnd::Incomplete)?;
+        self.log.end(RunEnd::Incomplete)?;
         Err(Failure {
             kind: FailureKind::Incomplete,
             ..Failure::new(format!("aws-auth was not put back in {ATTEMPTS} tries"))
@@ -328,19 +316,6 @@ impl Work<'_> {
     }
 
     fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
-        Ok(self.journal.append(&Record::ConfigMapOutcome {
-            run: self.run.to_owned(),
-            time: (self.clock.now)(),
-            status,
-            error,
-        })?)
-    }
-
-    fn end(&self, end: RunEnd) -> Result<(), Failure> {
-        Ok(self.journal.append(&Record::End {
-            run: self.run.to_owned(),
-            time: (self.clock.now)(),
-            end,
-        })?)
+        Ok(self.log.config_map_outcome(status, error)?)
     }
 }

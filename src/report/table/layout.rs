@@ -15,7 +15,7 @@ fn char_width(c: char) -> usize {
 pub(super) const NO_BREAK: char = '\u{a0}';
 
 /// Breaks a text into lines of at most `limit` columns: between words, else after a separator, else anywhere.
-pub(in crate::report) fn wrap(text: &str, limit: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, limit: usize) -> Vec<String> {
     // A wide character takes two columns, so that narrower lines could not hold it.
     let limit = limit.max(2);
     let mut lines = Vec::new();

@@ -1,18 +1,26 @@
-//! How fast calls are made: one pace for all tasks, slowed down when EKS asks for it.
+//! How fast calls are made: one pace for all of them, slowed down when AWS asks for it.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The pace shared by all calls of a run.
+/// The pace shared by all calls of a command; a clone is the same pace.
 ///
 /// Calls are spaced evenly, so that a limit of the service is not hit by bursts. Every throttled call halves the pace,
 /// every call that goes through raises it a little, up to the limit that was asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Pace {
-    state: Mutex<State>,
+    shared: Arc<Shared>,
     fastest: Option<f64>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    calls: AtomicUsize,
+    retries: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -29,6 +37,12 @@ struct State {
 const FIRST_SLOW_RATE: f64 = 10.0;
 const SLOWEST_RATE: f64 = 0.5;
 
+impl Default for Pace {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
 impl Pace {
     /// A pace of at most so many calls per second; as fast as it goes where no limit is given.
     #[must_use]
@@ -38,27 +52,24 @@ impl Pace {
             next: Instant::now(),
             slowed: None,
         };
-        Self {
+        let shared = Shared {
             state: Mutex::new(state),
+            calls: AtomicUsize::new(0),
+            retries: AtomicUsize::new(0),
+        };
+        Self {
+            shared: Arc::new(shared),
             fastest,
         }
     }
 
     /// Waits for this call's turn.
     pub async fn turn(&self) {
-        self.turns(1).await;
-    }
-
-    /// Waits for the turn of something that makes several calls in a row.
-    pub async fn turns(&self, calls: u32) {
         let at = {
-            let mut state = self
-                .state
-                .lock()
-                .expect("no task panics while it holds the pace");
+            let mut state = self.state();
             let at = state.next.max(Instant::now());
             if let Some(rate) = state.rate {
-                state.next = at + Duration::from_secs_f64(f64::from(calls) / rate);
+                state.next = at + Duration::from_secs_f64(1.0 / rate);
             }
             at
         };
@@ -68,10 +79,7 @@ impl Pace {
     /// The service asked for fewer calls: halves the pace and lets nobody call before the time it named.
     pub fn slow_down(&self, wait: Duration) {
         let now = Instant::now();
-        let mut state = self
-            .state
-            .lock()
-            .expect("no task panics while it holds the pace");
+        let mut state = self.state();
         state.next = state.next.max(now + wait);
         if state
             .slowed
@@ -86,16 +94,42 @@ impl Pace {
 
     /// A call went through: raises a lowered pace a little.
     pub fn went_through(&self) {
-        let mut state = self
-            .state
-            .lock()
-            .expect("no task panics while it holds the pace");
+        let mut state = self.state();
         if state.slowed.is_some()
             && let Some(rate) = state.rate
         {
             let raised = rate + 0.25;
             state.rate = Some(self.fastest.map_or(raised, |fastest| raised.min(fastest)));
         }
+    }
+
+    /// One more request goes out.
+    pub(super) fn count_call(&self) {
+        self.shared.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One of the requests repeats another one.
+    pub fn count_retry(&self) {
+        self.shared.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many requests went out, repeated ones included.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.shared.calls.load(Ordering::Relaxed)
+    }
+
+    /// How many of the requests repeated another one.
+    #[must_use]
+    pub fn retries(&self) -> usize {
+        self.shared.retries.load(Ordering::Relaxed)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared
+            .state
+            .lock()
+            .expect("no task panics while it holds the pace")
     }
 }
 

@@ -1,0 +1,126 @@
+//! The gate that every request to a service goes through: it waits for its turn, is counted, and has a limited time.
+//!
+//! It lies below the SDK's retries and pagers, so that each of their requests has its own turn, and a throttled one
+//! slows all others down. The time for a request begins with its turn; the SDK's own limit for an attempt would
+//! count the waiting, too.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+
+use super::error::is_throttling;
+use super::pace::Pace;
+
+/// A client whose requests go through the gate.
+#[derive(Debug, Clone)]
+pub(super) struct Gate {
+    pub(super) client: SharedHttpClient,
+    pub(super) pace: Pace,
+    /// How long a request may take from its turn to the last byte of its answer.
+    pub(super) timeout: Duration,
+    /// Whether a request waits for its turn here; who has waited before asks for none again.
+    pub(super) waits: bool,
+}
+
+impl HttpClient for Gate {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Passage {
+            connector: self.client.http_connector(settings, components),
+            gate: self.clone(),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Passage {
+    connector: SharedHttpConnector,
+    gate: Gate,
+}
+
+impl HttpConnector for Passage {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connector = self.connector.clone();
+        let Gate {
+            pace,
+            timeout,
+            waits,
+            ..
+        } = self.gate.clone();
+        HttpConnectorFuture::new(async move {
+            if waits {
+                pace.turn().await;
+            }
+            pace.count_call();
+            if is_repeated(&request) {
+                pace.count_retry();
+            }
+            let answer = tokio::time::timeout(timeout, complete(&connector, request))
+                .await
+                .map_err(|elapsed| ConnectorError::timeout(elapsed.into()))??;
+            if is_throttled(&answer) {
+                pace.slow_down(retry_after(&answer).unwrap_or_default());
+            } else if answer.status().is_success() {
+                pace.went_through();
+            }
+            Ok(answer)
+        })
+    }
+}
+
+/// Makes a request and takes in the whole answer; those of EKS, IAM and STS are small.
+async fn complete(
+    connector: &SharedHttpConnector,
+    request: HttpRequest,
+) -> Result<HttpResponse, ConnectorError> {
+    let mut answer = connector.call(request).await?;
+    let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
+    let bytes = ByteStream::new(body)
+        .collect()
+        .await
+        .map_err(|error| ConnectorError::io(error.into()))?;
+    *answer.body_mut() = SdkBody::from(bytes.into_bytes());
+    Ok(answer)
+}
+
+/// Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; the header counts the attempts of an operation.
+fn is_repeated(request: &HttpRequest) -> bool {
+    request
+        .headers()
+        .get("amz-sdk-request")
+        .is_some_and(|text| !text.contains("attempt=1"))
+}
+
+fn is_throttled(answer: &HttpResponse) -> bool {
+    let status = answer.status().as_u16();
+    if answer.status().is_success() {
+        return false;
+    }
+    // EKS names the error in a header, IAM and STS in the body.
+    let named = answer
+        .headers()
+        .get("x-amzn-errortype")
+        .and_then(|text| text.split(':').next());
+    let code = named.or_else(|| {
+        let body = std::str::from_utf8(answer.body().bytes()?).ok()?;
+        body.split_once("<Code>")?.1.split('<').next()
+    });
+    status == 429 || code.is_some_and(is_throttling)
+}
+
+/// How long the service asks to wait; whole seconds.
+fn retry_after(answer: &HttpResponse) -> Option<Duration> {
+    let seconds = answer.headers().get("retry-after")?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(super::error::LONGEST_RETRY_AFTER))
+}

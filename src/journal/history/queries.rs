@@ -1,0 +1,147 @@
+//! What is asked of the history.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{CallHistory, History, RunHistory};
+use crate::journal::record::{RunCommand, RunEnd};
+use crate::model::{Principal, PrincipalKey};
+use crate::plan::{Action, ActionKind};
+use crate::writer::Status;
+
+impl History {
+    /// What the last run of `apply` began for a principal and still owes it, in order; nothing where it owes nothing.
+    ///
+    /// A chain of calls has begun when its first call was answered, or may have been: from then on its entry hides the
+    /// principal's mapping, and what the entry still lacks the principal lacks, too.
+    #[must_use]
+    pub fn owed(&self, principal: &PrincipalKey) -> Vec<Action> {
+        let Some(run) = self.unfinished() else {
+            return Vec::new();
+        };
+        let is_of = |call: &CallHistory| {
+            let arn = call.action.kind.principal_arn();
+            arn.and_then(Principal::from_arn)
+                .is_some_and(|of| of.key() == *principal)
+        };
+        let calls: Vec<&CallHistory> = run.calls.iter().filter(|call| is_of(call)).collect();
+        let Some(first) = calls.iter().rposition(|call| !call.then.is_empty()) else {
+            return Vec::new();
+        };
+        let is_done = |action: &Action| {
+            calls[first..].iter().any(|call| {
+                call.action.kind == action.kind
+                    && !matches!(call.status, None | Some(Status::Failed | Status::Skipped))
+            })
+        };
+        let chain = calls[first];
+        let has_begun = !matches!(chain.status, Some(Status::Failed | Status::Skipped));
+        if !has_begun {
+            return Vec::new();
+        }
+        std::iter::once(&chain.action)
+            .chain(&chain.then)
+            .filter(|action| !is_done(action))
+            .cloned()
+            .collect()
+    }
+
+    /// The run that `apply` goes on with: the last one, unless it is complete or another command's.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<&RunHistory> {
+        self.unfinished_of(RunCommand::Apply)
+    }
+
+    /// The run that a command goes on with: the last one, unless it is complete or another command's.
+    #[must_use]
+    pub fn unfinished_of(&self, command: RunCommand) -> Option<&RunHistory> {
+        self.runs
+            .last()
+            .filter(|run| run.command == command && run.end != Some(RunEnd::Complete))
+    }
+
+    /// The last run of a command.
+    #[must_use]
+    pub fn last_of(&self, command: RunCommand) -> Option<&RunHistory> {
+        self.runs.iter().rfind(|run| run.command == command)
+    }
+
+    /// Policies that the runs associated, with an answer, as principal and policy ARN; those of an entry that was
+    /// deleted or that were taken off since are not among them.
+    #[must_use]
+    pub fn associations(&self) -> BTreeSet<(String, String)> {
+        let mut known = BTreeSet::new();
+        for call in self.runs.iter().flat_map(|run| &run.calls) {
+            match (&call.action.kind, call.status) {
+                (
+                    ActionKind::AssociateAccessPolicy {
+                        principal_arn,
+                        policy_arn,
+                        ..
+                    },
+                    Some(Status::Associated),
+                ) => {
+                    known.insert((principal_arn.to_string(), policy_arn.to_string()));
+                }
+                (
+                    ActionKind::DisassociateAccessPolicy {
+                        principal_arn,
+                        policy_arn,
+                    },
+                    _,
+                ) => {
+                    known.remove(&(principal_arn.to_string(), policy_arn.to_string()));
+                }
+                (ActionKind::DeleteAccessEntry { principal_arn }, _) => {
+                    let principal = principal_arn.to_string();
+                    known.retain(|(of, _)| *of != principal);
+                }
+                _ => {}
+            }
+        }
+        known
+    }
+
+    /// The client request token for an action.
+    ///
+    /// It is the same for the same action of the same run as long as no answer to it is known, so that a call repeated
+    /// after a lost answer is recognised by EKS; once the call was answered, doing it again is another call.
+    #[must_use]
+    pub fn token(&self, run: &str, action: &Action) -> String {
+        let known = self.runs.iter().find(|known| known.run == run);
+        let answered = known.map_or(0, |known| {
+            known
+                .calls
+                .iter()
+                .filter(|call| call.action.kind == action.kind && call.status.is_some())
+                .count()
+        });
+        let content = serde_json::to_string(&action.kind).expect("an action is plain data");
+        let digest = crate::digest::sha256(format!("{run}\n{answered}\n{content}").as_bytes());
+        // EKS takes any text; the digest's first half tells actions apart well enough and reads better in a log.
+        format!("aam-{}", &digest[..32])
+    }
+
+    /// Entries that this journal's runs made, by principal ARN, with the last run that made them.
+    #[must_use]
+    pub fn made_entries(&self) -> BTreeMap<String, &RunHistory> {
+        let mut made = BTreeMap::new();
+        for run in &self.runs {
+            for call in &run.calls {
+                let Some(principal) = call.action.kind.principal_arn() else {
+                    continue;
+                };
+                match (call.action.kind.operation(), call.status) {
+                    // An unanswered create may have made the entry.
+                    ("CreateAccessEntry", Some(Status::Created) | None) => {
+                        made.insert(principal.to_string(), run);
+                    }
+                    ("DeleteAccessEntry", Some(Status::Deleted)) => {
+                        made.remove(&principal.to_string());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        made
+    }
+}

@@ -1,0 +1,254 @@
+//! A run as it writes itself down: its beginning, an intent before and an outcome after each change, its end.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::history::History;
+use super::record::{BindingId, ClusterId, Record, RunCommand, RunEnd, SCHEMA};
+use super::store::{Journal, JournalError};
+use crate::digest::sha256;
+use crate::model::LiveEntry;
+use crate::plan::Action;
+use crate::writer::{EventError, Status};
+
+/// What is written down when a run begins, or goes on after a stop.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// Which command.
+    pub command: RunCommand,
+    /// Which cluster.
+    pub cluster: ClusterId,
+    /// Who runs it.
+    pub caller: Option<String>,
+    /// SHA-256 of what is to be done.
+    pub plan_sha256: String,
+    /// How many actions there are.
+    pub actions: usize,
+}
+
+/// A run with the journal that it holds.
+#[derive(Debug)]
+pub struct RunLog {
+    journal: Journal,
+    history: History,
+    id: String,
+    clock: fn() -> Timestamp,
+}
+
+/// How a change ended.
+#[derive(Debug, Clone, Default)]
+pub struct Answered {
+    /// The request id of the last answer.
+    pub request_id: Option<String>,
+    /// What went wrong.
+    pub error: Option<EventError>,
+    /// The id of the update that was started, for the mode switch.
+    pub update: Option<String>,
+}
+
+impl RunLog {
+    /// Opens the journal and writes down that a run begins, or that the command's last one goes on.
+    ///
+    /// `holder` is what this process says of itself to another one that wants the journal.
+    pub fn begin(
+        path: &Path,
+        holder: &str,
+        beginning: Beginning,
+        clock: fn() -> Timestamp,
+    ) -> Result<Self, JournalError> {
+        let (journal, history) = Journal::open(path, holder)?;
+        let Beginning {
+            command,
+            cluster,
+            caller,
+            plan_sha256,
+            actions,
+        } = beginning;
+        let id = history
+            .unfinished_of(command)
+            .map_or_else(|| new_id(clock(), holder), |run| run.run.clone());
+        let log = Self {
+            journal,
+            history,
+            id,
+            clock,
+        };
+        log.journal.append(&Record::Run {
+            schema: SCHEMA.to_owned(),
+            run: log.id.clone(),
+            time: clock(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            cluster,
+            caller,
+            plan_sha256,
+            actions,
+        })?;
+        if command != RunCommand::Apply {
+            log.journal.append(&Record::Purpose {
+                run: log.id.clone(),
+                time: clock(),
+                command,
+            })?;
+        }
+        Ok(log)
+    }
+
+    /// Ends the run of `apply` that was stopped when nothing was left to do; no run is begun where there is none.
+    pub fn end_what_was_stopped(
+        path: &Path,
+        holder: &str,
+        clock: fn() -> Timestamp,
+    ) -> Result<(), JournalError> {
+        if Journal::history(path)?.unfinished().is_none() {
+            return Ok(());
+        }
+        let (journal, history) = Journal::open(path, holder)?;
+        match history.unfinished() {
+            Some(run) => journal.append(&Record::End {
+                run: run.run.clone(),
+                time: clock(),
+                end: RunEnd::Complete,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The run's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What the journal held when it was opened.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Where the journal is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.journal.path()
+    }
+
+    /// The client request token for an action of this run, see [`History::token`].
+    #[must_use]
+    pub fn token(&self, action: &Action) -> String {
+        self.history.token(&self.id, action)
+    }
+
+    /// A call is about to be made; `then` is what has to follow for the same principal.
+    pub fn intent(
+        &self,
+        token: &str,
+        action: &Action,
+        before: Option<LiveEntry>,
+        then: Vec<Action>,
+    ) -> Result<(), JournalError> {
+        self.journal.append(&Record::Intent {
+            run: self.id.clone(),
+            time: (self.clock)(),
+            token: token.to_owned(),
+            action: Box::new(action.clone()),
+            before: before.map(Box::new),
+            then,
+        })
+    }
+
+    /// A call has been answered, or given up.
+    pub fn outcome(
+        &self,
+        token: &str,
+        action: &Action,
+        status: Status,
+        answered: Answered,
+    ) -> Result<(), JournalError> {
+        self.journal.append(&Record::Outcome {
+            run: self.id.clone(),
+            time: (self.clock)(),
+            token: token.to_owned(),
+            action: action.id.clone(),
+            status,
+            request_id: answered.request_id,
+            error: answered.error,
+            update: answered.update,
+        })
+    }
+
+    /// The ConfigMap is about to be changed: the whole object before, its data after, `None` where it is not there.
+    pub fn config_map_intent(
+        &self,
+        before: Option<Value>,
+        after: Option<BTreeMap<String, String>>,
+        backup: Option<PathBuf>,
+    ) -> Result<(), JournalError> {
+        self.journal.append(&Record::ConfigMapIntent {
+            run: self.id.clone(),
+            time: (self.clock)(),
+            before: before.map(Box::new),
+            after,
+            backup,
+        })
+    }
+
+    /// The ConfigMap was changed, or the attempt was given up.
+    pub fn config_map_outcome(
+        &self,
+        status: Status,
+        error: Option<String>,
+    ) -> Result<(), JournalError> {
+        self.journal.append(&Record::ConfigMapOutcome {
+            run: self.id.clone(),
+            time: (self.clock)(),
+            status,
+            error,
+        })
+    }
+
+    /// A binding is about to be made.
+    pub fn binding_intent(&self, object: &Value) -> Result<(), JournalError> {
+        self.journal.append(&Record::BindingIntent {
+            run: self.id.clone(),
+            time: (self.clock)(),
+            object: Box::new(object.clone()),
+        })
+    }
+
+    /// A binding was made, was there, or could not be made.
+    pub fn binding_outcome(
+        &self,
+        binding: &BindingId,
+        status: Status,
+        uid: Option<String>,
+        resource_version: Option<String>,
+        error: Option<String>,
+    ) -> Result<(), JournalError> {
+        self.journal.append(&Record::BindingOutcome {
+            run: self.id.clone(),
+            time: (self.clock)(),
+            binding: binding.clone(),
+            status,
+            uid,
+            resource_version,
+            error,
+        })
+    }
+
+    /// The run has ended.
+    pub fn end(&self, end: RunEnd) -> Result<(), JournalError> {
+        self.journal.append(&Record::End {
+            run: self.id.clone(),
+            time: (self.clock)(),
+            end,
+        })
+    }
+}
+
+/// A short id that sorts by time and is not made twice: the time and what tells this process from others.
+fn new_id(now: Timestamp, holder: &str) -> String {
+    let digest = sha256(format!("{now}{holder}").as_bytes());
+    format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), &digest[..6])
+}

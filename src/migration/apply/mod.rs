@@ -1,0 +1,420 @@
+//! Makes a plan real: the bindings and the mode switch first, then a new look, then the writer.
+
+mod mode;
+mod own;
+mod place;
+mod refuse;
+mod saved;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::bindings::{self, MadeBinding};
+use super::survey::{Survey, Target, survey};
+use crate::aws::{Aws, Pace};
+use crate::choices::Choices;
+use crate::digest::sha256;
+use crate::error::{Failure, FailureKind};
+use crate::journal::{Beginning, ClusterId, History, Journal, RunCommand, RunEnd, RunLog};
+use crate::model::{Arn, LiveEntry};
+use crate::observed::Lookup;
+use crate::plan::document::{ActionKind, Plan};
+use crate::plan::{Action, Ours, RUN_TAG, Stage, block_refused, build};
+use crate::stop::Stop;
+use crate::writer::{self, Canary, Event, Limits, Progress, Run, Summary, Switch};
+
+pub(super) use own::LockedOut;
+pub(super) use place::{cluster_id, id_of};
+pub use place::{history, journal_path, usual_journal};
+pub use refuse::refuse_lockout;
+use saved::plan_now;
+
+/// How long after its making EKS may not know a principal yet.
+const NEW_PRINCIPAL: SignedDuration = SignedDuration::from_mins(5);
+
+/// How a plan is applied.
+#[derive(Debug, Clone)]
+pub struct ApplyOptions {
+    /// The choices that shape the plan.
+    pub choices: Choices,
+    /// A saved plan, to be applied exactly.
+    pub saved: Option<Plan>,
+    /// Whether the one-way mode switch is allowed.
+    pub enable_access_entries: bool,
+    /// Where the journal is; in the state folder where no place is named.
+    pub journal: Option<PathBuf>,
+    /// The folder for journals.
+    pub state_folder: PathBuf,
+    /// What this process says of itself in the journal's lock.
+    pub holder: String,
+    /// How many principals are worked on at a time.
+    pub concurrency: usize,
+    /// Calls per second at most.
+    pub max_rate: Option<f64>,
+    /// Whether the first failure stops the run.
+    pub fail_fast: bool,
+    /// How long the run may take.
+    pub timeout: Option<Duration>,
+    /// How long the nodes are watched after the first node role got its entry; not at all where there is none.
+    pub canary: Option<Duration>,
+    /// Whether the caller may lose the cluster-admin that it has today.
+    pub allow_self_lockout: bool,
+}
+
+/// What is about to be done, for the question before the first write.
+#[derive(Debug, Clone, Copy)]
+pub enum Question<'a> {
+    /// A plan, and the bindings for renamed groups that are made first.
+    Plan {
+        /// The plan, the mode switch included.
+        plan: &'a Plan,
+        /// The manifests.
+        bindings: &'a [Value],
+    },
+    /// What an earlier run began for the caller itself and owes it, without which `aws-auth` can't be read.
+    Owed {
+        /// Which cluster.
+        cluster: &'a ClusterId,
+        /// The calls.
+        actions: &'a [Action],
+    },
+}
+
+/// What became of it.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// The plan that was applied, after the mode switch.
+    pub plan: Plan,
+    /// How its actions ended.
+    pub summary: Summary,
+    /// The bindings for renamed groups, where they were asked for.
+    pub bindings: Vec<MadeBinding>,
+    /// The run's id; `None` where there was nothing to do.
+    pub run: Option<String>,
+    /// The journal.
+    pub journal: PathBuf,
+    /// How it ended.
+    pub end: RunEnd,
+    /// How long it took, from the answer to the question to the end.
+    pub took: Duration,
+    /// How many requests went to AWS, those of looking and repeated ones included.
+    pub calls: usize,
+    /// How many of them repeated another one.
+    pub retries: usize,
+}
+
+/// The clocks of the edge: one for records, one for signatures.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// The time for records.
+    pub now: fn() -> Timestamp,
+    /// The time for signatures.
+    pub system: fn() -> SystemTime,
+}
+
+/// Looks, asks, and makes it so.
+///
+/// `confirm` sees what is about to be done before anything is written, the mode switch included; its refusal ends the
+/// command.
+pub async fn apply<P: Progress>(
+    target: &Target,
+    options: &ApplyOptions,
+    progress: &P,
+    stop: &Stop,
+    clock: Clock,
+    confirm: impl Fn(Question<'_>) -> Result<(), Failure>,
+) -> Result<Applied, Failure> {
+    let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
+    let mut target = target.clone();
+    target.aws.pace = Pace::new(options.max_rate);
+    let work = Work {
+        target: &target,
+        options,
+        progress,
+        stop,
+        clock,
+        deadline,
+    };
+    let seen = match survey(&target, (clock.system)()).await {
+        Ok(seen) => seen,
+        Err(failure) => Box::pin(own::finish(&work, failure, &confirm)).await?,
+    };
+    let aws = seen.aws.clone().ok_or_else(|| {
+        Failure::usage("there is nothing to apply to: the plan is offline")
+            .hint("name the cluster with --cluster")
+    })?;
+    let id = cluster_id(&seen)?;
+    let path = options.journal_of(&id);
+    let plan = plan_now(&seen, options, &Journal::history(&path)?, clock)?;
+    refuse::what_can_not_work(&plan, options)?;
+    refuse::blind_canary(&seen, options)?;
+    let bindings = bindings::wanted(&seen, &options.choices)?;
+    let is_nothing = bindings.is_empty() && plan.actions.is_empty();
+    if !is_nothing {
+        confirm(Question::Plan {
+            plan: &plan,
+            bindings: &bindings,
+        })?;
+        stop.begin_writing();
+        if stop.is_requested() {
+            return Err(Failure {
+                kind: FailureKind::Interrupted,
+                ..Failure::new("nothing was written: it was interrupted")
+            });
+        }
+    }
+    let began = Instant::now();
+    let mut applied = if is_nothing {
+        RunLog::end_what_was_stopped(&path, &options.holder, clock.now)?;
+        Applied {
+            plan,
+            summary: Summary::default(),
+            bindings: Vec::new(),
+            run: None,
+            journal: path,
+            end: RunEnd::Complete,
+            took: Duration::ZERO,
+            calls: 0,
+            retries: 0,
+        }
+    } else {
+        let calls = on_entries(&plan.actions).count();
+        progress.tell(&Event::started(id.clone(), calls, (clock.now)()));
+        let log = work.begin(&id, &plan.actions, seen.caller.as_ref())?;
+        Box::pin(work.carry_out(&aws, &id, &log, seen, plan, bindings)).await?
+    };
+    applied.took = began.elapsed();
+    applied.calls = aws.pace().calls();
+    applied.retries = aws.pace().retries();
+    Ok(applied)
+}
+
+impl ApplyOptions {
+    /// The journal of a cluster: the one that was named, or the usual one.
+    fn journal_of(&self, id: &ClusterId) -> PathBuf {
+        let named = self.journal.clone();
+        named.unwrap_or_else(|| journal_path(&self.state_folder, id))
+    }
+}
+
+/// What every step needs.
+struct Work<'a, P> {
+    target: &'a Target,
+    options: &'a ApplyOptions,
+    progress: &'a P,
+    stop: &'a Stop,
+    clock: Clock,
+    deadline: Option<Instant>,
+}
+
+impl<P: Progress> Work<'_, P> {
+    /// Opens the journal and writes down that a run begins, or that the one that was stopped goes on.
+    fn begin(
+        &self,
+        id: &ClusterId,
+        actions: &[Action],
+        caller: Option<&crate::aws::Caller>,
+    ) -> Result<RunLog, Failure> {
+        let beginning = Beginning {
+            command: RunCommand::Apply,
+            cluster: id.clone(),
+            caller: caller.map(|caller| caller.arn.to_string()),
+            plan_sha256: digest(actions),
+            actions: actions.len(),
+        };
+        let path = self.options.journal_of(id);
+        let holder = &self.options.holder;
+        Ok(RunLog::begin(&path, holder, beginning, self.clock.now)?)
+    }
+
+    /// Bindings first, so that nobody is without a right in between; then the mode, then the entries.
+    async fn carry_out(
+        &self,
+        aws: &Aws,
+        id: &ClusterId,
+        log: &RunLog,
+        seen: Survey,
+        plan: Plan,
+        bindings: Vec<Value>,
+    ) -> Result<Applied, Failure> {
+        let making = bindings::Making {
+            log,
+            progress: self.progress,
+            stop: self.stop,
+            now: self.clock.now,
+        };
+        let bindings = making.make(seen.kubernetes.as_ref(), bindings).await?;
+        let (seen, mut plan) = Box::pin(self.switch(aws, id, log, seen, plan)).await?;
+        let before = live_entries(&seen);
+        let new_principals = new_principals(&seen, (self.clock.now)());
+        let canary = seen.kubernetes.as_ref().zip(self.options.canary);
+        let run = Run {
+            before: &before,
+            new_principals: &new_principals,
+            canary: canary.map(|(nodes, soak)| Canary { nodes, soak }),
+            ..self.run(aws, &id.name, log)
+        };
+        let summary = writer::run(&run, &tagged(&plan.actions, log.id())).await?;
+        self.progress
+            .tell(&Event::finished(&summary, (self.clock.now)()));
+        block_refused(&mut plan, &summary.refused_principals());
+        let end = if self.stop.is_requested() {
+            RunEnd::Interrupted
+        } else if summary.is_complete() {
+            RunEnd::Complete
+        } else {
+            RunEnd::Incomplete
+        };
+        log.end(end)?;
+        Ok(Applied {
+            plan,
+            summary,
+            bindings,
+            run: Some(log.id().to_owned()),
+            journal: log.path().to_owned(),
+            end,
+            took: Duration::ZERO,
+            calls: 0,
+            retries: 0,
+        })
+    }
+
+    /// A run of the writer that knows of no live entries and watches no nodes.
+    fn run<'r>(&'r self, aws: &'r Aws, cluster: &'r str, log: &'r RunLog) -> Run<'r, Aws, P> {
+        const NO_ENTRIES: &BTreeMap<String, LiveEntry> = &BTreeMap::new();
+        const NO_PRINCIPALS: &BTreeSet<Arn> = &BTreeSet::new();
+        Run {
+            api: aws,
+            cluster,
+            pace: aws.pace(),
+            log,
+            before: NO_ENTRIES,
+            new_principals: NO_PRINCIPALS,
+            progress: self.progress,
+            stop: self.stop,
+            limits: Limits {
+                concurrency: self.options.concurrency,
+                fail_fast: self.options.fail_fast,
+                deadline: self.deadline,
+            },
+            canary: None,
+            clock: self.clock.now,
+        }
+    }
+
+    /// Switches the mode where the plan has it so, and looks and plans again.
+    async fn switch(
+        &self,
+        aws: &Aws,
+        id: &ClusterId,
+        log: &RunLog,
+        seen: Survey,
+        plan: Plan,
+    ) -> Result<(Survey, Plan), Failure> {
+        let mut actions = plan.actions.iter();
+        let Some(action) = actions.find(|action| action.stage == Stage::Cluster) else {
+            return Ok((seen, plan));
+        };
+        let ActionKind::UpdateAuthenticationMode { to, .. } = action.kind else {
+            unreachable!("the cluster's own stage holds the mode switch alone")
+        };
+        // Whoever said yes to the plan as it was shown said yes to this, too.
+        let was_accepted = refuse_lockout(&plan, false).is_err();
+        let switch = Switch {
+            api: aws,
+            cluster: &id.name,
+            action,
+            to,
+            log,
+            progress: self.progress,
+            stop: self.stop,
+            deadline: self.deadline,
+            clock: self.clock.now,
+        };
+        switch.make().await?;
+        let seen = mode::survey_after_switch(self.target, self.clock, self.stop)
+            .await
+            .map_err(mode::unfinished)?;
+        let plan =
+            plan_now(&seen, self.options, log.history(), self.clock).map_err(mode::unfinished)?;
+        refuse_lockout(&plan, self.options.allow_self_lockout || was_accepted)
+            .map_err(mode::unfinished)?;
+        Ok((seen, plan))
+    }
+}
+
+/// Builds the plan from what was seen and from what earlier runs did.
+#[must_use]
+pub fn plan(seen: &Survey, choices: &Choices, history: &History, now: Timestamp) -> Plan {
+    build(
+        &seen.reading,
+        seen.source.clone(),
+        &seen.observed,
+        choices,
+        &ours(history),
+        now,
+    )
+}
+
+/// What the journal says of this tool's earlier work.
+#[must_use]
+pub fn ours(history: &History) -> Ours {
+    Ours {
+        made: history.made_entries().into_keys().collect(),
+        associated: history.associations(),
+    }
+}
+
+pub(super) fn live_entries(seen: &Survey) -> BTreeMap<String, LiveEntry> {
+    seen.observed
+        .entries
+        .iter()
+        .flatten()
+        .map(|live| (live.entry.principal_arn.to_string(), live.clone()))
+        .collect()
+}
+
+fn new_principals(seen: &Survey, now: Timestamp) -> BTreeSet<Arn> {
+    let is_new = |created: &Timestamp| now.duration_since(*created) < NEW_PRINCIPAL;
+    seen.observed
+        .principals
+        .values()
+        .filter_map(|lookup| match lookup {
+            Lookup::Found {
+                arn,
+                created_at: Some(created),
+            } if is_new(created) => Some(arn.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The actions on entries; the switch is made before them.
+fn on_entries(actions: &[Action]) -> impl Iterator<Item = &Action> {
+    actions
+        .iter()
+        .filter(|action| action.stage != Stage::Cluster)
+}
+
+/// Marks what this run makes with its id.
+fn tagged(actions: &[Action], run: &str) -> Vec<Action> {
+    on_entries(actions)
+        .cloned()
+        .map(|mut action| {
+            if let ActionKind::CreateAccessEntry { tags, .. } = &mut action.kind {
+                tags.insert(RUN_TAG.to_owned(), run.to_owned());
+            }
+            action
+        })
+        .collect()
+}
+
+fn digest(actions: &[Action]) -> String {
+    let text = serde_json::to_string(actions).expect("actions are plain data");
+    sha256(text.as_bytes())
+}

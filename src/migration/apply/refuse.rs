@@ -1,0 +1,94 @@
+//! What is refused before the first write.
+
+use super::ApplyOptions;
+use crate::choices::OnExisting;
+use crate::error::Failure;
+use crate::finding::{Code, Severity};
+use crate::migration::Survey;
+use crate::plan::Stage;
+use crate::plan::document::{Outcome, Plan};
+
+pub(super) fn blind_canary(seen: &Survey, options: &ApplyOptions) -> Result<(), Failure> {
+    if options.canary.is_some() && seen.kubernetes.is_none() {
+        return Err(
+            Failure::usage("--canary watches the nodes, and there is no connection to the cluster's Kubernetes API")
+                .hint("name the cluster without --from-file, or add --kubeconfig"),
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(), Failure> {
+    let stops = [
+        Code::PlatformTooOld,
+        Code::OutpostCluster,
+        Code::ClusterNotActive,
+        Code::QuotaExceeded,
+    ];
+    let updating = plan.cluster.status.as_deref() == Some("UPDATING");
+    for placed in &plan.findings {
+        let finding = &placed.finding;
+        // The mode switch itself makes a cluster UPDATING; that is waited for.
+        let waits =
+            finding.code == Code::ClusterNotActive && updating && options.enable_access_entries;
+        if finding.severity == Severity::Error && stops.contains(&finding.code) && !waits {
+            let failure = Failure::new(format!(
+                "nothing was written: {} ({})",
+                finding.message, finding.code
+            ));
+            return Err(if finding.fix.is_empty() {
+                failure
+            } else {
+                failure.hint(finding.fix.clone())
+            });
+        }
+        if finding.code == Code::EntriesUnknown {
+            return Err(
+                Failure::new(format!("nothing was written: {}", finding.message))
+                    .hint(finding.fix.clone()),
+            );
+        }
+    }
+    let conflicts = plan
+        .mappings
+        .iter()
+        .filter(|mapping| mapping.outcome == Outcome::Conflict)
+        .count();
+    if options.choices.on_existing == OnExisting::Fail && conflicts > 0 {
+        return Err(Failure::new(format!(
+            "nothing was written: {conflicts} live access entries differ from their mappings, and --on-existing fail was given"
+        ))
+        .hint("`plan` shows them; --on-existing keep leaves them, --on-existing update changes them"));
+    }
+    let switches = plan
+        .actions
+        .iter()
+        .any(|action| action.stage == Stage::Cluster);
+    if switches && !options.enable_access_entries {
+        return Err(Failure::new(
+            "nothing was written: the cluster is in the mode CONFIG_MAP and has no access entries",
+        )
+        .hint("add --enable-access-entries to switch it to API_AND_CONFIG_MAP; aws-auth stays in force, but the switch can't be undone"));
+    }
+    Ok(())
+}
+
+/// Refuses a plan that takes the caller's cluster-admin away, unless that was allowed.
+///
+/// # Errors
+/// The finding, with the flag that allows it.
+pub fn refuse_lockout(plan: &Plan, allowed: bool) -> Result<(), Failure> {
+    let finding = plan
+        .findings
+        .iter()
+        .map(|placed| &placed.finding)
+        .find(|finding| finding.code == Code::CallerLosesAdmin);
+    match finding {
+        Some(finding) if !allowed => Err(Failure::new(format!(
+            "nothing was written: {} ({})",
+            finding.message, finding.code
+        ))
+        .hint(finding.fix.clone())),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,109 @@
+//! The plan to be applied: a new one, or what is left of a saved one that still fits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{ApplyOptions, Clock, live_entries, plan};
+use crate::error::Failure;
+use crate::finding::Code;
+use crate::journal::History;
+use crate::migration::Survey;
+use crate::model::{AccessEntry, AuthenticationMode, LiveEntry};
+use crate::plan::document::{ActionKind, Outcome, Plan};
+use crate::plan::{Action, check_fresh};
+
+/// Builds the plan from what was seen, or takes the saved one when it still fits.
+pub(super) fn plan_now(
+    seen: &Survey,
+    options: &ApplyOptions,
+    history: &History,
+    clock: Clock,
+) -> Result<Plan, Failure> {
+    let fresh = plan(seen, &options.choices, history, (clock.now)());
+    let Some(saved) = &options.saved else {
+        return Ok(fresh);
+    };
+    check_fresh(
+        saved,
+        &fresh,
+        seen.observed.entries.as_deref().unwrap_or_default(),
+    )
+    .map_err(|stale| {
+        Failure::new("the saved plan was not applied")
+            .because(stale)
+            .hint("make and review a new one: `plan --out FILE`")
+    })?;
+    let live = live_entries(seen);
+    let mut plan = saved.clone();
+    let to_delete = entries_to_delete(saved, &fresh, &live);
+    let mode = fresh.cluster.authentication_mode;
+    plan.cluster = fresh.cluster;
+    plan.actions.retain(|action| {
+        let arn = action.kind.principal_arn();
+        arn.is_some_and(|arn| to_delete.contains(&arn.to_string())) || !is_done(action, &live, mode)
+    });
+    Ok(plan)
+}
+
+/// The entries that the saved plan makes anew and that are still the old ones; all that is planned for them is to be done.
+fn entries_to_delete(
+    saved: &Plan,
+    fresh: &Plan,
+    live: &BTreeMap<String, LiveEntry>,
+) -> BTreeSet<String> {
+    // The look taken now knows better than a comparison: an old entry may say the same and be dead.
+    let is_new = |principal: &str| {
+        fresh.mappings.iter().any(|mapping| {
+            let is_its = mapping
+                .entry
+                .as_ref()
+                .is_some_and(|entry| entry.principal_arn.to_string() == principal);
+            let is_begun = mapping
+                .findings
+                .iter()
+                .any(|finding| finding.code == Code::EntryUnfinished);
+            is_its && (mapping.outcome == Outcome::Unchanged || is_begun)
+        })
+    };
+    let deletes = saved
+        .actions
+        .iter()
+        .filter_map(|action| match &action.kind {
+            ActionKind::DeleteAccessEntry { principal_arn } => Some(principal_arn.to_string()),
+            _ => None,
+        });
+    deletes
+        .filter(|principal| live.contains_key(principal) && !is_new(principal))
+        .collect()
+}
+
+/// Whether the cluster already is as the action would make it.
+fn is_done(
+    action: &Action,
+    live: &BTreeMap<String, LiveEntry>,
+    mode: Option<AuthenticationMode>,
+) -> bool {
+    if let ActionKind::UpdateAuthenticationMode { to, .. } = action.kind {
+        return mode.is_some_and(|mode| mode >= to);
+    }
+    let Some(arn) = action.kind.principal_arn() else {
+        return false;
+    };
+    let entry = live.get(&arn.to_string()).map(|live| live.entry.clone());
+    match &action.kind {
+        // Those that are still to be deleted were told apart before.
+        ActionKind::DeleteAccessEntry { .. } => true,
+        kind => match (kind.applied_to(entry.clone()), entry) {
+            (Some(wanted), Some(entry)) => {
+                let wanted = match kind {
+                    ActionKind::CreateAccessEntry { .. } => AccessEntry {
+                        access_policies: entry.access_policies.clone(),
+                        ..wanted
+                    },
+                    _ => wanted,
+                };
+                crate::plan::compare::differences(&wanted, &entry).is_empty()
+            }
+            _ => false,
+        },
+    }
+}

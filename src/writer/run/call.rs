@@ -1,0 +1,264 @@
+//! One action: its intent, the call until there is an answer that counts, its outcome.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::WriterError;
+use super::engine::{CREDENTIALS, Engine};
+use super::summary::ActionResult;
+use crate::aws::AwsError;
+use crate::journal::Answered;
+use crate::model::AccessEntry;
+use crate::plan::{Action, ActionKind};
+use crate::writer::progress::{EventError, EventKind, Progress, Status};
+use crate::writer::retry::{Circumstances, Next, PROPAGATION, THROTTLED, decide};
+use crate::writer::{Answer, EksApi};
+
+/// How the calls for one action ended.
+struct Ended {
+    status: Status,
+    request_id: Option<String>,
+    error: Option<EventError>,
+}
+
+impl<A: EksApi, P: Progress> Engine<'_, A, P> {
+    /// One action, from its intent to its outcome; `then` is what has to follow for the principal.
+    pub(super) async fn action(
+        &self,
+        action: &Action,
+        then: &[&Action],
+        entry_is_new: bool,
+        must_end: bool,
+    ) -> Result<ActionResult, WriterError> {
+        let log = self.run.log;
+        let token = log.token(action);
+        let before = action
+            .kind
+            .principal_arn()
+            .and_then(|arn| self.run.before.get(&arn.to_string()))
+            .cloned();
+        let then = then.iter().copied().cloned().collect();
+        log.intent(&token, action, before, then)?;
+        let ended = self
+            .call_until_answered(action, &token, entry_is_new, must_end)
+            .await;
+        let answered = Answered {
+            request_id: ended.request_id,
+            error: ended.error.clone(),
+            update: None,
+        };
+        log.outcome(&token, action, ended.status, answered)?;
+        if ended.status == Status::Failed && self.run.limits.fail_fast {
+            self.halt("an action failed and --fail-fast was given");
+        }
+        self.done.fetch_add(1, Ordering::Relaxed);
+        self.tell(
+            EventKind::Action,
+            Some(action),
+            Some(ended.status),
+            ended.error.clone(),
+        );
+        Ok(ActionResult {
+            action: action.clone(),
+            status: ended.status,
+            error: ended.error,
+        })
+    }
+
+    /// Calls until there is an answer that counts; the turn of the first call has come already.
+    ///
+    /// `must_end` is for a call that has to follow what was done for the principal before: a stop does not end its tries.
+    async fn call_until_answered(
+        &self,
+        action: &Action,
+        token: &str,
+        entry_is_new: bool,
+        must_end: bool,
+    ) -> Ended {
+        let began = Instant::now();
+        let mut circumstances = Circumstances {
+            entry_is_new: entry_is_new || self.made_before(action),
+            principal_is_new: action
+                .kind
+                .principal_arn()
+                .is_some_and(|arn| self.run.new_principals.contains(arn)),
+            ..Circumstances::default()
+        };
+        // An intent without an outcome, or a try whose answer was lost, may have been carried out all the same.
+        let mut may_be_ours = self.is_unanswered(token);
+        loop {
+            circumstances.attempts += 1;
+            let error = match self.run.api.perform(self.run.cluster, action, token).await {
+                Ok(Answer { request_id, .. }) => {
+                    return Ended {
+                        status: done_status(&action.kind),
+                        request_id,
+                        error: None,
+                    };
+                }
+                Err(error) => error,
+            };
+            let wait = match decide(&action.kind, &error, circumstances) {
+                Next::Again(wait) => {
+                    may_be_ours = true;
+                    wait
+                }
+                Next::Slower(wait) if began.elapsed() + wait < THROTTLED => {
+                    circumstances.attempts -= 1;
+                    circumstances.throttled += 1;
+                    self.run.pace.slow_down(wait);
+                    Duration::ZERO
+                }
+                Next::Propagating(wait) if began.elapsed() + wait < PROPAGATION => wait,
+                Next::Compare => return self.compare(action, &error, may_be_ours).await,
+                Next::Gone => {
+                    return Ended {
+                        status: if may_be_ours {
+                            done_status(&action.kind)
+                        } else {
+                            Status::Exists
+                        },
+                        request_id: error.request_id().map(Into::into),
+                        error: None,
+                    };
+                }
+                Next::Stop => {
+                    self.halt(CREDENTIALS);
+                    return failed(&error);
+                }
+                Next::Full => {
+                    self.full.store(true, Ordering::Relaxed);
+                    return failed(&error);
+                }
+                Next::Slower(_) | Next::Propagating(_) | Next::Fail => return failed(&error),
+            };
+            self.run.pace.count_retry();
+            self.tell(
+                EventKind::Retry,
+                Some(action),
+                None,
+                Some(EventError::from(&error)),
+            );
+            if must_end {
+                tokio::time::sleep(wait).await;
+                self.run.pace.turn().await;
+            } else {
+                self.run.stop.sleep(wait).await;
+                tokio::select! {
+                    () = self.run.pace.turn() => {}
+                    () = self.run.stop.requested() => {}
+                }
+                if self.run.stop.is_requested() {
+                    // What EKS has not taken yet is left for the next run.
+                    self.halt("it was interrupted");
+                    return failed(&error);
+                }
+            }
+            if self.is_late() {
+                self.halt("the time given by --timeout is over");
+                return failed(&error);
+            }
+        }
+    }
+
+    /// There is an entry already: it is ours, or says the same, or is somebody else's.
+    async fn compare(&self, action: &Action, conflict: &AwsError, may_be_ours: bool) -> Ended {
+        let ActionKind::CreateAccessEntry {
+            principal_arn,
+            entry_type,
+            username,
+            kubernetes_groups,
+            ..
+        } = &action.kind
+        else {
+            return failed(conflict);
+        };
+        let wanted = AccessEntry {
+            principal_arn: principal_arn.clone(),
+            entry_type: entry_type.clone(),
+            username: username.clone(),
+            kubernetes_groups: kubernetes_groups.clone(),
+            tags: BTreeMap::new(),
+            access_policies: Vec::new(),
+        };
+        match self.describe_shown(&principal_arn.to_string()).await {
+            Ok(Some(live)) => {
+                let differences = crate::plan::compare::identity_differences(&wanted, &live.entry);
+                let request_id = conflict.request_id().map(ToOwned::to_owned);
+                if differences.is_empty() {
+                    let status = if may_be_ours {
+                        Status::Created
+                    } else {
+                        Status::Exists
+                    };
+                    Ended {
+                        status,
+                        request_id,
+                        error: None,
+                    }
+                } else {
+                    let message = format!(
+                        "there is an access entry already, and it differs: {}",
+                        differences.join(", ")
+                    );
+                    let error = EventError {
+                        code: "ResourceInUseException".to_owned(),
+                        message,
+                        request_id,
+                    };
+                    Ended {
+                        status: Status::Failed,
+                        request_id: error.request_id.clone(),
+                        error: Some(error),
+                    }
+                }
+            }
+            Ok(None) => failed(conflict),
+            Err(error) => failed(&error),
+        }
+    }
+
+    /// Whether an earlier part of this run made the entry.
+    fn made_before(&self, action: &Action) -> bool {
+        action.kind.principal_arn().is_some_and(|arn| {
+            self.run
+                .log
+                .history()
+                .made_entries()
+                .contains_key(&arn.to_string())
+        })
+    }
+
+    fn is_unanswered(&self, token: &str) -> bool {
+        self.run
+            .log
+            .history()
+            .runs
+            .iter()
+            .flat_map(|run| &run.calls)
+            .any(|call| call.token == token && call.status.is_none())
+    }
+}
+
+fn failed(error: &AwsError) -> Ended {
+    Ended {
+        status: Status::Failed,
+        request_id: error.request_id().map(ToOwned::to_owned),
+        error: Some(EventError::from(error)),
+    }
+}
+
+fn done_status(kind: &ActionKind) -> Status {
+    match kind {
+        ActionKind::CreateAccessEntry { .. } => Status::Created,
+        ActionKind::UpdateAuthenticationMode { .. } | ActionKind::UpdateAccessEntry { .. } => {
+            Status::Updated
+        }
+        ActionKind::DeleteAccessEntry { .. } => Status::Deleted,
+        ActionKind::AssociateAccessPolicy { .. } => Status::Associated,
+        ActionKind::DisassociateAccessPolicy { .. } => Status::Disassociated,
+    }
+}

@@ -1,0 +1,169 @@
+//! The engine: what a principal's calls need of each other, and when no more are begun.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::time::Instant;
+
+use super::summary::ActionResult;
+use super::{Chain, Run, WriterError};
+use crate::plan::{Action, ActionKind, ENTRY_QUOTA};
+use crate::writer::EksApi;
+use crate::writer::progress::{Event, EventError, EventKind, Progress, Status};
+
+/// Why a run ends when AWS takes the credentials no more.
+pub(super) const CREDENTIALS: &str =
+    "the AWS credentials are expired or unknown to AWS; log in again, then run the same command";
+/// A run under way.
+pub(in crate::writer) struct Engine<'a, A, P> {
+    pub(in crate::writer) run: &'a Run<'a, A, P>,
+    pub(super) total: usize,
+    pub(super) done: AtomicUsize,
+    /// Whether the cluster has as many entries as EKS allows.
+    pub(super) full: AtomicBool,
+    /// Why no new call is begun any more.
+    pub(super) halted: Mutex<Option<String>>,
+}
+
+impl<'a, A: EksApi, P: Progress> Engine<'a, A, P> {
+    pub(super) fn new(run: &'a Run<'a, A, P>, total: usize) -> Self {
+        Self {
+            run,
+            total,
+            done: AtomicUsize::new(0),
+            full: AtomicBool::new(false),
+            halted: Mutex::new(None),
+        }
+    }
+}
+
+impl<A: EksApi, P: Progress> Engine<'_, A, P> {
+    /// Performs the actions of one principal in order; after a failure the rest is left out.
+    ///
+    /// What has begun for a principal is finished even when a stop is asked for: an entry that waits for its policy, or
+    /// was deleted to be made anew, would leave the principal with less than it has today.
+    pub(in crate::writer) async fn chain(
+        &self,
+        chain: Chain<'_>,
+    ) -> Result<Vec<(usize, ActionResult)>, WriterError> {
+        let mut results: Vec<(usize, ActionResult)> = Vec::with_capacity(chain.len());
+        let mut entry_is_new = false;
+        let mut begun = false;
+        let mut broken = false;
+        let actions: Vec<&Action> = chain.iter().map(|(_, action)| *action).collect();
+        for (place, (index, action)) in chain.into_iter().enumerate() {
+            let result = if broken || (!begun && !self.may_begin(action).await) {
+                self.skip(action)
+            } else {
+                if begun {
+                    self.run.pace.turn().await;
+                }
+                // What follows is owed from the first call on, and is written down with it.
+                let then = if begun { &[] } else { &actions[place + 1..] };
+                let result = self.action(action, then, entry_is_new, begun).await?;
+                entry_is_new |= result.status == Status::Created;
+                begun |= !matches!(result.status, Status::Failed | Status::Exists);
+                result
+            };
+            broken |= matches!(result.status, Status::Failed | Status::Skipped);
+            results.push((index, result));
+        }
+        Ok(results)
+    }
+
+    /// Waits for the action's turn; tells whether it may begin then.
+    async fn may_begin(&self, action: &Action) -> bool {
+        if self.must_not_begin(action) {
+            return false;
+        }
+        tokio::select! {
+            () = self.run.pace.turn() => {}
+            () = self.run.stop.requested() => {}
+        }
+        !self.must_not_begin(action)
+    }
+
+    /// Says how many entries are left when the cluster takes no more.
+    pub(in crate::writer) fn tell_what_is_left(&self, results: &[ActionResult]) {
+        if !self.full.load(Ordering::Relaxed) {
+            return;
+        }
+        let left = results
+            .iter()
+            .filter(|result| matches!(result.action.kind, ActionKind::CreateAccessEntry { .. }))
+            .filter(|result| matches!(result.status, Status::Failed | Status::Skipped))
+            .count();
+        self.halt(&format!(
+            "EKS takes no more access entries for this cluster (the quota is {ENTRY_QUOTA}); {left} are left to be made"
+        ));
+    }
+
+    fn must_not_begin(&self, action: &Action) -> bool {
+        if self.run.stop.is_requested() {
+            self.halt("it was interrupted");
+        } else if self.is_late() {
+            self.halt("the time given by --timeout is over");
+        }
+        let creates = matches!(action.kind, ActionKind::CreateAccessEntry { .. });
+        self.halted().is_some() || (creates && self.full.load(Ordering::Relaxed))
+    }
+
+    pub(in crate::writer) fn is_late(&self) -> bool {
+        let deadline = self.run.limits.deadline;
+        deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    pub(in crate::writer) fn halt(&self, reason: &str) {
+        self.halted
+            .lock()
+            .expect("no task panics while it holds the reason")
+            .get_or_insert_with(|| reason.to_owned());
+    }
+
+    pub(in crate::writer) fn halted(&self) -> Option<String> {
+        self.halted
+            .lock()
+            .expect("no task panics while it holds the reason")
+            .clone()
+    }
+
+    fn skip(&self, action: &Action) -> ActionResult {
+        self.tell(EventKind::Action, Some(action), Some(Status::Skipped), None);
+        ActionResult {
+            action: action.clone(),
+            status: Status::Skipped,
+            error: None,
+        }
+    }
+
+    /// Says how an action that is done goes on.
+    pub(in crate::writer) fn note(&self, action: &Action, message: String) {
+        self.run.progress.tell(&Event {
+            message: Some(message),
+            ..self.event(EventKind::Action, Some(action))
+        });
+    }
+
+    pub(super) fn tell(
+        &self,
+        event: EventKind,
+        action: Option<&Action>,
+        status: Option<Status>,
+        error: Option<EventError>,
+    ) {
+        self.run.progress.tell(&Event {
+            status,
+            error,
+            ..self.event(event, action)
+        });
+    }
+
+    fn event(&self, event: EventKind, action: Option<&Action>) -> Event {
+        Event {
+            done: self.done.load(Ordering::Relaxed),
+            total: self.total,
+            action: action.cloned(),
+            ..Event::new(event, (self.run.clock)())
+        }
+    }
+}

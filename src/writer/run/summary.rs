@@ -1,0 +1,80 @@
+//! How a run ended.
+
+use std::collections::BTreeSet;
+
+use crate::model::Arn;
+use crate::plan::Action;
+use crate::writer::progress::{EventError, Status};
+
+/// How one action ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActionResult {
+    /// The action.
+    pub action: Action,
+    /// How it ended.
+    pub status: Status,
+    /// What went wrong.
+    pub error: Option<EventError>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Summary {
+    /// Every action, in the plan's order.
+    pub results: Vec<ActionResult>,
+    /// Entries that were read back and do not say what they should, with what is wrong.
+    pub unverified: Vec<(Arn, String)>,
+    /// How many entries were read back.
+    pub verified: usize,
+    /// Why the run stopped before its end, where it did.
+    pub stopped: Option<String>,
+}
+
+impl Summary {
+    /// How many actions ended in a way.
+    #[must_use]
+    pub fn count(&self, status: Status) -> usize {
+        self.results
+            .iter()
+            .filter(|result| result.status == status)
+            .count()
+    }
+
+    /// Principals that EKS doesn't know: a decision for people, not a failure.
+    #[must_use]
+    pub fn refused_principals(&self) -> BTreeSet<Arn> {
+        let refused = self.results.iter().filter(|result| result.is_refused());
+        refused
+            .filter_map(|result| result.action.kind.principal_arn().cloned())
+            .collect()
+    }
+
+    /// Whether all was done that could be done.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let refused = self.refused_principals();
+        self.unverified.is_empty()
+            && self.results.iter().all(|result| {
+                !matches!(result.status, Status::Failed | Status::Skipped)
+                    || result
+                        .action
+                        .kind
+                        .principal_arn()
+                        .is_some_and(|arn| refused.contains(arn))
+            })
+    }
+}
+
+impl ActionResult {
+    /// Whether EKS doesn't know the principal.
+    ///
+    /// Source: EKS answers `InvalidParameterException: The specified principalArn is invalid: invalid principal.`
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.status == Status::Failed
+            && self.error.as_ref().is_some_and(|error| {
+                error.code == "InvalidParameterException"
+                    && error.message.contains("invalid principal")
+            })
+    }
+}
