@@ -168,6 +168,24 @@ pub enum Record {
     },
 }
 
+impl Record {
+    /// Which run it belongs to, and when it was written.
+    #[must_use]
+    pub fn about(&self) -> (&str, Timestamp) {
+        match self {
+            Self::Run { run, time, .. }
+            | Self::Purpose { run, time, .. }
+            | Self::Intent { run, time, .. }
+            | Self::Outcome { run, time, .. }
+            | Self::ConfigMapIntent { run, time, .. }
+            | Self::ConfigMapOutcome { run, time, .. }
+            | Self::BindingIntent { run, time, .. }
+            | Self::BindingOutcome { run, time, .. }
+            | Self::End { run, time, .. } => (run, *time),
+        }
+    }
+}
+
 /// Which ClusterRoleBinding or RoleBinding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -351,6 +351,12 @@ async fn progress_is_one_json_object_a_line_when_asked() {
         .collect();
     assert_eq!(names.iter().filter(|name| **name == "action").count(), 4);
     assert!(names.contains(&"mode"));
+    // Where it writes stands in the first event, before anything is written.
+    assert_eq!(names[0], "started");
+    assert_eq!(
+        events[0]["cluster"],
+        serde_json::json!({"accountId": crate::support::ACCOUNT, "region": "eu-west-1", "name": CLUSTER})
+    );
     assert_eq!(names.last(), Some(&"finished"));
     for event in &events {
         assert!(
@@ -420,4 +426,49 @@ async fn hidden_characters_are_escaped_in_events_and_in_the_journal() {
         let told: Value = serde_json::from_str(told).unwrap();
         assert_eq!(told["action"]["username"], username, "it reads back");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_question_it_says_where_it_writes_and_at_the_end_what_is_next() {
+    let world = mixed().await;
+    let apply = || {
+        world
+            .tool("apply")
+            .args(&["--yes", "--enable-access-entries"])
+    };
+    let ran = apply().run().expect_code(0);
+    let place = "on the cluster shop in eu-west-1, account 111122223333";
+    assert!(
+        ran.stderr.lines().next().unwrap().contains(place),
+        "{}",
+        ran.stderr
+    );
+    for part in [
+        "1 policies associated",
+        "It took ",
+        " calls to AWS, 0 of them repeated; 3 entries read back",
+        "Next, to prove",
+        "aws-auth-migrate verify --cluster shop --region eu-west-1",
+    ] {
+        assert!(ran.stdout.contains(part), "no {part} in {}", ran.stdout);
+    }
+    let quiet = mixed().await;
+    let ran = quiet
+        .tool("apply")
+        .args(&["--yes", "--enable-access-entries", "-q"])
+        .run()
+        .expect_code(0);
+    assert_eq!(ran.stderr, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_counts_and_the_report_says_how_many() {
+    let world = mixed().await;
+    let applied = world.apply().run().expect_code(0).json();
+    let to_aws = |operation: &str| operation.chars().next().is_some_and(char::is_uppercase);
+    let requests = world.sandbox.requests();
+    let made = requests.iter().filter(|request| to_aws(&request.operation));
+    assert_eq!(applied["calls"], made.count());
+    assert_eq!(applied["retries"], 0);
+    assert!(applied["tookMillis"].as_u64().unwrap() > 0);
 }

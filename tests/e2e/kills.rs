@@ -27,7 +27,7 @@ const ACTIONS: usize = 45;
 const STEP: usize = 3;
 
 #[derive(Debug, Clone, Copy)]
-enum Point {
+pub(crate) enum Point {
     /// A mutating request is there, and nothing is done yet.
     Before(usize),
     /// A mutating request is done, and not yet answered.
@@ -47,7 +47,7 @@ fn records(journal: &Path) -> usize {
 }
 
 /// Runs until the point, and no further.
-fn run_until(world: &World, point: Point) {
+pub(crate) fn run_until(world: &World, point: Point) {
     let tool = |world| -> Tool { update(world).args(&["--concurrency", "4"]) };
     let pid = Arc::new(AtomicUsize::new(0));
     let seen = Arc::new(AtomicUsize::new(0));

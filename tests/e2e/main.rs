@@ -11,6 +11,7 @@ mod judges;
 mod kills;
 mod many;
 mod mistakes;
+mod own_entry;
 mod pace;
 mod partitions;
 mod plan;

@@ -143,3 +143,12 @@ pub(crate) fn repeated(world: &World) -> Vec<String> {
     counts.retain(|_, count| *count > 1);
     counts.into_keys().collect()
 }
+
+/// What the requests of an operation asked for, in the order in which they came.
+pub(crate) fn bodies(world: &World, operation: &str) -> impl Iterator<Item = serde_json::Value> {
+    let requests = world.sandbox.requests().into_iter();
+    let operation = operation.to_owned();
+    requests
+        .filter(move |request| request.operation == operation)
+        .map(|request| serde_json::from_str(&request.body).unwrap_or_default())
+}

@@ -1,6 +1,8 @@
 //! RBAC at hand: what a changed name would cost, and the bindings that a renamed group needs.
 
+use aws_auth_migrate::journal::Journal;
 use aws_auth_migrate::sandbox::Seed;
+use aws_auth_migrate::writer::Status;
 use serde_json::{Value, json};
 
 use crate::support::{Tool, World, codes, in_api_mode, mapping, read, role, seed};
@@ -156,6 +158,56 @@ async fn a_binding_of_the_same_name_that_gives_something_else_is_never_edited() 
             .iter()
             .all(|request| request.operation != "CreateAccessEntry")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_binding_is_written_down_before_and_after_it_is_made() {
+    let world = audited().await;
+    let apply = || world.apply().args(&RENAME).args(&["--apply-rbac"]);
+    let ran = world
+        .tool("apply")
+        .args(&["--yes", "--progress", "plain"])
+        .args(&RENAME)
+        .args(&["--apply-rbac"])
+        .run()
+        .expect_code(0);
+    assert!(
+        ran.stderr.contains("created ClusterRoleBinding "),
+        "{}",
+        ran.stderr
+    );
+    let history = || Journal::history(&world.journal()).unwrap();
+    let [made] = &history().runs[0].bindings[..] else {
+        panic!("{:?}", history().runs[0]);
+    };
+    assert_eq!(made.status, Some(Status::Created));
+    assert!(made.uid.is_some() && made.resource_version.is_some());
+    assert_eq!(made.object["subjects"][0]["name"], "monitoring");
+
+    // Died before the answer was written down: the binding is still known as this run's own.
+    let text = read(&world.journal());
+    let intent = text
+        .lines()
+        .position(|line| line.contains("bindingIntent"))
+        .unwrap();
+    let cut: String = text
+        .lines()
+        .take(intent + 1)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    std::fs::write(world.journal(), cut).unwrap();
+    apply().run().expect_code(0);
+    let again = &history().runs[0].bindings[0];
+    assert_eq!(
+        (again.status, &again.uid),
+        (Some(Status::Created), &made.uid)
+    );
+
+    // A later run finds it made and makes it not its own.
+    apply().run().expect_code(0);
+    let later = history();
+    assert_eq!(later.runs.len(), 2);
+    assert_eq!(later.runs[1].bindings[0].status, Some(Status::Exists));
 }
 
 const RESERVED_NAME: &str =

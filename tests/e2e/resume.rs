@@ -124,8 +124,20 @@ async fn without_the_journal_a_run_is_finished_by_comparing() {
     ));
     world.apply().run().expect_code(4);
     world.sandbox.clear_faults();
+    let made = changes(&world).len();
     std::fs::remove_file(world.journal()).unwrap();
-    world.apply().run().expect_code(0);
+    let applied = world.apply().run().expect_code(0).json();
+    let statuses: Vec<&str> = applied["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| result["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(statuses, ["associated"; 8], "the entries were found made");
+    crate::tell::tell(&format!(
+        "resumed without the journal: {made} changes found done, {} made now",
+        statuses.len()
+    ));
     let admins = end_state(&world)
         .into_values()
         .filter(|entry| !entry.access_policies.is_empty())
@@ -288,4 +300,45 @@ async fn ten_kills_in_a_row_of_one_run_end_like_an_uninterrupted_one() {
     );
     assert!(kills >= 8, "only {kills} kills before the run was done");
     crate::tell::tell(&format!("kills in a row: {kills}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_runs_at_once_with_journals_of_their_own_make_nothing_twice() {
+    let reference = world().await;
+    reference.apply().run().expect_code(0);
+
+    let world = world().await;
+    // No lock in common, as on two machines. At this rate both have seen that nothing is there before either is done.
+    let start = |journal: &str| {
+        world
+            .apply()
+            .args(&["--max-rate", "30", "--journal"])
+            .arg(world.path(journal))
+            .spawn()
+    };
+    let first = start("first.jsonl");
+    let second = start("second.jsonl");
+    for child in [first, second] {
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let applied: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}{applied:#}");
+    }
+    assert_eq!(end_state(&world), end_state(&reference));
+    let creates: Vec<String> = changes(&world)
+        .into_iter()
+        .filter(|(what, count)| what.starts_with("CreateAccessEntry") && *count > 1)
+        .map(|(what, _)| what)
+        .collect();
+    assert_eq!(creates, Vec::<String>::new(), "made twice");
+    let conflicts = world
+        .sandbox
+        .requests()
+        .iter()
+        .filter(|request| request.operation == "CreateAccessEntry" && request.status == Some(409))
+        .count();
+    assert!(conflicts > 0, "the runs did not meet");
+    crate::tell::tell(&format!(
+        "two runs at once without a common lock: {conflicts} creates found made by the other"
+    ));
 }

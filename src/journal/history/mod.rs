@@ -91,142 +91,102 @@ pub struct CallHistory {
 impl History {
     /// Adds one record.
     pub fn add(&mut self, record: Record) {
-        match record {
-            Record::Run {
-                run, time, cluster, ..
-            } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    known.end = None;
-                } else {
-                    self.runs.push(RunHistory {
-                        run,
-                        cluster,
-                        began: time,
-                        last: time,
-                        end: None,
-                        calls: Vec::new(),
-                        command: RunCommand::default(),
-                        config_map: Vec::new(),
-                        bindings: Vec::new(),
-                    });
-                }
+        let (run, time) = record.about();
+        let known = self.runs.iter_mut().find(|known| known.run == run);
+        match (known, record) {
+            (Some(known), record) => {
+                known.last = time;
+                known.add(record);
             }
-            Record::Intent {
+            (None, Record::Run { run, cluster, .. }) => self.runs.push(RunHistory {
                 run,
+                cluster,
+                began: time,
+                last: time,
+                end: None,
+                calls: Vec::new(),
+                command: RunCommand::default(),
+                config_map: Vec::new(),
+                bindings: Vec::new(),
+            }),
+            // What belongs to no run tells nothing.
+            (None, _) => {}
+        }
+    }
+}
+
+impl RunHistory {
+    fn add(&mut self, record: Record) {
+        match record {
+            Record::Run { .. } => self.end = None,
+            Record::Purpose { command, .. } => self.command = command,
+            Record::Intent {
                 time,
                 token,
                 action,
                 before,
                 then,
-            } => {
-                let Some(known) = self.run_mut(&run) else {
-                    return;
-                };
-                known.last = time;
-                if let Some(call) = known.calls.iter_mut().find(|call| call.token == token) {
-                    call.status = None;
-                    call.time = time;
-                } else {
-                    known.calls.push(CallHistory {
-                        token,
-                        action: *action,
-                        before,
-                        status: None,
-                        time,
-                        then,
-                    });
-                }
-            }
+                ..
+            } => match self.call(&token) {
+                Some(call) => (call.status, call.time) = (None, time),
+                None => self.calls.push(CallHistory {
+                    token,
+                    action: *action,
+                    before,
+                    status: None,
+                    time,
+                    then,
+                }),
+            },
             Record::Outcome {
-                run,
                 time,
                 token,
                 status,
                 ..
             } => {
-                let Some(known) = self.run_mut(&run) else {
-                    return;
-                };
-                known.last = time;
-                if let Some(call) = known.calls.iter_mut().find(|call| call.token == token) {
-                    call.status = Some(status);
-                    call.time = time;
-                }
-            }
-            Record::Purpose { run, time, command } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    known.command = command;
+                if let Some(call) = self.call(&token) {
+                    (call.status, call.time) = (Some(status), time);
                 }
             }
             Record::ConfigMapIntent {
-                run,
-                time,
                 before,
                 after,
                 backup,
-            } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    known.config_map.push(ConfigMapChange {
-                        before,
-                        after,
-                        backup,
-                        status: None,
-                    });
+                ..
+            } => self.config_map.push(ConfigMapChange {
+                before,
+                after,
+                backup,
+                status: None,
+            }),
+            Record::ConfigMapOutcome { status, .. } => {
+                if let Some(change) = self.config_map.last_mut() {
+                    change.status = Some(status);
                 }
             }
-            Record::ConfigMapOutcome {
-                run, time, status, ..
-            } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    if let Some(change) = known.config_map.last_mut() {
-                        change.status = Some(status);
-                    }
-                }
-            }
-            Record::BindingIntent { run, time, object } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    known.intend_binding(object);
-                }
-            }
+            Record::BindingIntent { object, .. } => self.intend_binding(object),
             Record::BindingOutcome {
-                run,
-                time,
                 binding,
                 status,
                 uid,
                 resource_version,
                 ..
             } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    let mut bindings = known.bindings.iter_mut();
-                    if let Some(change) = bindings.find(|change| change.id == binding) {
-                        change.status = Some(status);
-                        change.uid = uid;
-                        change.resource_version = resource_version;
-                    }
+                let mut bindings = self.bindings.iter_mut();
+                if let Some(change) = bindings.find(|change| change.id == binding) {
+                    change.status = Some(status);
+                    change.uid = uid;
+                    change.resource_version = resource_version;
                 }
             }
-            Record::End { run, time, end } => {
-                if let Some(known) = self.run_mut(&run) {
-                    known.last = time;
-                    known.end = Some(end);
-                }
-            }
+            Record::End { end, .. } => self.end = Some(end),
         }
     }
 
-    fn run_mut(&mut self, run: &str) -> Option<&mut RunHistory> {
-        self.runs.iter_mut().find(|known| known.run == run)
+    fn call(&mut self, token: &str) -> Option<&mut CallHistory> {
+        self.calls.iter_mut().find(|call| call.token == token)
     }
-}
 
-impl RunHistory {
     fn intend_binding(&mut self, object: Box<serde_json::Value>) {
         let id = BindingId::of(&object);
         // Asked for again after a stop: what the run knew of it still holds until there is another answer.
