@@ -107,6 +107,17 @@ impl Console {
         usize::from(terminal_width())
     }
 
+    /// The width to which running text on stdout is broken; `None` where it goes to no terminal.
+    #[expect(
+        clippy::unused_self,
+        reason = "it belongs to the console, which may know it one day"
+    )]
+    pub(super) fn wrap_width(&self) -> Option<usize> {
+        io::stdout()
+            .is_terminal()
+            .then(|| usize::from(terminal_width()))
+    }
+
     /// Whether what goes to stdout may be coloured.
     pub(super) fn colored(&self) -> bool {
         AutoStream::new(io::stdout().lock(), self.color).current_choice()

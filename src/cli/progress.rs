@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle as BarStyle};
 use super::args::ProgressStyle;
 use super::output::Console;
 use crate::plan::{Action, ActionKind};
-use crate::report::wrap;
+use crate::report::wrap_indented;
 use crate::text::{visible, visible_json};
 use crate::writer::{Event, EventKind, Progress, Status};
 
@@ -114,7 +114,7 @@ impl Display {
             EventKind::Action => {
                 if let Some(line) = line(event) {
                     if event.status == Some(Status::Failed) {
-                        for line in indented(&line, self.width) {
+                        for line in wrap_indented(&line, self.width) {
                             bar.println(line);
                         }
                     }
@@ -143,19 +143,6 @@ fn show_count(bar: &ProgressBar, event: &Event) {
     }
     bar.set_position(event.done as u64);
 }
-
-/// A line that may be long, in lines of the terminal; those that follow the first stand under its text.
-fn indented(line: &str, width: usize) -> Vec<String> {
-    let lines = wrap(line, width.saturating_sub(INDENT.len()));
-    let mut lines = lines.into_iter();
-    let first = lines.next();
-    first
-        .into_iter()
-        .chain(lines.map(|line| format!("{INDENT}{line}")))
-        .collect()
-}
-
-const INDENT: &str = "    ";
 
 impl Progress for Display {
     fn tell(&self, event: &Event) {

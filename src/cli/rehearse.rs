@@ -112,7 +112,7 @@ async fn migrate(
     .await;
     display.finish();
     let applied = applied?;
-    console.data(&report::applied_text(&applied))?;
+    console.data(&report::applied_text(&applied, console.wrap_width()))?;
 
     heading(console, "Verify")?;
     let seen = migration::survey(&target, (CLOCK.system)()).await?;

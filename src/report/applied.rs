@@ -1,11 +1,11 @@
 //! What `apply` did: as text for people, as a document for scripts.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::next::next;
+use super::table::layout::wrap_indented;
 use super::words::plural;
 use crate::finding::Code;
 use crate::journal::RunEnd;
@@ -106,15 +106,29 @@ pub fn applied_yaml(applied: &Applied) -> String {
     super::yaml::document(&document(applied))
 }
 
-/// The result in words.
+/// The result in words; in lines of at most so many columns where it is for a terminal.
 #[must_use]
-pub fn applied_text(applied: &Applied) -> String {
-    let summary = &applied.summary;
+pub fn applied_text(applied: &Applied, width: Option<usize>) -> String {
     let mut text = String::new();
-    let mut line = |words: String| {
-        text.push_str(&words);
-        text.push('\n');
-    };
+    for line in applied_lines(applied) {
+        // A command line is there to be copied.
+        let is_command = line.starts_with("  aws-auth-migrate ");
+        let lines = match width.filter(|_| !is_command) {
+            Some(width) => wrap_indented(&line, width),
+            None => vec![line],
+        };
+        for line in lines {
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn applied_lines(applied: &Applied) -> Vec<String> {
+    let summary = &applied.summary;
+    let mut lines = Vec::new();
+    let mut line = |words: String| lines.extend(words.lines().map(str::to_owned));
     for binding in &applied.bindings {
         let status = match binding.status {
             Made::Created => "created",
@@ -165,7 +179,8 @@ pub fn applied_text(applied: &Applied) -> String {
     for result in summary
         .results
         .iter()
-        .filter(|result| result.status == Status::Failed)
+        // What EKS refuses has a finding of its own below.
+        .filter(|result| result.status == Status::Failed && !result.is_refused())
     {
         line(failure(result));
     }
@@ -216,12 +231,11 @@ pub fn applied_text(applied: &Applied) -> String {
         let next = next(&done);
         line(format!("Next, to {}:\n  {}", next.purpose, next.command));
     }
-    let _ = writeln!(
-        text,
+    line(format!(
         "Journal: {}",
         visible(&applied.journal.display().to_string())
-    );
-    text
+    ));
+    lines
 }
 
 /// A time as people say it.

@@ -35,7 +35,7 @@ pub use next::{Next, next};
 pub use rolled_back::rolled_back;
 pub use standing::standing;
 pub use summary::{Tally, counts, sentence, summary};
-pub(crate) use table::layout::wrap;
+pub(crate) use table::layout::wrap_indented;
 pub use table::{TableOptions, table};
 pub use verified::{Form, verdict_text, verified, who};
 pub use yaml::{manifest, yaml};

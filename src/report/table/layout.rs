@@ -15,7 +15,7 @@ fn char_width(c: char) -> usize {
 pub(super) const NO_BREAK: char = '\u{a0}';
 
 /// Breaks a text into lines of at most `limit` columns: between words, else after a separator, else anywhere.
-pub(crate) fn wrap(text: &str, limit: usize) -> Vec<String> {
+pub(in crate::report) fn wrap(text: &str, limit: usize) -> Vec<String> {
     // A wide character takes two columns, so that narrower lines could not hold it.
     let limit = limit.max(2);
     let mut lines = Vec::new();
@@ -41,6 +41,16 @@ pub(crate) fn wrap(text: &str, limit: usize) -> Vec<String> {
         .into_iter()
         .map(|line| line.replace(NO_BREAK, " ").trim_end_matches(' ').to_owned())
         .collect()
+}
+
+/// A line that may be long, in lines of at most `limit` columns; those that follow the first stand under its text.
+pub(crate) fn wrap_indented(line: &str, limit: usize) -> Vec<String> {
+    const INDENT: &str = "    ";
+    let mut lines = wrap(line, limit.saturating_sub(INDENT.len()));
+    for line in lines.iter_mut().skip(1) {
+        line.insert_str(0, INDENT);
+    }
+    lines
 }
 
 /// The byte at which to break a word, at least one character in; `None` where it fits but for spaces at its end.
