@@ -2,23 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::plans::{HOSTILE, awkward, with_texts};
+use super::plans::{awkward, text, with_texts};
 use crate::plan::Plan;
 use crate::report::{TableOptions, csv, html, json, markdown, table, yaml};
 use crate::text::{is_hidden, visible};
-
-/// Any text, and often one that means something to a format.
-fn text() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        3 => proptest::sample::select(HOSTILE).prop_map(str::to_owned),
-        2 => r#"[-+=@'"`|<>&\\\n\r\t:#{}\[\],~!%* a]{1,6}"#,
-        1 => any::<String>(),
-    ];
-    proptest::collection::vec(piece, 1..4)
-        .prop_map(|pieces| pieces.concat())
-        // What is empty is left out, which is a matter of the plan and not of its texts.
-        .prop_filter("empty", |text| !text.is_empty())
-}
 
 fn texts() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(text(), 1..3)

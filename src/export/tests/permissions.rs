@@ -1,0 +1,46 @@
+//! The rights that are asked for.
+
+use super::hostile::with_calls;
+use crate::export::iam_policy;
+use crate::model::{AuthenticationMode, EntryType};
+use crate::plan::document::{ActionKind, Outcome};
+use crate::report::tests::plans::small;
+use crate::rights::{For, Needs};
+
+#[test]
+fn roles_that_are_left_to_eks_at_the_switch_may_be_passed_after_it() {
+    let mut plan = small();
+    for mapping in &mut plan.mappings {
+        mapping.outcome = Outcome::Skipped;
+    }
+    let switch = ActionKind::UpdateAuthenticationMode {
+        from: AuthenticationMode::ConfigMap,
+        to: AuthenticationMode::ApiAndConfigMap,
+    };
+    plan.actions.truncate(1);
+    plan.actions[0].kind = switch;
+    let policy = iam_policy(&Needs::of(&plan, For::Apply));
+    assert!(policy.contains("eks:CreateAccessEntry"), "{policy}");
+    assert!(
+        policy.contains("role/blue-ng-NodeInstanceRole-1ABC"),
+        "{policy}"
+    );
+    plan.actions.clear();
+    assert!(!iam_policy(&Needs::of(&plan, For::Apply)).contains("iam:PassRole"));
+    assert!(!iam_policy(&Needs::of(&plan, For::Plan)).contains("iam:PassRole"));
+}
+
+#[test]
+fn a_wildcard_in_a_role_stays_a_letter_in_a_policy() {
+    let mut plan = with_calls(&["a*${aws:username}?".to_owned()]);
+    for action in &mut plan.actions {
+        if let ActionKind::CreateAccessEntry { entry_type, .. } = &mut action.kind {
+            *entry_type = EntryType::Ec2Linux;
+        }
+    }
+    let policy = iam_policy(&Needs::of(&plan, For::Apply));
+    assert!(
+        policy.contains("role/a${*}${$}{aws:username}${?}\""),
+        "{policy}"
+    );
+}
