@@ -6,19 +6,27 @@ use super::carried::{Carried, UNNAMED, carried, header, policies};
 use super::yaml;
 use crate::plan::Plan;
 
-/// The configuration file.
+/// The configuration file, with the entries that are not there yet.
 ///
-/// Source: eksctl, "EKS Access Entries" and "Config file schema", `accessConfig`.
+/// eksctl makes a stack for each entry and fails on one that exists; it changes none.
+/// Source: eksctl, "EKS Access Entries" and "Config file schema", `accessConfig`; `pkg/actions/accessentry/creator.go`.
 #[must_use]
 pub fn eksctl(plan: &Plan) -> String {
-    let entries = carried(plan);
+    let (existing, new): (Vec<_>, Vec<_>) = carried(plan)
+        .into_iter()
+        .partition(|carried| carried.exists);
     let mut notes = vec!["Use it with: eksctl create accessentry --config-file FILE".to_owned()];
-    let existing = entries.iter().filter(|carried| carried.exists);
-    notes
-        .extend(existing.map(|carried| format!("Exists already: {}", carried.entry.principal_arn)));
-    let tagged = entries
-        .iter()
-        .filter(|carried| !carried.entry.tags.is_empty());
+    if new.is_empty() {
+        notes
+            .push("There is no entry to create, and eksctl refuses a file without one.".to_owned());
+    }
+    notes.extend(existing.iter().map(|carried| {
+        format!(
+            "NOT in this file, eksctl does not take over what exists: {}",
+            carried.entry.principal_arn
+        )
+    }));
+    let tagged = new.iter().filter(|carried| !carried.entry.tags.is_empty());
     notes.extend(tagged.map(|carried| {
         format!(
             "NOT carried over, eksctl sets no tags on access entries: the tags of {}",
@@ -34,7 +42,7 @@ pub fn eksctl(plan: &Plan) -> String {
         },
         "accessConfig": {
             "authenticationMode": "API_AND_CONFIG_MAP",
-            "accessEntries": entries.iter().map(entry).collect::<Vec<_>>(),
+            "accessEntries": new.iter().map(entry).collect::<Vec<_>>(),
         },
     });
     header(plan, &notes) + &yaml::document(&document)

@@ -4,6 +4,7 @@ mod golden;
 mod hostile;
 mod judges;
 mod permissions;
+mod schemas;
 
 use super::*;
 use crate::plan::Plan;
