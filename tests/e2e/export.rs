@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use aws_auth_migrate::model::{AccessEntry, AuthenticationMode};
 use aws_auth_migrate::sandbox::{
     Caller, FargateProfileSeed, KubernetesRights, KubernetesRule, NodeGroupSeed, Rights, Seed,
 };
@@ -25,74 +24,12 @@ const MIXED: &str = "\
   groups: [system:masters, argocd]
 ";
 
-async fn mixed() -> World {
+pub(crate) async fn mixed() -> World {
     World::start(seed(
         MIXED,
         &[&role("nodes"), &role("dev"), &role("team/ops")],
     ))
     .await
-}
-
-/// The entries of a world, without the tag that names a run.
-fn entries(world: &World) -> Vec<AccessEntry> {
-    let live = world.sandbox.state().entries;
-    let mut entries: Vec<AccessEntry> = live.into_iter().map(|live| live.entry).collect();
-    for entry in &mut entries {
-        entry.tags.remove("aws-auth-migrate/run");
-    }
-    entries.sort_by_key(|entry| entry.principal_arn.to_string());
-    entries
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_shell_script_ends_where_apply_ends() {
-    if !judge("aws", Command::new("aws").arg("--version")) {
-        return;
-    }
-    let applied = mixed().await;
-    applied.apply().run().expect_code(0);
-
-    let world = mixed().await;
-    let script = world.path("migrate.sh");
-    world
-        .tool("export")
-        .args(&["aws-cli", "--out"])
-        .arg(&script)
-        .run()
-        .expect_code(0);
-    let run = |allow: &str| {
-        let mut command = world.other("sh");
-        command
-            .env("ENABLE_ACCESS_ENTRIES", allow)
-            .env("POLL_SECONDS", "0.2");
-        command
-            .arg(&script)
-            .current_dir(world.folder.path())
-            .output()
-            .unwrap()
-    };
-    let refused = run("");
-    assert!(!refused.status.success());
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("ENABLE_ACCESS_ENTRIES=yes"));
-    assert_eq!(world.sandbox.state().mode, AuthenticationMode::ConfigMap);
-
-    let done = run("yes");
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    assert_eq!(entries(&world), entries(&applied));
-    assert_eq!(world.sandbox.state().mode, applied.sandbox.state().mode);
-
-    let again = run("");
-    assert!(
-        again.status.success(),
-        "{}",
-        String::from_utf8_lossy(&again.stderr)
-    );
-    assert_eq!(entries(&world), entries(&applied));
-    assert!(!world.path("pwned").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,7 @@ mod resume;
 mod rollback;
 mod runbooks;
 mod schemas;
+mod script;
 mod shapes;
 mod signals;
 mod sources;
