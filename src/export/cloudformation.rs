@@ -22,6 +22,12 @@ pub fn cloudformation_json(plan: &Plan) -> String {
     super::yaml::json(&template(plan))
 }
 
+/// What stands for "no resource": a template needs one, and this one makes nothing.
+///
+/// Source: CloudFormation User Guide, "Template sections", "Resources (required)"; CloudFormation Template Reference,
+/// `AWS::CloudFormation::WaitConditionHandle`.
+const NOTHING: &str = "AWS::CloudFormation::WaitConditionHandle";
+
 fn notes(plan: &Plan) -> Vec<String> {
     let entries = carried(plan);
     let mut notes = Vec::new();
@@ -73,8 +79,12 @@ fn template(plan: &Plan) -> Value {
         let open: Vec<String> = open.iter().map(|line| line.replace("{{", "{ {")).collect();
         template["Metadata"] = json!({"AwsAuthMigrate": {"Notes": open}});
     }
-    template["Parameters"] = json!({"ClusterName": parameter});
-    template["Resources"] = Value::Object(resources);
+    if resources.is_empty() {
+        template["Resources"] = json!({"NothingToDo": {"Type": NOTHING}});
+    } else {
+        template["Parameters"] = json!({"ClusterName": parameter});
+        template["Resources"] = Value::Object(resources);
+    }
     template
 }
 

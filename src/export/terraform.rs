@@ -11,6 +11,9 @@ use crate::model::access_policy::ScopeKind;
 use crate::plan::Plan;
 use crate::text::is_hidden;
 
+const ENTRY: &str = "aws_eks_access_entry";
+const ASSOCIATION: &str = "aws_eks_access_policy_association";
+
 /// Resources of the AWS provider, and `import` blocks for what the cluster has already.
 ///
 /// Source: Terraform AWS provider, `aws_eks_access_entry` and `aws_eks_access_policy_association`, "Import".
@@ -18,22 +21,18 @@ use crate::text::is_hidden;
 pub fn terraform(plan: &Plan) -> String {
     let entries = carried(plan);
     let mut blocks = vec![cluster_name(plan)];
-    let cluster = plan.cluster.name.as_deref().unwrap_or_default();
     for (carried, name) in entries.iter().zip(names(&entries, Style::Snake)) {
-        let arn = carried.entry.principal_arn.to_string();
         blocks.push(entry(carried, &name));
         if carried.exists {
-            let id = format!("{cluster}:{arn}");
-            blocks.push(import("aws_eks_access_entry", &name, &id));
+            let id = entry_id(plan, carried);
+            blocks.push(import(path(&[ENTRY, &name]), &id));
         }
-        let live = plan.observed.get(&arn);
         for policy in &carried.entry.access_policies {
             let label = association_name(carried, policy, &name);
             blocks.push(association(policy, &name, &label));
-            let is_live = |live: &PolicyAssociation| live.policy_arn == policy.policy_arn;
-            if carried.exists && live.is_none_or(|live| live.access_policies.iter().any(is_live)) {
-                let id = format!("{cluster}#{arn}#{}", policy.policy_arn);
-                blocks.push(import("aws_eks_access_policy_association", &label, &id));
+            if is_live(plan, carried, policy) {
+                let id = association_id(plan, carried, policy);
+                blocks.push(import(path(&[ASSOCIATION, &label]), &id));
             }
         }
     }
@@ -41,9 +40,10 @@ pub fn terraform(plan: &Plan) -> String {
     file(plan, &notes, blocks)
 }
 
-/// The `access_entries` input of the module terraform-aws-modules/eks, as a local value.
+/// The `access_entries` input of the module terraform-aws-modules/eks, as a local value, and `import` blocks for what
+/// the cluster has already, at the addresses that a module with the name `eks` gives them.
 ///
-/// Source: terraform-aws-modules/eks, `variables.tf`, `access_entries`.
+/// Source: terraform-aws-modules/eks, `variables.tf`, `access_entries`, and `main.tf`, "Access Entry".
 #[must_use]
 pub fn terraform_module(plan: &Plan) -> String {
     let entries = carried(plan);
@@ -54,20 +54,29 @@ pub fn terraform_module(plan: &Plan) -> String {
     let locals = Block::builder("locals")
         .add_attribute(("access_entries", Expression::Object(map)))
         .build();
+    let mut blocks = vec![locals];
     let mut notes = vec![
         "Give it to the module: access_entries = local.access_entries".to_owned(),
         "Leave enable_cluster_creator_admin_permissions off where the creator is among them."
             .to_owned(),
     ];
     if entries.iter().any(|carried| carried.exists) {
-        let existing = entries.iter().filter(|carried| carried.exists);
-        notes.push(
-            "The cluster has these already; import them below module.NAME before the first apply:"
-                .to_owned(),
-        );
-        notes.extend(existing.map(|carried| format!("  {}", carried.entry.principal_arn)));
+        notes.push("The imports are for a module with the name `eks`.".to_owned());
     }
-    file(plan, &notes, vec![locals])
+    for (carried, name) in entries.iter().zip(names(&entries, Style::Snake)) {
+        if carried.exists {
+            let id = entry_id(plan, carried);
+            blocks.push(import(module_path(ENTRY, &name), &id));
+        }
+        for policy in &carried.entry.access_policies {
+            if is_live(plan, carried, policy) {
+                let id = association_id(plan, carried, policy);
+                let address = module_path(ASSOCIATION, &format!("{name}_{}", policy.name()));
+                blocks.push(import(address, &id));
+            }
+        }
+    }
+    file(plan, &notes, blocks)
 }
 
 fn cluster_name(plan: &Plan) -> Block {
@@ -84,7 +93,7 @@ fn cluster_name(plan: &Plan) -> Block {
 fn entry(carried: &Carried<'_>, name: &str) -> Block {
     let entry = carried.entry;
     let mut block = Block::builder("resource")
-        .add_labels(["aws_eks_access_entry", name])
+        .add_labels([ENTRY, name])
         .add_attribute(("cluster_name", path(&["var", "cluster_name"])))
         .add_attribute(("principal_arn", text(&entry.principal_arn.to_string())))
         .add_attribute(("type", text(entry.entry_type.as_str())));
@@ -101,14 +110,14 @@ fn entry(carried: &Carried<'_>, name: &str) -> Block {
 }
 
 fn association(policy: &PolicyAssociation, entry: &str, label: &str) -> Block {
-    let of_entry = |field| path(&["aws_eks_access_entry", entry, field]);
+    let of_entry = |field| path(&[ENTRY, entry, field]);
     let mut scope =
         Block::builder("access_scope").add_attribute(("type", text(scope_kind(policy))));
     if policy.access_scope.kind == ScopeKind::Namespace {
         scope = scope.add_attribute(("namespaces", list(&policy.access_scope.namespaces)));
     }
     Block::builder("resource")
-        .add_labels(["aws_eks_access_policy_association", label])
+        .add_labels([ASSOCIATION, label])
         .add_attribute(("cluster_name", of_entry("cluster_name")))
         .add_attribute(("principal_arn", of_entry("principal_arn")))
         .add_attribute(("policy_arn", text(&policy.policy_arn.to_string())))
@@ -116,11 +125,41 @@ fn association(policy: &PolicyAssociation, entry: &str, label: &str) -> Block {
         .build()
 }
 
-fn import(resource: &str, name: &str, id: &str) -> Block {
+fn import(to: Expression, id: &str) -> Block {
     Block::builder("import")
-        .add_attribute(("to", path(&[resource, name])))
+        .add_attribute(("to", to))
         .add_attribute(("id", text(id)))
         .build()
+}
+
+fn entry_id(plan: &Plan, carried: &Carried<'_>) -> String {
+    let cluster = plan.cluster.name.as_deref().unwrap_or_default();
+    format!("{cluster}:{}", carried.entry.principal_arn)
+}
+
+fn association_id(plan: &Plan, carried: &Carried<'_>, policy: &PolicyAssociation) -> String {
+    let cluster = plan.cluster.name.as_deref().unwrap_or_default();
+    let arn = &carried.entry.principal_arn;
+    format!("{cluster}#{arn}#{}", policy.policy_arn)
+}
+
+/// Whether the cluster has the association already.
+fn is_live(plan: &Plan, carried: &Carried<'_>, policy: &PolicyAssociation) -> bool {
+    let arn = carried.entry.principal_arn.to_string();
+    let is_it = |live: &PolicyAssociation| live.policy_arn == policy.policy_arn;
+    carried.exists
+        && plan
+            .observed
+            .get(&arn)
+            .is_none_or(|live| live.access_policies.iter().any(is_it))
+}
+
+/// Where the module keeps an instance of its resource `this`.
+fn module_path(resource: &str, instance: &str) -> Expression {
+    let module = Variable::new("module").expect("an identifier");
+    let path = Traversal::builder(module).attr(ident("eks"));
+    let path = path.attr(ident(resource)).attr(ident("this"));
+    path.index(key(instance)).build().into()
 }
 
 fn module_entry(carried: &Carried<'_>) -> Object<ObjectKey, Expression> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::EXPORTS;
 use crate::export::carried::{carried, left_out};
@@ -77,7 +77,10 @@ fn cloudformation_leaves_out_what_it_would_resolve() {
     for text in [cloudformation(&plan), cloudformation_json(&plan)] {
         assert!(text.contains("NOT carried over"), "{text}");
         let read: Value = serde_yaml::from_str(&text).unwrap();
-        assert_eq!(read["Resources"], json!({}));
+        assert!(
+            !read["Resources"].to_string().contains("AccessEntry"),
+            "{text}"
+        );
         assert!(!read["Metadata"].to_string().contains("{{resolve"));
     }
 }

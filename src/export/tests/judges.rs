@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::hostile::{facts, facts_of};
 use crate::export::carried::carried;
 use crate::export::{aws_cli, cloudformation, cloudformation_json, terraform, terraform_module};
+use crate::plan::document::Outcome;
 use crate::report::tests::plans::{HOSTILE, awkward, large, small, with_texts};
 
 /// Whether a judge is on this machine; says so if not, and insists under CI.
@@ -68,27 +69,7 @@ fn terraform_itself_reads_every_text_back_equal() {
     let mut texts = texts;
     texts.push("${a}%${b}$${c}%%{d}$%{e}".to_owned());
     let plan = with_texts(&texts);
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("main.tf"), terraform_module(&plan)).unwrap();
-    let expression = folder.path().join("expression");
-    std::fs::write(
-        &expression,
-        "base64encode(jsonencode(local.access_entries))\n",
-    )
-    .unwrap();
-    let said = judged(
-        Command::new("terraform")
-            .arg("console")
-            .stdin(std::fs::File::open(&expression).unwrap())
-            .current_dir(&folder),
-    );
-    let encoded = said
-        .lines()
-        .rfind(|line| line.starts_with('"'))
-        .unwrap()
-        .trim_matches('"');
-    let json = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded).unwrap();
-    let read: Value = serde_json::from_slice(&json).unwrap();
+    let read = console(&terraform_module(&plan), "jsonencode(local.access_entries)");
     let mut read: Vec<String> = read
         .as_object()
         .unwrap()
@@ -109,21 +90,93 @@ fn terraform_itself_reads_every_text_back_equal() {
     assert_eq!(read, expected);
 }
 
+/// The keys that terraform-aws-modules/eks gives its resources, worked out by Terraform, are those of the imports.
+#[test]
+fn imports_for_the_module_have_the_addresses_that_it_gives() {
+    if !judge("terraform", Command::new("terraform").arg("version")) {
+        return;
+    }
+    let mut plan = large();
+    for mapping in &mut plan.mappings {
+        if mapping.outcome == Outcome::Create {
+            mapping.outcome = Outcome::Unchanged;
+        }
+    }
+    let text = terraform_module(&plan);
+    let keys = "jsonencode([keys(local.access_entries), flatten([for e, entry in local.access_entries : \
+                [for p, policy in try(entry.policy_associations, {}) : \"${e}_${p}\"]])])\n";
+    let read = console(&text, keys);
+    for (index, resource) in ["aws_eks_access_entry", "aws_eks_access_policy_association"]
+        .iter()
+        .enumerate()
+    {
+        let mut expected: Vec<String> = serde_json::from_value(read[index].clone()).unwrap();
+        let start = format!("  to = module.eks.{resource}.this[\"");
+        let imported = text.lines().filter_map(|line| line.strip_prefix(&start));
+        let mut imported: Vec<&str> = imported
+            .map(|key| key.strip_suffix("\"]").unwrap())
+            .collect();
+        expected.sort();
+        imported.sort_unstable();
+        assert_eq!(imported, expected);
+        assert!(!imported.is_empty());
+    }
+}
+
+/// What Terraform makes of an expression over a file; the expression gives JSON.
+fn console(file: &str, expression: &str) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("main.tf"), file).unwrap();
+    let question = folder.path().join("expression");
+    std::fs::write(&question, format!("base64encode({})\n", expression.trim())).unwrap();
+    let said = judged(
+        Command::new("terraform")
+            .arg("console")
+            .stdin(std::fs::File::open(&question).unwrap())
+            .current_dir(&folder),
+    );
+    let encoded = said.lines().rfind(|line| line.starts_with('"')).unwrap();
+    let json = base64::Engine::decode(
+        &base64::engine::general_purpose::STANDARD,
+        encoded.trim_matches('"'),
+    );
+    serde_json::from_slice(&json.unwrap()).unwrap()
+}
+
+fn cfn_lint(name: &str, text: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(name), text).unwrap();
+    judged(Command::new("cfn-lint").arg(name).current_dir(&folder));
+}
+
 #[test]
 fn cfn_lint_finds_nothing() {
     if !judge("cfn-lint", Command::new("cfn-lint").arg("--version")) {
         return;
     }
-    for plan in [small(), large()] {
-        for (name, text) in [
-            ("a.yaml", cloudformation(&plan)),
-            ("a.json", cloudformation_json(&plan)),
-        ] {
-            let folder = tempfile::tempdir().unwrap();
-            std::fs::write(folder.path().join(name), text).unwrap();
-            judged(Command::new("cfn-lint").arg(name).current_dir(&folder));
+    let mut empty = small();
+    empty.mappings.clear();
+    for plan in [small(), large(), empty] {
+        cfn_lint("a.yaml", &cloudformation(&plan));
+        cfn_lint("a.json", &cloudformation_json(&plan));
+    }
+    // Tags of these texts are none that AWS takes.
+    let mut awkward = awkward();
+    for mapping in &mut awkward.mappings {
+        if let Some(entry) = &mut mapping.entry {
+            entry.tags.clear();
         }
     }
+    cfn_lint("a.yaml", &cloudformation(&awkward));
+    // cfn-lint reads JSON as YAML, which has no surrogate pairs; JSON has no other escapes for these.
+    let has_pairs = |text: &str| text.contains('\u{e0041}');
+    awkward
+        .mappings
+        .retain(|mapping| !has_pairs(&mapping.username));
+    awkward
+        .accounts
+        .retain(|account| !has_pairs(&account.account_id));
+    cfn_lint("a.json", &cloudformation_json(&awkward));
 }
 
 /// A program of the judges' own Python environment.
