@@ -37,3 +37,4 @@ pub mod stop;
 pub mod text;
 pub mod translator;
 pub mod writer;
+mod yaml;

@@ -12,10 +12,11 @@ mod names;
 mod permissions;
 mod runbook;
 mod terraform;
-mod yaml;
 
 #[cfg(test)]
 mod tests;
+
+use crate::yaml;
 
 pub use ack::ack;
 pub use aws_cli::aws_cli;

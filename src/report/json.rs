@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::plan::Plan;
-use crate::text::visible_json;
+use crate::yaml;
 
 /// The plan document; reads back as the same plan.
 ///
@@ -19,9 +19,6 @@ pub fn json(plan: &Plan) -> String {
 
 /// Any document of this project whose keys are texts.
 pub(super) fn document(document: &impl Serialize) -> String {
-    let document =
-        serde_json::to_string_pretty(document).expect("the keys of a document are texts");
-    let mut text = visible_json(&document).into_owned();
-    text.push('\n');
-    text
+    let document = serde_json::to_value(document).expect("the keys of a document are texts");
+    yaml::json(&document)
 }

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::super::yaml;
 use crate::digest::sha256;
 use crate::model::access_policy::ScopeKind;
 use crate::model::{AccessEntry, AccessScope, Arn, EntryType};
 use crate::plan::document::{Action, ActionKind};
 use crate::plan::{Plan, RUN_TAG};
 use crate::text::shell_word;
+use crate::yaml;
 
 /// The run that the entries are marked with, the same whenever the same plan is exported.
 pub(super) fn run(plan: &Plan) -> String {
@@ -164,7 +164,7 @@ fn input(action: &Action, run: &str) -> Value {
 
 /// What an entry says of its principal, as a list of fields for a query and their values.
 ///
-/// A field that EKS fills in is in neither. Source: JMESPath Specification, "MultiSelect List" and "sort".
+/// A field that EKS fills in is in neither. Source: `JMESPath` Specification, "Multiselect list" and "sort".
 fn identity(
     entry_type: Option<&EntryType>,
     username: Option<&String>,

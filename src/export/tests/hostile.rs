@@ -126,6 +126,31 @@ fn hcl_module(text: &str) -> Vec<Value> {
         .collect()
 }
 
+/// The entries of the resources, each with the namespaces of its associations.
+fn hcl_resources(text: &str) -> Vec<Value> {
+    let value: Value = hcl::from_str(text).unwrap();
+    let resources = &value["resource"];
+    let associations = resources["aws_eks_access_policy_association"].as_object();
+    let entries = resources["aws_eks_access_entry"].as_object().unwrap();
+    entries
+        .iter()
+        .map(|(name, entry)| {
+            let of_entry = format!("${{aws_eks_access_entry.{name}.principal_arn}}");
+            let policies = associations.iter().flat_map(|all| all.values());
+            let policies: Vec<&Value> = policies
+                .filter(|one| one["principal_arn"] == of_entry)
+                .collect();
+            let mut entry = entry.clone();
+            entry["policies"] = json!(policies);
+            facts_of(
+                &entry,
+                ["principal_arn", "user_name", "kubernetes_groups", "tags"],
+                ["policies", "access_scope", "namespaces"],
+            )
+        })
+        .collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -180,7 +205,7 @@ proptest! {
 
     #[test]
     fn hcl_reads_back_equal(plan in plans()) {
-        prop_assert!(hcl::parse(&terraform(&plan)).is_ok());
+        prop_assert_eq!(hcl_resources(&terraform(&plan)), facts(&plan));
         prop_assert_eq!(hcl_module(&terraform_module(&plan)), facts(&plan));
     }
 

@@ -9,33 +9,8 @@ use super::hostile::{facts, facts_of};
 use crate::export::carried::carried;
 use crate::export::{aws_cli, cloudformation, cloudformation_json, terraform, terraform_module};
 use crate::plan::document::Outcome;
+use crate::report::tests::judge::{judge, judged, python};
 use crate::report::tests::plans::{HOSTILE, awkward, large, small, with_texts};
-
-/// Whether a judge is on this machine; says so if not, and insists under CI.
-fn judge(name: &str, probe: &mut Command) -> bool {
-    let there = probe.output().is_ok_and(|output| output.status.success());
-    if !there {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "judge missing: {name}");
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "judge missing: {name}; CI has all judges"
-        );
-    }
-    there
-}
-
-/// Runs a judge over a file with this text; returns what it says.
-fn judged(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{command:?}\n{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
 
 #[test]
 fn terraform_finds_nothing_to_format() {
@@ -177,14 +152,6 @@ fn cfn_lint_finds_nothing() {
         .accounts
         .retain(|account| !has_pairs(&account.account_id));
     cfn_lint("a.json", &cloudformation_json(&awkward));
-}
-
-/// A program of the judges' own Python environment.
-fn python(program: &str) -> Command {
-    Command::new(format!(
-        "{}/target/judges/bin/{program}",
-        env!("CARGO_MANIFEST_DIR")
-    ))
 }
 
 #[test]

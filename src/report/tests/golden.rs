@@ -23,12 +23,24 @@ fn at(plan: &Plan, width: usize) -> String {
 }
 
 #[test]
-fn a_table_looks_as_it_did() {
-    check("small.80", &at(&small(), 80));
-    check("small.140", &at(&small(), 140));
-    check("large.80", &at(&large(), 80));
-    check("large.140", &at(&large(), 140));
-    check("awkward.80", &at(&awkward(), 80));
+fn every_format_looks_as_it_did() {
+    for (name, plan) in [
+        ("small", small()),
+        ("large", large()),
+        ("awkward", awkward()),
+    ] {
+        check(&format!("{name}.80"), &at(&plan, 80));
+        check(&format!("{name}.140"), &at(&plan, 140));
+        check(&format!("{name}.json"), &json(&plan));
+        check(&format!("{name}.yaml"), &yaml(&plan));
+        check(&format!("{name}.md"), &markdown(&plan));
+        check(&format!("{name}.html"), &html(&plan));
+        check(&format!("{name}.csv"), &csv(&plan));
+    }
+}
+
+#[test]
+fn details_and_colour_look_as_they_did() {
     let details = TableOptions {
         details: true,
         ..TableOptions::default()
@@ -42,24 +54,6 @@ fn a_table_looks_as_it_did() {
         "small.color",
         &table(&small(), color).replace('\u{1b}', "ESC"),
     );
-}
-
-#[test]
-fn documents_look_as_they_did() {
-    check("small.json", &json(&small()));
-    check("small.yaml", &yaml(&small()));
-    check("awkward.yaml", &yaml(&awkward()));
-}
-
-#[test]
-fn pages_and_sheets_look_as_they_did() {
-    check("small.md", &markdown(&small()));
-    check("large.md", &markdown(&large()));
-    check("awkward.md", &markdown(&awkward()));
-    check("small.html", &html(&small()));
-    check("awkward.html", &html(&awkward()));
-    check("large.csv", &csv(&large()));
-    check("awkward.csv", &csv(&awkward()));
 }
 
 #[test]

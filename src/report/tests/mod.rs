@@ -2,5 +2,7 @@
 
 mod golden;
 mod hostile;
+pub(crate) mod judge;
 pub(crate) mod plans;
+mod readers;
 mod telling;

@@ -1,8 +1,11 @@
-//! YAML in which no text can be taken for anything else, by readers of YAML 1.1 and 1.2 alike.
+//! YAML in which no text can be taken for anything else, by readers of YAML 1.1 and 1.2 alike; and JSON, which is YAML.
+//!
+//! Hidden characters stand as escapes, and each text in one line. A general YAML writer puts them into the document as
+//! they are, and leaves words such as `yes` bare, which readers of YAML 1.1 take for a truth value.
 
 use serde_json::Value;
 
-use crate::text::is_hidden;
+use crate::text::{is_hidden, visible_json};
 
 /// The longest key that may stand before its colon in one line.
 ///
@@ -10,7 +13,7 @@ use crate::text::is_hidden;
 const LONGEST_KEY: usize = 1024;
 
 /// A document, in block style.
-pub(super) fn document(value: &Value) -> String {
+pub(crate) fn document(value: &Value) -> String {
     let mut text = String::new();
     block(&mut text, value, 0);
     text
@@ -101,28 +104,14 @@ fn is_escaped(c: char) -> bool {
 }
 
 /// JSON with hidden characters as escapes; YAML, too, and made of the same values.
-pub(super) fn json(value: &Value) -> String {
-    let mut text = escape_hidden(&serde_json::to_string_pretty(value).expect("JSON is plain data"));
+pub(crate) fn json(value: &Value) -> String {
+    let text = serde_json::to_string_pretty(value).expect("JSON is plain data");
+    let mut text = visible_json(&text).into_owned();
     text.push('\n');
     text
 }
 
 /// JSON in one line.
-pub(super) fn json_line(value: &Value) -> String {
-    escape_hidden(&value.to_string())
-}
-
-/// Hidden characters stand within texts only, but for the line feeds between them.
-fn escape_hidden(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c != '\n' && is_hidden(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                text.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            text.push(c);
-        }
-    }
-    text
+pub(crate) fn json_line(value: &Value) -> String {
+    visible_json(&value.to_string()).into_owned()
 }
