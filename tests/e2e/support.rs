@@ -10,6 +10,7 @@ use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, Policy
 use aws_auth_migrate::sandbox::{ClusterSeed, Sandbox, Seed, UpdateTime};
 use serde_json::Value;
 
+use crate::schemas;
 use crate::tell::tell;
 
 /// The account of every test's cluster.
@@ -49,8 +50,10 @@ impl Ran {
 
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
+        let document = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr));
+        schemas::check_document(&document);
+        document
     }
 
     #[track_caller]
@@ -128,6 +131,7 @@ impl Tool {
         let ran = Ran::of(&child.wait_with_output().unwrap());
         let _ = done.send(());
         watchdog.join().unwrap();
+        schemas::check_events(&ran.stderr);
         ran
     }
 
@@ -211,6 +215,17 @@ impl World {
         command.env("KUBECONFIG", kubeconfig).env("AWS_PAGER", "");
         command.envs(self.sandbox.environment());
         command
+    }
+}
+
+/// Whatever happened in a world, its journal fits the schema.
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Ok(journal) = std::fs::read_to_string(self.journal())
+            && !std::thread::panicking()
+        {
+            schemas::check_journal(&journal);
+        }
     }
 }
 
