@@ -231,3 +231,48 @@ fn a_reader_of_yaml_1_1_sees_the_same_texts() {
         serde_json::from_str::<Value>(&cloudformation_json(&plan)).unwrap()
     );
 }
+
+/// The script asks whether an entry is what it wants; the library behind the `aws` command understands the question.
+#[test]
+fn every_question_of_the_shell_script_is_answered_with_yes_by_what_the_script_made() {
+    let probe = ["-c", "import jmespath"];
+    if !judge("jmespath", python("python").args(probe)) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let stub = r#"aws() {
+        case $2 in
+            describe-cluster) printf API ;;
+            describe-access-entry) printf '%s\n' "${10}" >>"$LOG"; echo ResourceNotFoundException >&2; return 1 ;;
+            list-associated-access-policies) printf 'False\tTrue' ;;
+            create-access-entry) printf '%s\n' "$6" >>"$LOG" ;;
+        esac
+    }
+    CLUSTER_NAME=shop
+    "#;
+    let plan = awkward();
+    let script = aws_cli(&plan);
+    judged(
+        Command::new("sh")
+            .env("LOG", &log)
+            .args(["-c", &format!("{stub}{script}")]),
+    );
+    let program = "
+import sys, json, jmespath
+lines = open(sys.argv[1], newline='\\n').read().split('\\n')[:-1]
+answers = []
+for question, made in zip(lines[::2], lines[1::2]):
+    made = json.loads(made)
+    entry = {'kubernetesGroups': [], **made}
+    answers.append([jmespath.search(question, {'accessEntry': entry}),
+                    jmespath.search(question, {'accessEntry': {**entry, 'username': 'somebody', 'tags': {}}})])
+print(json.dumps(answers))
+";
+    let said = judged(python("python").args(["-c", program]).arg(&log));
+    let answers: Vec<Value> = serde_json::from_str(&said).unwrap();
+    assert_eq!(answers.len(), carried(&plan).len());
+    for answer in answers {
+        assert_eq!(answer, serde_json::json!([[true, true], [false, false]]));
+    }
+}

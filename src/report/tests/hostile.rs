@@ -127,6 +127,12 @@ proptest! {
             prop_assert_eq!(cell(3), visible(&mapping.username));
             let groups = mapping.groups.join("; ");
             prop_assert_eq!(cell(4), visible(&groups));
+            let entry = mapping.entry.as_ref().unwrap();
+            let principal = entry.principal_arn.to_string();
+            prop_assert_eq!(cell(7), visible(&principal));
+            prop_assert_eq!(cell(9), visible(entry.username.as_deref().unwrap()));
+            let groups = entry.kubernetes_groups.join("; ");
+            prop_assert_eq!(cell(10), visible(&groups));
         }
     }
 }
