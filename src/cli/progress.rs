@@ -1,11 +1,12 @@
 //! Progress on stderr: a bar on a terminal, lines elsewhere, JSON for machines.
 
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle as BarStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle as BarStyle};
 
 use super::args::ProgressStyle;
 use super::output::Console;
@@ -138,7 +139,7 @@ fn show_count(bar: &ProgressBar, event: &Event) {
     if bar.length() != Some(event.total as u64) || event.event == EventKind::Started {
         bar.set_length(event.total as u64);
         bar.set_style(style(
-            "{spinner} [{bar:24}] {pos}/{len} actions  {per_sec}  {eta} left{prefix}\n  {wide_msg}",
+            "{spinner} [{bar:24}] {pos}/{len} actions  {rate}  {eta} left{prefix}\n  {wide_msg}",
         ));
     }
     bar.set_position(event.done as u64);
@@ -161,6 +162,9 @@ impl Progress for Display {
 fn style(template: &str) -> BarStyle {
     BarStyle::with_template(template)
         .expect("the template is well formed")
+        .with_key("rate", |state: &ProgressState, to: &mut dyn fmt::Write| {
+            let _ = write!(to, "{:.1}/s", state.per_sec());
+        })
         .progress_chars("=> ")
 }
 
