@@ -1,6 +1,7 @@
 //! `apply`: what it makes, in which order, and what it leaves alone.
 
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType};
+use aws_auth_migrate::sandbox::{Fault, FaultKind};
 use serde_json::Value;
 
 use crate::support::{CLUSTER, World, in_api_mode, mapping, read, role, seed};
@@ -471,4 +472,14 @@ async fn every_call_counts_and_the_report_says_how_many() {
     assert_eq!(applied["calls"], made.count());
     assert_eq!(applied["retries"], 0);
     assert!(applied["tookMillis"].as_u64().unwrap() > 0);
+
+    // A call of the survey that the SDK repeats counts, too.
+    let world = mixed().await;
+    for operation in ["GetRole", "DescribeAccessEntry"] {
+        world
+            .sandbox
+            .add_fault(Fault::next(operation, FaultKind::Throttle));
+    }
+    let applied = world.apply().run().expect_code(0).json();
+    assert_eq!(applied["retries"], 2);
 }
