@@ -28,6 +28,7 @@ pub mod observed;
 pub mod plan;
 pub mod reader;
 pub mod report;
+pub mod rights;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod schema;

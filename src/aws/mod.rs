@@ -17,7 +17,7 @@ use aws_credential_types::provider::ProvideCredentials;
 
 pub use error::{AwsError, AwsErrorKind};
 pub use observe::ObservedCluster;
-pub use principals::{LookupRoles, PrincipalSource};
+pub use principals::{LookupRoles, PrincipalSource, SWEEP_FROM};
 
 use crate::model::{Arn, Principal, Subject};
 

@@ -455,10 +455,14 @@ pub(super) enum ExportFormat {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ExportFor {
-    /// plan
+    /// plan, verify, status
     Plan,
     /// apply
     Apply,
+    /// cutover, with --to-api-mode
+    Cutover,
+    /// rollback
+    Rollback,
 }
 
 #[derive(Debug, Args)]

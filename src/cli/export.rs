@@ -8,15 +8,16 @@ use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
 use crate::error::Failure;
 use crate::migration;
-use crate::plan::{Plan, file};
+use crate::plan::{Action, Plan, file};
+use crate::rights::{For, Needs};
 use crate::{export, files};
 
 pub(super) async fn run(args: ExportArgs, console: &Console) -> Result<ExitCode, Failure> {
     refuse_strange_options(&args)?;
     let text = match args.format {
         // These rights depend on no plan.
-        ExportFormat::Rbac => export::rbac(),
-        format => render(format, &args, &plan(&args).await?),
+        ExportFormat::Rbac => export::rbac(command(&args)),
+        format => render(format, &args, &planned(&args).await?),
     };
     match &args.out {
         Some(path) => files::replace(path, text.as_bytes())
@@ -43,28 +44,36 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
     }
 }
 
-async fn plan(args: &ExportArgs) -> Result<Plan, Failure> {
+/// A plan with what a rollback would undo, where that is known.
+struct Planned {
+    plan: Plan,
+    undoing: Vec<Action>,
+}
+
+async fn planned(args: &ExportArgs) -> Result<Planned, Failure> {
     if let Some(path) = &args.plan {
         let (text, place) = settings::text(path, "the plan")?;
-        return file::read_any(&text).map_err(|error| {
+        let plan = file::read_any(&text).map_err(|error| {
             Failure::new(format!("failed to read the plan from {place}"))
                 .because(error)
                 .hint("`plan --out FILE` writes the file that is wanted")
-        });
+        })?;
+        let undoing = Vec::new();
+        return Ok(Planned { plan, undoing });
     }
     let target = settings::target(&args.target)?;
     let choices = settings::choices(&args.choices);
     let seen = migration::survey(&target, (CLOCK.system)()).await?;
     let history = migration::apply::history(&seen, None, settings::state_folder)?;
-    Ok(migration::apply::plan(
-        &seen,
-        &choices,
-        &history,
-        (CLOCK.now)(),
-    ))
+    let live = seen.observed.entries.as_deref().unwrap_or_default();
+    Ok(Planned {
+        plan: migration::apply::plan(&seen, &choices, &history, (CLOCK.now)()),
+        undoing: migration::rollback::undo(&history, None, live).actions,
+    })
 }
 
-fn render(format: ExportFormat, args: &ExportArgs, plan: &Plan) -> String {
+fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> String {
+    let plan = &planned.plan;
     match format {
         ExportFormat::Terraform if args.module => export::terraform_module(plan),
         ExportFormat::Terraform => export::terraform(plan),
@@ -73,13 +82,20 @@ fn render(format: ExportFormat, args: &ExportArgs, plan: &Plan) -> String {
         ExportFormat::Eksctl => export::eksctl(plan),
         ExportFormat::Ack => export::ack(plan),
         ExportFormat::AwsCli => export::aws_cli(plan),
-        ExportFormat::IamPolicy => export::iam_policy(
-            plan,
-            match args.command {
-                Some(ExportFor::Plan) => export::For::Plan,
-                Some(ExportFor::Apply) | None => export::For::Apply,
-            },
-        ),
-        ExportFormat::Rbac => export::rbac(),
+        ExportFormat::IamPolicy => export::iam_policy(&Needs {
+            undoing: &planned.undoing,
+            lookup_roles: &args.target.lookup_role.iter().cloned().collect(),
+            ..Needs::of(plan, command(args))
+        }),
+        ExportFormat::Rbac => export::rbac(command(args)),
+    }
+}
+
+fn command(args: &ExportArgs) -> For {
+    match args.command {
+        Some(ExportFor::Plan) => For::Plan,
+        Some(ExportFor::Apply) | None => For::Apply,
+        Some(ExportFor::Cutover) => For::Cutover,
+        Some(ExportFor::Rollback) => For::Rollback,
     }
 }

@@ -20,5 +20,5 @@ pub use ack::ack;
 pub use aws_cli::aws_cli;
 pub use cloudformation::{cloudformation, cloudformation_json};
 pub use eksctl::eksctl;
-pub use permissions::{For, iam_policy, rbac};
+pub use permissions::{iam_policy, rbac};
 pub use terraform::{terraform, terraform_module};

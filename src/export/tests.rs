@@ -14,6 +14,7 @@ use crate::model::{AuthenticationMode, EntryType};
 use crate::plan::Plan;
 use crate::plan::document::{ActionKind, Outcome};
 use crate::report::tests::plans::{HOSTILE, awkward, large, small, with_texts};
+use crate::rights::{For, Needs};
 use crate::text::is_hidden;
 
 type Export = fn(&Plan) -> String;
@@ -215,7 +216,7 @@ proptest! {
             let hidden = text.chars().find(|&c| is_hidden(c) && c != '\n');
             prop_assert_eq!(hidden, None, "{}: {}", name, text);
         }
-        prop_assert!(!iam_policy(&plan, For::Apply).contains(|c| is_hidden(c) && c != '\n'));
+        prop_assert!(!iam_policy(&Needs::of(&plan, For::Apply)).contains(|c| is_hidden(c) && c != '\n'));
     }
 
     #[test]
@@ -320,15 +321,15 @@ fn roles_that_are_left_to_eks_at_the_switch_may_be_passed_after_it() {
     };
     plan.actions.truncate(1);
     plan.actions[0].kind = switch;
-    let policy = iam_policy(&plan, For::Apply);
+    let policy = iam_policy(&Needs::of(&plan, For::Apply));
     assert!(policy.contains("eks:CreateAccessEntry"), "{policy}");
     assert!(
         policy.contains("role/blue-ng-NodeInstanceRole-1ABC"),
         "{policy}"
     );
     plan.actions.clear();
-    assert!(!iam_policy(&plan, For::Apply).contains("iam:PassRole"));
-    assert!(!iam_policy(&plan, For::Plan).contains("iam:PassRole"));
+    assert!(!iam_policy(&Needs::of(&plan, For::Apply)).contains("iam:PassRole"));
+    assert!(!iam_policy(&Needs::of(&plan, For::Plan)).contains("iam:PassRole"));
 }
 
 #[test]
@@ -339,7 +340,7 @@ fn a_wildcard_in_a_role_stays_a_letter_in_a_policy() {
             *entry_type = EntryType::Ec2Linux;
         }
     }
-    let policy = iam_policy(&plan, For::Apply);
+    let policy = iam_policy(&Needs::of(&plan, For::Apply));
     assert!(
         policy.contains("role/a${*}${$}{aws:username}${?}\""),
         "{policy}"

@@ -290,7 +290,9 @@ async fn every_right_is_needed(seed: Seed, command: &str) {
     for right in &iam {
         assert!(!all.contains(right.as_str()), "{right} is missing: {all}");
     }
-    let without_iam = iam.iter().map(|right| {
+    // Other updates are looked for only while the cluster is being updated.
+    let always = iam.iter().filter(|right| *right != "eks:ListUpdates");
+    let without_iam = always.map(|right| {
         let mut less = iam.clone();
         less.remove(right);
         let run = run_with(seed.clone(), command, less, kubernetes.clone());

@@ -1,0 +1,295 @@
+//! The IAM policy of a command.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::arns::{Arns, literal};
+use super::{For, Needs};
+use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType, Principal, PrincipalKind};
+use crate::plan::Plan;
+use crate::plan::document::{ActionKind, Outcome};
+
+/// From how many principals of a kind on all of them are listed at once instead of looked up one by one.
+const MANY: usize = crate::aws::SWEEP_FROM;
+
+/// The IAM policy that lets a principal run the command on the plan's cluster.
+#[must_use]
+pub fn iam_policy(needs: &Needs<'_>) -> Value {
+    json!({"Version": "2012-10-17", "Statement": iam_statements(needs)})
+}
+
+/// The statements of that policy: what the command calls and no more.
+///
+/// What is read of access entries stands there also while the cluster has none, since the next run meets some.
+/// Source: Service Authorization Reference, "Amazon EKS" and "AWS Identity and Access Management".
+#[must_use]
+pub fn iam_statements(needs: &Needs<'_>) -> Vec<Value> {
+    let arns = Arns::of(needs.plan);
+    let mut statements = reading(&arns);
+    statements.extend(looking_up(needs, &arns));
+    let calls = match needs.command {
+        For::Plan => Calls::default(),
+        For::Apply => Calls::of_apply(needs.plan),
+        For::Cutover => Calls::of_cutover(needs.plan),
+        For::Rollback => Calls::of_rollback(needs),
+    };
+    statements.extend(calls.statements(&arns));
+    statements
+}
+
+fn reading(arns: &Arns) -> Vec<Value> {
+    vec![
+        allow(
+            "ReadCluster",
+            [
+                "eks:DescribeCluster",
+                "eks:ListAccessEntries",
+                "eks:ListNodegroups",
+                "eks:ListFargateProfiles",
+            ],
+            [arns.cluster()],
+        ),
+        allow(
+            "ReadNodeRoles",
+            ["eks:DescribeNodegroup", "eks:DescribeFargateProfile"],
+            [arns.all("nodegroup"), arns.all("fargateprofile")],
+        ),
+        allow(
+            "ReadAccessEntries",
+            [
+                "eks:DescribeAccessEntry",
+                "eks:ListAssociatedAccessPolicies",
+            ],
+            [arns.all("access-entry")],
+        ),
+    ]
+}
+
+/// The real ARNs of the principals: by name, and by one list where there are many of them.
+fn looking_up(needs: &Needs<'_>, arns: &Arns) -> Vec<Value> {
+    let home = needs.plan.cluster.account_id.as_deref();
+    let named: BTreeSet<_> = needs
+        .plan
+        .mappings
+        .iter()
+        .filter_map(|mapping| mapping.arn.parse::<Arn>().ok())
+        .filter_map(|arn| Principal::from_arn(&arn))
+        .filter(|principal| home.is_none_or(|home| principal.account == home))
+        .map(|principal| principal.key())
+        .collect();
+    let count = |kind| named.iter().filter(|key| key.kind == kind).count();
+    let kinds = [
+        (PrincipalKind::Role, "iam:GetRole", "iam:ListRoles", "role/"),
+        (PrincipalKind::User, "iam:GetUser", "iam:ListUsers", "user/"),
+    ];
+    let mut statements = Vec::new();
+    for (id, least, pick) in [("LookUpPrincipals", 1, 0), ("ListPrincipals", MANY, 1)] {
+        let kinds = kinds.iter().filter(|(kind, ..)| count(*kind) >= least);
+        let (actions, resources): (Vec<&str>, Vec<String>) = kinds
+            .map(|(_, get, list, resource)| {
+                let all = arns.iam(&format!("{resource}*"));
+                // IAM knows a list by the folder of names in it, not by the names.
+                let folder = arns.iam(resource);
+                if pick == 0 {
+                    (*get, all)
+                } else {
+                    (*list, folder)
+                }
+            })
+            .unzip();
+        if !actions.is_empty() {
+            statements.push(allow(id, actions, resources));
+        }
+    }
+    let roles: Vec<String> = needs
+        .lookup_roles
+        .values()
+        .map(|role| literal(&role.to_string()))
+        .collect();
+    if !roles.is_empty() {
+        statements.push(allow("LookUpInOtherAccounts", ["sts:AssumeRole"], roles));
+    }
+    statements
+}
+
+/// What a command changes.
+#[derive(Debug, Default)]
+struct Calls {
+    /// Whether it switches the authentication mode.
+    switches: bool,
+    on_entries: BTreeSet<&'static str>,
+    creates: bool,
+    /// The roles of the nodes whose entries it makes.
+    passed: BTreeSet<String>,
+}
+
+impl Calls {
+    fn of_apply(plan: &Plan) -> Self {
+        let mut calls = Self::default();
+        for action in &plan.actions {
+            // Every entry is tagged with the run that made it.
+            calls.add(&action.kind, true);
+        }
+        if calls.switches {
+            // What EKS does not make itself at the switch, `apply` makes after it.
+            for entry in left_to_eks(plan) {
+                calls.create(&entry.principal_arn, &entry.entry_type, true);
+            }
+        }
+        calls
+    }
+
+    fn of_cutover(plan: &Plan) -> Self {
+        Self {
+            switches: plan.cluster.authentication_mode != Some(AuthenticationMode::Api),
+            ..Self::default()
+        }
+    }
+
+    /// In the mode API the entries are all the access there is, and a rollback leaves them.
+    fn of_rollback(needs: &Needs<'_>) -> Self {
+        let mut calls = Self::default();
+        if needs.plan.cluster.authentication_mode == Some(AuthenticationMode::Api) {
+            return calls;
+        }
+        for action in needs.undoing {
+            let tagged = matches!(&action.kind, ActionKind::CreateAccessEntry { tags, .. } if !tags.is_empty());
+            calls.add(&action.kind, tagged);
+        }
+        let made: BTreeSet<String> = needs
+            .plan
+            .actions
+            .iter()
+            .filter_map(|action| match &action.kind {
+                ActionKind::CreateAccessEntry { principal_arn, .. } => {
+                    Some(principal_arn.to_string())
+                }
+                _ => None,
+            })
+            .collect();
+        for action in &needs.plan.actions {
+            calls.undo(&action.kind, &made);
+        }
+        if needs
+            .plan
+            .actions
+            .iter()
+            .any(|action| matches!(action.kind, ActionKind::UpdateAuthenticationMode { .. }))
+            && left_to_eks(needs.plan).next().is_some()
+        {
+            calls.on_entries.insert("eks:DeleteAccessEntry");
+        }
+        calls
+    }
+
+    fn add(&mut self, kind: &ActionKind, tagged: bool) {
+        match kind {
+            ActionKind::UpdateAuthenticationMode { .. } => self.switches = true,
+            ActionKind::CreateAccessEntry {
+                principal_arn,
+                entry_type,
+                ..
+            } => self.create(principal_arn, entry_type, tagged),
+            ActionKind::UpdateAccessEntry { .. } => self.on_entry("eks:UpdateAccessEntry"),
+            ActionKind::DeleteAccessEntry { .. } => self.on_entry("eks:DeleteAccessEntry"),
+            ActionKind::AssociateAccessPolicy { .. } => self.on_entry("eks:AssociateAccessPolicy"),
+            ActionKind::DisassociateAccessPolicy { .. } => {
+                self.on_entry("eks:DisassociateAccessPolicy");
+            }
+        }
+    }
+
+    /// The opposite of an action of the plan.
+    fn undo(&mut self, kind: &ActionKind, made: &BTreeSet<String>) {
+        let goes_with_its_entry = kind
+            .principal_arn()
+            .is_some_and(|arn| made.contains(&arn.to_string()));
+        match kind {
+            ActionKind::UpdateAuthenticationMode { .. } => {}
+            ActionKind::CreateAccessEntry { .. } => self.on_entry("eks:DeleteAccessEntry"),
+            // An entry of another type comes back as it was.
+            ActionKind::DeleteAccessEntry { principal_arn } => {
+                self.create(principal_arn, &EntryType::Ec2Linux, true);
+                self.on_entry("eks:AssociateAccessPolicy");
+            }
+            _ if goes_with_its_entry => {}
+            ActionKind::UpdateAccessEntry { .. } => self.on_entry("eks:UpdateAccessEntry"),
+            // A policy that was there with another scope gets it back.
+            ActionKind::AssociateAccessPolicy { .. } => {
+                self.on_entry("eks:DisassociateAccessPolicy");
+                self.on_entry("eks:AssociateAccessPolicy");
+            }
+            ActionKind::DisassociateAccessPolicy { .. } => {
+                self.on_entry("eks:AssociateAccessPolicy");
+            }
+        }
+    }
+
+    fn create(&mut self, principal: &Arn, entry_type: &EntryType, tagged: bool) {
+        self.creates = true;
+        if tagged {
+            self.on_entry("eks:TagResource");
+        }
+        if is_passed(entry_type) {
+            self.passed.insert(literal(&principal.to_string()));
+        }
+    }
+
+    fn on_entry(&mut self, action: &'static str) {
+        self.on_entries.insert(action);
+    }
+
+    fn statements(self, arns: &Arns) -> Vec<Value> {
+        let mut statements = Vec::new();
+        if self.switches {
+            // Other updates are looked for only while the cluster is being updated.
+            let actions = [
+                "eks:UpdateClusterConfig",
+                "eks:DescribeUpdate",
+                "eks:ListUpdates",
+            ];
+            statements.push(allow("SwitchAuthenticationMode", actions, [arns.cluster()]));
+        }
+        if self.creates {
+            let actions = ["eks:CreateAccessEntry"];
+            statements.push(allow("CreateAccessEntries", actions, [arns.cluster()]));
+        }
+        if !self.on_entries.is_empty() {
+            let entries = [arns.all("access-entry")];
+            statements.push(allow("ChangeAccessEntries", self.on_entries, entries));
+        }
+        if !self.passed.is_empty() {
+            let mut pass = allow("PassNodeRoles", ["iam:PassRole"], self.passed);
+            pass["Condition"] =
+                json!({"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}});
+            statements.push(pass);
+        }
+        statements
+    }
+}
+
+/// The entries of managed nodes that EKS is expected to make.
+fn left_to_eks(plan: &Plan) -> impl Iterator<Item = &AccessEntry> {
+    plan.mappings
+        .iter()
+        .filter(|mapping| mapping.outcome == Outcome::Skipped)
+        .filter_map(|mapping| mapping.entry.as_ref())
+}
+
+/// Whether EKS asks for `iam:PassRole` on the principal of an entry of this type.
+///
+/// Source: EKS User Guide, "Create access entries".
+fn is_passed(entry_type: &EntryType) -> bool {
+    matches!(entry_type, EntryType::Ec2Linux | EntryType::Ec2Windows)
+}
+
+fn allow<'a>(
+    id: &str,
+    actions: impl IntoIterator<Item = &'a str>,
+    resources: impl IntoIterator<Item = String>,
+) -> Value {
+    let actions: Vec<&str> = actions.into_iter().collect();
+    let resources: Vec<String> = resources.into_iter().collect();
+    json!({"Sid": id, "Effect": "Allow", "Action": actions, "Resource": resources})
+}

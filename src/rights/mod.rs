@@ -1,0 +1,54 @@
+//! The least rights that a command needs, in AWS and in Kubernetes; pure.
+//!
+//! Every right in a policy is one that the command uses on the very cluster, so each can be missed: the tests take them
+//! away one by one.
+
+mod arns;
+mod iam;
+mod rbac;
+
+use crate::aws::LookupRoles;
+use crate::plan::{Action, Plan};
+
+pub use iam::{iam_policy, iam_statements};
+pub use rbac::{GROUP as RBAC_GROUP, Question, questions, rbac_objects};
+
+/// The command that rights are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum For {
+    /// `plan`, `verify` and `status`: reads only.
+    Plan,
+    /// `apply` of the very plan.
+    #[default]
+    Apply,
+    /// `cutover`, with `--to-api-mode` where the cluster is not in that mode.
+    Cutover,
+    /// `rollback` of what was done, and of the very plan.
+    Rollback,
+}
+
+/// What a command is to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs<'a> {
+    /// The command.
+    pub command: For,
+    /// The plan: its cluster and its actions.
+    pub plan: &'a Plan,
+    /// What a rollback would do now, by the journal.
+    pub undoing: &'a [Action],
+    /// The roles of `--lookup-role`.
+    pub lookup_roles: &'a LookupRoles,
+}
+
+impl<'a> Needs<'a> {
+    /// What a command needs of a plan alone.
+    #[must_use]
+    pub fn of(plan: &'a Plan, command: For) -> Self {
+        Self {
+            command,
+            plan,
+            undoing: &[],
+            lookup_roles: const { &LookupRoles::new() },
+        }
+    }
+}
