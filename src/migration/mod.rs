@@ -18,5 +18,5 @@ pub use bindings::MadeBinding;
 pub use cutover::{CutOver, CutoverOptions, cutover};
 pub use rollback::{RollbackOptions, RolledBack, rollback};
 pub use survey::{ConfigMapFile, Survey, Target, survey};
-pub use verify::{Objection, Readiness, Verification, verify};
+pub use verify::{Doubt, Objection, Readiness, Verification, verify};
 pub use who::{Who, who};

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::verified::{Form, verdict_text};
+use super::verified::{Form, doubts_text, verdict_text};
 use crate::journal::RunEnd;
 use crate::migration::cutover::Nodes;
 use crate::migration::owners::Writer;
@@ -76,12 +76,17 @@ fn words(done: &CutOver) -> String {
         let removed: Vec<String> = done.removed.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "Removed from aws-auth: {}.", removed.join(", "));
     }
-    if !done.verification.objections.is_empty() {
+    if done.verification.objections.is_empty() {
+        text.push_str(&doubts_text(&done.verification));
+    } else {
         let _ = write!(
             text,
             "Left in aws-auth:\n{}",
             verdict_text(&done.verification)
         );
+    }
+    if let Some(reason) = &done.nodes_unseen {
+        let _ = writeln!(text, "? The nodes were not watched: {}", visible(reason));
     }
     if let Some(nodes) = done.nodes {
         let _ = writeln!(

@@ -16,6 +16,7 @@ mod plan;
 mod rbac;
 mod rehearse;
 mod resume;
+mod rights;
 mod rollback;
 mod schemas;
 mod shapes;

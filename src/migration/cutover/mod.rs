@@ -87,6 +87,8 @@ pub struct CutOver {
     pub writers: Vec<Writer>,
     /// Ready nodes before and after; `None` where they can't be listed.
     pub nodes: Option<Nodes>,
+    /// Why the nodes could not be looked at, where they could not.
+    pub nodes_unseen: Option<String>,
     /// Whether the cluster is in the mode API now because of this run.
     pub switched: bool,
     /// The run's id; `None` where there was nothing to do.
@@ -126,6 +128,7 @@ pub async fn cutover<P: Progress>(
         backup: None,
         writers: first.stored.as_ref().map(writers_of).unwrap_or_default(),
         nodes: None,
+        nodes_unseen: None,
         switched: false,
         run: None,
         journal: path.clone(),
@@ -157,7 +160,11 @@ pub async fn cutover<P: Progress>(
     );
     begin(&journal, &first.seen, &run, RunCommand::Cutover, clock)?;
     done.run = Some(run.clone());
-    let before = kubernetes.ready_nodes().await.ok();
+    let before = kubernetes
+        .ready_nodes()
+        .await
+        .map_err(|error| done.nodes_unseen = Some(error.to_string()))
+        .ok();
     let work = Work {
         target,
         options,
