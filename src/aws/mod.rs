@@ -4,6 +4,7 @@ pub mod error;
 mod http;
 mod observe;
 mod principals;
+mod rights;
 pub mod token;
 mod write;
 

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::bindings::{self, MadeBinding};
+use super::owners::tell_owners;
 use super::survey::{Survey, Target, survey};
 use crate::choices::{Choices, OnExisting};
 use crate::digest::sha256;
@@ -261,14 +262,16 @@ fn refuse_blind_canary(seen: &Survey, options: &ApplyOptions) -> Result<(), Fail
 /// Builds the plan from what was seen and from what earlier runs did.
 #[must_use]
 pub fn plan(seen: &Survey, choices: &Choices, history: &History, now: Timestamp) -> Plan {
-    build(
+    let mut plan = build(
         &seen.reading,
         seen.source.clone(),
         &seen.observed,
         choices,
         &ours(history),
         now,
-    )
+    );
+    tell_owners(&mut plan, &seen.observed);
+    plan
 }
 
 /// What the journal of the cluster holds; nothing offline.
@@ -297,15 +300,7 @@ fn plan_now(
     history: &History,
     clock: Clock,
 ) -> Result<Plan, Failure> {
-    let ours = ours(history);
-    let fresh = build(
-        &seen.reading,
-        seen.source.clone(),
-        &seen.observed,
-        &options.choices,
-        &ours,
-        (clock.now)(),
-    );
+    let fresh = plan(seen, &options.choices, history, (clock.now)());
     let Some(saved) = &options.saved else {
         return Ok(fresh);
     };

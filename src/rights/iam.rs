@@ -58,11 +58,11 @@ fn reading(arns: &Arns, command: For) -> Vec<Value> {
         ),
     ];
     if command != For::Rollback {
-        statements.push(allow(
-            "ReadNodeRoles",
-            ["eks:DescribeNodegroup", "eks:DescribeFargateProfile"],
-            [arns.all("nodegroup"), arns.all("fargateprofile")],
-        ));
+        let (group, profile) = (["eks:DescribeNodegroup"], ["eks:DescribeFargateProfile"]);
+        statements.extend([
+            allow("ReadNodeGroups", group, [arns.all("nodegroup")]),
+            allow("ReadFargateProfiles", profile, [arns.all("fargateprofile")]),
+        ]);
     }
     statements
 }
@@ -80,33 +80,18 @@ fn looking_up(needs: &Needs<'_>, arns: &Arns) -> Vec<Value> {
         .map(|principal| principal.key())
         .collect();
     let count = |kind| named.iter().filter(|key| key.kind == kind).count();
+    let (roles, users) = (count(PrincipalKind::Role), count(PrincipalKind::User));
     let kinds = [
-        (
-            PrincipalKind::Role,
-            "iam:GetRole",
-            "iam:ListRoles",
-            "role/*",
-        ),
-        (
-            PrincipalKind::User,
-            "iam:GetUser",
-            "iam:ListUsers",
-            "user/*",
-        ),
+        ("LookUpRoles", roles >= 1, "iam:GetRole", "role/*"),
+        ("ListRoles", roles >= MANY, "iam:ListRoles", "role/*"),
+        ("LookUpUsers", users >= 1, "iam:GetUser", "user/*"),
+        ("ListUsers", users >= MANY, "iam:ListUsers", "user/*"),
     ];
-    let mut statements = Vec::new();
-    for (id, least, lists) in [
-        ("LookUpPrincipals", 1, false),
-        ("ListPrincipals", MANY, true),
-    ] {
-        let kinds = kinds.iter().filter(|(kind, ..)| count(*kind) >= least);
-        let (actions, resources): (Vec<&str>, Vec<String>) = kinds
-            .map(|(_, get, list, resource)| (if lists { *list } else { *get }, arns.iam(resource)))
-            .unzip();
-        if !actions.is_empty() {
-            statements.push(allow(id, actions, resources));
-        }
-    }
+    let mut statements: Vec<Value> = kinds
+        .into_iter()
+        .filter(|(_, is_used, ..)| *is_used)
+        .map(|(id, _, action, resource)| allow(id, [action], [arns.iam(resource)]))
+        .collect();
     let roles: Vec<String> = needs
         .lookup_roles
         .values()

@@ -177,6 +177,11 @@ impl Objects {
             &invent::CREATED.to_string(),
         );
     }
+
+    /// Deletes `aws-auth`, where there is one.
+    pub(in crate::sandbox) fn delete_aws_auth(&mut self) {
+        self.remove(&RESOURCES[0], &aws_auth_key());
+    }
 }
 
 fn aws_auth_key() -> Key {
