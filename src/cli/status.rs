@@ -25,7 +25,7 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
     let journal = journal
         .filter(|_| !history.runs.is_empty())
         .map(|path| path.display().to_string());
-    let plan = migration::apply::plan(&seen, &Choices::default(), &history, (CLOCK.now)());
+    let plan = migration::apply::plan_to_judge(&seen, &Choices::default(), &history, (CLOCK.now)());
     let verification = migration::verify(plan, &seen.reading, &seen.observed);
     let mut status = status::status(&seen, &verification, &history, journal);
     if args.preflight {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::LiveEntry;
+use crate::model::{Arn, LiveEntry};
 use crate::plan::{Action, ActionKind};
 use crate::writer::{EventError, Status};
 
@@ -212,6 +212,8 @@ pub struct CallHistory {
     pub before: Option<Box<LiveEntry>>,
     /// How it ended; `None` where no answer was written down.
     pub status: Option<Status>,
+    /// Whether it failed because EKS doesn't know the principal.
+    pub refused: bool,
     /// When the last record about it was written.
     pub time: Timestamp,
 }
@@ -259,6 +261,7 @@ impl History {
                         action,
                         before,
                         status: None,
+                        refused: false,
                         time,
                     });
                 }
@@ -268,6 +271,7 @@ impl History {
                 time,
                 token,
                 status,
+                error,
                 ..
             } => {
                 let Some(known) = self.run_mut(&run) else {
@@ -276,6 +280,7 @@ impl History {
                 known.last = time;
                 if let Some(call) = known.calls.iter_mut().find(|call| call.token == token) {
                     call.status = Some(status);
+                    call.refused = error.is_some_and(|error| error.is_unknown_principal());
                     call.time = time;
                 }
             }
@@ -323,6 +328,23 @@ impl History {
 
     fn run_mut(&mut self, run: &str) -> Option<&mut RunHistory> {
         self.runs.iter_mut().find(|known| known.run == run)
+    }
+
+    /// Principals that EKS didn't know when it was last asked to make their entry.
+    #[must_use]
+    pub fn refused_principals(&self) -> BTreeSet<Arn> {
+        let mut refused = BTreeSet::new();
+        for call in self.runs.iter().flat_map(|run| &run.calls) {
+            let ActionKind::CreateAccessEntry { principal_arn, .. } = &call.action.kind else {
+                continue;
+            };
+            if call.refused {
+                refused.insert(principal_arn.clone());
+            } else if call.status.is_some_and(|status| status != Status::Failed) {
+                refused.remove(principal_arn);
+            }
+        }
+        refused
     }
 
     /// The run that `apply` goes on with: the last one, unless it is complete or another command's.

@@ -274,6 +274,28 @@ pub fn plan(seen: &Survey, choices: &Choices, history: &History, now: Timestamp)
     plan
 }
 
+/// The plan for a verdict: what EKS has refused needs a decision, and is not planned once more.
+///
+/// A principal that IAM shows by now may be known to EKS by now.
+#[must_use]
+pub fn plan_to_judge(seen: &Survey, choices: &Choices, history: &History, now: Timestamp) -> Plan {
+    let mut plan = plan(seen, choices, history, now);
+    let mut refused = history.refused_principals();
+    refused.retain(|arn| {
+        let is_found = Principal::from_arn(arn).is_some_and(|principal| {
+            matches!(seen.observed.lookup(&principal.key()), Lookup::Found { .. })
+        });
+        let is_planned = |action: &Action| action.kind.principal_arn() == Some(arn);
+        !is_found && plan.actions.iter().any(is_planned)
+    });
+    block_refused(&mut plan, &refused);
+    plan.actions.retain(|action| {
+        let of = action.kind.principal_arn();
+        of.is_none_or(|arn| !refused.contains(arn))
+    });
+    plan
+}
+
 /// What the journal of the cluster holds; nothing offline.
 pub fn history(
     seen: &Survey,

@@ -281,7 +281,7 @@ impl Look {
         history: &History,
         clock: Clock,
     ) -> Result<Self, Failure> {
-        let plan = apply::plan(&seen, &options.choices, history, (clock.now)());
+        let plan = apply::plan_to_judge(&seen, &options.choices, history, (clock.now)());
         let verification = verify(plan, &seen.reading, &seen.observed);
         let is_partial = is_partial(&options.choices);
         let in_config_map_mode =
