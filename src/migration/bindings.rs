@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::kubernetes::Made;
 
 /// A binding that was made for a renamed group, or was there already.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MadeBinding {
     /// `ClusterRoleBinding` or `RoleBinding`.

@@ -8,7 +8,7 @@ use crate::plan::document::Outcome;
 use crate::plan::{Plan, RUN_TAG};
 
 /// Another writer, and the way out.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Writer {
     /// What kind of finding it is.

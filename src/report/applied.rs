@@ -15,9 +15,9 @@ use crate::writer::{ActionResult, Status};
 /// The name and version of the document.
 const SCHEMA: &str = "aws-auth-migrate/apply/v1";
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+pub(crate) struct Document<'a> {
     schema: &'static str,
     tool_version: &'static str,
     run: Option<&'a str>,
@@ -34,7 +34,7 @@ struct Document<'a> {
     plan: &'a Plan,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Result<'a> {
     action: &'a crate::plan::Action,
@@ -46,7 +46,7 @@ struct Result<'a> {
     blocked: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Unverified {
     principal_arn: String,

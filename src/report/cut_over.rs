@@ -12,9 +12,9 @@ use crate::migration::{CutOver, Verification};
 use crate::model::MappingId;
 use crate::text::visible;
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+pub(crate) struct Document<'a> {
     schema: &'static str,
     tool_version: &'static str,
     refused: bool,

@@ -61,3 +61,34 @@ async fn plans_journals_and_events_fit_their_schemas() {
     check("journal", &lines(&read(&world.journal())));
     check("events", &lines(&ran.stderr));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_other_commands_print_fits_its_schema() {
+    let world = World::start(seed(TEXT, &[&role("team/ops")])).await;
+    let status = || {
+        let args = ["--preflight", "--output", "json"];
+        world.tool("status").args(&args).run().json()
+    };
+    let verify = || {
+        world
+            .tool("verify")
+            .args(&["--output", "json"])
+            .run()
+            .json()
+    };
+    let cutover = |only: &[&str]| {
+        let tool = world.tool("cutover").args(&["--yes", "--output", "json"]);
+        tool.args(only).run().json()
+    };
+    let rollback = |args: &[&str]| {
+        let tool = world.tool("rollback").args(&["--output", "json"]);
+        tool.args(args).run().json()
+    };
+    let (status_before, verify_before) = (status(), verify());
+    let applied = world.apply().run().expect_code(3).json();
+    check("apply", &[applied, world.apply().run().json()]);
+    check("status", &[status_before, status()]);
+    check("verify", &[verify_before, verify()]);
+    check("cutover", &[cutover(&[]), cutover(&["--only", "*ops"])]);
+    check("rollback", &[rollback(&[]), rollback(&["--yes"])]);
+}

@@ -17,7 +17,7 @@ use crate::rights::For;
 pub use preflight::{Preflight, Right, RightState, preflight};
 
 /// Where a cluster stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// The name and version of the document.
@@ -56,7 +56,7 @@ pub struct Status {
 }
 
 /// Access entries by who made them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Entries {
     /// Made by this tool.
@@ -68,7 +68,7 @@ pub struct Entries {
 }
 
 /// The last run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LastRun {
     /// Its id.

@@ -17,7 +17,7 @@ use crate::rights::{self, For, Needs, Question};
 const AT_A_TIME: usize = 4;
 
 /// What could go wrong before anything is written.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Preflight {
     /// The command that was checked.
@@ -37,7 +37,7 @@ pub struct Preflight {
 }
 
 /// A right, and whether it is there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Right {
     /// Such as `eks:CreateAccessEntry`, or `get configmaps`.
@@ -51,7 +51,7 @@ pub struct Right {
 }
 
 /// Whether a right is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum RightState {
     /// It is.

@@ -15,7 +15,7 @@ use crate::reader::Reading;
 pub const SCHEMA: &str = "aws-auth-migrate/verify/v1";
 
 /// Whether `aws-auth` may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Readiness {
     /// Nobody's access would change.
@@ -27,7 +27,7 @@ pub enum Readiness {
 }
 
 /// Why `aws-auth` may not go yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Objection {
     /// The mapping or account that it is about, where it is about one.
@@ -48,7 +48,7 @@ pub struct Objection {
 }
 
 /// What the verdict rests on without having seen it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Doubt {
     /// The mapping that it is about, where it is about one.
@@ -63,7 +63,7 @@ pub struct Doubt {
 }
 
 /// The answer: may `aws-auth` go, and if not, why.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
     /// [`SCHEMA`].
