@@ -3,6 +3,8 @@
 pub mod apply;
 pub mod bindings;
 pub mod cutover;
+#[cfg(test)]
+mod judged_tests;
 pub mod owners;
 pub mod principals_file;
 #[cfg(feature = "sandbox")]
