@@ -189,3 +189,19 @@ async fn it_works_in_each_mode_with_and_without_aws_auth_and_journal() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_writes_aws_auth_is_named_with_the_way_out() {
+    let mut seed = seed(TWO, &[&role("ops"), &role("dev")]);
+    let aws_auth = seed.aws_auth.as_mut().unwrap();
+    let release = ("meta.helm.sh/release-name".to_owned(), "access".to_owned());
+    aws_auth.annotations.extend([release]);
+    let world = World::start(seed).await;
+    let found = status(&world);
+    let writer = &found["preflight"]["writers"][0];
+    assert_eq!(writer["code"], "AAM607", "{found:#}");
+    assert!(writer["who"].as_str().unwrap().starts_with("Helm"));
+    assert!(!writer["fix"].as_str().unwrap().is_empty());
+    let shown = world.tool("status").arg("--preflight").run();
+    assert!(shown.stdout.contains("(AAM607)"), "{}", shown.stdout);
+}
