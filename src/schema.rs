@@ -4,7 +4,10 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
 use crate::journal::Record;
+use crate::migration::Verification;
+use crate::migration::status::Status;
 use crate::plan::Plan;
+use crate::report;
 use crate::writer::Event;
 
 /// A document that has a schema.
@@ -16,6 +19,16 @@ pub enum Document {
     Journal,
     /// One line of `--progress json`
     Events,
+    /// What `apply --output json` prints
+    Apply,
+    /// What `verify --output json` prints
+    Verify,
+    /// What `status --output json` prints
+    Status,
+    /// What `cutover --output json` prints
+    Cutover,
+    /// What `rollback --output json` prints
+    Rollback,
 }
 
 impl Document {
@@ -33,6 +46,27 @@ impl Document {
                 of::<Event>(),
                 "events",
                 "A progress event of aws-auth-migrate",
+            ),
+            Self::Apply => (
+                of::<report::Applied<'_>>(),
+                "apply",
+                "What `apply` of aws-auth-migrate did",
+            ),
+            Self::Verify => (
+                of::<Verification>(),
+                "verify",
+                "What stands against taking aws-auth away",
+            ),
+            Self::Status => (of::<Status>(), "status", "Where a cluster stands"),
+            Self::Cutover => (
+                of::<report::CutOver<'_>>(),
+                "cutover",
+                "What `cutover` of aws-auth-migrate did",
+            ),
+            Self::Rollback => (
+                of::<report::RolledBack<'_>>(),
+                "rollback",
+                "What `rollback` of aws-auth-migrate did",
             ),
         };
         schema.insert(

@@ -6,6 +6,7 @@ mod http;
 mod observe;
 mod pace;
 mod principals;
+mod rights;
 pub mod token;
 mod write;
 

@@ -224,6 +224,14 @@ pub(super) struct StatusArgs {
     /// Check rights, platform version and other owners before anything is written
     #[arg(long)]
     pub(super) preflight: bool,
+    /// The command whose rights --preflight checks; by default the one that comes next
+    #[arg(
+        long = "for",
+        value_enum,
+        value_name = "COMMAND",
+        requires = "preflight"
+    )]
+    pub(super) command: Option<ExportFor>,
     /// The journal of earlier runs; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,

@@ -134,10 +134,16 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<
 }
 
 fn command(args: &ExportArgs) -> For {
-    match args.command {
-        Some(ExportFor::Plan) => For::Plan,
-        Some(ExportFor::Apply) | None => For::Apply,
-        Some(ExportFor::Cutover) => For::Cutover,
-        Some(ExportFor::Rollback) => For::Rollback,
+    args.command.map_or(For::Apply, For::from)
+}
+
+impl From<ExportFor> for For {
+    fn from(command: ExportFor) -> Self {
+        match command {
+            ExportFor::Plan => Self::Plan,
+            ExportFor::Apply => Self::Apply,
+            ExportFor::Cutover => Self::Cutover,
+            ExportFor::Rollback => Self::Rollback,
+        }
     }
 }

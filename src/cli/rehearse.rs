@@ -14,7 +14,7 @@ use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::cutover::CutoverOptions;
 use crate::migration::survey::Target;
-use crate::migration::{self, ApplyOptions, Question, RollbackOptions, rehearse};
+use crate::migration::{self, ApplyOptions, Question, RollbackOptions, Survey, rehearse};
 use crate::plan::document::{Outcome, Plan, Verdict};
 use crate::report::{self, TableOptions};
 use crate::sandbox::Sandbox;
@@ -117,10 +117,9 @@ async fn migrate(
     heading(console, "Verify")?;
     let seen = migration::survey(&target, (CLOCK.system)()).await?;
     let history = crate::journal::Journal::history(&applied.journal)?;
-    let mut after = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
-    crate::plan::block_refused(&mut after, &applied.summary.refused_principals());
+    let after = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
     console.data(&verified(&after))?;
-    Box::pin(finish(args, &target, &options, stop, console)).await?;
+    Box::pin(finish(args, &target, &options, &seen, stop, console)).await?;
     // A rehearsal has gone well when it went to its end; what needs a decision is what it is there to show.
     Ok(if applied.end == RunEnd::Complete {
         exit::DONE
@@ -134,6 +133,7 @@ async fn finish(
     args: &RehearseArgs,
     target: &Target,
     options: &ApplyOptions,
+    first: &Survey,
     stop: &Stop,
     console: &Console,
 ) -> Result<(), Failure> {
@@ -164,7 +164,7 @@ async fn finish(
     ))
     .await?;
     console.data(&report::cut_over(&done, report::Form::Table))?;
-    compare(target, options, console).await?;
+    compare(target, options, first, console).await?;
     if !args.rollback {
         return Ok(());
     }
@@ -180,20 +180,26 @@ async fn finish(
     };
     let back = Box::pin(migration::rollback(target, &rollback, &Silent, stop, CLOCK)).await?;
     console.data(&report::rolled_back(&back, report::Form::Table))?;
-    compare(target, options, console).await
+    compare(target, options, first, console).await
 }
 
-/// The access comparison as it is now.
+/// The access comparison as it is now, of everybody who was mapped at first.
 async fn compare(
     target: &Target,
     options: &ApplyOptions,
+    first: &Survey,
     console: &Console,
 ) -> Result<(), Failure> {
-    let seen = migration::survey(target, (CLOCK.system)()).await?;
+    let mut seen = migration::survey(target, (CLOCK.system)()).await?;
+    // What is taken out of aws-auth is still what was promised.
+    seen.reading = first.reading.clone();
+    seen.observed
+        .principals
+        .clone_from(&first.observed.principals);
     let history = migration::apply::history(&seen, options.journal.as_deref(), || {
         Ok(options.state_folder.clone())
     })?;
-    let plan = migration::apply::plan(&seen, &options.choices, &history, (CLOCK.now)());
+    let plan = migration::apply::plan_to_judge(&seen, &options.choices, &history, (CLOCK.now)());
     console.data(&format!("\n{}", verified(&plan)))
 }
 

@@ -10,6 +10,7 @@ use crate::choices::Choices;
 use crate::error::Failure;
 use crate::migration::{self, status};
 use crate::report;
+use crate::rights::For;
 
 pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target)?;
@@ -24,11 +25,18 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
     let journal = journal
         .filter(|_| !history.runs.is_empty())
         .map(|path| path.display().to_string());
-    let plan = migration::apply::plan(&seen, &Choices::default(), &history, (CLOCK.now)());
+    let plan = migration::apply::plan_to_judge(&seen, &Choices::default(), &history, (CLOCK.now)());
     let verification = migration::verify(plan, &seen.reading, &seen.observed);
     let mut status = status::status(&seen, &verification, &history, journal);
     if args.preflight {
-        status.preflight = Some(status::preflight(&seen, &verification).await?);
+        let command = args
+            .command
+            .map_or_else(|| status::next_command(&verification), For::from);
+        let live = seen.observed.entries.as_deref().unwrap_or_default();
+        let undoing = migration::rollback::undo(&history, None, live).actions;
+        let roles = &target.lookup_roles;
+        let preflight = status::preflight(&seen, &verification, command, &undoing, roles).await?;
+        status.preflight = Some(preflight);
     }
     let text = report::standing(&status, args.output.output.into());
     console.data(&text)?;

@@ -133,6 +133,7 @@ codes! {
     ClusterNotActive = 604, Error, "the cluster is not ACTIVE";
     CallerLosesAdmin = 605, Warning, "the caller would lose the cluster-admin that it has today";
     EntriesUnknown = 606, Warning, "the live access entries can't be read";
+    ForeignWriter = 607, Warning, "something else writes `aws-auth`";
 
     BindingsUnknown = 701, Info, "RBAC objects could not be read, so the effect of a changed name is unknown";
     BindingLost = 702, Warning, "a binding stops to match";

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Kubernetes, KubernetesError};
 
 /// What became of an object that was to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Made {
     /// It was made.

@@ -8,6 +8,7 @@ use kube::api::{Api, DeleteParams, PostParams, Preconditions};
 use serde_json::Value;
 
 use super::{Kubernetes, KubernetesError, is_ready};
+use crate::rights::Question;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
 /// Who writes, for `metadata.managedFields`.
@@ -162,18 +163,13 @@ impl Kubernetes {
     }
 
     /// Asks the API server whether the caller may do something.
-    pub async fn may(
-        &self,
-        verb: &str,
-        group: &str,
-        resource: &str,
-        namespace: Option<&str>,
-    ) -> Result<bool, KubernetesError> {
+    pub async fn may(&self, question: &Question) -> Result<bool, KubernetesError> {
         let attributes = ResourceAttributes {
-            verb: Some(verb.to_owned()),
-            group: Some(group.to_owned()),
-            resource: Some(resource.to_owned()),
-            namespace: namespace.map(ToOwned::to_owned),
+            verb: Some(question.verb.to_owned()),
+            group: Some(question.group.to_owned()),
+            resource: Some(question.resource.to_owned()),
+            namespace: question.namespace.map(ToOwned::to_owned),
+            name: question.name.map(ToOwned::to_owned),
             ..ResourceAttributes::default()
         };
         let review = SelfSubjectAccessReview {

@@ -14,7 +14,7 @@ use crate::stop::Stop;
 use crate::writer::{Event, EventKind, Progress, Status};
 
 /// A binding that was made for a renamed group, or was there already.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MadeBinding {
     /// Which one.

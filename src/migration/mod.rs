@@ -3,6 +3,8 @@
 pub mod apply;
 pub mod bindings;
 pub mod cutover;
+#[cfg(test)]
+mod judged_tests;
 pub mod owners;
 pub mod principals_file;
 #[cfg(feature = "sandbox")]
@@ -18,5 +20,5 @@ pub use bindings::MadeBinding;
 pub use cutover::{CutOver, CutoverOptions, cutover};
 pub use rollback::{RollbackOptions, RolledBack, rollback};
 pub use survey::{ConfigMapFile, Survey, Target, survey};
-pub use verify::{Objection, Readiness, Verification, verify};
+pub use verify::{Doubt, Objection, Readiness, Verification, verify};
 pub use who::{Who, who};

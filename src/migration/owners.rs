@@ -1,19 +1,52 @@
 //! Who else writes `aws-auth` and the access entries, told by the traces they leave; pure.
 
+use crate::finding::{Code, Finding};
 use crate::kubernetes::Stored;
-use crate::model::LiveEntry;
-use crate::plan::RUN_TAG;
+use crate::model::{LiveEntry, Principal};
+use crate::observed::Observed;
+use crate::plan::document::Outcome;
+use crate::plan::{Plan, RUN_TAG};
 
 /// Another writer, and the way out.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Writer {
+    /// What kind of finding it is.
+    pub code: Code,
     /// What it writes: `aws-auth` or an access entry's principal.
     pub of: String,
     /// Who it is, with the trace that tells.
     pub who: String,
     /// What to do so that it does not write again.
     pub fix: String,
+}
+
+impl Writer {
+    /// It as a finding.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let message = match self.code {
+            Code::ForeignOwner => format!("{} looks after the access entry", self.who),
+            _ => format!("{} writes {}", self.who, self.of),
+        };
+        Finding::new(self.code, message, self.fix.clone())
+    }
+}
+
+/// Tells of every entry that the plan changes who else looks after it.
+pub fn tell_owners(plan: &mut Plan, observed: &Observed) {
+    for mapping in &mut plan.mappings {
+        if !matches!(mapping.outcome, Outcome::Update | Outcome::Conflict) {
+            continue;
+        }
+        let owner = mapping
+            .entry
+            .as_ref()
+            .and_then(|entry| Principal::from_arn(&entry.principal_arn))
+            .and_then(|principal| observed.entry(&principal.key()))
+            .and_then(owner_of);
+        mapping.findings.extend(owner.map(|owner| owner.finding()));
+    }
 }
 
 /// Tools by a piece of the name under which they write, and what makes each of them stop.
@@ -88,6 +121,7 @@ pub fn writers_of(stored: &Stored) -> Vec<Writer> {
             && !found.iter().any(|writer| writer.who.starts_with(name))
         {
             found.push(Writer {
+                code: Code::ForeignWriter,
                 of: "aws-auth".to_owned(),
                 who: format!("{name}, by {trace}"),
                 fix: fix.to_owned(),
@@ -138,6 +172,7 @@ pub fn owner_of(live: &LiveEntry) -> Option<Writer> {
     .into_iter()
     .find_map(|(prefix, name, fix)| Some((with(prefix)?, name, fix)))?;
     Some(Writer {
+        code: Code::ForeignOwner,
         of: live.entry.principal_arn.to_string(),
         who: format!("{name}, by the tag `{tag}`"),
         fix: fix.to_owned(),

@@ -18,9 +18,9 @@ use crate::writer::{ActionResult, Status};
 /// The name and version of the document.
 const SCHEMA: &str = "aws-auth-migrate/apply/v1";
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+pub(crate) struct Document<'a> {
     schema: &'static str,
     tool_version: &'static str,
     run: Option<&'a str>,
@@ -39,7 +39,7 @@ struct Document<'a> {
     plan: &'a Plan,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Result<'a> {
     action: &'a crate::plan::Action,
@@ -51,7 +51,7 @@ struct Result<'a> {
     blocked: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Unverified {
     principal_arn: String,

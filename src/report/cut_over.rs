@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::verified::{Form, verdict_text};
+use super::verified::{Form, doubts_text, verdict_text};
 use crate::journal::RunEnd;
 use crate::migration::cutover::Nodes;
 use crate::migration::owners::Writer;
@@ -12,9 +12,9 @@ use crate::migration::{CutOver, Verification};
 use crate::model::MappingId;
 use crate::text::visible;
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+pub(crate) struct Document<'a> {
     schema: &'static str,
     tool_version: &'static str,
     refused: bool,
@@ -25,6 +25,7 @@ struct Document<'a> {
     backup: Option<String>,
     writers: &'a [Writer],
     nodes: Option<Nodes>,
+    nodes_unseen: Option<&'a str>,
     switched_to_api_mode: bool,
     journal: String,
     verification: &'a Verification,
@@ -44,6 +45,7 @@ pub fn cut_over(done: &CutOver, form: Form) -> String {
         backup: done.backup.as_ref().map(|path| path.display().to_string()),
         writers: &done.writers,
         nodes: done.nodes,
+        nodes_unseen: done.nodes_unseen.as_deref(),
         switched_to_api_mode: done.switched,
         journal: done.journal.display().to_string(),
         verification: &done.verification,
@@ -76,12 +78,17 @@ fn words(done: &CutOver) -> String {
         let removed: Vec<String> = done.removed.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "Removed from aws-auth: {}.", removed.join(", "));
     }
-    if !done.verification.objections.is_empty() {
+    if done.verification.objections.is_empty() {
+        text.push_str(&doubts_text(&done.verification));
+    } else {
         let _ = write!(
             text,
             "Left in aws-auth:\n{}",
             verdict_text(&done.verification)
         );
+    }
+    if let Some(reason) = &done.nodes_unseen {
+        let _ = writeln!(text, "? The nodes were not watched: {}", visible(reason));
     }
     if let Some(nodes) = done.nodes {
         let _ = writeln!(

@@ -24,14 +24,17 @@ mod yaml;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use applied::Document as Applied;
 pub use applied::{applied_json, applied_text, applied_yaml};
 pub use csv::csv;
+pub(crate) use cut_over::Document as CutOver;
 pub use cut_over::cut_over;
 pub use explanation::{codes, explanation};
 pub use html::html;
 pub use json::json;
 pub use markdown::markdown;
 pub use next::{Next, next};
+pub(crate) use rolled_back::Document as RolledBack;
 pub use rolled_back::rolled_back;
 pub use standing::standing;
 pub use summary::{Tally, counts, sentence, summary};

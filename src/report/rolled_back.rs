@@ -12,9 +12,9 @@ use crate::plan::Action;
 use crate::text::visible;
 use crate::writer::Status;
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+pub(crate) struct Document<'a> {
     schema: &'static str,
     tool_version: &'static str,
     dry_run: bool,

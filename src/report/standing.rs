@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::verified::Form;
 use crate::journal::{RunCommand, RunEnd};
-use crate::migration::status::{Preflight, Status};
+use crate::migration::status::{Preflight, Right, RightState, Status};
 use crate::text::visible;
 
 /// The status as a document or, for every other form, in words.
@@ -90,24 +90,61 @@ fn words(status: &Status) -> String {
         checks(preflight, &mut row);
     }
     row("Next", &status.next);
-    text
+    text + &status.preflight.as_ref().map(grants).unwrap_or_default()
 }
 
 fn checks(preflight: &Preflight, row: &mut impl FnMut(&str, &str)) {
-    for missing in &preflight.missing_kubernetes_rights {
-        row(
-            "! Kubernetes",
-            &format!("the right to {missing} is missing"),
-        );
+    for right in &preflight.rights {
+        match right.state {
+            RightState::Allowed => {}
+            RightState::Missing => row(
+                "! Right",
+                &format!("{} on {} is missing", right.right, right.on),
+            ),
+            RightState::NotTried => row(
+                "? Right",
+                &format!("{} on {}: {}", right.right, right.on, right.how),
+            ),
+        }
     }
-    for (code, message) in &preflight.findings {
-        row("! Cluster", &format!("{message} ({code})"));
+    for finding in &preflight.findings {
+        row(
+            "! Cluster",
+            &format!("{} ({})", finding.message, finding.code),
+        );
     }
     for writer in preflight.writers.iter().chain(&preflight.owners) {
+        let finding = writer.finding();
         row(
             "! Owner",
-            &format!("{} of {}: {}", writer.who, writer.of, writer.fix),
+            &format!(
+                "{}: {} ({}); {}",
+                writer.of, finding.message, finding.code, finding.fix
+            ),
         );
     }
-    row("IAM policy", &preflight.policy.to_string());
+}
+
+/// What to paste where rights are missing; nothing where all are there.
+fn grants(preflight: &Preflight) -> String {
+    let open = |kubernetes: bool| {
+        let open = |right: &&Right| {
+            right.state != RightState::Allowed && right.right.contains(':') != kubernetes
+        };
+        preflight.rights.iter().find(open).is_some()
+    };
+    let mut text = String::new();
+    if open(false) {
+        let policy = serde_json::to_string_pretty(&preflight.policy);
+        let policy = policy.expect("a policy is plain data");
+        let _ = writeln!(text, "\nThe IAM policy that grants it:\n{policy}");
+    }
+    if open(true) {
+        text.push_str("\nThe Kubernetes roles that grant it, for `kubectl apply -f -`:\n");
+        for object in &preflight.rbac {
+            text.push_str(&super::yaml::document(object));
+            text.push_str("---\n");
+        }
+    }
+    text
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::TableOptions;
 use super::markdown::prose;
 use crate::migration::who::Way;
-use crate::migration::{Objection, Verification, Who};
+use crate::migration::{Doubt, Objection, Verification, Who};
 use crate::plan::document::{Identity, Verdict};
 use crate::text::visible;
 
@@ -43,12 +43,18 @@ pub fn verified(verification: &Verification, form: Form, options: TableOptions) 
             for objection in &verification.objections {
                 let _ = writeln!(page, "- {}", prose(&line(objection)));
             }
+            for doubt in &verification.doubts {
+                let _ = writeln!(page, "- not seen: {}", prose(&doubtful(doubt)));
+            }
             format!("{page}\n{}", super::markdown(plan))
         }
         Form::Html => {
             let mut lines = format!("<p><b>{}</b></p>\n<ul>\n", html(&sentence(verification)));
             for objection in &verification.objections {
                 let _ = writeln!(lines, "<li>{}</li>", html(&line(objection)));
+            }
+            for doubt in &verification.doubts {
+                let _ = writeln!(lines, "<li>not seen: {}</li>", html(&doubtful(doubt)));
             }
             lines.push_str("</ul>\n");
             super::html(plan).replacen("<body>\n", &format!("<body>\n{lines}"), 1)
@@ -66,7 +72,22 @@ pub fn verdict_text(verification: &Verification) -> String {
             let _ = writeln!(text, "  fix: {}", visible(&objection.fix));
         }
     }
-    text
+    text + &doubts_text(verification)
+}
+
+/// What the verdict rests on without having seen it, one a line; nothing where there is nothing.
+#[must_use]
+pub(super) fn doubts_text(verification: &Verification) -> String {
+    let lines = verification.doubts.iter().map(doubtful);
+    lines.map(|line| format!("? {line}\n")).collect()
+}
+
+fn doubtful(doubt: &Doubt) -> String {
+    let of = doubt
+        .mapping
+        .map_or(String::new(), |mapping| format!("{mapping}: "));
+    let line = format!("{of}{} ({})", doubt.message, doubt.code);
+    visible(&line).into_owned()
 }
 
 fn sentence(verification: &Verification) -> String {

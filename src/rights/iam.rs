@@ -26,8 +26,11 @@ pub fn iam_policy(needs: &Needs<'_>) -> Value {
 #[must_use]
 pub fn iam_statements(needs: &Needs<'_>) -> Vec<Value> {
     let arns = Arns::of(needs.plan);
-    let mut statements = reading(&arns);
-    statements.extend(looking_up(needs, &arns));
+    let mut statements = reading(&arns, needs.command);
+    // Going back asks for no principal: what was there before is in the journal.
+    if needs.command != For::Rollback {
+        statements.extend(looking_up(needs, &arns));
+    }
     let calls = match needs.command {
         For::Plan => Calls::default(),
         For::Apply => Calls::of_apply(needs.plan),
@@ -38,23 +41,13 @@ pub fn iam_statements(needs: &Needs<'_>) -> Vec<Value> {
     statements
 }
 
-fn reading(arns: &Arns) -> Vec<Value> {
-    vec![
-        allow(
-            "ReadCluster",
-            [
-                "eks:DescribeCluster",
-                "eks:ListAccessEntries",
-                "eks:ListNodegroups",
-                "eks:ListFargateProfiles",
-            ],
-            [arns.cluster()],
-        ),
-        allow(
-            "ReadNodeRoles",
-            ["eks:DescribeNodegroup", "eks:DescribeFargateProfile"],
-            [arns.all("nodegroup"), arns.all("fargateprofile")],
-        ),
+fn reading(arns: &Arns, command: For) -> Vec<Value> {
+    let mut of_cluster = vec!["eks:DescribeCluster", "eks:ListAccessEntries"];
+    if command != For::Rollback {
+        of_cluster.extend(["eks:ListNodegroups", "eks:ListFargateProfiles"]);
+    }
+    let mut statements = vec![
+        allow("ReadCluster", of_cluster, [arns.cluster()]),
         allow(
             "ReadAccessEntries",
             [
@@ -63,7 +56,15 @@ fn reading(arns: &Arns) -> Vec<Value> {
             ],
             [arns.all("access-entry")],
         ),
-    ]
+    ];
+    if command != For::Rollback {
+        let (group, profile) = (["eks:DescribeNodegroup"], ["eks:DescribeFargateProfile"]);
+        statements.extend([
+            allow("ReadNodeGroups", group, [arns.all("nodegroup")]),
+            allow("ReadFargateProfiles", profile, [arns.all("fargateprofile")]),
+        ]);
+    }
+    statements
 }
 
 /// The real ARNs of the principals: by name, and by one list where there are many of them.
@@ -79,29 +80,18 @@ fn looking_up(needs: &Needs<'_>, arns: &Arns) -> Vec<Value> {
         .map(|principal| principal.key())
         .collect();
     let count = |kind| named.iter().filter(|key| key.kind == kind).count();
+    let (roles, users) = (count(PrincipalKind::Role), count(PrincipalKind::User));
     let kinds = [
-        (PrincipalKind::Role, "iam:GetRole", "iam:ListRoles", "role/"),
-        (PrincipalKind::User, "iam:GetUser", "iam:ListUsers", "user/"),
+        ("LookUpRoles", roles >= 1, "iam:GetRole", "role/*"),
+        ("ListRoles", roles >= MANY, "iam:ListRoles", "role/*"),
+        ("LookUpUsers", users >= 1, "iam:GetUser", "user/*"),
+        ("ListUsers", users >= MANY, "iam:ListUsers", "user/*"),
     ];
-    let mut statements = Vec::new();
-    for (id, least, pick) in [("LookUpPrincipals", 1, 0), ("ListPrincipals", MANY, 1)] {
-        let kinds = kinds.iter().filter(|(kind, ..)| count(*kind) >= least);
-        let (actions, resources): (Vec<&str>, Vec<String>) = kinds
-            .map(|(_, get, list, resource)| {
-                let all = arns.iam(&format!("{resource}*"));
-                // IAM knows a list by the folder of names in it, not by the names.
-                let folder = arns.iam(resource);
-                if pick == 0 {
-                    (*get, all)
-                } else {
-                    (*list, folder)
-                }
-            })
-            .unzip();
-        if !actions.is_empty() {
-            statements.push(allow(id, actions, resources));
-        }
-    }
+    let mut statements: Vec<Value> = kinds
+        .into_iter()
+        .filter(|(_, is_used, ..)| *is_used)
+        .map(|(id, _, action, resource)| allow(id, [action], [arns.iam(resource)]))
+        .collect();
     let roles: Vec<String> = needs
         .lookup_roles
         .values()

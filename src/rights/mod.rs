@@ -14,7 +14,8 @@ pub use iam::{iam_policy, iam_statements};
 pub use rbac::{GROUP as RBAC_GROUP, Question, questions, rbac_objects};
 
 /// The command that rights are for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum For {
     /// `plan`, `verify` and `status`: reads only.
     Plan,

@@ -45,16 +45,18 @@ pub fn questions(command: For) -> Vec<Question> {
         namespace: None,
         name: None,
     };
-    let mut questions = vec![
-        aws_auth("get"),
+    let bindings = [
         list(RBAC, "clusterrolebindings"),
         list(RBAC, "rolebindings"),
     ];
+    let mut questions = vec![aws_auth("get")];
     match command {
-        For::Plan | For::Apply => {}
+        For::Plan | For::Apply => questions.extend(bindings),
         For::Cutover => {
+            questions.extend(bindings);
             questions.extend([aws_auth("update"), aws_auth("delete"), list("", "nodes")]);
         }
+        // Going back asks for no binding.
         For::Rollback => questions.extend([aws_auth("update"), aws_auth("create")]),
     }
     questions
@@ -68,7 +70,7 @@ pub fn rbac_objects(command: For) -> Vec<Value> {
         .iter()
         .partition(|question| question.namespace.is_some());
     let subjects = json!([{"apiGroup": RBAC, "kind": "Group", "name": GROUP}]);
-    vec![
+    let mut objects = vec![
         json!({
             "apiVersion": API, "kind": "Role",
             "metadata": {"name": GROUP, "namespace": NAMESPACE},
@@ -79,6 +81,11 @@ pub fn rbac_objects(command: For) -> Vec<Value> {
             "metadata": {"name": GROUP, "namespace": NAMESPACE},
             "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": GROUP}, "subjects": subjects,
         }),
+    ];
+    if everywhere.is_empty() {
+        return objects;
+    }
+    objects.extend([
         json!({
             "apiVersion": API, "kind": "ClusterRole",
             "metadata": {"name": GROUP},
@@ -89,7 +96,8 @@ pub fn rbac_objects(command: For) -> Vec<Value> {
             "metadata": {"name": GROUP},
             "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": GROUP}, "subjects": subjects,
         }),
-    ]
+    ]);
+    objects
 }
 
 /// One rule for what differs in its verb alone.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::faults::FaultKind;
+use super::policy::{Attempt, Decision};
 use super::sigv4::{Refusal, Signature};
 use super::state::{Bucket, Credential, World};
 use super::wire::{Call, Reply};
@@ -143,11 +144,13 @@ pub(super) fn authorize(
     resource: &str,
     denied: bool,
 ) -> Result<(), AwsError> {
-    let allowed = match &world.rights.iam_actions {
-        Some(actions) if credential.limited => actions.iter().any(|pattern| glob(pattern, action)),
-        _ => true,
+    let attempt = Attempt {
+        action,
+        resource,
+        // A role is passed to the nodes alone, and those are instances.
+        context: &[("iam:PassedToService", "ec2.amazonaws.com")],
     };
-    if allowed && !denied {
+    if decide(world, credential, &attempt) == Decision::Allowed && !denied {
         return Ok(());
     }
     Err(AwsError::new(
@@ -158,6 +161,14 @@ pub(super) fn authorize(
             credential.identity.arn()
         ),
     ))
+}
+
+/// What the policy of an identity answers; one whose rights are not limited may do all.
+pub(super) fn decide(world: &World, credential: &Credential, attempt: &Attempt<'_>) -> Decision {
+    match &world.rights.iam {
+        Some(policy) if credential.limited => policy.decide(attempt),
+        _ => Decision::Allowed,
+    }
 }
 
 fn authenticate(world: &World, call: &Call, service: Service) -> Result<Credential, AwsError> {

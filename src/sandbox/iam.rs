@@ -7,6 +7,7 @@ use crate::model::PrincipalKind;
 
 use super::aws::{self, AwsError, Service};
 use super::percent;
+use super::policy::{Attempt, Decision};
 use super::seed::IamPrincipal;
 use super::state::{Credential, World};
 use super::wire::{Call, Reply};
@@ -30,6 +31,10 @@ pub(super) fn answer(
     let form = percent::form(&call.body);
     let action = percent::value(&form, "Action").unwrap_or_default();
     let (kind, list) = match action {
+        "SimulatePrincipalPolicy" => {
+            let result = simulate(world, credential, &form, denied)?;
+            return Ok(xml::reply(NAMESPACE, action, &result, request_id));
+        }
         "GetRole" => (PrincipalKind::Role, false),
         "GetUser" => (PrincipalKind::User, false),
         "ListRoles" => (PrincipalKind::Role, true),
@@ -62,11 +67,17 @@ fn authorize(
     denied: bool,
 ) -> Result<(), AwsError> {
     let caller = &credential.identity.principal;
-    let resource = format!(
-        "arn:{}:iam::{}:{}/{name}",
-        caller.partition,
-        caller.account,
-        label(kind).to_lowercase()
+    // What exists is known by its whole ARN, path included.
+    let known = of_account(world, credential, kind).find(|known| known.principal.name == name);
+    let resource = known.map_or_else(
+        || {
+            let kind = label(kind).to_lowercase();
+            format!(
+                "arn:{}:iam::{}:{kind}/{name}",
+                caller.partition, caller.account
+            )
+        },
+        |known| known.principal.to_string(),
     );
     aws::authorize(
         world,
@@ -76,6 +87,74 @@ fn authorize(
         &resource,
         denied,
     )
+}
+
+/// What the caller's policy would answer; other identities have none here.
+///
+/// Source: IAM API Reference, `SimulatePrincipalPolicy`.
+fn simulate(
+    world: &World,
+    credential: &Credential,
+    form: &[(String, String)],
+    denied: bool,
+) -> Result<String, AwsError> {
+    let list = |prefix: &str| -> Vec<&str> {
+        (1..)
+            .map_while(|index| percent::value(form, &format!("{prefix}.member.{index}")))
+            .collect()
+    };
+    let source = percent::value(form, "PolicySourceArn").unwrap_or_default();
+    let action = "iam:SimulatePrincipalPolicy";
+    aws::authorize(world, credential, Service::Iam, action, source, denied)?;
+    if source != credential.identity.principal.to_string() {
+        let message = format!("The entity {source} cannot be found.");
+        return Err(AwsError::new(404, "NoSuchEntity", message));
+    }
+    let actions = list("ActionNames");
+    if actions.is_empty() {
+        return Err(AwsError::new(
+            400,
+            "ValidationError",
+            "1 validation error detected: Value null at 'actionNames' failed to satisfy constraint: Member must not be null",
+        ));
+    }
+    let mut resources = list("ResourceArns");
+    if resources.is_empty() {
+        resources.push("*");
+    }
+    let context: Vec<(&str, &str)> = (1..)
+        .map_while(|index| {
+            let entry = format!("ContextEntries.member.{index}");
+            let key = percent::value(form, &format!("{entry}.ContextKeyName"))?;
+            let value = percent::value(form, &format!("{entry}.ContextKeyValues.member.1"))?;
+            Some((key, value))
+        })
+        .collect();
+    let mut members = String::new();
+    for action in &actions {
+        for resource in &resources {
+            let attempt = Attempt {
+                action,
+                resource,
+                context: &context,
+            };
+            let decision = match aws::decide(world, credential, &attempt) {
+                Decision::Allowed => "allowed",
+                Decision::ImplicitDeny => "implicitDeny",
+                Decision::ExplicitDeny => "explicitDeny",
+            };
+            let result = [
+                leaf("EvalActionName", action),
+                leaf("EvalResourceName", resource),
+                leaf("EvalDecision", decision),
+            ];
+            members += &format!("<member>{}</member>", result.concat());
+        }
+    }
+    let truncated = leaf("IsTruncated", "false");
+    Ok(format!(
+        "<EvaluationResults>{members}</EvaluationResults>{truncated}"
+    ))
 }
 
 /// The name asked for; `GetUser` without one means the caller.

@@ -26,6 +26,7 @@ mod iam;
 mod invent;
 mod kube;
 mod percent;
+mod policy;
 mod record;
 mod seed;
 mod server;
@@ -40,6 +41,7 @@ mod xml;
 
 pub use admits::KubeIdentity;
 pub use faults::{Fault, FaultKind};
+pub use policy::Policy;
 pub use record::{Phase, RequestRecord};
 pub use seed::{
     AwsAuthSeed, Caller, ClusterSeed, FargateProfileSeed, IamPrincipal, NodeGroupSeed, NodeSeed,

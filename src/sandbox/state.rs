@@ -285,6 +285,13 @@ impl World {
         }
     }
 
+    /// Deletes `aws-auth` behind the tool's back.
+    pub fn delete_aws_auth(&mut self, cluster: &str) {
+        if let Some(cluster) = self.clusters.get_mut(cluster) {
+            cluster.objects.delete_aws_auth();
+        }
+    }
+
     /// Changes what the caller may do.
     pub fn set_rights(&mut self, rights: Rights) {
         self.rights = rights;

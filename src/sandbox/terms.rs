@@ -1,6 +1,6 @@
 //! How strictly, how slowly and how sparingly a sandbox answers.
 
-use std::collections::BTreeSet;
+use super::policy::Policy;
 
 /// How a change of the authentication mode goes.
 #[derive(Debug, Clone)]
@@ -54,8 +54,8 @@ pub struct Limits {
 /// What the caller may do.
 #[derive(Debug, Clone, Default)]
 pub struct Rights {
-    /// IAM actions such as `eks:DescribeCluster`, with `*` as wildcard; `None` is everything.
-    pub iam_actions: Option<BTreeSet<String>>,
+    /// The caller's IAM policy; `None` allows everything.
+    pub iam: Option<Policy>,
     /// What an identity without administrator rights may do in Kubernetes.
     pub kubernetes: KubernetesRights,
 }

@@ -149,6 +149,16 @@ pub struct EventError {
     pub request_id: Option<String>,
 }
 
+impl EventError {
+    /// Whether EKS doesn't know the principal.
+    ///
+    /// Source: EKS answers `InvalidParameterException: The specified principalArn is invalid: invalid principal.`
+    #[must_use]
+    pub fn is_unknown_principal(&self) -> bool {
+        self.code == "InvalidParameterException" && self.message.contains("invalid principal")
+    }
+}
+
 impl From<&AwsError> for EventError {
     fn from(error: &AwsError) -> Self {
         let (code, message) = match &error.kind {

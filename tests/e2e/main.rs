@@ -18,6 +18,7 @@ mod plan;
 mod rbac;
 mod rehearse;
 mod resume;
+mod rights;
 mod rollback;
 mod runbooks;
 mod schemas;

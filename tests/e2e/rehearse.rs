@@ -117,3 +117,29 @@ fn a_kept_sandbox_answers_others_and_ends_with_a_signal() {
     assert!(ended.success());
     child.wait().unwrap();
 }
+
+#[test]
+fn the_whole_arc_goes_there_and_all_the_way_back() {
+    let ran = Tool::new(&["rehearse", "--rollback"]).run().expect_code(0);
+    let mut rest = ran.stdout.as_str();
+    for stage in [
+        "== Plan",
+        "== Apply",
+        "== Verify",
+        "== Cutover",
+        "same access through its entry",
+        "== Rollback",
+        "Rolled back",
+        "still depends on aws-auth",
+    ] {
+        let Some((_, after)) = rest.split_once(stage) else {
+            panic!("`{stage}` does not follow in:\n{}", ran.stdout);
+        };
+        rest = after;
+    }
+    assert!(
+        !ran.stdout.contains("LESS access") && !ran.stdout.contains("MORE access"),
+        "{}",
+        ran.stdout
+    );
+}

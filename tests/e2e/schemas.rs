@@ -101,3 +101,42 @@ async fn plans_journals_and_events_fit_their_schemas() {
     assert_eq!(objects(&ran.stderr).count(), ran.stderr.lines().count());
     check_events(&ran.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_other_commands_print_fits_its_schema() {
+    let world = World::start(seed(TEXT, &[&role("team/ops")])).await;
+    let status = || {
+        let args = ["--preflight", "--output", "json"];
+        world.tool("status").args(&args).run().json()
+    };
+    let verify = || {
+        world
+            .tool("verify")
+            .args(&["--output", "json"])
+            .run()
+            .json()
+    };
+    let cutover = |only: &[&str]| {
+        let tool = world.tool("cutover").args(&["--yes", "--output", "json"]);
+        tool.args(only).run().json()
+    };
+    let rollback = |args: &[&str]| {
+        let tool = world.tool("rollback").args(&["--output", "json"]);
+        tool.args(args).run().json()
+    };
+    let (status_before, verify_before) = (status(), verify());
+    let applied = world.apply().run().expect_code(3).json();
+    let documents = [
+        ("apply", [applied, world.apply().run().json()]),
+        ("status", [status_before, status()]),
+        ("verify", [verify_before, verify()]),
+        ("cutover", [cutover(&[]), cutover(&["--only", "*ops"])]),
+        ("rollback", [rollback(&[]), rollback(&["--yes"])]),
+    ];
+    for (document, instances) in documents {
+        let validator = validator(document);
+        for instance in instances {
+            check(&validator, &instance);
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Shapes of `aws-auth` met in the wild, each against a cluster over real HTTP.
 
 use aws_auth_migrate::model::AuthenticationMode;
-use aws_auth_migrate::sandbox::NodeGroupSeed;
+use aws_auth_migrate::sandbox::{NodeGroupSeed, Policy};
 use serde_json::{Value, json};
 
 use crate::support::{World, codes, data_seed, in_api_mode, mapping, role, seed};
@@ -367,7 +367,7 @@ async fn a_policy_is_of_the_clusters_partition() {
 async fn a_missing_permission_is_named() {
     let text = format!("- {{rolearn: {HERE}:role/x, username: x, groups: [devs]}}\n");
     let mut seed = seed(&text, &[&role("x")]).with_mode(AuthenticationMode::ConfigMap);
-    seed.rights.iam_actions = Some(["eks:*", "sts:*"].map(str::to_owned).into());
+    seed.rights.iam = Some(Policy::of_actions(["eks:*", "sts:*"]));
     let world = World::start(seed).await;
     let plan = world.plan().json();
     let found = mapping(&plan, "mapRoles[0]");

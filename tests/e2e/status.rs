@@ -1,9 +1,10 @@
 //! `status`: where the cluster stands at every step.
 
+use aws_auth_migrate::sandbox::{KubernetesRights, Policy, Rights};
 use serde_json::Value;
 
 use crate::cutover::{TWO, cutover};
-use crate::support::{World, role, seed};
+use crate::support::{World, in_api_mode, role, seed};
 
 fn status(world: &World) -> Value {
     let args = ["--output", "json", "--preflight"];
@@ -68,8 +69,139 @@ async fn an_entry_that_somebody_changed_is_drift() {
             .starts_with(&role("dev")),
         "{status:#}"
     );
+    let rights = status["preflight"]["rights"].as_array().unwrap();
+    assert!(rights.iter().all(|right| right["state"] == "allowed"));
+}
+
+/// The rights of a preflight in this state.
+fn rights<'a>(status: &'a Value, state: &str) -> Vec<&'a str> {
+    let rights = status["preflight"]["rights"].as_array().unwrap();
+    rights
+        .iter()
+        .filter(|right| right["state"] == state)
+        .map(|right| right["right"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preflight_tries_each_right_and_shows_the_policy_to_paste() {
+    let world = World::start(seed(TWO, &[&role("ops"), &role("dev")])).await;
+    let reads = ["eks:Describe*", "eks:List*", "iam:*", "sts:*"];
+    let mut few = Rights {
+        iam: Some(Policy::of_actions(reads)),
+        kubernetes: KubernetesRights::Everything,
+    };
+    world.sandbox.edit(|world| world.set_rights(few.clone()));
+    let simulated = status(&world);
+    assert_eq!(simulated["preflight"]["command"], "apply");
     assert_eq!(
-        status["preflight"]["missingKubernetesRights"],
-        serde_json::json!([])
+        rights(&simulated, "missing"),
+        [
+            "eks:UpdateClusterConfig",
+            "eks:CreateAccessEntry",
+            "eks:AssociateAccessPolicy",
+            "eks:TagResource"
+        ]
     );
+    assert!(rights(&simulated, "notTried").is_empty());
+
+    // Where IAM may not be asked, nothing is guessed of what changes something.
+    few.iam = Some(Policy::of_actions(["eks:*", "iam:GetRole"]));
+    world.sandbox.edit(|world| world.set_rights(few));
+    let tried = status(&world);
+    assert!(rights(&tried, "missing").is_empty());
+    assert!(rights(&tried, "notTried").contains(&"eks:CreateAccessEntry"));
+    assert!(rights(&tried, "allowed").contains(&"eks:DescribeCluster"));
+    let shown = world
+        .tool("status")
+        .args(&["--preflight"])
+        .run()
+        .expect_code(0)
+        .stdout;
+    for part in [
+        "? Right       eks:CreateAccessEntry on arn:aws:eks:eu-west-1:111122223333:cluster/shop: iam:SimulatePrincipalPolicy",
+        "\"Resource\": [\n        \"arn:aws:eks:eu-west-1:111122223333:cluster/shop\"",
+    ] {
+        assert!(shown.contains(part), "{part} is not in {shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preflight_asks_the_api_server_for_the_command_that_is_named() {
+    let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
+    world.apply().run().expect_code(0);
+    let of = |command: &str| {
+        world
+            .tool("status")
+            .args(&["--output", "json", "--preflight", "--for", command])
+            .run()
+            .expect_code(0)
+            .json()
+    };
+    let cutover = of("cutover");
+    assert!(rights(&cutover, "allowed").contains(&"delete configmaps"));
+    assert!(rights(&cutover, "allowed").contains(&"eks:UpdateClusterConfig"));
+    let rollback = of("rollback");
+    assert!(rights(&rollback, "allowed").contains(&"create configmaps"));
+    assert!(rights(&rollback, "allowed").contains(&"eks:DeleteAccessEntry"));
+    world
+        .tool("status")
+        .args(&["--for", "apply"])
+        .run()
+        .expect_code(64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_works_in_each_mode_with_and_without_aws_auth_and_journal() {
+    use aws_auth_migrate::model::AuthenticationMode::{Api, ApiAndConfigMap, ConfigMap};
+    for mode in [ConfigMap, ApiAndConfigMap, Api] {
+        for has_aws_auth in [true, false] {
+            for has_journal in [true, false] {
+                let seed = seed(TWO, &[&role("ops"), &role("dev")]);
+                let seed = match mode {
+                    ConfigMap => seed,
+                    _ => in_api_mode(seed),
+                };
+                let world = World::start(seed).await;
+                if has_journal {
+                    world.apply().run().expect_code(0);
+                }
+                world.sandbox.edit(|world| {
+                    if !has_aws_auth {
+                        world.delete_aws_auth(crate::support::CLUSTER);
+                    }
+                    world.set_mode(crate::support::CLUSTER, mode);
+                });
+                let case = format!("{mode} {has_aws_auth} {has_journal}");
+                let status = status(&world);
+                assert_eq!(status["authenticationMode"], mode.as_str(), "{case}");
+                assert_eq!(status["hasAwsAuth"], has_aws_auth, "{case}");
+                assert_eq!(status["lastRun"].is_null(), !has_journal, "{case}");
+                assert_eq!(status["journal"].is_null(), !has_journal, "{case}");
+                let next = status["next"].as_str().unwrap();
+                let step = match (mode, has_aws_auth, has_journal) {
+                    (Api, false, _) => "nothing",
+                    (ConfigMap, ..) | (ApiAndConfigMap, true, false) => "apply",
+                    (ApiAndConfigMap, ..) | (Api, true, _) => "cutover",
+                };
+                assert!(next.contains(step), "{case}: {next}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_writes_aws_auth_is_named_with_the_way_out() {
+    let mut seed = seed(TWO, &[&role("ops"), &role("dev")]);
+    let aws_auth = seed.aws_auth.as_mut().unwrap();
+    let release = ("meta.helm.sh/release-name".to_owned(), "access".to_owned());
+    aws_auth.annotations.extend([release]);
+    let world = World::start(seed).await;
+    let found = status(&world);
+    let writer = &found["preflight"]["writers"][0];
+    assert_eq!(writer["code"], "AAM607", "{found:#}");
+    assert!(writer["who"].as_str().unwrap().starts_with("Helm"));
+    assert!(!writer["fix"].as_str().unwrap().is_empty());
+    let shown = world.tool("status").arg("--preflight").run();
+    assert!(shown.stdout.contains("(AAM607)"), "{}", shown.stdout);
 }

@@ -1,8 +1,9 @@
 //! `verify`: what stands against taking `aws-auth` away.
 
-use aws_auth_migrate::model::{AccessEntry, EntryType};
+use aws_auth_migrate::model::{AccessEntry, EntryType, Principal};
+use aws_auth_migrate::sandbox::{Policy, Rights};
 
-use crate::support::{World, data_seed, in_api_mode, role, seed};
+use crate::support::{World, codes, data_seed, in_api_mode, mapping, role, seed};
 
 const TWO: &str = "- rolearn: arn:aws:iam::111122223333:role/ops\n  username: ops\n  groups: [system:masters]\n\
                    - rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev\n  groups: [devs]\n";
@@ -124,4 +125,90 @@ async fn one_principal_is_told_its_way_before_and_after_apply() {
         "nowhere"
     );
     ask("arn:aws:s3:::bucket").expect_code(64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_principal_that_eks_refused_needs_a_decision_until_it_is_known() {
+    let there = "arn:aws:iam::444455556666:role/there";
+    let text = format!("{TWO}- rolearn: {there}\n  username: there\n  groups: [devs]\n");
+    let [ops, dev] = both();
+    let world = World::start(seed(&text, &[&ops, &dev])).await;
+    world.apply().run().expect_code(3);
+    let verify = || {
+        world
+            .tool("verify")
+            .args(&["--output", "json", "--detailed-exitcode"])
+            .run()
+    };
+    let refused = verify().expect_code(3).json();
+    assert_eq!(refused["verdict"], "needsDecision");
+    assert_eq!(refused["objections"][0]["code"], "AAM310");
+    assert_eq!(refused["objections"][0]["settledByApply"], false);
+    let next = world
+        .tool("status")
+        .args(&["--output", "json"])
+        .run()
+        .json();
+    assert!(
+        next["next"].as_str().unwrap().contains(" verify "),
+        "{next:#}"
+    );
+
+    world.sandbox.edit(|world| {
+        world.create_principal(Principal::from_arn(&there.parse().unwrap()).unwrap());
+    });
+    world.apply().run().expect_code(0);
+    assert_eq!(verify().expect_code(0).json()["verdict"], "safe");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn node_roles_that_can_not_be_read_stand_against_the_cut_over() {
+    let [ops, dev] = both();
+    let world = World::start(in_api_mode(seed(TWO, &[&ops, &dev]))).await;
+    world.apply().run().expect_code(0);
+    let most = ["eks:*Access*", "eks:*Cluster", "iam:*"];
+    world.sandbox.edit(|world| {
+        world.set_rights(Rights {
+            iam: Some(Policy::of_actions(most)),
+            ..Rights::default()
+        });
+    });
+    let document = world
+        .tool("verify")
+        .args(&["--output", "json"])
+        .run()
+        .expect_code(3)
+        .json();
+    assert_eq!(document["objections"][0]["code"], "AAM505");
+    let refused = crate::cutover::cutover(&world, &[]).expect_code(3);
+    assert!(
+        refused.stdout.contains("eks:ListNodegroups"),
+        "{}",
+        refused.stdout
+    );
+    assert!(world.sandbox.state().aws_auth.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_of_another_owner_is_named_before_it_is_changed() {
+    let [ops, dev] = both();
+    let owned = AccessEntry {
+        principal_arn: dev.parse().unwrap(),
+        entry_type: EntryType::Standard,
+        username: Some("other".to_owned()),
+        kubernetes_groups: Vec::new(),
+        tags: [("aws:cloudformation:stack-name".to_owned(), "net".to_owned())].into(),
+        access_policies: Vec::new(),
+    };
+    let world = World::start(in_api_mode(seed(TWO, &[&ops, &dev])).with_entry(owned)).await;
+    let plan = world
+        .tool("plan")
+        .args(&["--output", "json", "--on-existing", "update"])
+        .run()
+        .expect_code(0)
+        .json();
+    let changed = mapping(&plan, "mapRoles[1]");
+    assert_eq!(changed["outcome"], "update");
+    assert!(codes(changed).contains(&"AAM408"), "{changed:#}");
+    assert!(changed["findings"].to_string().contains("CloudFormation"));
 }

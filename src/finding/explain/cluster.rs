@@ -44,6 +44,13 @@ pub(super) const ENTRIES_UNKNOWN: Text = Text {
     example: None,
 };
 
+pub(super) const FOREIGN_WRITER: Text = Text {
+    meaning: "The ConfigMap bears traces of a tool that writes it: the name of a field manager, a label or an annotation. What `cutover` takes away, that tool may put back with its next run.",
+    why: r#"Kubernetes, "Server-Side Apply" (`metadata.managedFields`); `status --preflight` names the trace."#,
+    fix: "Take `aws-auth` out of that tool's code and state first, without letting it delete the ConfigMap.",
+    example: None,
+};
+
 pub(super) const EXCLUDED: Text = Text {
     meaning: "`--only` or `--exclude` leaves the mapping out. It stays in `aws-auth`, and `cutover` keeps it there.",
     why: "The options `--only` and `--exclude`.",

@@ -151,6 +151,7 @@ fn text(code: Code) -> &'static Text {
         Code::ClusterNotActive => &cluster::CLUSTER_NOT_ACTIVE,
         Code::CallerLosesAdmin => &cluster::CALLER_LOSES_ADMIN,
         Code::EntriesUnknown => &cluster::ENTRIES_UNKNOWN,
+        Code::ForeignWriter => &cluster::FOREIGN_WRITER,
         Code::BindingsUnknown => &rbac::BINDINGS_UNKNOWN,
         Code::RenamedGroupUnbound => &blocked::RENAMED_GROUP_UNBOUND,
         Code::BindingLost => &rbac::BINDING_LOST,

@@ -82,6 +82,8 @@ pub struct CallHistory {
     pub before: Option<Box<LiveEntry>>,
     /// How it ended; `None` where no answer was written down.
     pub status: Option<Status>,
+    /// Whether it failed because EKS doesn't know the principal.
+    pub refused: bool,
     /// When the last record about it was written.
     pub time: Timestamp,
     /// What had to follow for the same principal.
@@ -134,6 +136,7 @@ impl RunHistory {
                     action: *action,
                     before,
                     status: None,
+                    refused: false,
                     time,
                     then,
                 }),
@@ -142,10 +145,12 @@ impl RunHistory {
                 time,
                 token,
                 status,
+                error,
                 ..
             } => {
                 if let Some(call) = self.call(&token) {
                     (call.status, call.time) = (Some(status), time);
+                    call.refused = error.is_some_and(|error| error.is_unknown_principal());
                 }
             }
             Record::ConfigMapIntent {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CallHistory, History, RunHistory};
 use crate::journal::record::{RunCommand, RunEnd};
-use crate::model::{Principal, PrincipalKey};
+use crate::model::{Arn, Principal, PrincipalKey};
 use crate::plan::{Action, ActionKind};
 use crate::writer::Status;
 
@@ -43,6 +43,23 @@ impl History {
             .filter(|action| !is_done(action))
             .cloned()
             .collect()
+    }
+
+    /// Principals that EKS didn't know when it was last asked to make their entry.
+    #[must_use]
+    pub fn refused_principals(&self) -> BTreeSet<Arn> {
+        let mut refused = BTreeSet::new();
+        for call in self.runs.iter().flat_map(|run| &run.calls) {
+            let ActionKind::CreateAccessEntry { principal_arn, .. } = &call.action.kind else {
+                continue;
+            };
+            if call.refused {
+                refused.insert(principal_arn.clone());
+            } else if call.status.is_some_and(|status| status != Status::Failed) {
+                refused.remove(principal_arn);
+            }
+        }
+        refused
     }
 
     /// The run that `apply` goes on with: the last one, unless it is complete or another command's.

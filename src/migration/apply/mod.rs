@@ -15,13 +15,14 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::bindings::{self, MadeBinding};
+use super::owners::tell_owners;
 use super::survey::{Survey, Target, survey};
 use crate::aws::{Aws, Pace};
 use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
 use crate::journal::{Beginning, ClusterId, History, Journal, RunCommand, RunEnd, RunLog};
-use crate::model::{Arn, LiveEntry};
+use crate::model::{Arn, LiveEntry, Principal};
 use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Plan};
 use crate::plan::{Action, Ours, RUN_TAG, Stage, block_refused, build};
@@ -351,14 +352,38 @@ impl<P: Progress> Work<'_, P> {
 /// Builds the plan from what was seen and from what earlier runs did.
 #[must_use]
 pub fn plan(seen: &Survey, choices: &Choices, history: &History, now: Timestamp) -> Plan {
-    build(
+    let mut plan = build(
         &seen.reading,
         seen.source.clone(),
         &seen.observed,
         choices,
         &ours(history),
         now,
-    )
+    );
+    tell_owners(&mut plan, &seen.observed);
+    plan
+}
+
+/// The plan for a verdict: what EKS has refused needs a decision, and is not planned once more.
+///
+/// A principal that IAM shows by now may be known to EKS by now.
+#[must_use]
+pub fn plan_to_judge(seen: &Survey, choices: &Choices, history: &History, now: Timestamp) -> Plan {
+    let mut plan = plan(seen, choices, history, now);
+    let mut refused = history.refused_principals();
+    refused.retain(|arn| {
+        let is_found = Principal::from_arn(arn).is_some_and(|principal| {
+            matches!(seen.observed.lookup(&principal.key()), Lookup::Found { .. })
+        });
+        let is_planned = |action: &Action| action.kind.principal_arn() == Some(arn);
+        !is_found && plan.actions.iter().any(is_planned)
+    });
+    block_refused(&mut plan, &refused);
+    plan.actions.retain(|action| {
+        let of = action.kind.principal_arn();
+        of.is_none_or(|arn| !refused.contains(arn))
+    });
+    plan
 }
 
 /// What the journal says of this tool's earlier work.

@@ -24,8 +24,8 @@ const LOOKS: u32 = 15;
 /// Why the caller can't read `aws-auth`.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the access entry of `{principal_arn}`, made by the run {run} of this tool and not finished, has no access policy \
-     and hides the mapping in aws-auth"
+    "the access entry of `{principal_arn}`, made by the run {run} of this tool, has no access policy and hides the \
+     mapping in aws-auth"
 )]
 pub(in crate::migration) struct LockedOut {
     principal_arn: Arn,
@@ -62,9 +62,10 @@ impl LockedOut {
             shell_word(&locked.cluster.name),
             shell_word(&locked.principal_arn.to_string()),
         );
-        Failure::new(error.to_string())
+        // The entry may be complete as well, and its groups lack the right: then the first hint is the way out.
+        Failure::from(error)
             .because(locked)
-            .hint("run `apply` where the journal of that run is: it finishes the entry first")
+            .hint("if that run was stopped, run `apply` where its journal is: it finishes the entry first")
             .hint(give_back)
             .hint("or let somebody with cluster-admin run `apply`")
     }

@@ -87,6 +87,8 @@ pub struct CutOver {
     pub writers: Vec<Writer>,
     /// Ready nodes before and after; `None` where they can't be listed.
     pub nodes: Option<Nodes>,
+    /// Why the nodes could not be looked at, where they could not.
+    pub nodes_unseen: Option<String>,
     /// Whether the cluster is in the mode API now because of this run.
     pub switched: bool,
     /// The run's id; `None` where there was nothing to do.
@@ -126,6 +128,7 @@ pub async fn cutover<P: Progress>(
         backup: None,
         writers: first.stored.as_ref().map(writers_of).unwrap_or_default(),
         nodes: None,
+        nodes_unseen: None,
         switched: false,
         run: None,
         journal: path.clone(),
@@ -158,7 +161,11 @@ pub async fn cutover<P: Progress>(
         clock,
     )?;
     done.run = Some(log.id().to_owned());
-    let before = kubernetes.ready_nodes().await.ok();
+    let before = kubernetes
+        .ready_nodes()
+        .await
+        .map_err(|error| done.nodes_unseen = Some(error.to_string()))
+        .ok();
     let work = Work {
         target,
         options,
@@ -263,7 +270,7 @@ impl Look {
         history: &History,
         clock: Clock,
     ) -> Result<Self, Failure> {
-        let plan = apply::plan(&seen, &options.choices, history, (clock.now)());
+        let plan = apply::plan_to_judge(&seen, &options.choices, history, (clock.now)());
         let verification = verify(plan, &seen.reading, &seen.observed);
         let is_partial = is_partial(&options.choices);
         let in_config_map_mode =

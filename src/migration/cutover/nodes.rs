@@ -13,7 +13,7 @@ use crate::stop::Stop;
 const POLL: Duration = Duration::from_secs(5);
 
 /// How many nodes were Ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Nodes {
     /// Before the removal.

@@ -9,7 +9,7 @@ use crate::plan::{Action, ActionKind, RUN_TAG, Stage};
 use crate::writer::Status;
 
 /// An entry that is left alone, and why.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Left {
     /// Whose entry.

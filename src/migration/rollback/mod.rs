@@ -13,9 +13,10 @@ use super::verify::canonical;
 use crate::access::before::{Answer, Authenticator};
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
+use crate::finding::Code;
 use crate::journal::{History, Journal, RunCommand, RunEnd, RunLog};
 use crate::kubernetes::{Kubernetes, Stored};
-use crate::model::{AuthenticationMode, Principal};
+use crate::model::{AuthenticationMode, LiveEntry, Principal};
 use crate::plan::ActionKind;
 use crate::plan::document::Outcome;
 use crate::reader;
@@ -182,7 +183,7 @@ fn decide(
         )
         .hint("roll back everything (without --run), or the cut-over first"));
     }
-    let live: Vec<_> = seen.observed.entries.iter().flatten().cloned().collect();
+    let live = entries_to_undo(seen)?;
     let mut entries = if history.runs.is_empty() {
         undo_by_tags(&live, &standing(seen, clock))
     } else {
@@ -212,6 +213,27 @@ fn decide(
         run: None,
         journal: PathBuf::new(),
         end: None,
+    })
+}
+
+/// The live entries; without them nobody could tell what there is to undo.
+fn entries_to_undo(seen: &Survey) -> Result<Vec<LiveEntry>, Failure> {
+    seen.observed.entries.clone().ok_or_else(|| {
+        let unknown = seen
+            .reading
+            .diagnostics
+            .iter()
+            .map(|diagnostic| &diagnostic.finding)
+            .find(|finding| finding.code == Code::EntriesUnknown);
+        let (reason, fix) = unknown.map_or_else(
+            || ("the live access entries can't be read".to_owned(), None),
+            |finding| (finding.message.clone(), Some(finding.fix.clone())),
+        );
+        let failure = Failure::new(format!("nothing was undone: {reason}"));
+        match fix {
+            Some(fix) => failure.hint(fix),
+            None => failure,
+        }
     })
 }
 

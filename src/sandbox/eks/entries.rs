@@ -16,7 +16,8 @@ use super::{Request, errors, page, validate};
 pub(super) fn create(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
     let asked = Asked::read(request)?;
     if !asked.tags.is_empty() {
-        request.authorize(world, "TagResource", &asked.principal.to_string())?;
+        let entry = request.new_entry(world);
+        request.authorize(world, "TagResource", &entry)?;
     }
     if matches!(
         asked.entry_type,

@@ -67,6 +67,14 @@ impl Request<'_> {
         )
     }
 
+    /// The ARN of an entry of which nothing but the cluster is known yet.
+    fn new_entry(&self, world: &World) -> String {
+        let cluster = self.segment(1);
+        let of_cluster = resource(world, self);
+        let prefix = of_cluster.split(":cluster/").next().unwrap_or_default();
+        format!("{prefix}:access-entry/{cluster}/*")
+    }
+
     /// The cluster in the path, of the caller's account.
     fn cluster<'w>(&self, world: &'w mut World) -> Result<&'w mut ClusterState, AwsError> {
         let name = self.segment(1);

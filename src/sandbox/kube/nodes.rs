@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::model::Principal;
 use crate::sandbox::state::World;
 
-use super::objects::RESOURCES;
+use super::objects::NODES;
 
 /// The annotation that tells a seeded node's role.
 pub(in crate::sandbox) const ROLE: &str = "sandbox/role-arn";
@@ -21,7 +21,7 @@ pub(super) fn settle(world: &mut World, cluster: &str) {
         return;
     };
     let mut changed = Vec::new();
-    for (key, node) in state.objects.of(&RESOURCES[2]) {
+    for (key, node) in state.objects.of(&NODES) {
         let note = |name: &str| node["metadata"]["annotations"][name].as_str();
         let role = note(ROLE).and_then(|arn| Principal::from_arn(&arn.parse().ok()?));
         let Some(role) = role else {
@@ -48,7 +48,7 @@ pub(super) fn settle(world: &mut World, cluster: &str) {
     let time = world.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     if let Some(state) = world.clusters.get_mut(cluster) {
         for (key, node) in changed {
-            state.objects.put(&RESOURCES[2], key, node, &time);
+            state.objects.put(&NODES, key, node, &time);
         }
     }
 }

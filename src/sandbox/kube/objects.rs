@@ -20,19 +20,26 @@ pub(in crate::sandbox) struct Resource {
 pub(super) const BATCH: &str = "batch";
 pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
 
+pub(super) const CONFIG_MAPS: Resource = Resource::new("", "configmaps", "ConfigMap", true);
+pub(super) const NAMESPACES: Resource = Resource::new("", "namespaces", "Namespace", false);
+pub(super) const NODES: Resource = Resource::new("", "nodes", "Node", false);
+pub(super) const CLUSTER_ROLE_BINDINGS: Resource =
+    Resource::new(RBAC, "clusterrolebindings", "ClusterRoleBinding", false);
+pub(super) const ROLE_BINDINGS: Resource = Resource::new(RBAC, "rolebindings", "RoleBinding", true);
+
 /// All kinds that are kept.
 pub(super) const RESOURCES: [Resource; 10] = [
-    Resource::new("", "configmaps", "ConfigMap", true),
-    Resource::new("", "namespaces", "Namespace", false),
-    Resource::new("", "nodes", "Node", false),
+    CONFIG_MAPS,
+    NAMESPACES,
+    NODES,
+    Resource::new(RBAC, "clusterroles", "ClusterRole", false),
+    CLUSTER_ROLE_BINDINGS,
+    Resource::new(RBAC, "roles", "Role", true),
+    ROLE_BINDINGS,
     // Kept and not acted upon: nothing runs here.
     Resource::new("", "persistentvolumeclaims", "PersistentVolumeClaim", true),
     Resource::new("", "serviceaccounts", "ServiceAccount", true),
     Resource::new(BATCH, "jobs", "Job", true),
-    Resource::new(RBAC, "clusterroles", "ClusterRole", false),
-    Resource::new(RBAC, "clusterrolebindings", "ClusterRoleBinding", false),
-    Resource::new(RBAC, "roles", "Role", true),
-    Resource::new(RBAC, "rolebindings", "RoleBinding", true),
 ];
 
 impl Resource {
@@ -157,15 +164,15 @@ impl Objects {
     /// Makes a namespace where there is none of the name.
     pub(in crate::sandbox) fn seed_namespace(&mut self, name: &str) {
         let key = (String::new(), name.to_owned());
-        if self.get(&RESOURCES[1], &key).is_none() {
+        if self.get(&NAMESPACES, &key).is_none() {
             let object = json!({ "metadata": {}, "spec": { "finalizers": ["kubernetes"] }, "status": { "phase": "Active" } });
-            self.put(&RESOURCES[1], key, object, &invent::CREATED.to_string());
+            self.put(&NAMESPACES, key, object, &invent::CREATED.to_string());
         }
     }
 
     /// The ConfigMap `aws-auth`.
     pub(in crate::sandbox) fn aws_auth(&self) -> Option<&Value> {
-        self.get(&RESOURCES[0], &aws_auth_key())
+        self.get(&CONFIG_MAPS, &aws_auth_key())
     }
 
     /// Replaces the data of `aws-auth`, or makes it.
@@ -176,11 +183,16 @@ impl Objects {
             .unwrap_or_else(|| json!({ "metadata": {} }));
         object["data"] = json!(data);
         self.put(
-            &RESOURCES[0],
+            &CONFIG_MAPS,
             aws_auth_key(),
             object,
             &invent::CREATED.to_string(),
         );
+    }
+
+    /// Deletes `aws-auth`, where there is one.
+    pub(in crate::sandbox) fn delete_aws_auth(&mut self) {
+        self.remove(&CONFIG_MAPS, &aws_auth_key());
     }
 }
 

@@ -7,7 +7,7 @@ use crate::sandbox::admits::KubeIdentity;
 use crate::sandbox::aws::glob;
 use crate::sandbox::terms::{KubernetesRights, KubernetesRule};
 
-use super::objects::{Objects, RESOURCES, Resource};
+use super::objects::{CLUSTER_ROLE_BINDINGS, Objects, RESOURCES, ROLE_BINDINGS, Resource};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -91,9 +91,9 @@ fn by_rbac(objects: &Objects, who: &KubeIdentity, attempt: &Attempt<'_>) -> bool
             .flatten()
             .any(|rule| rbac_rule(rule, attempt))
     };
-    let cluster_wide = objects.of(&RESOURCES[4]);
+    let cluster_wide = objects.of(&CLUSTER_ROLE_BINDINGS);
     let in_namespace = objects
-        .of(&RESOURCES[6])
+        .of(&ROLE_BINDINGS)
         .filter(|(key, _)| key.0 == attempt.namespace);
     cluster_wide.chain(in_namespace).any(|(key, binding)| {
         let subjects = binding.get("subjects").and_then(Value::as_array);

@@ -67,14 +67,12 @@ impl Summary {
 
 impl ActionResult {
     /// Whether EKS doesn't know the principal.
-    ///
-    /// Source: EKS answers `InvalidParameterException: The specified principalArn is invalid: invalid principal.`
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.status == Status::Failed
-            && self.error.as_ref().is_some_and(|error| {
-                error.code == "InvalidParameterException"
-                    && error.message.contains("invalid principal")
-            })
+            && self
+                .error
+                .as_ref()
+                .is_some_and(EventError::is_unknown_principal)
     }
 }

@@ -1,21 +1,23 @@
 //! Where a cluster stands, and the one next step; pure but for the questions of a preflight.
 
+mod preflight;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::apply::ours;
-use super::owners::{Writer, owner_of, writers_of};
 use super::rollback::undo;
 use super::survey::Survey;
 use super::verify::{Readiness, Verification};
-use crate::error::Failure;
-use crate::finding::Code;
 use crate::journal::{History, RunCommand, RunEnd};
 use crate::model::AuthenticationMode;
 use crate::plan::document::Summary;
+use crate::rights::For;
+
+pub use preflight::{Preflight, Right, RightState, preflight};
 
 /// Where a cluster stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// The name and version of the document.
@@ -54,7 +56,7 @@ pub struct Status {
 }
 
 /// Access entries by who made them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Entries {
     /// Made by this tool.
@@ -66,7 +68,7 @@ pub struct Entries {
 }
 
 /// The last run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LastRun {
     /// Its id.
@@ -77,22 +79,6 @@ pub struct LastRun {
     pub time: Timestamp,
     /// How it ended; `None` where it was killed.
     pub end: Option<RunEnd>,
-}
-
-/// What could go wrong before anything is written.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Preflight {
-    /// Kubernetes rights that are missing, such as `delete configmaps in kube-system`.
-    pub missing_kubernetes_rights: Vec<String>,
-    /// What may not be read in AWS, or is not as it must be, with its code.
-    pub findings: Vec<(Code, String)>,
-    /// Others that write `aws-auth`.
-    pub writers: Vec<Writer>,
-    /// Other owners of access entries.
-    pub owners: Vec<Writer>,
-    /// The IAM policy that grants all that the tool calls.
-    pub policy: serde_json::Value,
 }
 
 /// Tells where the cluster stands.
@@ -191,97 +177,16 @@ fn next(status: &Status, verification: &Verification) -> String {
         .to_owned()
 }
 
-/// The rights that the commands need in Kubernetes: verb, API group, resource, namespace.
-const KUBERNETES: [(&str, &str, &str, Option<&str>); 7] = [
-    ("get", "", "configmaps", Some("kube-system")),
-    ("update", "", "configmaps", Some("kube-system")),
-    ("create", "", "configmaps", Some("kube-system")),
-    ("delete", "", "configmaps", Some("kube-system")),
-    ("list", "", "nodes", None),
-    (
-        "list",
-        "rbac.authorization.k8s.io",
-        "clusterrolebindings",
-        None,
-    ),
-    ("list", "rbac.authorization.k8s.io", "rolebindings", None),
-];
-
-/// The IAM actions that the commands call.
-const ACTIONS: [&str; 18] = [
-    "eks:AssociateAccessPolicy",
-    "eks:CreateAccessEntry",
-    "eks:DeleteAccessEntry",
-    "eks:DescribeAccessEntry",
-    "eks:DescribeCluster",
-    "eks:DescribeFargateProfile",
-    "eks:DescribeNodegroup",
-    "eks:DescribeUpdate",
-    "eks:DisassociateAccessPolicy",
-    "eks:ListAccessEntries",
-    "eks:ListAssociatedAccessPolicies",
-    "eks:ListFargateProfiles",
-    "eks:ListNodegroups",
-    "eks:ListUpdates",
-    "eks:TagResource",
-    "eks:UpdateAccessEntry",
-    "eks:UpdateClusterConfig",
-    "iam:GetRole",
-];
-
-/// Asks what could go wrong before anything is written.
-pub async fn preflight(seen: &Survey, verification: &Verification) -> Result<Preflight, Failure> {
-    let mut missing = Vec::new();
-    let mut writers = Vec::new();
-    if let Some(kubernetes) = &seen.kubernetes {
-        for (verb, group, resource, namespace) in KUBERNETES {
-            if !kubernetes.may(verb, group, resource, namespace).await? {
-                let place = namespace.map_or(String::new(), |name| format!(" in {name}"));
-                missing.push(format!("{verb} {resource}{place}"));
-            }
-        }
-        writers = kubernetes
-            .stored()
-            .await?
-            .map(|stored| writers_of(&stored))
-            .unwrap_or_default();
+/// The command whose rights matter next.
+#[must_use]
+pub fn next_command(verification: &Verification) -> For {
+    if !verification.plan.actions.is_empty() {
+        For::Apply
+    } else if verification.verdict == Readiness::Safe
+        && verification.plan.cluster.authentication_mode != Some(AuthenticationMode::Api)
+    {
+        For::Cutover
+    } else {
+        For::Plan
     }
-    let of_cluster = verification
-        .plan
-        .findings
-        .iter()
-        .map(|placed| &placed.finding);
-    let findings = of_cluster
-        .filter(|finding| {
-            matches!(
-                finding.code,
-                Code::PlatformTooOld
-                    | Code::OutpostCluster
-                    | Code::ClusterNotActive
-                    | Code::EntriesUnknown
-                    | Code::NodeRolesUnknown
-                    | Code::BindingsUnknown
-                    | Code::QuotaExceeded
-                    | Code::CallerLosesAdmin
-            )
-        })
-        .map(|finding| (finding.code, finding.message.clone()))
-        .collect();
-    let actions: Vec<&str> = ACTIONS.into_iter().chain(["iam:GetUser"]).collect();
-    Ok(Preflight {
-        missing_kubernetes_rights: missing,
-        findings,
-        writers,
-        owners: seen
-            .observed
-            .entries
-            .iter()
-            .flatten()
-            .filter_map(owner_of)
-            .collect(),
-        policy: serde_json::json!({
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
-        }),
-    })
 }

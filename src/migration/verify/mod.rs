@@ -1,13 +1,12 @@
 //! What would change if `aws-auth` went away now; pure.
 
-use std::collections::BTreeSet;
+mod nodes;
 
 use serde::Serialize;
 
-use crate::access::before::{Answer, Authenticator};
 use crate::finding::{Code, Finding, Severity};
 use crate::model::{AuthenticationMode, MappingId, Principal, PrincipalKind};
-use crate::observed::{NodeRoleUser, Observed};
+use crate::observed::Observed;
 use crate::plan::Stage;
 use crate::plan::document::{Outcome, Plan, PlannedMapping, Verdict};
 use crate::reader::Reading;
@@ -16,7 +15,7 @@ use crate::reader::Reading;
 pub const SCHEMA: &str = "aws-auth-migrate/verify/v1";
 
 /// Whether `aws-auth` may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Readiness {
     /// Nobody's access would change.
@@ -28,7 +27,7 @@ pub enum Readiness {
 }
 
 /// Why `aws-auth` may not go yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Objection {
     /// The mapping or account that it is about, where it is about one.
@@ -48,8 +47,23 @@ pub struct Objection {
     pub fix: String,
 }
 
+/// What the verdict rests on without having seen it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Doubt {
+    /// The mapping that it is about, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<MappingId>,
+    /// The finding behind it.
+    pub code: Code,
+    /// What is not known.
+    pub message: String,
+    /// How it could be.
+    pub fix: String,
+}
+
 /// The answer: may `aws-auth` go, and if not, why.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
     /// [`SCHEMA`].
@@ -62,6 +76,8 @@ pub struct Verification {
     pub sentence: String,
     /// Why it may not go yet, in the order of the text.
     pub objections: Vec<Objection>,
+    /// What could not be looked at, though it stands against nothing.
+    pub doubts: Vec<Doubt>,
     /// Mappings whose removal changes nobody's access.
     pub proven: Vec<MappingId>,
     /// The comparison of every principal.
@@ -113,9 +129,14 @@ pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verificatio
         }
     }
     if counts {
-        let nodes = of_node_roles(&objections, reading, observed);
+        let nodes = nodes::of_node_roles(&objections, reading, observed);
         objections.extend(nodes);
     }
+    let doubts = if counts {
+        doubts(&plan, &proven)
+    } else {
+        Vec::new()
+    };
     let verdict = if objections.is_empty() {
         Readiness::Safe
     } else if objections
@@ -132,6 +153,7 @@ pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verificatio
         verdict,
         sentence: sentence(&objections, counts, &plan),
         objections,
+        doubts,
         proven,
         plan,
     }
@@ -232,12 +254,45 @@ fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
     }
     for placed in &plan.findings {
         let finding = &placed.finding;
-        if matches!(finding.code, Code::EntriesUnknown | Code::AccountsCutShort) {
+        if matches!(
+            finding.code,
+            Code::EntriesUnknown | Code::NodeRolesUnknown | Code::AccountsCutShort
+        ) {
             let (code, message) = (Some(finding.code), finding.message.clone());
             objections.push(plain(code, false, message, &finding.fix));
         }
     }
     objections
+}
+
+/// What was taken on trust: bindings that may not be read, and principals that can't be looked up, so that nobody can
+/// tell whether one was made anew after its entry.
+fn doubts(plan: &Plan, proven: &[MappingId]) -> Vec<Doubt> {
+    let doubt = |mapping, finding: &Finding| Doubt {
+        mapping,
+        code: finding.code,
+        message: finding.message.clone(),
+        fix: finding.fix.clone(),
+    };
+    let of_cluster = plan
+        .findings
+        .iter()
+        .map(|placed| &placed.finding)
+        .filter(|finding| finding.code == Code::BindingsUnknown)
+        .map(|finding| doubt(None, finding));
+    let of_mappings = plan
+        .mappings
+        .iter()
+        .filter(|mapping| mapping.outcome == Outcome::Unchanged && proven.contains(&mapping.id))
+        .flat_map(|mapping| {
+            mapping
+                .findings
+                .iter()
+                .map(move |finding| (mapping, finding))
+        })
+        .filter(|(_, finding)| finding.code == Code::NotLookedUp)
+        .map(|(mapping, finding)| doubt(Some(mapping.id), finding));
+    of_cluster.chain(of_mappings).collect()
 }
 
 fn of_mapping(mapping: &PlannedMapping) -> Option<Objection> {
@@ -291,50 +346,6 @@ fn of_mapping(mapping: &PlannedMapping) -> Option<Objection> {
             fix(finding, "`plan --details` shows the difference"),
         ),
     }
-}
-
-/// Roles of managed nodes that only `aws-auth` lets in, in whatever way.
-fn of_node_roles(known: &[Objection], reading: &Reading, observed: &Observed) -> Vec<Objection> {
-    let authenticator = Authenticator::new(reading);
-    let spoken_of: BTreeSet<String> = known
-        .iter()
-        .filter_map(|objection| objection.arn.as_deref())
-        .map(str::to_lowercase)
-        .collect();
-    let mut seen = BTreeSet::new();
-    let mut objections = Vec::new();
-    for role in observed.node_roles.iter().flatten() {
-        let Some(principal) = Principal::from_arn(&role.role_arn) else {
-            continue;
-        };
-        let canonical = canonical(&principal);
-        let has_entry = observed
-            .entry(&principal.key())
-            .is_some_and(|live| live.entry.entry_type.is_node());
-        if has_entry
-            || spoken_of.contains(&canonical.to_lowercase())
-            || authenticator.answer(&canonical) == Answer::Refused
-            || !seen.insert(principal.key())
-        {
-            continue;
-        }
-        let user = match &role.user {
-            NodeRoleUser::NodeGroup { name, .. } => format!("the managed node group `{name}`"),
-            NodeRoleUser::FargateProfile { name } => format!("the Fargate profile `{name}`"),
-            NodeRoleUser::AutoMode => "EKS Auto Mode".to_owned(),
-        };
-        objections.push(Objection {
-            mapping: None,
-            arn: Some(role.role_arn.to_string()),
-            code: Some(Code::ManagedEntryMissing),
-            settled_by_apply: false,
-            message: format!(
-                "{user} would lose its nodes: its role has no access entry of a node type"
-            ),
-            fix: "give the role an access entry of its node type".to_owned(),
-        });
-    }
-    objections
 }
 
 /// The ARN by which the authenticator knows a principal: a role's has no path.

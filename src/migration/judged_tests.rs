@@ -1,0 +1,213 @@
+//! `verify` and `who` on small clusters that are made by hand.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::verify::{Readiness, Verification, verify};
+use super::who::{Way, who};
+use crate::choices::Choices;
+use crate::finding::{Code, Diagnostic, Finding};
+use crate::model::{
+    AccessEntry, AuthenticationMode, Cluster, EntryType, LiveEntry, MappingId, Principal,
+};
+use crate::observed::{Lookup, NodeOs, NodeRole, NodeRoleUser, Observed};
+use crate::plan::document::{Source, SourceKind, Verdict};
+use crate::plan::{Ours, build};
+use crate::reader::{self, Reading};
+use crate::source::AwsAuth;
+
+const DEV: &str = "arn:aws:iam::111122223333:role/dev";
+const NODES: &str = "arn:aws:iam::111122223333:role/nodes";
+const TEXT: &str =
+    "- {rolearn: 'arn:aws:iam::111122223333:role/dev', username: dev, groups: [devs]}\n";
+
+fn reading(map_roles: &str) -> Reading {
+    let data = [("mapRoles".to_owned(), map_roles.to_owned())].into();
+    let aws_auth = AwsAuth {
+        data,
+        ..AwsAuth::default()
+    };
+    reader::read(&aws_auth.text())
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn entry(arn: &str, groups: &[&str]) -> LiveEntry {
+    let groups = groups.iter().map(|group| (*group).to_owned());
+    LiveEntry {
+        entry: AccessEntry {
+            principal_arn: arn.parse().unwrap(),
+            entry_type: EntryType::Standard,
+            username: Some("dev".to_owned()),
+            kubernetes_groups: groups.collect(),
+            tags: BTreeMap::new(),
+            access_policies: Vec::new(),
+        },
+        access_entry_arn: None,
+        created_at: Some(at("2026-01-02T00:00:00Z")),
+        modified_at: None,
+    }
+}
+
+/// A cluster whose principals exist since the given day.
+fn observed(mode: AuthenticationMode, entries: Vec<LiveEntry>, made: &str) -> Observed {
+    let found = |text: &str| {
+        let arn = text.parse().unwrap();
+        let key = Principal::from_arn(&arn).unwrap().key();
+        let created_at = Some(at(made));
+        (key, Lookup::Found { arn, created_at })
+    };
+    Observed {
+        cluster: Cluster {
+            name: Some("shop".to_owned()),
+            arn: None,
+            region: Some("eu-west-1".to_owned()),
+            account_id: Some("111122223333".to_owned()),
+            partition: "aws".to_owned(),
+            authentication_mode: Some(mode),
+            platform_version: None,
+            kubernetes_version: None,
+            status: Some("ACTIVE".to_owned()),
+            auto_mode: false,
+            hybrid_nodes: false,
+            outpost: false,
+        },
+        entries: Some(entries),
+        node_roles: Some(Vec::new()),
+        principals: [found(DEV), found(NODES)].into(),
+        rbac: None,
+        caller: None,
+    }
+}
+
+const OLD: &str = "2026-01-01T00:00:00Z";
+const YOUNG: &str = "2026-01-03T00:00:00Z";
+
+fn judged(reading: &Reading, observed: &Observed) -> Verification {
+    let source = Source {
+        kind: SourceKind::Cluster,
+        sha256: String::new(),
+        resource_version: None,
+    };
+    let choices = Choices::default();
+    let now = at("2026-02-01T00:00:00Z");
+    let plan = build(reading, source, observed, &choices, &Ours::default(), now);
+    verify(plan, reading, observed)
+}
+
+fn codes(verification: &Verification) -> Vec<Option<Code>> {
+    verification
+        .objections
+        .iter()
+        .map(|objection| objection.code)
+        .collect()
+}
+
+#[test]
+fn the_same_access_is_safe_and_less_is_not() {
+    use AuthenticationMode::{Api, ApiAndConfigMap};
+    let reading = reading(TEXT);
+    for (mode, entries, made, verdict) in [
+        (
+            ApiAndConfigMap,
+            vec![entry(DEV, &["devs"])],
+            OLD,
+            Readiness::Safe,
+        ),
+        (ApiAndConfigMap, Vec::new(), OLD, Readiness::Pending),
+        (
+            ApiAndConfigMap,
+            vec![entry(DEV, &[])],
+            OLD,
+            Readiness::NeedsDecision,
+        ),
+        // An entry that is older than its principal lets nobody in.
+        (
+            ApiAndConfigMap,
+            vec![entry(DEV, &["devs"])],
+            YOUNG,
+            Readiness::NeedsDecision,
+        ),
+        // In the mode API no mapping gives anything that could be lost.
+        (Api, Vec::new(), OLD, Readiness::Safe),
+    ] {
+        let verification = judged(&reading, &observed(mode, entries, made));
+        assert_eq!(verification.verdict, verdict, "{verification:#?}");
+        let is_proven = verdict == Readiness::Safe;
+        assert_eq!(verification.proven.is_empty(), !is_proven);
+    }
+}
+
+#[test]
+fn a_node_role_without_an_entry_of_a_node_type_is_an_objection() {
+    let reading = reading(&format!(
+        "{TEXT}- {{rolearn: '{NODES}', username: x, groups: [devs]}}\n"
+    ));
+    let mut other = entry(NODES, &["devs"]);
+    other.entry.username = Some("x".to_owned());
+    let entries = vec![entry(DEV, &["devs"]), other];
+    let mut seen = observed(AuthenticationMode::ApiAndConfigMap, entries, OLD);
+    assert_eq!(judged(&reading, &seen).verdict, Readiness::Safe);
+    seen.node_roles = Some(vec![NodeRole {
+        role_arn: NODES.parse().unwrap(),
+        user: NodeRoleUser::NodeGroup {
+            name: "blue".to_owned(),
+            os: NodeOs::Linux,
+        },
+    }]);
+    let verification = judged(&reading, &seen);
+    assert_eq!(verification.verdict, Readiness::NeedsDecision);
+    assert!(verification.objections[0].arn.as_deref() == Some(NODES));
+}
+
+#[test]
+fn what_can_not_be_seen_is_an_objection_or_a_doubt() {
+    let mut reading = reading(TEXT);
+    let entries = vec![entry(DEV, &["devs"])];
+    let mut seen = observed(AuthenticationMode::ApiAndConfigMap, entries, OLD);
+    let key = Principal::from_arn(&DEV.parse().unwrap()).unwrap().key();
+    let permission = "iam:GetRole".to_owned();
+    seen.principals.insert(key, Lookup::Denied { permission });
+    let verification = judged(&reading, &seen);
+    assert_eq!(verification.verdict, Readiness::Safe);
+    assert_eq!(verification.doubts[0].code, Code::NotLookedUp);
+    reading.diagnostics.push(Diagnostic {
+        finding: Finding::new(Code::NodeRolesUnknown, "not read", ""),
+        place: None,
+        mapping: None,
+    });
+    let verification = judged(&reading, &seen);
+    assert_eq!(codes(&verification), [Some(Code::NodeRolesUnknown)]);
+}
+
+#[test]
+fn a_principal_gets_in_by_its_entry_first_and_by_its_mapping_else() {
+    use AuthenticationMode::{Api, ApiAndConfigMap, ConfigMap};
+    let reading = reading(TEXT);
+    let ask = |asked: &str, seen: &Observed| who(asked, &reading, seen).unwrap();
+    let mapping: MappingId = "mapRoles[0]".parse().unwrap();
+
+    let by_mapping = ask(DEV, &observed(ApiAndConfigMap, Vec::new(), OLD));
+    assert_eq!(by_mapping.way, Way::Mapping { mapping });
+    assert_eq!(by_mapping.access.verdict, Some(Verdict::Lost));
+
+    let poorer = observed(ApiAndConfigMap, vec![entry(DEV, &[])], OLD);
+    let session = "arn:aws:sts::111122223333:assumed-role/dev/jo";
+    for asked in [DEV, session, &format!("{DEV}/jo")] {
+        let hidden = ask(asked, &poorer);
+        assert!(matches!(hidden.way, Way::AccessEntry { stale: false, .. }));
+        assert!(hidden.access.before.unwrap().groups.is_empty());
+    }
+    let stale = ask(DEV, &observed(Api, vec![entry(DEV, &["devs"])], YOUNG));
+    assert!(matches!(stale.way, Way::AccessEntry { stale: true, .. }));
+    assert!(stale.access.before.is_none());
+
+    // Without access entries in the mode, none counts; without mappings in it, none does.
+    let early = ask(DEV, &observed(ConfigMap, vec![entry(DEV, &[])], OLD));
+    assert_eq!(early.way, Way::Mapping { mapping });
+    assert_eq!(ask(DEV, &observed(Api, Vec::new(), OLD)).way, Way::Nowhere);
+    assert!(who("arn:aws:s3:::bucket", &reading, &poorer).is_err());
+}

@@ -1,0 +1,217 @@
+//! What could go wrong before anything is written: rights, the cluster, other writers and owners.
+
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::aws::{Aws, LookupRoles};
+use crate::error::Failure;
+use crate::finding::{Code, Finding};
+use crate::kubernetes::Kubernetes;
+use crate::migration::owners::{Writer, owner_of, writers_of};
+use crate::migration::{Survey, Verification};
+use crate::plan::Action;
+use crate::rights::{self, For, Needs, Question};
+
+/// How many questions are asked at a time.
+const AT_A_TIME: usize = 4;
+
+/// What could go wrong before anything is written.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Preflight {
+    /// The command that was checked.
+    pub command: For,
+    /// Every right that it needs.
+    pub rights: Vec<Right>,
+    /// What may not be read in AWS, or is not as it must be.
+    pub findings: Vec<Finding>,
+    /// Others that write `aws-auth`.
+    pub writers: Vec<Writer>,
+    /// Other owners of access entries.
+    pub owners: Vec<Writer>,
+    /// The IAM policy that grants what the command needs.
+    pub policy: Value,
+    /// The Kubernetes roles and bindings that do.
+    pub rbac: Vec<Value>,
+}
+
+/// A right, and whether it is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Right {
+    /// Such as `eks:CreateAccessEntry`, or `get configmaps`.
+    pub right: String,
+    /// What it is needed on: an ARN, or an object or a namespace.
+    pub on: String,
+    /// Whether it is there.
+    pub state: RightState,
+    /// How that was found out, or why it was not.
+    pub how: String,
+}
+
+/// Whether a right is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RightState {
+    /// It is.
+    Allowed,
+    /// It is not.
+    Missing,
+    /// Nobody could tell.
+    NotTried,
+}
+
+impl RightState {
+    fn of(allowed: bool) -> Self {
+        if allowed {
+            Self::Allowed
+        } else {
+            Self::Missing
+        }
+    }
+}
+
+/// Asks what could go wrong.
+pub async fn preflight(
+    seen: &Survey,
+    verification: &Verification,
+    command: For,
+    undoing: &[Action],
+    lookup_roles: &LookupRoles,
+) -> Result<Preflight, Failure> {
+    let needs = Needs {
+        command,
+        plan: &verification.plan,
+        undoing,
+        lookup_roles,
+    };
+    let policy = rights::iam_policy(&needs);
+    let mut found = match &seen.aws {
+        Some(aws) => of_aws(aws, seen, &policy).await,
+        None => Vec::new(),
+    };
+    let mut writers = Vec::new();
+    if let Some(kubernetes) = &seen.kubernetes {
+        for question in rights::questions(command) {
+            found.push(of_kubernetes(kubernetes, &question).await?);
+        }
+        writers = kubernetes
+            .stored()
+            .await?
+            .map(|stored| writers_of(&stored))
+            .unwrap_or_default();
+    }
+    let of_cluster = verification
+        .plan
+        .findings
+        .iter()
+        .map(|placed| &placed.finding);
+    Ok(Preflight {
+        command,
+        rights: found,
+        findings: of_cluster
+            .filter(|finding| stops(finding))
+            .cloned()
+            .collect(),
+        writers,
+        owners: seen
+            .observed
+            .entries
+            .iter()
+            .flatten()
+            .filter_map(owner_of)
+            .collect(),
+        policy,
+        rbac: rights::rbac_objects(command),
+    })
+}
+
+fn stops(finding: &Finding) -> bool {
+    matches!(
+        finding.code,
+        Code::PlatformTooOld
+            | Code::OutpostCluster
+            | Code::ClusterNotActive
+            | Code::EntriesUnknown
+            | Code::NodeRolesUnknown
+            | Code::BindingsUnknown
+            | Code::QuotaExceeded
+            | Code::CallerLosesAdmin
+    )
+}
+
+/// Tries the reads of a policy and has the changes simulated.
+async fn of_aws(aws: &Aws, seen: &Survey, policy: &Value) -> Vec<Right> {
+    let cluster = seen.observed.cluster.name.as_deref().unwrap_or_default();
+    let caller = seen.observed.caller.as_ref().map(ToString::to_string);
+    let list = |value: &Value| -> Vec<String> {
+        let texts = value.as_array().into_iter().flatten();
+        texts
+            .filter_map(Value::as_str)
+            .map(ToOwned::to_owned)
+            .collect()
+    };
+    let mut asked = Vec::new();
+    for statement in policy["Statement"].as_array().into_iter().flatten() {
+        let context = statement["Condition"]["StringEquals"]
+            .as_object()
+            .and_then(|keys| keys.iter().next())
+            .and_then(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+        let (actions, resources) = (list(&statement["Action"]), list(&statement["Resource"]));
+        for action in &actions {
+            for resource in &resources {
+                asked.push((action.clone(), resource.clone(), context.clone()));
+            }
+        }
+    }
+    let principal = caller.as_deref();
+    stream::iter(asked)
+        .map(|(action, resource, context)| async move {
+            let right = |state, how: String| Right {
+                right: action.clone(),
+                on: resource.clone(),
+                state,
+                how,
+            };
+            let somebody = principal.unwrap_or_default();
+            if let Some(allowed) = aws.may_read(&action, cluster, somebody).await {
+                return right(RightState::of(allowed), "tried".to_owned());
+            }
+            let Some(principal) = principal else {
+                let why = "the caller is no role and no user, so IAM can't simulate for it";
+                return right(RightState::NotTried, why.to_owned());
+            };
+            let context = context
+                .as_ref()
+                .map(|(key, value)| (key.as_str(), value.as_str()));
+            match aws
+                .would_allow(principal, &action, &resource, context)
+                .await
+            {
+                Ok(allowed) => right(RightState::of(allowed), "simulated by IAM".to_owned()),
+                Err(error) => right(RightState::NotTried, error.to_string()),
+            }
+        })
+        .buffered(AT_A_TIME)
+        .collect()
+        .await
+}
+
+/// Asks the API server.
+///
+/// Source: Kubernetes API Reference, `SelfSubjectAccessReview`.
+async fn of_kubernetes(kubernetes: &Kubernetes, question: &Question) -> Result<Right, Failure> {
+    let allowed = kubernetes.may(question).await?;
+    let on = match (question.namespace, question.name) {
+        (Some(namespace), Some(name)) => format!("{namespace}/{name}"),
+        (Some(namespace), None) => format!("in {namespace}"),
+        _ => "in all namespaces".to_owned(),
+    };
+    Ok(Right {
+        right: format!("{} {}", question.verb, question.resource),
+        on,
+        state: RightState::of(allowed),
+        how: "asked the API server".to_owned(),
+    })
+}
