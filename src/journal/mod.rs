@@ -5,5 +5,7 @@
 pub mod record;
 mod store;
 
-pub use record::{ClusterId, ConfigMapChange, History, Record, RunCommand, RunEnd, RunHistory};
+pub use record::{
+    CallHistory, ClusterId, ConfigMapChange, History, Record, RunCommand, RunEnd, RunHistory,
+};
 pub use store::{Journal, JournalError};
