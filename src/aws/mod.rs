@@ -70,6 +70,14 @@ pub struct Caller {
     pub principal: Option<Principal>,
 }
 
+impl AwsSettings {
+    /// How long one request may take, whatever the service: the Kubernetes API is given the same time.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        self.request_timeout.unwrap_or(REQUEST_TIMEOUT)
+    }
+}
+
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -81,7 +89,7 @@ impl Aws {
     pub async fn connect(settings: &AwsSettings) -> Result<Self, AwsError> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(settings.request_timeout.unwrap_or(REQUEST_TIMEOUT))
+            .operation_attempt_timeout(settings.request_timeout())
             .build();
         let mut loader = aws_config::from_env()
             .http_client(http::client()?)

@@ -111,6 +111,9 @@ pub enum Record {
         /// Where the backup lies.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         backup: Option<PathBuf>,
+        /// The nodes that were Ready before, where they are watched after.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ready: Option<BTreeSet<String>>,
     },
     /// The ConfigMap was changed, or the attempt was given up.
     ConfigMapOutcome {
@@ -157,6 +160,8 @@ pub struct ConfigMapChange {
     pub after: Option<BTreeMap<String, String>>,
     /// Where the backup lies.
     pub backup: Option<PathBuf>,
+    /// The nodes that were Ready before, where they are watched after.
+    pub ready: Option<BTreeSet<String>>,
     /// How it ended; `None` where no answer was written down.
     pub status: Option<Status>,
 }
@@ -291,6 +296,7 @@ impl History {
                 before,
                 after,
                 backup,
+                ready,
             } => {
                 if let Some(known) = self.run_mut(&run) {
                     known.last = time;
@@ -298,6 +304,7 @@ impl History {
                         before,
                         after,
                         backup,
+                        ready,
                         status: None,
                     });
                 }

@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod apply;
+mod arc;
 mod bad_input;
 mod cutover;
 mod export;
 mod faults;
 mod judges;
+mod killing;
 mod kills;
 mod many;
 mod mistakes;

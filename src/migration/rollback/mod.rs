@@ -375,6 +375,7 @@ impl Work<'_> {
                 before: now.as_ref().map(|stored| Box::new(stored.json())),
                 after: Some(wanted.clone()),
                 backup: None,
+                ready: None,
             })?;
             let written = match &now {
                 Some(stored) => self.kubernetes.replace_data(stored, wanted.clone()).await,
