@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{ACCOUNT, CLUSTER, Tool, World, in_api_mode, judge, role, seed};
+use crate::support::{ACCOUNT, CLUSTER, Tool, World, judge, role, seed};
 
 const TEXT: &str = "\
 - rolearn: arn:aws:iam::111122223333:role/ops
@@ -24,8 +24,9 @@ async fn migrated() -> World {
     world
 }
 
+/// What a command prints; it has to succeed.
 #[track_caller]
-fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(
         output.status.success(),
@@ -35,7 +36,8 @@ fn run(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn aws(world: &World, args: &[&str]) -> Value {
+/// What the `aws` command answers, against a world's sandbox.
+pub(crate) fn aws(world: &World, args: &[&str]) -> Value {
     let text = run(world.other("aws").args(args).args(["--output", "json"]));
     serde_json::from_str(&text).unwrap_or(Value::Null)
 }
@@ -156,164 +158,6 @@ async fn kubectl_gets_patches_and_deletes_the_config_map() {
     kubectl(&["delete", "configmap", "aws-auth"]);
     let ran = world.tool("plan").run().expect_code(0);
     assert!(ran.stdout.contains("AAM011"), "{}", ran.stdout);
-}
-
-/// Comments, trailing blanks, CRLF, tabs, wide characters, and no line break at the end.
-const ODD: &str = "# Grüße \u{1F600}\r\n- rolearn: arn:aws:iam::111122223333:role/ops   \n  username: ops\n  groups:\n  - system:masters\n\
-                   # keep\tthis\n- {rolearn: 'arn:aws:iam::111122223333:role/dev', username: \"dev\", groups: [developers]}\n\n# end";
-
-#[tokio::test(flavor = "multi_thread")]
-async fn kubectl_and_aws_read_the_same_before_and_after_the_way_there_and_back() {
-    let there = judge("aws", Command::new("aws").arg("--version"));
-    if !judge(
-        "kubectl",
-        Command::new("kubectl").args(["version", "--client"]),
-    ) || !there
-    {
-        return;
-    }
-    for entries_are_there in [false, true] {
-        let seed = seed(ODD, &[&role("ops"), &role("dev")]);
-        let world = World::start(in_api_mode(seed)).await;
-        let kubectl = |args: &[&str]| {
-            run(world
-                .other("kubectl")
-                .args(["--namespace", "kube-system"])
-                .args(args))
-        };
-        let eks = |args: &[&str]| {
-            aws(
-                &world,
-                &[&["eks"], args, &["--cluster-name", CLUSTER]].concat(),
-            )
-        };
-        kubectl(&["label", "configmap", "aws-auth", "team=platform"]);
-        kubectl(&["annotate", "configmap", "aws-auth", "note=a: \"b\"\n"]);
-        let extra = r#"{"data":{"other":" kept \n\n"},"binaryData":{"bytes":"AP8="}}"#;
-        kubectl(&[
-            "patch",
-            "configmap",
-            "aws-auth",
-            "--type",
-            "merge",
-            "--patch",
-            extra,
-        ]);
-        if entries_are_there {
-            let arn = role("dev");
-            let group = ["--kubernetes-groups", "old", "--tags", "team=x"];
-            eks(&[
-                &["create-access-entry", "--principal-arn", &arn],
-                &group[..],
-            ]
-            .concat());
-            let view = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
-            let scope = ["--access-scope", "type=namespace,namespaces=a,b"];
-            let what = [
-                "associate-access-policy",
-                "--principal-arn",
-                &arn,
-                "--policy-arn",
-                view,
-            ];
-            eks(&[&what[..], &scope[..]].concat());
-        }
-        let read = || {
-            let object: Value = serde_json::from_str(&kubectl(&[
-                "get",
-                "configmap",
-                "aws-auth",
-                "--output",
-                "json",
-            ]))
-            .unwrap();
-            let metadata = ["labels", "annotations"].map(|field| object["metadata"][field].clone());
-            let listed = eks(&["list-access-entries"])["accessEntries"].clone();
-            let entries: Vec<Value> = listed
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|arn| {
-                    let of = ["--principal-arn", arn.as_str().unwrap()];
-                    let entry = eks(&[&["describe-access-entry"], &of[..]].concat());
-                    let policies = eks(&[&["list-associated-access-policies"], &of[..]].concat());
-                    let policies = policies["associatedAccessPolicies"].as_array().unwrap();
-                    let policies: Vec<_> = policies
-                        .iter()
-                        .map(|policy| (policy["policyArn"].clone(), policy["accessScope"].clone()))
-                        .collect();
-                    let said = [
-                        "principalArn",
-                        "type",
-                        "username",
-                        "kubernetesGroups",
-                        "tags",
-                    ];
-                    let said = said.map(|field| entry["accessEntry"][field].clone());
-                    serde_json::json!([said, policies])
-                })
-                .collect();
-            (
-                object["data"].clone(),
-                object["binaryData"].clone(),
-                metadata,
-                entries,
-            )
-        };
-        let before = read();
-        assert_eq!(before.0["mapRoles"], ODD);
-        world
-            .apply()
-            .args(&["--on-existing", "update"])
-            .run()
-            .expect_code(0);
-        world
-            .tool("cutover")
-            .args(&["--yes", "--progress", "none"])
-            .run()
-            .expect_code(0);
-        let cut = kubectl(&[
-            "get",
-            "configmap",
-            "aws-auth",
-            "--output",
-            "jsonpath={.data}",
-        ]);
-        assert_eq!(cut, r#"{"other":" kept \n\n"}"#);
-        let rollback = || {
-            world
-                .tool("rollback")
-                .args(&["--yes", "--progress", "none"])
-                .run()
-        };
-        rollback().expect_code(0);
-        assert_eq!(read(), before);
-
-        // The same when the whole ConfigMap goes.
-        kubectl(&[
-            "patch",
-            "configmap",
-            "aws-auth",
-            "--type",
-            "merge",
-            "--patch",
-            r#"{"data":{"other":null},"binaryData":null}"#,
-        ]);
-        let before = read();
-        world
-            .apply()
-            .args(&["--on-existing", "update"])
-            .run()
-            .expect_code(0);
-        world
-            .tool("cutover")
-            .args(&["--yes", "--progress", "none"])
-            .run()
-            .expect_code(0);
-        assert_eq!(kubectl(&["get", "configmaps", "--output", "name"]), "");
-        rollback().expect_code(0);
-        assert_eq!(read(), before);
-    }
 }
 
 /// An emulator that is ended with the test.

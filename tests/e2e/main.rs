@@ -20,6 +20,7 @@ mod rbac;
 mod rehearse;
 mod resume;
 mod rollback;
+mod round_trip;
 mod sampled;
 mod schemas;
 mod shapes;

@@ -192,7 +192,7 @@ async fn an_entry_that_somebody_changes_meanwhile_is_not_deleted() {
     changed.kubernetes_groups.push("others".to_owned());
     let expected = changed.clone();
     once_before(&world, "create configmaps", move |world| {
-        world.put_entry(CLUSTER, &changed)
+        world.put_entry(CLUSTER, &changed);
     });
     let document = rollback(&world, &["--yes"]).expect_code(4).json();
     assert_eq!(document["failed"], 1);

@@ -327,3 +327,6 @@ fn number(actions: &mut [Action]) {
         action.id = format!("r{}", index + 1);
     }
 }
+
+#[cfg(test)]
+mod tests;
