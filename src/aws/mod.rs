@@ -80,6 +80,15 @@ pub struct Caller {
 
 /// How often a request that reads is tried.
 const ATTEMPTS: u32 = 8;
+
+impl AwsSettings {
+    /// How long one request may take, whatever the service: the Kubernetes API is given the same time.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        self.request_timeout.unwrap_or(REQUEST_TIMEOUT)
+    }
+}
+
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -89,7 +98,7 @@ impl Aws {
     /// # Errors
     /// There is no region, or `AWS_CA_BUNDLE` can't be read.
     pub async fn connect(settings: &AwsSettings) -> Result<Self, AwsError> {
-        let timeout = settings.request_timeout.unwrap_or(REQUEST_TIMEOUT);
+        let timeout = settings.request_timeout();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
         let client = http::client()?;
         // Credentials are fetched past the gate: they must not wait behind the calls that wait for them.

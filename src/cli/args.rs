@@ -112,7 +112,7 @@ pub(super) struct TargetArgs {
     /// The role to assume for IAM look-ups in another account
     #[arg(long, value_name = "ACCOUNT=ROLE_ARN", value_parser = lookup_role)]
     pub(super) lookup_role: Vec<(String, crate::model::Arn)>,
-    /// How long one AWS request may take, such as 30s
+    /// How long one request to AWS or Kubernetes may take; by default 30s
     #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) request_timeout: Option<std::time::Duration>,
 }
@@ -268,7 +268,7 @@ pub(super) struct CutoverArgs {
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
-    /// Where the backup of the ConfigMap is written; by default beside the journal
+    /// Where the backup of the ConfigMap is written, over no other file; by default beside the journal
     #[arg(long, value_name = "FILE")]
     pub(super) backup: Option<PathBuf>,
     /// Leave the ConfigMap there, empty
@@ -280,9 +280,12 @@ pub(super) struct CutoverArgs {
     /// How long after the last apply the switch to API is refused
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     pub(super) min_soak: std::time::Duration,
-    /// Watch the nodes this long after the removal, such as 5m
+    /// Watch the nodes this long after the removal, such as 5m; by default 90s if a node role's mapping goes, else 0s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) soak: Option<std::time::Duration>,
+    /// Begin no new step and wait for no mode switch after this long, such as 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<std::time::Duration>,
     /// Go on even if the caller loses its own access
     #[arg(long)]
     pub(super) allow_self_lockout: bool,

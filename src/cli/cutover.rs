@@ -21,7 +21,8 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         backup: args.backup.clone(),
         keep_config_map: args.keep_config_map,
         to_api_mode: args.to_api_mode,
-        soak: args.soak.unwrap_or_default(),
+        soak: args.soak,
+        timeout: args.timeout,
         min_soak: args.min_soak,
         allow_self_lockout: args.allow_self_lockout,
         journal: args.journal.clone(),
@@ -42,6 +43,9 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
     if let Some(path) = &args.output.out_report {
         crate::files::replace(path, text.as_bytes())
             .map_err(|error| file_failure("the report", path, error))?;
+    }
+    if let Some(failure) = done.failure {
+        return Err(failure);
     }
     if let Some(signal) = stop.signal() {
         return Ok(exit::signal(signal));

@@ -103,10 +103,9 @@ async fn planned(args: &ExportArgs) -> Result<Planned, Failure> {
     let choices = settings::choices(&args.choices);
     let seen = migration::survey(&target, (CLOCK.system)()).await?;
     let history = migration::apply::history(&seen, None, settings::state_folder)?;
-    let live = seen.observed.entries.as_deref().unwrap_or_default();
     Ok(Planned {
         plan: migration::apply::plan(&seen, &choices, &history, (CLOCK.now)()),
-        undoing: migration::rollback::undo(&history, None, live).actions,
+        undoing: migration::rollback::calls(&seen, &history),
     })
 }
 

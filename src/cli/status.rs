@@ -32,8 +32,7 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
         let command = args
             .command
             .map_or_else(|| status::next_command(&verification), For::from);
-        let live = seen.observed.entries.as_deref().unwrap_or_default();
-        let undoing = migration::rollback::undo(&history, None, live).actions;
+        let undoing = migration::rollback::calls(&seen, &history);
         let roles = &target.lookup_roles;
         let preflight = status::preflight(&seen, &verification, command, &undoing, roles).await?;
         status.preflight = Some(preflight);

@@ -1,6 +1,6 @@
 //! The records: what is written down before and after each change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -115,6 +115,9 @@ pub enum Record {
         /// Where the backup lies.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         backup: Option<PathBuf>,
+        /// The nodes that were Ready before, where they are watched after.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ready: Option<BTreeSet<String>>,
     },
     /// The ConfigMap was changed, or the attempt was given up.
     ConfigMapOutcome {

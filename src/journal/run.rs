@@ -1,12 +1,12 @@
 //! A run as it writes itself down: its beginning, an intent before and an outcome after each change, its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::history::History;
+use super::history::{History, RunHistory};
 use super::record::{BindingId, ClusterId, Record, RunCommand, RunEnd, SCHEMA};
 use super::store::{Journal, JournalError};
 use crate::digest::sha256;
@@ -134,6 +134,12 @@ impl RunLog {
         self.journal.path()
     }
 
+    /// What an earlier part of this run did; `None` where it has just begun.
+    #[must_use]
+    pub fn earlier(&self) -> Option<&RunHistory> {
+        self.history.runs.iter().find(|known| known.run == self.id)
+    }
+
     /// The client request token for an action of this run, see [`History::token`].
     #[must_use]
     pub fn token(&self, action: &Action) -> String {
@@ -178,12 +184,14 @@ impl RunLog {
         })
     }
 
-    /// The ConfigMap is about to be changed: the whole object before, its data after, `None` where it is not there.
+    /// The ConfigMap is about to be changed: the whole object before, its data after, `None` where it is not there;
+    /// `ready` are the nodes that were Ready, where they are watched after.
     pub fn config_map_intent(
         &self,
         before: Option<Value>,
         after: Option<BTreeMap<String, String>>,
         backup: Option<PathBuf>,
+        ready: Option<BTreeSet<String>>,
     ) -> Result<(), JournalError> {
         self.journal.append(&Record::ConfigMapIntent {
             run: self.id.clone(),
@@ -191,6 +199,7 @@ impl RunLog {
             before: before.map(Box::new),
             after,
             backup,
+            ready,
         })
     }
 

@@ -3,11 +3,11 @@
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
-use k8s_openapi::api::core::v1::{ConfigMap, Node};
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, DeleteParams, PostParams, Preconditions};
 use serde_json::Value;
 
-use super::{Kubernetes, KubernetesError, is_ready};
+use super::{Kubernetes, KubernetesError};
 use crate::rights::Question;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
@@ -151,15 +151,6 @@ impl Kubernetes {
             .map_err(|error| {
                 KubernetesError::of("create the ConfigMap kube-system/aws-auth", error)
             })
-    }
-
-    /// How many nodes are Ready, and how many there are.
-    pub async fn ready_nodes(&self) -> Result<(usize, usize), KubernetesError> {
-        let nodes = self.all::<Node>("list nodes").await?;
-        Ok((
-            nodes.iter().filter(|node| is_ready(node)).count(),
-            nodes.len(),
-        ))
     }
 
     /// Asks the API server whether the caller may do something.

@@ -4,6 +4,9 @@ mod bindings;
 mod config_map;
 mod kubeconfig;
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use k8s_openapi::api::core::v1::{ConfigMap, Node};
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use kube::api::{Api, ListParams};
@@ -24,6 +27,15 @@ const PAGE: u32 = 500;
 #[derive(Clone)]
 pub struct Kubernetes {
     client: Client,
+}
+
+/// The names of the nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NodeNames {
+    /// Those whose `Ready` condition is true.
+    pub ready: BTreeSet<String>,
+    /// All others.
+    pub not_ready: BTreeSet<String>,
 }
 
 /// What can go wrong with the Kubernetes API.
@@ -147,8 +159,11 @@ impl KubernetesError {
 
 impl Kubernetes {
     /// A client by kubeconfig; exec plugins are run.
-    pub async fn by_kubeconfig(kubeconfig: &Kubeconfig) -> Result<Self, KubernetesError> {
-        Self::by_config(kubeconfig.config().await?)
+    pub async fn by_kubeconfig(
+        kubeconfig: &Kubeconfig,
+        timeout: Duration,
+    ) -> Result<Self, KubernetesError> {
+        Self::by_config(kubeconfig.config().await?, timeout)
     }
 
     /// A client by the cluster's own endpoint, authority and a token.
@@ -156,6 +171,7 @@ impl Kubernetes {
         endpoint: &str,
         certificate_authority: Option<&[u8]>,
         token: SecretString,
+        timeout: Duration,
     ) -> Result<Self, KubernetesError> {
         let unusable = |reason: String| KubernetesError::Unreachable {
             what: "reach the cluster's endpoint",
@@ -171,10 +187,13 @@ impl Kubernetes {
             .map_err(unusable)?;
         config.auth_info.token = Some(token);
         config.proxy_url = proxy(&config.cluster_url);
-        Self::by_config(config)
+        Self::by_config(config, timeout)
     }
 
-    fn by_config(config: Config) -> Result<Self, KubernetesError> {
+    fn by_config(mut config: Config, timeout: Duration) -> Result<Self, KubernetesError> {
+        config.connect_timeout = Some(timeout);
+        config.read_timeout = Some(timeout);
+        config.write_timeout = Some(timeout);
         let client = Client::try_from(config).map_err(|error| KubernetesError::Kubeconfig {
             reason: chain(&error),
         })?;
@@ -221,14 +240,18 @@ impl Kubernetes {
         Ok(Rbac { bindings })
     }
 
-    /// Reads the names of the nodes whose `Ready` condition is true.
-    pub async fn nodes_ready(&self) -> Result<std::collections::BTreeSet<String>, KubernetesError> {
-        let nodes = self.all::<Node>("list Nodes").await?;
-        Ok(nodes
-            .into_iter()
-            .filter(is_ready)
-            .filter_map(|node| node.metadata.name)
-            .collect())
+    /// Reads the names of the nodes, by whether their `Ready` condition is true.
+    pub async fn nodes(&self) -> Result<NodeNames, KubernetesError> {
+        let mut names = NodeNames::default();
+        for node in self.all::<Node>("list Nodes").await? {
+            let side = if is_ready(&node) {
+                &mut names.ready
+            } else {
+                &mut names.not_ready
+            };
+            side.extend(node.metadata.name);
+        }
+        Ok(names)
     }
 
     async fn all<K>(&self, what: &'static str) -> Result<Vec<K>, KubernetesError>
@@ -253,11 +276,13 @@ impl Kubernetes {
 }
 
 impl crate::writer::Nodes for Kubernetes {
-    fn ready(
-        &self,
-    ) -> futures_util::future::BoxFuture<'_, Result<std::collections::BTreeSet<String>, String>>
-    {
-        Box::pin(async { self.nodes_ready().await.map_err(|error| error.to_string()) })
+    fn ready(&self) -> futures_util::future::BoxFuture<'_, Result<BTreeSet<String>, String>> {
+        Box::pin(async {
+            let nodes = self.nodes().await;
+            nodes
+                .map(|nodes| nodes.ready)
+                .map_err(|error| error.to_string())
+        })
     }
 }
 

@@ -185,10 +185,11 @@ async fn live(
     if let Some(kubeconfig) = kubeconfig {
         same_cluster(kubeconfig, &cluster, name).await?;
     }
+    let patience = target.aws.request_timeout();
     let kubernetes = match (kubeconfig, &target.file) {
-        (Some(kubeconfig), _) => Some(Kubernetes::by_kubeconfig(kubeconfig).await?),
+        (Some(kubeconfig), _) => Some(Kubernetes::by_kubeconfig(kubeconfig, patience).await?),
         (None, Some(_)) => None,
-        (None, None) => Some(by_token(&aws, &cluster, name, now).await?),
+        (None, None) => Some(by_token(&aws, &cluster, name, now, patience).await?),
     };
     let (aws_auth, kind) = match (&target.file, &kubernetes) {
         (Some(file), _) => (Some(file.aws_auth.clone()), SourceKind::File),
@@ -351,6 +352,7 @@ async fn by_token(
     cluster: &ObservedCluster,
     name: &str,
     now: SystemTime,
+    patience: std::time::Duration,
 ) -> Result<Kubernetes, Failure> {
     let Some(endpoint) = &cluster.endpoint else {
         return Err(
@@ -371,6 +373,7 @@ async fn by_token(
         endpoint,
         cluster.certificate_authority.as_deref(),
         token,
+        patience,
     )?)
 }
 

@@ -195,7 +195,7 @@ fn missing_policies<'a>(
 /// An entry belongs to the principal that had the ARN when it was made; one that was made anew since is another.
 ///
 /// Source: EKS API Reference, `AccessEntry`, `principalArn`.
-fn is_stale(lookup: &Lookup, live: &LiveEntry) -> bool {
+pub(crate) fn is_stale(lookup: &Lookup, live: &LiveEntry) -> bool {
     match (lookup, live.created_at) {
         (
             Lookup::Found {

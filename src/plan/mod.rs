@@ -15,5 +15,6 @@ pub use build::build;
 pub use cluster::ENTRY_QUOTA;
 pub use document::{Action, ActionKind, Outcome, Plan, PlannedMapping, Stage};
 pub use fresh::{Stale, check_fresh};
+pub(crate) use live::is_stale;
 pub use ours::{Ours, RUN_TAG};
 pub use refused::block_refused;

@@ -10,7 +10,7 @@ use crate::migration::cutover::Nodes;
 use crate::migration::owners::Writer;
 use crate::migration::{CutOver, Verification};
 use crate::model::MappingId;
-use crate::text::visible;
+use crate::text::{shell_word, visible};
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -24,9 +24,12 @@ pub(crate) struct Document<'a> {
     config_map_deleted: bool,
     backup: Option<String>,
     writers: &'a [Writer],
-    nodes: Option<Nodes>,
+    nodes: Option<&'a Nodes>,
     nodes_unseen: Option<&'a str>,
     switched_to_api_mode: bool,
+    /// The command that puts `aws-auth` back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    way_back: Option<String>,
     journal: String,
     verification: &'a Verification,
 }
@@ -44,9 +47,10 @@ pub fn cut_over(done: &CutOver, form: Form) -> String {
         config_map_deleted: done.deleted,
         backup: done.backup.as_ref().map(|path| path.display().to_string()),
         writers: &done.writers,
-        nodes: done.nodes,
+        nodes: done.nodes.as_ref(),
         nodes_unseen: done.nodes_unseen.as_deref(),
         switched_to_api_mode: done.switched,
+        way_back: done.run.as_ref().map(|_| rollback(done)),
         journal: done.journal.display().to_string(),
         verification: &done.verification,
     };
@@ -90,22 +94,27 @@ fn words(done: &CutOver) -> String {
     if let Some(reason) = &done.nodes_unseen {
         let _ = writeln!(text, "? The nodes were not watched: {}", visible(reason));
     }
-    if let Some(nodes) = done.nodes {
+    if let Some(nodes) = &done.nodes {
         let _ = writeln!(
             text,
-            "Nodes: {} Ready before, {} after, of {}.",
-            nodes.ready_before, nodes.ready_after, nodes.total
+            "Nodes: {} Ready before, {} after, of {} (watched for {} seconds).",
+            nodes.ready_before, nodes.ready_after, nodes.total, nodes.soak_seconds
         );
         if nodes.dropped() {
-            let _ = writeln!(
-                text,
-                "! Nodes are no longer Ready. Put aws-auth back: {}",
-                visible(&rollback(done))
-            );
+            let lost: Vec<_> = nodes.lost.iter().map(|name| visible(name)).collect();
+            let _ = writeln!(text, "! No longer Ready: {}.", lost.join(", "));
+            let _ = writeln!(text, "! Put aws-auth back: {}", visible(&rollback(done)));
         }
     }
     if done.switched {
         text.push_str("The cluster is in the mode API.\n");
+    }
+    if let Some(failure) = &done.failure {
+        let _ = writeln!(
+            text,
+            "! The cluster is not in the mode API: {}.",
+            visible(&failure.to_string())
+        );
     }
     if done.end != RunEnd::Complete {
         text.push_str("Run the same command again to go on.\n");
@@ -125,5 +134,9 @@ fn rollback(done: &CutOver) -> String {
     let cluster = &done.verification.plan.cluster;
     let name = cluster.name.as_deref().unwrap_or("NAME");
     let region = cluster.region.as_deref().unwrap_or("REGION");
-    format!("aws-auth-migrate rollback --cluster {name} --region {region} --yes")
+    format!(
+        "aws-auth-migrate rollback --cluster {} --region {} --yes",
+        shell_word(name),
+        shell_word(region)
+    )
 }

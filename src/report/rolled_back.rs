@@ -8,6 +8,7 @@ use super::verified::Form;
 use crate::journal::RunEnd;
 use crate::migration::RolledBack;
 use crate::migration::rollback::{Left, Restoring};
+use crate::model::AuthenticationMode;
 use crate::plan::Action;
 use crate::text::visible;
 use crate::writer::Status;
@@ -63,7 +64,14 @@ fn words(done: &RolledBack) -> String {
     let mut text = String::new();
     let has_run = done.end.is_some();
     if done.is_nothing() {
-        text.push_str("Nothing to undo: everything is as it was before this tool.\n");
+        let is_as_before = done.mode != Some(AuthenticationMode::Api)
+            && done.entries.left.is_empty()
+            && matches!(done.end, None | Some(RunEnd::Complete));
+        text.push_str(if is_as_before {
+            "Nothing to undo: everything is as it was before this tool.\n"
+        } else {
+            "Nothing is undone.\n"
+        });
     }
     if done.config_map != Restoring::Nothing {
         text.push_str(if has_run {

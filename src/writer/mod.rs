@@ -11,6 +11,7 @@ use std::future::Future;
 
 pub use canary::{Canary, Nodes};
 pub use progress::{Event, EventError, EventKind, Progress, Silent, Status};
+pub(crate) use run::done_status;
 pub use run::{ActionResult, Limits, Run, Summary, WriterError, run};
 pub use switch::{Switch, SwitchError};
 

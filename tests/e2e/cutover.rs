@@ -1,9 +1,9 @@
 //! `cutover`: takes away what is proven, and only that.
 
-use aws_auth_migrate::sandbox::{Fault, FaultKind, NodeSeed};
+use aws_auth_migrate::sandbox::{Fault, FaultKind, NodeSeed, Phase, UpdateEnd, UpdateTime};
 use serde_json::Value;
 
-use crate::support::{Ran, World, data_seed, read, role, seed};
+use crate::support::{CLUSTER, Ran, World, data_seed, in_api_mode, read, role, seed};
 
 pub(crate) const TWO: &str = "# people\n- rolearn: arn:aws:iam::111122223333:role/ops\n  username: ops\n  groups: [system:masters]\n\
                    # devs: keep\n- rolearn: arn:aws:iam::111122223333:role/dev # them\n  username: dev\n  groups: [devs]\n";
@@ -188,21 +188,230 @@ async fn an_edit_in_between_is_seen_and_never_written_over() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_drop_out_are_reported_with_the_way_back() {
-    let mut seed = seed(TWO, &[&role("ops"), &role("dev")]);
-    let node = |name: &str, role: Option<String>| NodeSeed {
+const NODE: &str = "- rolearn: arn:aws:iam::111122223333:role/node\n  username: system:node:{{EC2PrivateDNSName}}\n  \
+                    groups: [system:bootstrappers, system:nodes]\n";
+
+/// A cluster with two nodes of one role, after `apply`.
+async fn with_nodes() -> World {
+    let mut seed = seed(
+        &format!("{TWO}{NODE}"),
+        &[&role("ops"), &role("dev"), &role("node")],
+    );
+    let node = |name: &str| NodeSeed {
         name: name.to_owned(),
         ready: true,
-        role: role.map(|arn| arn.parse().unwrap()),
+        role: Some(role("node").parse().unwrap()),
     };
-    seed.nodes = vec![node("a", None), node("b", Some(role("dev")))];
+    seed.nodes = vec![node("ip-a"), node("ip-b")];
     let world = World::start(seed).await;
     world.apply().run().expect_code(0);
-    let fine = cutover(&world, &["--only", "*role/ops", "--soak", "1s"])
-        .expect_code(0)
-        .json();
-    assert_eq!(fine["nodes"]["readyAfter"], fine["nodes"]["readyBefore"]);
+    world
+}
+
+fn count(world: &World, operation: &str) -> usize {
+    let requests = world.sandbox.requests();
+    let same = requests.iter().filter(|known| known.operation == operation);
+    same.count()
+}
+
+/// Takes the nodes' entry away at the nth look at the nodes after the ConfigMap is gone.
+fn lose_nodes_at(world: &World, nth: usize) {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let (other, looks) = (world.sandbox.clone(), AtomicUsize::new(0));
+    world.sandbox.on_request(move |phase, request| {
+        let is_look = phase == Phase::Before
+            && request.operation == "list nodes"
+            && other.state().aws_auth.is_none();
+        if is_look && looks.fetch_add(1, Ordering::SeqCst) + 1 == nth {
+            other.edit(|world| assert!(world.delete_entry(CLUSTER, &role("node"))));
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_drop_out_are_reported_with_the_way_back() {
+    for nth in [1, 3] {
+        let world = with_nodes().await;
+        lose_nodes_at(&world, nth);
+        let before = data(&world);
+        let ran = world
+            .tool("cutover")
+            .args(&["--yes", "--progress", "none", "--soak", "5s"])
+            .run()
+            .expect_code(4);
+        let way_back = "aws-auth-migrate rollback --cluster shop --region eu-west-1 --yes";
+        for part in [
+            "2 Ready before, 0 after",
+            "No longer Ready: ip-a, ip-b",
+            way_back,
+        ] {
+            assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+        }
+        // The command that was named helps.
+        let mut words = way_back.split(' ').skip(1);
+        let back = world.bare(&words.by_ref().collect::<Vec<_>>());
+        back.run().expect_code(0);
+        assert_eq!(data(&world), before);
+        let kubernetes = world.tool("cutover").args(&["--yes", "--soak", "0s"]).run();
+        assert_eq!(
+            kubernetes.code, 3,
+            "its entries are gone: {}",
+            kubernetes.stdout
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_stay_are_watched_for_as_long_as_asked() {
+    let world = with_nodes().await;
+    let fine = cutover(&world, &["--soak", "1s"]).expect_code(0).json();
+    assert_eq!(fine["nodes"]["readyBefore"], 2);
+    assert_eq!(fine["nodes"]["readyAfter"], 2);
+    assert_eq!(fine["nodes"]["lost"], serde_json::json!([]));
+    assert_eq!(fine["nodes"]["soakSeconds"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_roles_mapping_is_watched_by_default_and_a_stopped_watch_goes_on() {
+    let world = with_nodes().await;
+    let child = world
+        .tool("cutover")
+        .args(&["--yes", "--progress", "none", "--output", "json"])
+        .spawn();
+    while data(&world).is_some() || count(&world, "list nodes") < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let stopped: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(stopped["nodes"]["soakSeconds"], 90);
+    assert_eq!(stopped["end"], "interrupted");
+    // What was Ready before the removal is known from the journal.
+    lose_nodes_at(&world, 1);
+    let again = cutover(&world, &["--soak", "5s"]).expect_code(4).json();
+    assert_eq!(again["run"], stopped["run"]);
+    assert_eq!(again["nodes"]["readyBefore"], 2);
+    assert_eq!(again["nodes"]["lost"], serde_json::json!(["ip-a", "ip-b"]));
+    assert_eq!(again["backup"], stopped["backup"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_backup_gets_its_folders_and_writes_over_nothing() {
+    let world = applied().await;
+    let taken = world.write("taken.yaml", "mine");
+    let before = world.sandbox.state().aws_auth;
+    let journal = read(&world.journal());
+    let named = |path: &std::path::Path| cutover(&world, &["--backup", path.to_str().unwrap()]);
+    named(&taken)
+        .expect_code(1)
+        .expect_error(&["taken.yaml` exists", "--backup"]);
+    assert_eq!(read(&taken), "mine");
+    assert_eq!(world.sandbox.state().aws_auth, before);
+    assert_eq!(read(&world.journal()), journal);
+    let path = world.path("new/folder/aws-auth.yaml");
+    let document = named(&path).expect_code(0).json();
+    assert_eq!(document["backup"], path.to_str().unwrap());
+    let manifest: Value = serde_yaml::from_str(&read(&path)).unwrap();
+    assert_eq!(manifest["data"], before.unwrap()["data"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_backup_is_the_same_one_when_the_same_command_goes_on() {
+    let world = applied().await;
+    let path = world.path("aws-auth.yaml");
+    let args = ["--backup", path.to_str().unwrap()];
+    world
+        .sandbox
+        .add_fault(Fault::next("delete configmaps", FaultKind::AccessDenied));
+    cutover(&world, &args).expect_code(1);
+    let written = read(&path);
+    cutover(&world, &args).expect_code(0);
+    assert_eq!(read(&path), written);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_callers_own_way_in_is_never_taken() {
+    let me = "- rolearn: arn:aws:iam::111122223333:role/me\n  username: me\n  groups: [system:masters]\n";
+    let mut seed = seed(
+        &format!("{TWO}{me}"),
+        &[&role("ops"), &role("dev"), &role("me")],
+    );
+    seed.caller.principal = role("me").parse().unwrap();
+    let world = World::start(seed).await;
+    world.apply().run().expect_code(0);
+    world
+        .sandbox
+        .edit(|world| assert!(world.delete_entry(CLUSTER, &role("me"))));
+    let before = data(&world);
+    for more in [&[][..], &["--allow-self-lockout"]] {
+        let document = cutover(&world, more).expect_code(3).json();
+        assert_eq!(document["refused"], true);
+        let objection = &document["verification"]["objections"][0];
+        assert_eq!(objection["arn"], role("me"), "{objection}");
+        assert_eq!(data(&world), before);
+    }
+    // In part only what is proven goes, and the caller still gets in.
+    cutover(&world, &["--only", "*"]).expect_code(3);
+    let left = data(&world).unwrap();
+    assert!(left["mapRoles"].as_str().unwrap().ends_with(me), "{left}");
+    world.tool("status").run().expect_code(0);
+}
+
+/// A cluster whose next switch of the mode ends like this.
+async fn switching(takes: UpdateTime, ends: UpdateEnd) -> World {
+    let mut seed = in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]));
+    seed.switch.takes = takes;
+    seed.switch.ends = ends;
+    let world = World::start(seed).await;
+    world.apply().run().expect_code(0);
+    world
+}
+
+const SWITCH: [&str; 3] = ["--to-api-mode", "--min-soak", "0s"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_that_eks_gives_up_is_told_beside_what_was_done() {
+    let failed = UpdateEnd::Failed {
+        code: "InternalFailure".to_owned(),
+        message: "try later".to_owned(),
+    };
+    for (ends, verb) in [(failed, "failed"), (UpdateEnd::Cancelled, "cancelled")] {
+        let world = switching(UpdateTime::Polls(1), ends).await;
+        let ran = cutover(&world, &SWITCH).expect_code(4);
+        ran.expect_error(&[&format!("EKS {verb} the update"), "the same command again"]);
+        let document = ran.json();
+        assert_eq!(document["configMapDeleted"], true);
+        assert_eq!(document["switchedToApiMode"], false);
+        assert_eq!(document["end"], "incomplete");
+        assert!(std::path::Path::new(document["backup"].as_str().unwrap()).exists());
+        assert_eq!(world.sandbox.state().mode.as_str(), "API_AND_CONFIG_MAP");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_switch_is_waited_for_no_longer_than_asked_and_holds_a_rollback() {
+    let world = switching(UpdateTime::Millis(4000), UpdateEnd::Successful).await;
+    let entries = world.sandbox.state().entries;
+    let args = [&SWITCH[..], &["--timeout", "1s"]].concat();
+    cutover(&world, &args)
+        .expect_code(4)
+        .expect_error(&["still under way"]);
+    // Were the entries to go now, the mode API would leave nobody a way in.
+    let back = world
+        .tool("rollback")
+        .args(&["--yes", "--progress", "none"])
+        .run()
+        .expect_code(4);
+    assert!(back.stdout.contains("stay for now"), "{}", back.stdout);
+    assert!(data(&world).is_some(), "the ConfigMap is back all the same");
+    assert_eq!(world.sandbox.state().entries, entries);
+    cutover(&world, &SWITCH).expect_code(0);
+    assert_eq!(world.sandbox.state().mode.as_str(), "API");
+    assert_eq!(world.sandbox.state().entries, entries);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,8 +24,9 @@ async fn migrated() -> World {
     world
 }
 
+/// What a command prints; it has to succeed.
 #[track_caller]
-fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(
         output.status.success(),
@@ -35,7 +36,8 @@ fn run(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn aws(world: &World, args: &[&str]) -> Value {
+/// What the `aws` command answers, against a world's sandbox.
+pub(crate) fn aws(world: &World, args: &[&str]) -> Value {
     let text = run(world.other("aws").args(args).args(["--output", "json"]));
     serde_json::from_str(&text).unwrap_or(Value::Null)
 }

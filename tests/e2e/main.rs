@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod apply;
+mod arc;
 mod bad_input;
 mod cutover;
 mod export;
 mod faults;
+mod interrupted;
 mod judges;
+mod killing;
 mod kills;
 mod many;
 mod mistakes;
@@ -20,7 +23,9 @@ mod rehearse;
 mod resume;
 mod rights;
 mod rollback;
+mod round_trip;
 mod runbooks;
+mod sampled;
 mod schemas;
 mod script;
 mod shapes;

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType};
-use aws_auth_migrate::sandbox::{Fault, FaultKind};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, Principal};
+use aws_auth_migrate::sandbox::{Fault, FaultKind, Phase, World as Edited};
+
+use crate::arc::holds;
 use crate::cutover::{TWO, applied, cutover, data};
+use crate::many::{Size, many, start, update};
 use crate::support::{CLUSTER, Ran, World, in_api_mode, role, seed};
 
 fn rollback(world: &World, more: &[&str]) -> Ran {
@@ -150,4 +154,160 @@ async fn without_a_journal_the_tags_tell() {
         !left.contains(&role("ops")) && !left.contains(&role("dev")),
         "{left:?}"
     );
+}
+
+/// Does something once, right before a request.
+fn once_before(
+    world: &World,
+    operation: &'static str,
+    change: impl Fn(&mut Edited) + Send + Sync + 'static,
+) {
+    let (other, done) = (world.sandbox.clone(), AtomicBool::new(false));
+    world.sandbox.on_request(move |phase, request| {
+        let is_it = phase == Phase::Before && request.operation == operation;
+        if is_it && !done.swap(true, Ordering::SeqCst) {
+            other.edit(&change);
+        }
+    });
+}
+
+fn principals(world: &World) -> Vec<String> {
+    let entries = entries(world);
+    entries
+        .iter()
+        .map(|entry| entry.principal_arn.to_string())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_somebody_changes_meanwhile_is_not_deleted() {
+    let world = applied().await;
+    let before = data(&world);
+    cutover(&world, &[]).expect_code(0);
+    let made = entries(&world);
+    let mut changed = made
+        .into_iter()
+        .find(|entry| entry.principal_arn.to_string() == role("dev"))
+        .unwrap();
+    changed.kubernetes_groups.push("others".to_owned());
+    let expected = changed.clone();
+    once_before(&world, "create configmaps", move |world| {
+        world.put_entry(CLUSTER, &changed);
+    });
+    let document = rollback(&world, &["--yes"]).expect_code(4).json();
+    assert_eq!(document["failed"], 1);
+    assert_eq!(data(&world), before);
+    assert!(entries(&world).contains(&expected));
+    assert!(!principals(&world).contains(&role("ops")));
+    let again = rollback(&world, &["--yes"]).expect_code(0).json();
+    assert_eq!(again["left"][0]["principalArn"], role("dev"));
+    assert!(entries(&world).contains(&expected));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_map_that_somebody_makes_meanwhile_is_not_written_over() {
+    let world = applied().await;
+    cutover(&world, &[]).expect_code(0);
+    let before = entries(&world);
+    once_before(&world, "create configmaps", |world| {
+        let other = BTreeMap::from([("mapUsers".to_owned(), "[]".to_owned())]);
+        world.put_aws_auth(CLUSTER, &other);
+    });
+    rollback(&world, &["--yes"])
+        .expect_code(1)
+        .expect_error(&["somebody has changed aws-auth meanwhile", "--force"]);
+    assert_eq!(data(&world).unwrap(), serde_json::json!({"mapUsers": "[]"}));
+    assert_eq!(
+        entries(&world),
+        before,
+        "without the ConfigMap no entry goes"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_runs_one_is_undone_or_all_are() {
+    let world = World::start(seed(TWO, &[&role("ops"), &role("dev")])).await;
+    let before = data(&world);
+    world
+        .apply()
+        .args(&["--only", "*role/ops"])
+        .run()
+        .expect_code(0);
+    let second = world.apply().run().expect_code(0).json();
+    let run = second["run"].as_str().unwrap().to_owned();
+    let document = rollback(&world, &["--yes", "--run", &run])
+        .expect_code(0)
+        .json();
+    assert_eq!(document["actions"].as_array().unwrap().len(), 1);
+    assert!(
+        principals(&world).contains(&role("ops")) && !principals(&world).contains(&role("dev"))
+    );
+
+    world.apply().run().expect_code(0);
+    cutover(&world, &[]).expect_code(0);
+    rollback(&world, &["--yes", "--run", &run])
+        .expect_code(1)
+        .expect_error(&["cut over by another run"]);
+    rollback(&world, &["--yes"]).expect_code(0);
+    assert_eq!(data(&world), before);
+    assert!(
+        !principals(&world).contains(&role("ops")) && !principals(&world).contains(&role("dev"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_let_nobody_in_is_not_put_back_to_let_somebody_in() {
+    let world = start(many(Size {
+        admins: 0,
+        people: 0,
+        differing: 0,
+        stale: 1,
+        wrong_type: 1,
+    }))
+    .await;
+    let stale = Principal::from_arn(&role("stale0").parse().unwrap()).unwrap();
+    let gives = || {
+        world
+            .sandbox
+            .edit(|world| world.admits(CLUSTER, &stale, "me"))
+    };
+    let (before, given) = (holds(&world), gives());
+    assert!(given.is_some(), "by its mapping, for its entry is dead");
+    update(&world).run().expect_code(0);
+    cutover(&world, &["--soak", "0s"]).expect_code(0);
+    let shown = rollback(&world, &[]).expect_code(0).json();
+    let note = shown["stays"][0].as_str().unwrap();
+    assert!(
+        note.contains(&role("stale0")) && note.contains("older than its principal"),
+        "{note}"
+    );
+    rollback(&world, &["--yes"]).expect_code(0);
+    let mut expected = before;
+    expected.1.remove(&role("stale0")).unwrap();
+    assert_eq!(
+        holds(&world),
+        expected,
+        "the one of the wrong type is back, the dead one is not"
+    );
+    assert_eq!(gives(), given);
+    let again = rollback(&world, &["--yes"]).expect_code(0).json();
+    assert_eq!(again["actions"], serde_json::json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_tells_that_all_is_rolled_back() {
+    let world = applied().await;
+    cutover(&world, &[]).expect_code(0);
+    rollback(&world, &["--yes"]).expect_code(0);
+    let status = world
+        .tool("status")
+        .args(&["--output", "json"])
+        .run()
+        .expect_code(0)
+        .json();
+    assert_eq!(status["lastRun"]["command"], "rollback", "{status:#}");
+    assert_eq!(status["lastRun"]["end"], "complete");
+    assert_eq!(status["verdict"], "pending");
+    world.apply().run().expect_code(0);
+    cutover(&world, &[]).expect_code(0);
 }

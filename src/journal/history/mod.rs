@@ -2,7 +2,7 @@
 
 mod queries;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -21,6 +21,8 @@ pub struct ConfigMapChange {
     pub after: Option<BTreeMap<String, String>>,
     /// Where the backup lies.
     pub backup: Option<PathBuf>,
+    /// The nodes that were Ready before, where they are watched after.
+    pub ready: Option<BTreeSet<String>>,
     /// How it ended; `None` where no answer was written down.
     pub status: Option<Status>,
 }
@@ -157,11 +159,13 @@ impl RunHistory {
                 before,
                 after,
                 backup,
+                ready,
                 ..
             } => self.config_map.push(ConfigMapChange {
                 before,
                 after,
                 backup,
+                ready,
                 status: None,
             }),
             Record::ConfigMapOutcome { status, .. } => {

@@ -4,24 +4,79 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
 use crate::files;
+use crate::journal::{History, RunCommand};
 use crate::kubernetes::Stored;
+
+/// Refuses a place that somebody chose and that holds something else; what an earlier part of this run put there is its
+/// own.
+pub fn refuse_taken(path: &Path, stored: &Stored, history: &History) -> Result<(), Failure> {
+    let is_own = history
+        .unfinished_of(RunCommand::Cutover)
+        .is_some_and(|run| {
+            let changes = run.config_map.iter();
+            changes
+                .filter_map(|change| change.backup.as_deref())
+                .any(|known| known == path)
+        });
+    if is_own || is_free(path, stored)? {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "nothing was written: `{}` exists, and a backup writes over nothing",
+        path.display()
+    ))
+    .hint("name another file with --backup"))
+}
 
 /// Writes the manifest to the path and the exact object, metadata and all, beside it with `.json` at its end; both are
 /// readable by their owner only, and on the disk when this returns.
+///
+/// Nothing is written over: where the path holds another state, the next free one with a number at its end is taken.
+/// Returns where the manifest is.
 pub fn write(path: &Path, stored: &Stored) -> Result<PathBuf, Failure> {
-    let mut exact = path.as_os_str().to_owned();
-    exact.push(".json");
-    let exact = PathBuf::from(exact);
-    let json = format!("{:#}\n", stored.json());
-    for (to, content) in [(&exact, json), (&path.to_owned(), stored.manifest())] {
-        files::replace(to, content.as_bytes()).map_err(|error| {
-            Failure::new(format!(
-                "nothing was written to the cluster: failed to write the backup to `{}`",
-                to.display()
-            ))
-            .because(error)
-            .hint("name another place with --backup")
-        })?;
+    let mut place = path.to_owned();
+    let mut number = 0;
+    while !is_free(&place, stored)? {
+        number += 1;
+        place = with_end(path, &format!(".{number}"));
     }
-    Ok(path.to_owned())
+    for (to, content) in parts(&place, stored) {
+        files::create(&to, content.as_bytes()).map_err(|error| unusable(&to, error))?;
+    }
+    Ok(place)
+}
+
+/// Whether there is nothing at a path, or just this very backup.
+fn is_free(path: &Path, stored: &Stored) -> Result<bool, Failure> {
+    for (at, content) in parts(path, stored) {
+        match files::holds(&at, content.as_bytes()) {
+            Ok(None | Some(true)) => {}
+            Ok(Some(false)) => return Ok(false),
+            Err(error) => return Err(unusable(&at, error)),
+        }
+    }
+    Ok(true)
+}
+
+/// The two files; the one that is named last is there only when the other is.
+fn parts(path: &Path, stored: &Stored) -> [(PathBuf, String); 2] {
+    [
+        (with_end(path, ".json"), format!("{:#}\n", stored.json())),
+        (path.to_owned(), stored.manifest()),
+    ]
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+fn unusable(path: &Path, error: std::io::Error) -> Failure {
+    Failure::new(format!(
+        "nothing was written to the cluster: failed to write the backup to `{}`",
+        path.display()
+    ))
+    .because(error)
+    .hint("name another place with --backup")
 }

@@ -1,34 +1,36 @@
 //! Takes `aws-auth` away: proof first, a backup, the removal, a look at the nodes, and on request the mode API.
 
 pub mod backup;
+mod look;
 mod nodes;
 pub mod remove;
+mod write;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use tokio::time::Instant;
 
-use super::apply::{self, Clock, cluster_id, journal_path};
+use super::apply::{Clock, cluster_id, journal_path};
 use super::owners::{Writer, writers_of};
 use super::survey::{Survey, Target, survey};
-use super::verify::{Readiness, Verification, verify};
-use super::who::{Way, who};
+use super::verify::Verification;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, History, Journal, RunCommand, RunEnd, RunLog};
-use crate::kubernetes::{Kubernetes, KubernetesError, Stored};
+use crate::journal::{Beginning, Journal, RunCommand, RunEnd, RunLog};
+use crate::kubernetes::{Kubernetes, KubernetesError};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::plan::document::SourceKind;
 use crate::plan::{Action, ActionKind, Stage};
 use crate::stop::Stop;
-use crate::writer::{Progress, Status, Switch};
-use remove::{Removal, removal};
+use crate::writer::{Event, EventKind, Progress, Switch, SwitchError};
+use look::Look;
+use remove::Removal;
+use write::Work;
 
 pub use nodes::Nodes;
 
-/// How often a write is tried when somebody else is faster or the connection breaks.
-const ATTEMPTS: u32 = 5;
 /// How long to wait before the next try.
 pub(super) const BREATH: Duration = Duration::from_millis(300);
 
@@ -43,10 +45,12 @@ pub struct CutoverOptions {
     pub keep_config_map: bool,
     /// Whether the one-way switch to the mode API follows.
     pub to_api_mode: bool,
-    /// How long the nodes are watched after the removal.
-    pub soak: Duration,
+    /// How long the nodes are watched after the removal; where nobody says, 90 seconds if a node role's mapping goes.
+    pub soak: Option<Duration>,
     /// How long after the last `apply` the switch is refused.
     pub min_soak: Duration,
+    /// How long the whole may take, the soak apart; what has begun is finished.
+    pub timeout: Option<Duration>,
     /// Whether the caller may lock itself out.
     pub allow_self_lockout: bool,
     /// Where the journal is; in the state folder where no place is named.
@@ -71,7 +75,7 @@ pub struct Preview<'a> {
 }
 
 /// What became of it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct CutOver {
     /// The proof, as of the last look before the removal.
     pub verification: Verification,
@@ -97,6 +101,8 @@ pub struct CutOver {
     pub journal: PathBuf,
     /// How it ended.
     pub end: RunEnd,
+    /// Why the switch to the mode API did not come about.
+    pub failure: Option<Failure>,
 }
 
 /// Verifies, asks, and takes `aws-auth` away.
@@ -111,6 +117,7 @@ pub async fn cutover<P: Progress>(
     clock: Clock,
     confirm: impl FnOnce(&Preview<'_>) -> Result<(), Failure>,
 ) -> Result<CutOver, Failure> {
+    let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let seen = survey(target, (clock.system)()).await?;
     let kubernetes = live(&seen)?;
     let id = cluster_id(&seen)?;
@@ -120,39 +127,33 @@ pub async fn cutover<P: Progress>(
         .unwrap_or_else(|| journal_path(&options.state_folder, &id));
     let history = Journal::history(&path)?;
     let first = Look::of(seen, options, &history, clock).await?;
-    let mut done = CutOver {
-        verification: first.verification.clone(),
-        refused: first.refused,
-        removed: Vec::new(),
-        deleted: false,
-        backup: None,
-        writers: first.stored.as_ref().map(writers_of).unwrap_or_default(),
-        nodes: None,
-        nodes_unseen: None,
-        switched: false,
-        run: None,
-        journal: path.clone(),
-        end: RunEnd::Complete,
-    };
+    let mut done = CutOver::of(&first, path.clone());
     if first.refused {
         return Ok(done);
     }
-    let switch_to_come = options.to_api_mode
+    let switches = options.to_api_mode
         && first.seen.observed.cluster.authentication_mode
             == Some(AuthenticationMode::ApiAndConfigMap);
-    if switch_to_come {
+    if switches {
         first.may_switch(options, &history, (clock.now)())?;
     }
-    if first.removal.is_none() && !switch_to_come {
+    if first.removal.is_some() || switches {
+        if let (Some(chosen), Some(_), Some(stored)) =
+            (&options.backup, &first.removal, &first.stored)
+        {
+            backup::refuse_taken(chosen, stored, &history)?;
+        }
+        confirm(&Preview {
+            verification: &first.verification,
+            removal: first.removal.as_ref(),
+            writers: &done.writers,
+            to_api_mode: switches,
+        })?;
+    } else if history.unfinished_of(RunCommand::Cutover).is_none() {
         return Ok(done);
     }
-    confirm(&Preview {
-        verification: &first.verification,
-        removal: first.removal.as_ref(),
-        writers: &done.writers,
-        to_api_mode: switch_to_come,
-    })?;
 
+    stop.begin_writing();
     let log = begin(
         &path,
         &options.holder,
@@ -161,55 +162,104 @@ pub async fn cutover<P: Progress>(
         clock,
     )?;
     done.run = Some(log.id().to_owned());
-    let before = kubernetes
-        .ready_nodes()
-        .await
-        .map_err(|error| done.nodes_unseen = Some(error.to_string()))
-        .ok();
     let work = Work {
         target,
         options,
         kubernetes: &kubernetes,
         log: &log,
         stop,
+        deadline,
         clock,
     };
-    let last = Box::pin(work.remove(first, &mut done)).await?;
+    let watch = Watch::of(&work, &first, &mut done).await;
+    let last = Box::pin(work.remove(first, &watch, &mut done)).await?;
     if done.refused {
         done.end = RunEnd::Incomplete;
         return work.end(done);
     }
-    done.nodes = match before {
-        Some(before) => nodes::watch(&kubernetes, before, options.soak, stop).await,
-        None => None,
-    };
+    done.nodes = Box::pin(watch.after(&work, progress)).await;
     if stop.is_requested() {
         done.end = RunEnd::Interrupted;
         return work.end(done);
     }
-    if done.nodes.is_some_and(|nodes| nodes.dropped()) {
+    if done.nodes.as_ref().is_some_and(Nodes::dropped) {
         done.end = RunEnd::Incomplete;
         return work.end(done);
     }
-    if switch_to_come {
+    if switches {
         let aws = last.seen.aws.clone().expect("a live survey has AWS");
-        let action = to_api();
-        let name = id.name.as_str();
         let switch = Switch {
             api: &aws,
-            cluster: name,
-            action: &action,
+            cluster: &id.name,
+            action: &to_api(),
             to: AuthenticationMode::Api,
             log: &log,
             progress,
             stop,
-            deadline: None,
+            deadline,
             clock: clock.now,
         };
-        switch.make().await?;
-        done.switched = true;
+        match switch.make().await {
+            Ok(()) => done.switched = true,
+            Err(error) => done.not_switched(error),
+        }
     }
     work.end(done)
+}
+
+/// The nodes as they were before the removal, and how long they are watched after it.
+struct Watch {
+    /// The names of those that were Ready; `None` where they can't be listed.
+    ready: Option<BTreeSet<String>>,
+    soak: Duration,
+}
+
+impl Watch {
+    /// Looks at the nodes; those of a run that is taken up again were looked at before its removal.
+    async fn of(work: &Work<'_>, look: &Look, done: &mut CutOver) -> Self {
+        let earlier = work.earlier().and_then(|change| change.ready.clone());
+        let is_default = look.takes_node_roles() || (look.removal.is_none() && earlier.is_some());
+        let default = if is_default {
+            nodes::SOAK
+        } else {
+            Duration::ZERO
+        };
+        let soak = work.options.soak.unwrap_or(default);
+        let ready = match earlier {
+            Some(ready) => Some(ready),
+            None => match work.kubernetes.nodes().await {
+                Ok(nodes) => Some(nodes.ready),
+                Err(error) => {
+                    done.nodes_unseen = Some(error.to_string());
+                    None
+                }
+            },
+        };
+        Self { ready, soak }
+    }
+
+    async fn after(&self, work: &Work<'_>, progress: &impl Progress) -> Option<Nodes> {
+        let ready = self.ready.as_ref()?;
+        // Without nodes there is nothing to see.
+        let soak = if ready.is_empty() {
+            Duration::ZERO
+        } else {
+            self.soak
+        };
+        if !soak.is_zero() {
+            let now = (work.clock.now)();
+            progress.tell(&Event {
+                message: Some(format!(
+                    "watching {} Ready nodes for {} seconds",
+                    ready.len(),
+                    soak.as_secs()
+                )),
+                ..Event::new(EventKind::Action, now)
+            });
+        }
+        let renew = || async { live(&work.look_again().await.ok()?).ok() };
+        nodes::watch(work.kubernetes.clone(), renew, ready, soak, work.stop).await
+    }
 }
 
 /// The Kubernetes API through which the ConfigMap is changed.
@@ -254,251 +304,47 @@ fn to_api() -> Action {
     }
 }
 
-/// One look at the cluster, with what follows from it.
-struct Look {
-    seen: Survey,
-    stored: Option<Stored>,
-    verification: Verification,
-    removal: Option<Removal>,
-    refused: bool,
-}
-
-impl Look {
-    async fn of(
-        seen: Survey,
-        options: &CutoverOptions,
-        history: &History,
-        clock: Clock,
-    ) -> Result<Self, Failure> {
-        let plan = apply::plan_to_judge(&seen, &options.choices, history, (clock.now)());
-        let verification = verify(plan, &seen.reading, &seen.observed);
-        let is_partial = is_partial(&options.choices);
-        let in_config_map_mode =
-            seen.observed.cluster.authentication_mode == Some(AuthenticationMode::ConfigMap);
-        let refused =
-            verification.verdict != Readiness::Safe && (!is_partial || in_config_map_mode);
-        let mut look = Self {
-            stored: None,
-            removal: None,
-            refused,
-            verification,
-            seen,
-        };
-        if refused {
-            return Ok(look);
-        }
-        let Some(aws_auth) = &look.seen.aws_auth else {
-            return Ok(look);
-        };
-        look.stored = live(&look.seen)?.stored().await?;
-        look.removal = removal(
-            &look.verification,
-            aws_auth,
-            &look.seen.reading,
-            &look.seen.observed,
-            is_partial,
-            options.keep_config_map,
-        )?;
-        look.keeps_the_caller(options)?;
-        Ok(look)
-    }
-
-    /// Whether the object that would be written is the one that was verified.
-    fn is_current(&self) -> bool {
-        match (&self.seen.aws_auth, &self.stored) {
-            (Some(seen), Some(stored)) => stored.aws_auth().data == seen.data,
-            (None, None) => true,
-            _ => false,
-        }
-    }
-
-    /// Refuses to take the caller's own access away.
-    fn keeps_the_caller(&self, options: &CutoverOptions) -> Result<(), Failure> {
-        let Some(removal) = self
-            .removal
-            .as_ref()
-            .filter(|_| !options.allow_self_lockout)
-        else {
-            return Ok(());
-        };
-        if self.loses_the_caller(|by| removal.after.is_none() || removal.removed.contains(by)) {
-            return Err(locked_out());
-        }
-        Ok(())
-    }
-
-    fn loses_the_caller(&self, goes: impl Fn(&MappingId) -> bool) -> bool {
-        let caller = self
-            .seen
-            .caller
-            .as_ref()
-            .map(|caller| caller.arn.to_string());
-        let known = caller.and_then(|arn| who(&arn, &self.seen.reading, &self.seen.observed).ok());
-        match known.map(|known| known.way) {
-            Some(Way::Mapping { mapping }) => goes(&mapping),
-            Some(Way::Undefined { among }) => among.iter().any(goes),
-            _ => false,
-        }
-    }
-
-    /// Whether the one-way switch may follow.
-    fn may_switch(
-        &self,
-        options: &CutoverOptions,
-        history: &History,
-        now: Timestamp,
-    ) -> Result<(), Failure> {
-        if is_partial(&options.choices) {
-            return Err(Failure::usage(
-                "nothing was written: --to-api-mode ends aws-auth for everybody, --only and --exclude do not go with it",
-            ));
-        }
-        if !options.allow_self_lockout && self.loses_the_caller(|_| true) {
-            return Err(locked_out());
-        }
-        let Some(applied) = history.last_of(RunCommand::Apply) else {
-            return Ok(());
-        };
-        let age = now.duration_since(applied.last);
-        let wanted =
-            jiff::SignedDuration::try_from(options.min_soak).unwrap_or(jiff::SignedDuration::MAX);
-        if age < wanted {
-            return Err(Failure::new(format!(
-                "nothing was written: the last `apply` was {} minutes ago, and the switch to the mode API can't be undone",
-                age.as_mins()
-            ))
-            .hint(format!(
-                "wait until {} minutes have passed and watch who is refused, or lower --min-soak",
-                wanted.as_mins()
-            )));
-        }
-        Ok(())
-    }
-}
-
-fn is_partial(choices: &Choices) -> bool {
-    !choices.only.is_empty() || !choices.exclude.is_empty()
-}
-
-fn locked_out() -> Failure {
-    Failure::new("nothing was written: the caller itself gets in by a mapping that would go, and has no access entry")
-        .hint("give the caller an access entry first, or add --allow-self-lockout")
-}
-
-/// What the removal needs.
-struct Work<'a> {
-    target: &'a Target,
-    options: &'a CutoverOptions,
-    kubernetes: &'a Kubernetes,
-    log: &'a RunLog,
-    stop: &'a Stop,
-    clock: Clock,
-}
-
-impl Work<'_> {
-    /// Backs up and removes; looks again whenever somebody else has written the ConfigMap meanwhile.
-    async fn remove(&self, mut look: Look, done: &mut CutOver) -> Result<Look, Failure> {
-        let mut asked = None;
-        for _ in 0..ATTEMPTS {
-            done.verification = look.verification.clone();
-            done.refused = look.refused;
-            if look.refused {
-                return Ok(look);
-            }
-            if look.is_current() {
-                let (Some(removal), Some(stored)) = (&look.removal, &look.stored) else {
-                    // Nothing is left to take away, perhaps because the answer to the last write was lost.
-                    if let Some((removal, status)) = asked {
-                        self.outcome(status, None)?;
-                        done.took(&removal);
-                    }
-                    return Ok(look);
-                };
-                if self.stop.is_requested() {
-                    return Err(interrupted());
-                }
-                done.backup = Some(backup::write(&self.backup_path(), stored)?);
-                let status = if removal.after.is_some() {
-                    Status::Updated
-                } else {
-                    Status::Deleted
-                };
-                self.log.config_map_intent(
-                    Some(stored.json()),
-                    removal.after.clone(),
-                    done.backup.clone(),
-                )?;
-                let written = match &removal.after {
-                    Some(data) => self.kubernetes.replace_data(stored, data.clone()).await,
-                    None => self.kubernetes.delete(stored).await,
-                };
-                match written {
-                    Ok(()) => {
-                        self.outcome(status, None)?;
-                        done.took(removal);
-                        return Ok(look);
-                    }
-                    Err(error) if may_try_again(&error) => asked = Some((removal.clone(), status)),
-                    Err(error) => {
-                        self.outcome(Status::Failed, Some(error.to_string()))?;
-                        self.end_as(RunEnd::Incomplete)?;
-                        return Err(error.into());
-                    }
-                }
-            }
-            tokio::time::sleep(BREATH).await;
-            let seen = survey(self.target, (self.clock.system)()).await?;
-            look = Look::of(seen, self.options, self.log.history(), self.clock).await?;
-        }
-        self.end_as(RunEnd::Incomplete)?;
-        Err(Failure {
-            kind: FailureKind::Incomplete,
-            ..Failure::new(format!(
-                "the ConfigMap was not written: in {ATTEMPTS} tries somebody else was faster or the connection broke"
-            ))
-            .hint("find out who writes aws-auth (`status --preflight`), then run the same command again")
-        })
-    }
-
-    /// Where the backup goes. Of a run that is taken up again each state has its own, so that none is written over.
-    fn backup_path(&self) -> PathBuf {
-        let earlier = self
-            .log
-            .history()
-            .runs
-            .iter()
-            .flat_map(|run| &run.config_map)
-            .filter(|change| change.backup.is_some())
-            .count();
-        if let Some(path) = &self.options.backup {
-            return path.clone();
-        }
-        let journal = self.log.path();
-        let stem = journal
-            .file_stem()
-            .map_or_else(|| "cluster".into(), |stem| stem.to_string_lossy());
-        let name = format!("{stem}.aws-auth.{}.{earlier}.yaml", self.log.id());
-        journal.parent().unwrap_or(Path::new(".")).join(name)
-    }
-
-    fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
-        Ok(self.log.config_map_outcome(status, error)?)
-    }
-
-    fn end_as(&self, end: RunEnd) -> Result<(), Failure> {
-        Ok(self.log.end(end)?)
-    }
-
-    fn end(&self, done: CutOver) -> Result<CutOver, Failure> {
-        self.end_as(done.end)?;
-        Ok(done)
-    }
-}
-
 impl CutOver {
+    fn of(look: &Look, journal: PathBuf) -> Self {
+        Self {
+            verification: look.verification.clone(),
+            refused: look.refused,
+            removed: Vec::new(),
+            deleted: false,
+            backup: None,
+            writers: look.stored.as_ref().map(writers_of).unwrap_or_default(),
+            nodes: None,
+            nodes_unseen: None,
+            switched: false,
+            run: None,
+            journal,
+            end: RunEnd::Complete,
+            failure: None,
+        }
+    }
+
     fn took(&mut self, removal: &Removal) {
         self.removed.clone_from(&removal.removed);
         self.deleted = removal.after.is_none();
+    }
+
+    /// The mappings are gone, nobody's access has changed by that, and only the switch is left.
+    fn not_switched(&mut self, error: SwitchError) {
+        let failure = match error {
+            error @ SwitchError::GivenUp { .. } => Failure {
+                kind: FailureKind::Incomplete,
+                ..Failure::new(error.to_string()).hint(
+                    "the cluster stays in API_AND_CONFIG_MAP and nobody's access changed; deal with EKS's reason and run \
+                     the same command again",
+                )
+            },
+            error => error.into(),
+        };
+        self.end = match failure.kind {
+            FailureKind::Interrupted => RunEnd::Interrupted,
+            _ => RunEnd::Incomplete,
+        };
+        self.failure = Some(failure);
     }
 }
 

@@ -2,66 +2,85 @@
 //!
 //! Source: EKS User Guide, "Delete a managed node group from your cluster".
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::kubernetes::Kubernetes;
+use crate::kubernetes::{Kubernetes, KubernetesError};
 use crate::stop::Stop;
 
-const POLL: Duration = Duration::from_secs(5);
+/// How long the nodes are watched where nobody says and a node role's mapping goes.
+///
+/// A kubelet that is refused is noticed when its lease runs out, 50 seconds after the last renewal.
+/// Source: Kubernetes, kube-controller-manager, `--node-monitor-grace-period`.
+pub(super) const SOAK: Duration = Duration::from_secs(90);
+/// How often the nodes are looked at during a soak, and how rarely at most.
+const LOOKS: u32 = 20;
+const LONGEST_POLL: Duration = Duration::from_secs(5);
 
 /// How many nodes were Ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Nodes {
     /// Before the removal.
     pub ready_before: usize,
-    /// The fewest that were Ready since.
+    /// At the last look.
     pub ready_after: usize,
     /// All nodes at the last look.
     pub total: usize,
+    /// Nodes that were Ready, are still there, and are no longer Ready.
+    pub lost: Vec<String>,
+    /// For how many seconds they were to be watched.
+    pub soak_seconds: u64,
 }
 
 impl Nodes {
-    /// Whether fewer nodes are Ready than before.
+    /// Whether fewer nodes are Ready than before, or others.
     #[must_use]
     pub fn dropped(&self) -> bool {
-        self.ready_after < self.ready_before
+        self.ready_after < self.ready_before || !self.lost.is_empty()
     }
 }
 
 /// Watches the nodes for a while; ends early at a drop or a request to stop. `None` where they can't be listed.
-pub(super) async fn watch(
-    kubernetes: &Kubernetes,
-    before: (usize, usize),
+///
+/// `renew` gives another client when the token of the one at hand has expired.
+pub(super) async fn watch<R: Future<Output = Option<Kubernetes>>>(
+    mut kubernetes: Kubernetes,
+    renew: impl Fn() -> R,
+    before: &BTreeSet<String>,
     soak: Duration,
     stop: &Stop,
 ) -> Option<Nodes> {
     let until = Instant::now() + soak;
     let mut nodes = None;
     loop {
-        if let Ok((ready, total)) = kubernetes.ready_nodes().await {
-            let seen = Nodes {
-                ready_before: before.0,
-                ready_after: ready,
-                total,
-            };
-            nodes = Some(seen);
-            if seen.dropped() {
-                return nodes;
+        match kubernetes.nodes().await {
+            Ok(now) => {
+                let seen = Nodes {
+                    ready_before: before.len(),
+                    ready_after: now.ready.len(),
+                    total: now.ready.len() + now.not_ready.len(),
+                    lost: before.intersection(&now.not_ready).cloned().collect(),
+                    soak_seconds: soak.as_secs(),
+                };
+                let has_dropped = seen.dropped();
+                nodes = Some(seen);
+                if has_dropped {
+                    return nodes;
+                }
             }
+            Err(KubernetesError::Unauthorized { .. }) => {
+                kubernetes = renew().await.unwrap_or(kubernetes);
+            }
+            Err(_) => {}
         }
-        let next = until.min(Instant::now() + POLL);
-        if Instant::now() >= until {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() || stop.is_requested() {
             return nodes;
         }
-        while Instant::now() < next {
-            if stop.is_requested() {
-                return nodes;
-            }
-            tokio::time::sleep(Duration::from_millis(100).min(next - Instant::now())).await;
-        }
+        stop.sleep(left.min(LONGEST_POLL).min(soak / LOOKS)).await;
     }
 }

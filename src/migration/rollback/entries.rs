@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{History, RunCommand};
-use crate::model::{AccessEntry, LiveEntry, PolicyAssociation};
+use crate::journal::{CallHistory, History, RunCommand};
+use crate::model::{AccessEntry, EntryType, LiveEntry, PolicyAssociation};
 use crate::plan::compare::{differences, identity_differences};
 use crate::plan::{Action, ActionKind, RUN_TAG, Stage};
 use crate::writer::Status;
@@ -25,6 +25,8 @@ pub struct Undoing {
     pub actions: Vec<Action>,
     /// Entries that are left alone.
     pub left: Vec<Left>,
+    /// Principals whose entry was older than they are: it let nobody in and is not put back.
+    pub dead: Vec<String>,
 }
 
 /// What the runs made of one principal's entry.
@@ -36,87 +38,99 @@ struct Story {
     after: Option<AccessEntry>,
     /// Calls of which no answer is known: the entry may be as before each of them.
     unsure: Vec<Option<AccessEntry>>,
-    /// Whether a run deleted the entry to make it anew.
+    /// Whether `apply` deleted the entry to make it anew.
     remade: bool,
+    /// The type that `apply` gave it then; `None` where that call was not reached.
+    remade_as: Option<EntryType>,
 }
 
 impl Story {
+    fn of(call: &CallHistory) -> Self {
+        Self {
+            before: call.before.as_deref().cloned(),
+            after: call.before.as_ref().map(|live| live.entry.clone()),
+            ..Self::default()
+        }
+    }
+
+    fn tell(&mut self, call: &CallHistory, command: RunCommand) {
+        match &call.action.kind {
+            ActionKind::DeleteAccessEntry { .. } if command == RunCommand::Apply => {
+                self.remade = true;
+            }
+            ActionKind::CreateAccessEntry { entry_type, .. }
+                if command == RunCommand::Apply && self.remade =>
+            {
+                self.remade_as = Some(entry_type.clone());
+            }
+            _ => {}
+        }
+        if call.status.is_none() {
+            self.unsure.push(self.after.clone());
+        }
+        self.after = call.action.kind.applied_to(self.after.take());
+    }
+
+    /// Whether the entry was deleted although its type was right: it was older than its principal.
+    ///
+    /// Where IAM does not tell, the type does: an entry is made anew for no other reason than its type or its age.
+    fn was_dead(&self, is_dead: &impl Fn(&LiveEntry) -> bool) -> bool {
+        self.before.as_ref().is_some_and(|before| {
+            self.remade
+                && (is_dead(before) || self.remade_as.as_ref() == Some(&before.entry.entry_type))
+        })
+    }
+
     /// What the entry goes back to.
     ///
-    /// One that was made anew with the same type was older than its principal and let nobody in; made once more it
-    /// would let somebody in, so nothing is put in its place and the mapping counts again.
-    fn goal(&self) -> Option<&AccessEntry> {
+    /// A dead one let nobody in, and EKS binds what is made now to the principal of now: made once more it would give
+    /// somebody access that it did not give. So nothing is put in its place, and the mapping counts again as it did.
+    fn goal(&self, is_dead: &impl Fn(&LiveEntry) -> bool) -> Option<&AccessEntry> {
         let before = self.before.as_ref().map(|live| &live.entry)?;
-        let is_stale = self.remade
-            && self
-                .after
-                .as_ref()
-                .is_none_or(|after| after.entry_type == before.entry_type);
-        (!is_stale).then_some(before)
+        (!self.was_dead(is_dead)).then_some(before)
+    }
+
+    /// Whether an entry as it is now is this tool's work, and so its to undo.
+    fn is_ours(&self, now: Option<&AccessEntry>) -> bool {
+        let is_made_by_others =
+            self.before.is_none() && now.is_some_and(|now| !now.tags.contains_key(RUN_TAG));
+        !is_made_by_others
+            && (same(now, self.after.as_ref())
+                || self.unsure.iter().any(|maybe| same(now, maybe.as_ref()))
+                || now
+                    .zip(self.after.as_ref())
+                    .is_some_and(|(now, after)| is_part(now, after)))
     }
 }
 
 /// Decides what is undone.
 ///
-/// The story of an entry begins anew with every rollback. An entry that says neither what the runs left nor, where an
-/// answer was lost, what they may have left, was changed by somebody else and stays.
+/// The story of an entry begins anew with every rollback that brought it back. An entry that says neither what the runs
+/// left nor, where an answer was lost, what they may have left, was changed by somebody else and stays. `is_dead` tells
+/// of an entry whether it is older than its principal, as far as IAM is known.
 #[must_use]
-pub fn undo(history: &History, only_run: Option<&str>, live: &[LiveEntry]) -> Undoing {
-    let mut stories: BTreeMap<String, Story> = BTreeMap::new();
-    for run in &history.runs {
-        if only_run.is_some_and(|only| only != run.run) {
-            continue;
-        }
-        for call in &run.calls {
-            let Some(principal) = call.action.kind.principal_arn() else {
-                continue;
-            };
-            let principal = principal.to_string();
-            if matches!(
-                call.status,
-                Some(Status::Failed | Status::Skipped | Status::Exists)
-            ) {
-                continue;
-            }
-            let story = stories.entry(principal).or_insert_with(|| Story {
-                before: call.before.as_deref().cloned(),
-                after: call.before.as_ref().map(|live| live.entry.clone()),
-                unsure: Vec::new(),
-                remade: false,
-            });
-            story.remade |= run.command == RunCommand::Apply
-                && matches!(call.action.kind, ActionKind::DeleteAccessEntry { .. });
-            if call.status.is_none() {
-                story.unsure.push(story.after.clone());
-            }
-            story.after = call.action.kind.applied_to(story.after.take());
-        }
-        if run.command == RunCommand::Rollback {
-            // What a rollback has brought back is no longer this tool's.
-            stories.retain(|_, story| !same(story.goal(), story.after.as_ref()));
-        }
-    }
+pub fn undo(
+    history: &History,
+    only_run: Option<&str>,
+    live: &[LiveEntry],
+    is_dead: &impl Fn(&LiveEntry) -> bool,
+) -> Undoing {
     let by_arn: BTreeMap<String, &LiveEntry> = live
         .iter()
         .map(|live| (live.entry.principal_arn.to_string(), live))
         .collect();
     let mut undoing = Undoing::default();
-    for (principal, story) in &stories {
+    for (principal, story) in &stories(history, only_run, is_dead) {
         let now = by_arn.get(principal).map(|live| &live.entry);
-        let before = story.goal();
-        if same(now, before) {
+        let goal = story.goal(is_dead);
+        if same(now, goal) {
             continue;
         }
-        let is_made_by_others =
-            story.before.is_none() && now.is_some_and(|now| !now.tags.contains_key(RUN_TAG));
-        let is_ours = !is_made_by_others
-            && (same(now, story.after.as_ref())
-                || story.unsure.iter().any(|maybe| same(now, maybe.as_ref()))
-                || now
-                    .zip(story.after.as_ref())
-                    .is_some_and(|(now, after)| is_part(now, after)));
-        if is_ours {
-            undoing.actions.extend(back(principal, now, before));
+        if story.is_ours(now) {
+            undoing.actions.extend(back(principal, now, goal));
+            if story.was_dead(is_dead) {
+                undoing.dead.push(principal.clone());
+            }
         } else {
             undoing.left.push(Left {
                 principal_arn: principal.clone(),
@@ -130,6 +144,45 @@ pub fn undo(history: &History, only_run: Option<&str>, live: &[LiveEntry]) -> Un
     }
     number(&mut undoing.actions);
     undoing
+}
+
+/// What the runs made of every entry that is not back yet, by principal ARN.
+fn stories(
+    history: &History,
+    only_run: Option<&str>,
+    is_dead: &impl Fn(&LiveEntry) -> bool,
+) -> BTreeMap<String, Story> {
+    let mut stories: BTreeMap<String, Story> = BTreeMap::new();
+    let runs = history.runs.iter();
+    for run in runs.filter(|run| only_run.is_none_or(|only| only == run.run)) {
+        let mut unanswered = BTreeSet::new();
+        for call in &run.calls {
+            let Some(principal) = call.action.kind.principal_arn() else {
+                continue;
+            };
+            let was_done = !matches!(
+                call.status,
+                Some(Status::Failed | Status::Skipped | Status::Exists)
+            );
+            if was_done {
+                let principal = principal.to_string();
+                if call.status.is_none() {
+                    unanswered.insert(principal.clone());
+                }
+                let story = stories.entry(principal);
+                story
+                    .or_insert_with(|| Story::of(call))
+                    .tell(call, run.command);
+            }
+        }
+        if run.command == RunCommand::Rollback {
+            // What a rollback has brought back is no longer this tool's; without an answer that is not known.
+            stories.retain(|principal, story| {
+                unanswered.contains(principal) || !same(story.goal(is_dead), story.after.as_ref())
+            });
+        }
+    }
+    stories
 }
 
 /// Decides by tags alone, where the journal is lost: an entry with this tool's tag goes when its mapping stands again
@@ -159,7 +212,8 @@ pub fn undo_by_tags(live: &[LiveEntry], stands: &BTreeSet<String>) -> Undoing {
     undoing
 }
 
-fn same(a: Option<&AccessEntry>, b: Option<&AccessEntry>) -> bool {
+/// Whether two entries say the same, or there is none in either case.
+pub(super) fn same(a: Option<&AccessEntry>, b: Option<&AccessEntry>) -> bool {
     match (a, b) {
         (None, None) => true,
         (Some(a), Some(b)) => shown_as(a, b) || shown_as(b, a),
@@ -273,3 +327,6 @@ fn number(actions: &mut [Action]) {
         action.id = format!("r{}", index + 1);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod config_map;
 mod entries;
+mod guard;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -14,14 +15,15 @@ use crate::access::before::{Answer, Authenticator};
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
 use crate::finding::Code;
-use crate::journal::{History, Journal, RunCommand, RunEnd, RunLog};
+use crate::journal::{Answered, History, Journal, RunCommand, RunEnd, RunLog};
 use crate::kubernetes::{Kubernetes, Stored};
 use crate::model::{AuthenticationMode, LiveEntry, Principal};
-use crate::plan::ActionKind;
 use crate::plan::document::Outcome;
+use crate::plan::{Action, ActionKind, is_stale};
 use crate::reader;
 use crate::stop::Stop;
-use crate::writer::{self, Event, Limits, Progress, Run, Status, Summary};
+use crate::writer::{self, EksApi, Event, Limits, Progress, Run, Status, Summary};
+use guard::Guarded;
 
 pub use config_map::{Restoring, changes, restore};
 pub use entries::{Left, Undoing, undo, undo_by_tags};
@@ -116,10 +118,12 @@ pub async fn rollback<P: Progress>(
         )
         .hint("compare it with the backup; --force puts the backup in its place"));
     }
-    if !options.act || done.is_nothing() {
+    let is_open = history.unfinished_of(RunCommand::Rollback).is_some();
+    if !options.act || (done.is_nothing() && !is_open) {
         return Ok(done);
     }
 
+    stop.begin_writing();
     let log = begin(&path, &options.holder, &seen, RunCommand::Rollback, clock)?;
     done.run = Some(log.id().to_owned());
     let work = Work {
@@ -127,15 +131,18 @@ pub async fn rollback<P: Progress>(
         log: &log,
         stop,
     };
+    work.answer_what_was_asked(&done)?;
     if let Restoring::Back { to, .. } = &done.config_map {
         work.put_back(to, stored, options.force).await?;
     }
     let aws = seen.aws.as_ref().expect("a live survey has AWS");
+    let is_held = hold_while_updating(aws, &id.name, &mut done).await?;
     let before = live_entries(&seen);
     let actions = &done.entries.actions;
     progress.tell(&Event::started(id.clone(), actions.len(), (clock.now)()));
+    let guarded = Guarded::new(aws, actions, &before);
     let run = Run {
-        api: aws,
+        api: &guarded,
         cluster: &id.name,
         pace: aws.pace(),
         log: &log,
@@ -155,7 +162,7 @@ pub async fn rollback<P: Progress>(
     progress.tell(&Event::finished(&summary, (clock.now)()));
     let end = if stop.is_requested() {
         RunEnd::Interrupted
-    } else if summary.is_complete() {
+    } else if summary.is_complete() && !is_held {
         RunEnd::Complete
     } else {
         RunEnd::Incomplete
@@ -164,6 +171,32 @@ pub async fn rollback<P: Progress>(
     done.summary = Some(summary);
     done.end = Some(end);
     Ok(done)
+}
+
+/// Leaves the entries alone while EKS updates the cluster; tells whether it does.
+///
+/// The update may be a switch to the mode API, after which the entries are all the access there is.
+async fn hold_while_updating(
+    api: &impl EksApi,
+    cluster: &str,
+    done: &mut RolledBack,
+) -> Result<bool, Failure> {
+    if done.entries.actions.is_empty() {
+        return Ok(false);
+    }
+    let (mode, status) = api
+        .mode(cluster)
+        .await
+        .map_err(|error| Failure::aws("failed to read the authentication mode", error))?;
+    let is_held = mode == AuthenticationMode::Api || !matches!(status.as_str(), "" | "ACTIVE");
+    if is_held {
+        done.stays.push(format!(
+            "the access entries stay for now: the cluster is {status} in the mode {mode}, and a switch to API would \
+             leave nobody another way in; run the same command again when that is over"
+        ));
+        done.entries.actions.clear();
+    }
+    Ok(is_held)
 }
 
 /// Decides what is undone, given what was seen.
@@ -187,9 +220,12 @@ fn decide(
     let mut entries = if history.runs.is_empty() {
         undo_by_tags(&live, &standing(seen, clock))
     } else {
-        undo(history, only_run, &live)
+        undo(history, only_run, &live, &|live| is_dead(seen, live))
     };
-    let mut stays = Vec::new();
+    let mut stays: Vec<String> = entries.dead.iter().map(|principal| format!(
+        "the access entry that `{principal}` had before is not put back: it was older than its principal and let nobody in, \
+         and made anew it would let somebody in"
+    )).collect();
     if mode == Some(AuthenticationMode::Api) {
         stays.push(
             "the mode API can't be undone: the cluster reads aws-auth never again, so the access entries stay, \
@@ -235,6 +271,19 @@ fn entries_to_undo(seen: &Survey) -> Result<Vec<LiveEntry>, Failure> {
             None => failure,
         }
     })
+}
+
+/// The calls to EKS that a rollback of all runs in the journal would make now.
+#[must_use]
+pub fn calls(seen: &Survey, history: &History) -> Vec<Action> {
+    let live = seen.observed.entries.as_deref().unwrap_or_default();
+    undo(history, None, live, &|live| is_dead(seen, live)).actions
+}
+
+/// Whether an entry is older than the principal of its ARN, as far as IAM tells.
+fn is_dead(seen: &Survey, live: &LiveEntry) -> bool {
+    Principal::from_arn(&live.entry.principal_arn)
+        .is_some_and(|principal| is_stale(seen.observed.lookup(&principal.key()), live))
 }
 
 /// The principals whose entry says what a mapping that stands says, too.
@@ -286,6 +335,36 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Writes the answers down that an earlier part of this run did not live to see: what needs no undoing now was done.
+    fn answer_what_was_asked(&self, left_to_do: &RolledBack) -> Result<(), Failure> {
+        let Some(known) = self.log.earlier() else {
+            return Ok(());
+        };
+        let is_open = known.config_map.last().map(|change| change.status) == Some(None);
+        if is_open && left_to_do.config_map == Restoring::Nothing {
+            self.outcome(Status::Updated, None)?;
+        }
+        let open: BTreeSet<_> = left_to_do
+            .entries
+            .actions
+            .iter()
+            .filter_map(|action| action.kind.principal_arn())
+            .collect();
+        for call in known.calls.iter().filter(|call| call.status.is_none()) {
+            let is_back = call
+                .action
+                .kind
+                .principal_arn()
+                .is_some_and(|principal| !open.contains(principal));
+            if is_back {
+                let status = writer::done_status(&call.action.kind);
+                self.log
+                    .outcome(&call.token, &call.action, status, Answered::default())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Puts the ConfigMap back; looks again when the answer is lost, and gives up when somebody else writes it.
     async fn put_back(
         &self,
@@ -297,11 +376,12 @@ impl Work<'_> {
         let wanted: BTreeMap<String, String> = to.aws_auth().data;
         for _ in 0..ATTEMPTS {
             if self.stop.is_requested() {
+                self.log.end(RunEnd::Interrupted)?;
                 return Err(interrupted());
             }
             let before = now.as_ref().map(Stored::json);
             self.log
-                .config_map_intent(before, Some(wanted.clone()), None)?;
+                .config_map_intent(before, Some(wanted.clone()), None, None)?;
             let written = match &now {
                 Some(stored) => self.kubernetes.replace_data(stored, wanted.clone()).await,
                 None => self.kubernetes.create(to).await,

@@ -126,7 +126,7 @@ pub fn status(
             time: run.last,
             end: run.end,
         }),
-        drift: undo(history, None, &live)
+        drift: undo(history, None, &live, &|_| false)
             .left
             .into_iter()
             .map(|left| format!("{}: {}", left.principal_arn, left.reason))

@@ -251,7 +251,8 @@ fn failed(error: &AwsError) -> Ended {
     }
 }
 
-fn done_status(kind: &ActionKind) -> Status {
+/// How a call ends that did what it was to do.
+pub(crate) fn done_status(kind: &ActionKind) -> Status {
     match kind {
         ActionKind::CreateAccessEntry { .. } => Status::Created,
         ActionKind::UpdateAuthenticationMode { .. } | ActionKind::UpdateAccessEntry { .. } => {

@@ -20,6 +20,7 @@ use crate::model::{Arn, LiveEntry};
 use crate::plan::{Action, Stage};
 use crate::stop::Stop;
 
+pub(crate) use call::done_status;
 pub(super) use engine::Engine;
 pub use summary::{ActionResult, Summary};
 

@@ -1,0 +1,183 @@
+//! The backup and the guarded write, tried again whenever somebody else was faster or an answer got lost.
+
+use std::path::{Path, PathBuf};
+
+use tokio::time::Instant;
+
+use super::look::Look;
+use super::remove::Removal;
+use super::{BREATH, CutOver, CutoverOptions, Watch, backup, interrupted, may_try_again};
+use crate::error::{Failure, FailureKind};
+use crate::journal::{ConfigMapChange, RunEnd, RunLog};
+use crate::kubernetes::{Kubernetes, Stored};
+use crate::migration::apply::Clock;
+use crate::migration::survey::{Survey, Target, survey};
+use crate::stop::Stop;
+use crate::writer::Status;
+
+/// How often a write is tried when somebody else is faster or the connection breaks.
+const ATTEMPTS: u32 = 5;
+
+/// What the removal needs.
+pub(super) struct Work<'a> {
+    pub(super) target: &'a Target,
+    pub(super) options: &'a CutoverOptions,
+    pub(super) kubernetes: &'a Kubernetes,
+    pub(super) log: &'a RunLog,
+    pub(super) stop: &'a Stop,
+    pub(super) deadline: Option<Instant>,
+    pub(super) clock: Clock,
+}
+
+impl Work<'_> {
+    /// Backs up and removes; looks again whenever somebody else has written the ConfigMap meanwhile.
+    pub(super) async fn remove(
+        &self,
+        mut look: Look,
+        watch: &Watch,
+        done: &mut CutOver,
+    ) -> Result<Look, Failure> {
+        let mut asked = None;
+        for _ in 0..ATTEMPTS {
+            done.verification = look.verification.clone();
+            done.refused = look.refused;
+            if look.refused {
+                return Ok(look);
+            }
+            if look.is_current() {
+                let (Some(removal), Some(stored)) = (&look.removal, &look.stored) else {
+                    self.is_gone(asked.as_ref(), done)?;
+                    return Ok(look);
+                };
+                self.may_begin()?;
+                let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
+                let place = backup::write(&self.backup_path(), stored)?;
+                done.backup = Some(place.clone());
+                self.log.config_map_intent(
+                    Some(stored.json()),
+                    removal.after.clone(),
+                    Some(place),
+                    watched,
+                )?;
+                match self.take(removal, stored).await {
+                    Ok(()) => {
+                        self.outcome(status_of(removal), None)?;
+                        done.took(removal);
+                        return Ok(look);
+                    }
+                    Err(error) if may_try_again(&error) => asked = Some(removal.clone()),
+                    Err(error) => {
+                        self.outcome(Status::Failed, Some(error.to_string()))?;
+                        self.end_as(RunEnd::Incomplete)?;
+                        return Err(error.into());
+                    }
+                }
+            }
+            self.stop.sleep(BREATH).await;
+            let seen = self.look_again().await?;
+            look = Look::of(seen, self.options, self.log.history(), self.clock).await?;
+        }
+        self.end_as(RunEnd::Incomplete)?;
+        Err(Failure {
+            kind: FailureKind::Incomplete,
+            ..Failure::new(format!(
+                "the ConfigMap was not written: in {ATTEMPTS} tries somebody else was faster or the connection broke"
+            ))
+            .hint("find out who writes aws-auth (`status --preflight`), then run the same command again")
+        })
+    }
+
+    /// Nothing is left to take away: the answer to the last write was lost, in this process or in one that was stopped.
+    fn is_gone(&self, asked: Option<&Removal>, done: &mut CutOver) -> Result<(), Failure> {
+        if let Some(removal) = asked {
+            self.outcome(status_of(removal), None)?;
+            done.took(removal);
+        } else if let Some(change) = self.earlier() {
+            done.backup.clone_from(&change.backup);
+            done.deleted = change.after.is_none();
+            if change.status.is_none() {
+                self.outcome(status(done.deleted), None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The last change of an earlier part of this run that was not refused.
+    pub(super) fn earlier(&self) -> Option<&ConfigMapChange> {
+        self.log
+            .earlier()?
+            .config_map
+            .iter()
+            .rfind(|change| change.status != Some(Status::Failed))
+    }
+
+    async fn take(
+        &self,
+        removal: &Removal,
+        stored: &Stored,
+    ) -> Result<(), crate::kubernetes::KubernetesError> {
+        match &removal.after {
+            Some(data) => self.kubernetes.replace_data(stored, data.clone()).await,
+            None => self.kubernetes.delete(stored).await,
+        }
+    }
+
+    pub(super) async fn look_again(&self) -> Result<Survey, Failure> {
+        survey(self.target, (self.clock.system)()).await
+    }
+
+    /// Whether there still is time, and nobody has asked to stop.
+    fn may_begin(&self) -> Result<(), Failure> {
+        if self.stop.is_requested() {
+            self.end_as(RunEnd::Interrupted)?;
+            return Err(interrupted());
+        }
+        if self.deadline.is_some_and(|at| Instant::now() >= at) {
+            self.end_as(RunEnd::Incomplete)?;
+            return Err(Failure {
+                kind: FailureKind::Incomplete,
+                ..Failure::new("the ConfigMap was not changed: the time given by --timeout is over")
+                    .hint("run the same command again to go on")
+            });
+        }
+        Ok(())
+    }
+
+    /// Where the backup goes. Of a run that is taken up again each state has its own, so that none is written over.
+    fn backup_path(&self) -> PathBuf {
+        if let Some(path) = &self.options.backup {
+            return path.clone();
+        }
+        let journal = self.log.path();
+        let stem = journal
+            .file_stem()
+            .map_or_else(|| "cluster".into(), |stem| stem.to_string_lossy());
+        let name = format!("{stem}.aws-auth.{}.yaml", self.log.id());
+        journal.parent().unwrap_or(Path::new(".")).join(name)
+    }
+
+    fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
+        Ok(self.log.config_map_outcome(status, error)?)
+    }
+
+    fn end_as(&self, end: RunEnd) -> Result<(), Failure> {
+        Ok(self.log.end(end)?)
+    }
+
+    pub(super) fn end(&self, done: CutOver) -> Result<CutOver, Failure> {
+        self.end_as(done.end)?;
+        Ok(done)
+    }
+}
+
+fn status_of(removal: &Removal) -> Status {
+    status(removal.after.is_none())
+}
+
+fn status(deleted: bool) -> Status {
+    if deleted {
+        Status::Deleted
+    } else {
+        Status::Updated
+    }
+}

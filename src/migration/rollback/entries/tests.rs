@@ -1,0 +1,342 @@
+//! What is undone, told from journals alone.
+
+use super::*;
+use crate::journal::{ClusterId, Record};
+use crate::model::Arn;
+
+const DEV: &str = "arn:aws:iam::111122223333:role/dev";
+
+fn arn() -> Arn {
+    DEV.parse().unwrap()
+}
+
+fn entry(groups: &[&str], policies: &[&str]) -> AccessEntry {
+    AccessEntry {
+        principal_arn: arn(),
+        entry_type: EntryType::Standard,
+        username: Some("dev".to_owned()),
+        kubernetes_groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        tags: BTreeMap::new(),
+        access_policies: policies
+            .iter()
+            .map(|policy| PolicyAssociation::cluster_wide("aws", policy))
+            .collect(),
+    }
+}
+
+/// The same as this tool made it.
+fn tagged(mut entry: AccessEntry) -> AccessEntry {
+    entry.tags.insert(RUN_TAG.to_owned(), "run".to_owned());
+    entry
+}
+
+fn live(entry: AccessEntry) -> LiveEntry {
+    LiveEntry {
+        entry,
+        access_entry_arn: None,
+        created_at: None,
+        modified_at: None,
+    }
+}
+
+fn create(entry: &AccessEntry) -> ActionKind {
+    ActionKind::CreateAccessEntry {
+        principal_arn: arn(),
+        entry_type: entry.entry_type.clone(),
+        username: entry.username.clone(),
+        kubernetes_groups: entry.kubernetes_groups.clone(),
+        tags: entry.tags.clone(),
+    }
+}
+
+fn associate(policy: &str) -> ActionKind {
+    let policy = PolicyAssociation::cluster_wide("aws", policy);
+    ActionKind::AssociateAccessPolicy {
+        principal_arn: arn(),
+        policy_arn: policy.policy_arn,
+        access_scope: policy.access_scope,
+    }
+}
+
+fn delete() -> ActionKind {
+    ActionKind::DeleteAccessEntry {
+        principal_arn: arn(),
+    }
+}
+
+/// Writes a run down: each call with its answer, and what the entry was before the run.
+fn tell(
+    history: &mut History,
+    command: RunCommand,
+    before: Option<&AccessEntry>,
+    calls: &[(ActionKind, Option<Status>)],
+) {
+    let time = jiff::Timestamp::UNIX_EPOCH;
+    let run = format!("run{}", history.runs.len());
+    history.add(Record::Run {
+        schema: String::new(),
+        run: run.clone(),
+        time,
+        tool_version: String::new(),
+        cluster: ClusterId {
+            account_id: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
+            name: "shop".to_owned(),
+        },
+        caller: None,
+        plan_sha256: String::new(),
+        actions: calls.len(),
+    });
+    history.add(Record::Purpose {
+        run: run.clone(),
+        time,
+        command,
+    });
+    for (index, (kind, status)) in calls.iter().enumerate() {
+        let (token, id) = (format!("{run}-{index}"), format!("a{index}"));
+        history.add(Record::Intent {
+            run: run.clone(),
+            time,
+            token: token.clone(),
+            action: Box::new(Action {
+                id: id.clone(),
+                kind: kind.clone(),
+                mapping: None,
+                stage: Stage::Others,
+                why: String::new(),
+            }),
+            before: before.cloned().map(live).map(Box::new),
+            then: Vec::new(),
+        });
+        if let Some(status) = status {
+            history.add(Record::Outcome {
+                run: run.clone(),
+                time,
+                token,
+                action: id,
+                status: *status,
+                request_id: None,
+                error: None,
+                update: None,
+            });
+        }
+    }
+}
+
+fn decide(history: &History, now: Option<&AccessEntry>) -> Undoing {
+    let live: Vec<_> = now.cloned().map(live).into_iter().collect();
+    undo(history, None, &live, &|_| false)
+}
+
+fn operations(undoing: &Undoing) -> Vec<&'static str> {
+    let actions = undoing.actions.iter();
+    actions.map(|action| action.kind.operation()).collect()
+}
+
+fn apply_that_made(made: &AccessEntry, status: Option<Status>) -> History {
+    let mut history = History::default();
+    tell(
+        &mut history,
+        RunCommand::Apply,
+        None,
+        &[(create(made), status)],
+    );
+    history
+}
+
+#[test]
+fn an_entry_that_was_made_goes_unless_somebody_has_changed_it() {
+    let made = tagged(entry(&["developers"], &[]));
+    let history = apply_that_made(&made, Some(Status::Created));
+    assert_eq!(
+        operations(&decide(&history, Some(&made))),
+        ["DeleteAccessEntry"]
+    );
+    assert_eq!(decide(&history, None), Undoing::default());
+    for changed in [
+        tagged(entry(&["others"], &[])),
+        tagged(entry(&["developers"], &["AmazonEKSViewPolicy"])),
+        entry(&["developers"], &[]),
+    ] {
+        let undoing = decide(&history, Some(&changed));
+        assert_eq!(operations(&undoing), [""; 0], "{changed:?}");
+        assert_eq!(undoing.left[0].reason, "somebody has changed it since");
+    }
+}
+
+#[test]
+fn a_call_without_an_answer_may_have_been_made_or_not() {
+    let made = tagged(entry(&["developers"], &[]));
+    let history = apply_that_made(&made, None);
+    assert_eq!(
+        operations(&decide(&history, Some(&made))),
+        ["DeleteAccessEntry"]
+    );
+    assert_eq!(decide(&history, None), Undoing::default());
+}
+
+#[test]
+fn a_call_that_failed_or_found_its_entry_there_is_nobodys_to_undo() {
+    let made = entry(&["developers"], &[]);
+    for status in [Status::Failed, Status::Skipped, Status::Exists] {
+        let history = apply_that_made(&made, Some(status));
+        assert_eq!(decide(&history, Some(&made)), Undoing::default());
+    }
+}
+
+#[test]
+fn an_entry_that_was_changed_gets_back_before_it_loses() {
+    let before = entry(&["old"], &["AmazonEKSViewPolicy"]);
+    let after = entry(&["developers"], &["AmazonEKSEditPolicy"]);
+    let view = PolicyAssociation::cluster_wide("aws", "AmazonEKSViewPolicy");
+    let calls = [
+        (associate("AmazonEKSEditPolicy"), Some(Status::Associated)),
+        (
+            ActionKind::UpdateAccessEntry {
+                principal_arn: arn(),
+                username: Some("dev".to_owned()),
+                kubernetes_groups: vec!["developers".to_owned()],
+            },
+            Some(Status::Updated),
+        ),
+        (
+            ActionKind::DisassociateAccessPolicy {
+                principal_arn: arn(),
+                policy_arn: view.policy_arn,
+            },
+            Some(Status::Disassociated),
+        ),
+    ];
+    let mut history = History::default();
+    tell(&mut history, RunCommand::Apply, Some(&before), &calls);
+    assert_eq!(
+        operations(&decide(&history, Some(&after))),
+        [
+            "AssociateAccessPolicy",
+            "UpdateAccessEntry",
+            "DisassociateAccessPolicy"
+        ]
+    );
+    assert_eq!(decide(&history, Some(&before)), Undoing::default());
+    let gone = decide(&history, None);
+    assert_eq!(gone.left[0].reason, "somebody has deleted it since");
+}
+
+/// `apply` made an entry of another type anew, and a rollback has deleted that one again.
+fn stopped_in_between(deleted: Option<Status>) -> (History, AccessEntry, AccessEntry) {
+    let before = entry(&["old"], &["AmazonEKSViewPolicy"]);
+    let made = tagged(AccessEntry {
+        entry_type: EntryType::Ec2Linux,
+        ..entry(&[], &[])
+    });
+    let mut history = History::default();
+    let calls = [
+        (delete(), Some(Status::Deleted)),
+        (create(&made), Some(Status::Created)),
+    ];
+    tell(&mut history, RunCommand::Apply, Some(&before), &calls);
+    tell(
+        &mut history,
+        RunCommand::Rollback,
+        Some(&made),
+        &[(delete(), deleted)],
+    );
+    (history, before, made)
+}
+
+#[test]
+fn a_rollback_that_was_stopped_between_delete_and_create_goes_on_with_the_create() {
+    for answer in [None, Some(Status::Deleted)] {
+        let (history, before, _) = stopped_in_between(answer);
+        let undoing = decide(&history, None);
+        assert_eq!(
+            operations(&undoing),
+            ["CreateAccessEntry", "AssociateAccessPolicy"]
+        );
+        assert_eq!(undoing.actions[0].kind, create(&before));
+    }
+}
+
+#[test]
+fn a_delete_of_a_rollback_that_was_never_answered_is_made_again_where_the_entry_stands() {
+    let (history, _, made) = stopped_in_between(None);
+    assert_eq!(
+        operations(&decide(&history, Some(&made))),
+        [
+            "DeleteAccessEntry",
+            "CreateAccessEntry",
+            "AssociateAccessPolicy"
+        ]
+    );
+    let made = tagged(entry(&["developers"], &[]));
+    let mut history = apply_that_made(&made, Some(Status::Created));
+    tell(
+        &mut history,
+        RunCommand::Rollback,
+        Some(&made),
+        &[(delete(), None)],
+    );
+    assert_eq!(
+        operations(&decide(&history, Some(&made))),
+        ["DeleteAccessEntry"]
+    );
+    assert_eq!(decide(&history, None), Undoing::default());
+}
+
+#[test]
+fn what_is_rolled_back_is_no_longer_this_tools() {
+    let made = tagged(entry(&["developers"], &[]));
+    let mut history = apply_that_made(&made, Some(Status::Created));
+    let undone = [(delete(), Some(Status::Deleted))];
+    tell(&mut history, RunCommand::Rollback, Some(&made), &undone);
+    // Whoever made it anew, it is theirs, even if it says the same.
+    assert_eq!(decide(&history, Some(&made)), Undoing::default());
+}
+
+#[test]
+fn a_dead_entry_is_not_put_back_by_its_type_or_by_its_age() {
+    let before = entry(&["developers"], &[]);
+    let dead = |now: &AccessEntry, is_dead: bool| {
+        let mut history = History::default();
+        let calls = [
+            (delete(), Some(Status::Deleted)),
+            (create(now), Some(Status::Created)),
+        ];
+        tell(&mut history, RunCommand::Apply, Some(&before), &calls);
+        undo(&history, None, &[live(now.clone())], &|_| is_dead)
+    };
+    let same_type = tagged(before.clone());
+    let other_type = tagged(AccessEntry {
+        entry_type: EntryType::Ec2Linux,
+        ..entry(&[], &[])
+    });
+    for (now, is_dead) in [(&same_type, false), (&same_type, true), (&other_type, true)] {
+        let undoing = dead(now, is_dead);
+        assert_eq!(operations(&undoing), ["DeleteAccessEntry"], "{now:?}");
+        assert_eq!(undoing.dead, [DEV]);
+    }
+    let undoing = dead(&other_type, false);
+    assert_eq!(
+        operations(&undoing),
+        ["DeleteAccessEntry", "CreateAccessEntry"]
+    );
+    assert_eq!(undoing.dead, [""; 0]);
+}
+
+#[test]
+fn by_tags_alone_only_what_a_standing_mapping_gives_goes() {
+    let made = live(tagged(entry(&["developers"], &[])));
+    let others = live(AccessEntry {
+        principal_arn: "arn:aws:iam::111122223333:role/x".parse().unwrap(),
+        ..entry(&[], &[])
+    });
+    let entries = [made, others];
+    let stands = BTreeSet::from([DEV.to_owned()]);
+    assert_eq!(
+        operations(&undo_by_tags(&entries, &stands)),
+        ["DeleteAccessEntry"]
+    );
+    let undoing = undo_by_tags(&entries, &BTreeSet::new());
+    assert_eq!(operations(&undoing), [""; 0]);
+    assert_eq!(undoing.left[0].principal_arn, DEV);
+}
