@@ -214,14 +214,11 @@ pub(super) fn print(
     let text = match args.output {
         Format::Json => report::applied_json(applied),
         Format::Yaml => report::applied_yaml(applied),
-        _ => report::applied_text(applied, None),
+        _ => report::applied_text(applied),
     };
-    match (args.output, console.wrap_width()) {
-        (Format::Table, _) if console.is_quiet() => {}
-        (Format::Table, Some(width)) => {
-            console.data(&report::applied_text(applied, Some(width)))?;
-        }
-        _ => console.data(&text)?,
+    match args.output {
+        Format::Table if console.is_quiet() => {}
+        format => console.text(&text, format)?,
     }
     if let Some(path) = &args.out_report {
         crate::files::replace(path, text.as_bytes())

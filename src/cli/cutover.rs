@@ -39,7 +39,7 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
     display.finish();
     let done = done?;
     let text = report::cut_over(&done, args.output.output.into());
-    console.data(&text)?;
+    console.text(&text, args.output.output)?;
     if let Some(path) = &args.output.out_report {
         crate::files::replace(path, text.as_bytes())
             .map_err(|error| file_failure("the report", path, error))?;

@@ -107,15 +107,13 @@ impl Console {
         usize::from(terminal_width())
     }
 
-    /// The width to which running text on stdout is broken; `None` where it goes to no terminal.
-    #[expect(
-        clippy::unused_self,
-        reason = "it belongs to the console, which may know it one day"
-    )]
-    pub(super) fn wrap_width(&self) -> Option<usize> {
-        io::stdout()
-            .is_terminal()
-            .then(|| usize::from(terminal_width()))
+    /// Writes data; running text is broken between its words where it goes to a terminal.
+    pub(super) fn text(&self, text: &str, format: Format) -> Result<(), Failure> {
+        if format == Format::Table && io::stdout().is_terminal() {
+            self.data(&report::folded(text, self.width()))
+        } else {
+            self.data(text)
+        }
     }
 
     /// Whether what goes to stdout may be coloured.

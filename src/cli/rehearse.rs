@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::args::{ProgressStyle, RehearseArgs};
+use super::args::{Format, ProgressStyle, RehearseArgs};
 use super::output::{Console, file_failure};
 use super::progress::Display;
 use super::settings::{self, CLOCK};
@@ -112,13 +112,13 @@ async fn migrate(
     .await;
     display.finish();
     let applied = applied?;
-    console.data(&report::applied_text(&applied, console.wrap_width()))?;
+    console.text(&report::applied_text(&applied), Format::Table)?;
 
     heading(console, "Verify")?;
     let seen = migration::survey(&target, (CLOCK.system)()).await?;
     let history = crate::journal::Journal::history(&applied.journal)?;
     let after = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
-    console.data(&verified(&after))?;
+    console.text(&verified(&after), Format::Table)?;
     Box::pin(finish(args, &target, &options, &seen, stop, console)).await?;
     // A rehearsal has gone well when it went to its end; what needs a decision is what it is there to show.
     Ok(if applied.end == RunEnd::Complete {
@@ -164,7 +164,7 @@ async fn finish(
         |_| Ok(()),
     ))
     .await?;
-    console.data(&report::cut_over(&done, report::Form::Table))?;
+    console.text(&report::cut_over(&done, report::Form::Table), Format::Table)?;
     compare(target, options, first, console).await?;
     if !args.rollback {
         return Ok(());
@@ -180,7 +180,10 @@ async fn finish(
         concurrency: 8,
     };
     let back = Box::pin(migration::rollback(target, &rollback, &Silent, stop, CLOCK)).await?;
-    console.data(&report::rolled_back(&back, report::Form::Table))?;
+    console.text(
+        &report::rolled_back(&back, report::Form::Table),
+        Format::Table,
+    )?;
     compare(target, options, first, console).await
 }
 
@@ -201,7 +204,7 @@ async fn compare(
         Ok(options.state_folder.clone())
     })?;
     let plan = migration::apply::plan_to_judge(&seen, &options.choices, &history, (CLOCK.now)());
-    console.data(&format!("\n{}", verified(&plan)))
+    console.text(&format!("\n{}", verified(&plan)), Format::Table)
 }
 
 /// What a second look shows: who has the same access through access entries, and who still depends on `aws-auth`.

@@ -32,7 +32,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     display.finish();
     let done = done?;
     let text = report::rolled_back(&done, args.output.output.into());
-    console.data(&text)?;
+    console.text(&text, args.output.output)?;
     if let Some(path) = &args.output.out_report {
         crate::files::replace(path, text.as_bytes())
             .map_err(|error| file_failure("the report", path, error))?;

@@ -38,7 +38,7 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
         status.preflight = Some(preflight);
     }
     let text = report::standing(&status, args.output.output.into());
-    console.data(&text)?;
+    console.text(&text, args.output.output)?;
     if let Some(path) = &args.output.out_report {
         crate::files::replace(path, text.as_bytes())
             .map_err(|error| file_failure("the report", path, error))?;

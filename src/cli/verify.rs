@@ -19,7 +19,8 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
             Failure::usage(error.to_string())
                 .hint("such as arn:aws:iam::111122223333:role/ops or arn:aws:sts::111122223333:assumed-role/ops/jane")
         })?;
-        console.data(&report::who(&who, args.output.output.into()))?;
+        let form = args.output.output;
+        console.text(&report::who(&who, form.into()), form)?;
         return Ok(exit::DONE.into());
     }
     let history =

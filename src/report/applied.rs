@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::next::next;
-use super::table::layout::wrap_indented;
 use super::words::plural;
 use crate::finding::Code;
 use crate::journal::RunEnd;
@@ -106,23 +105,13 @@ pub fn applied_yaml(applied: &Applied) -> String {
     super::yaml::document(&document(applied))
 }
 
-/// The result in words; in lines of at most so many columns where it is for a terminal.
+/// The result in words.
 #[must_use]
-pub fn applied_text(applied: &Applied, width: Option<usize>) -> String {
-    let mut text = String::new();
-    for line in applied_lines(applied) {
-        // A command line is there to be copied.
-        let is_command = line.starts_with("  aws-auth-migrate ");
-        let lines = match width.filter(|_| !is_command) {
-            Some(width) => wrap_indented(&line, width),
-            None => vec![line],
-        };
-        for line in lines {
-            text.push_str(&line);
-            text.push('\n');
-        }
-    }
-    text
+pub fn applied_text(applied: &Applied) -> String {
+    applied_lines(applied)
+        .into_iter()
+        .map(|line| line + "\n")
+        .collect()
 }
 
 fn applied_lines(applied: &Applied) -> Vec<String> {

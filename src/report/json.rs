@@ -7,7 +7,7 @@ use crate::yaml;
 
 /// The plan document; reads back as the same plan.
 ///
-/// Hidden characters stand as `\u....`, see [`visible_json`].
+/// Hidden characters stand as `\u....`, see [`crate::text::visible_json`].
 ///
 /// # Panics
 ///

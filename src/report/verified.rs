@@ -36,7 +36,8 @@ pub fn verified(verification: &Verification, form: Form, options: TableOptions) 
         Form::Csv => super::csv(plan),
         Form::Table => {
             let report = super::table(plan, options);
-            format!("{}\n{report}", verdict_text(verification))
+            let verdict = super::folded(&verdict_text(verification), options.width);
+            format!("{verdict}\n{report}")
         }
         Form::Markdown => {
             let mut page = format!("**{}**\n\n", sentence(verification));
