@@ -35,7 +35,7 @@ pub fn holds(path: &Path, content: &[u8]) -> io::Result<Option<bool>> {
 }
 
 /// Makes a folder and those above it, for their owner only.
-fn make_folder(folder: &Path) -> io::Result<()> {
+pub fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

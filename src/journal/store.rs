@@ -11,6 +11,7 @@ use std::sync::Mutex;
 
 use super::history::History;
 use super::record::{Record, SCHEMA};
+use crate::files::make_folder;
 use crate::text::visible_json;
 
 /// What can go wrong with the journal.
@@ -111,7 +112,7 @@ impl Journal {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
         {
-            private_folder(folder).map_err(io("make the folder of"))?;
+            make_folder(folder).map_err(io("make the folder of"))?;
         }
         let lock = lock(path, holder)?;
         let mut file = private_file(path).map_err(io("open"))?;
@@ -168,14 +169,6 @@ impl Journal {
                 source,
             })
     }
-}
-
-fn private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 fn private_file(path: &Path) -> io::Result<File> {

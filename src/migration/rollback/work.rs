@@ -1,0 +1,109 @@
+//! The writes to Kubernetes, each written down before and after.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Restoring, RolledBack};
+use crate::error::{Failure, FailureKind};
+use crate::journal::{Answered, RunEnd, RunLog};
+use crate::kubernetes::{Kubernetes, Stored};
+use crate::migration::cutover::{BREATH, interrupted, may_try_again};
+use crate::stop::Stop;
+use crate::writer::{self, Status};
+
+/// How often a write is tried when somebody else is faster or the connection breaks.
+const ATTEMPTS: u32 = 5;
+
+/// What putting things back needs.
+pub(super) struct Work<'a> {
+    pub(super) kubernetes: &'a Kubernetes,
+    pub(super) log: &'a RunLog,
+    pub(super) stop: &'a Stop,
+}
+
+impl Work<'_> {
+    /// Writes the answers down that an earlier part of this run did not live to see: what needs no undoing now was done.
+    pub(super) fn answer_what_was_asked(&self, left_to_do: &RolledBack) -> Result<(), Failure> {
+        let Some(known) = self.log.earlier() else {
+            return Ok(());
+        };
+        let is_open = known.config_map.last().map(|change| change.status) == Some(None);
+        if is_open && left_to_do.config_map == Restoring::Nothing {
+            self.outcome(Status::Updated, None)?;
+        }
+        let open: BTreeSet<_> = left_to_do
+            .entries
+            .actions
+            .iter()
+            .filter_map(|action| action.kind.principal_arn())
+            .collect();
+        for call in known.calls.iter().filter(|call| call.status.is_none()) {
+            let is_back = call
+                .action
+                .kind
+                .principal_arn()
+                .is_some_and(|principal| !open.contains(principal));
+            if is_back {
+                let status = writer::done_status(&call.action.kind);
+                self.log
+                    .outcome(&call.token, &call.action, status, Answered::default())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the ConfigMap back; looks again when the answer is lost, and gives up when somebody else writes it.
+    pub(super) async fn put_back(
+        &self,
+        to: &Stored,
+        mut now: Option<Stored>,
+        force: bool,
+    ) -> Result<(), Failure> {
+        let seen = now.as_ref().map(|stored| stored.aws_auth().data);
+        let wanted: BTreeMap<String, String> = to.aws_auth().data;
+        for _ in 0..ATTEMPTS {
+            if self.stop.is_requested() {
+                self.log.end(RunEnd::Interrupted)?;
+                return Err(interrupted());
+            }
+            let before = now.as_ref().map(Stored::json);
+            self.log
+                .config_map_intent(before, Some(wanted.clone()), None, None)?;
+            let written = match &now {
+                Some(stored) => self.kubernetes.replace_data(stored, wanted.clone()).await,
+                None => self.kubernetes.create(to).await,
+            };
+            match written {
+                Ok(()) => return self.outcome(Status::Updated, None),
+                Err(error) if may_try_again(&error) => {}
+                Err(error) => {
+                    self.outcome(Status::Failed, Some(error.to_string()))?;
+                    self.log.end(RunEnd::Incomplete)?;
+                    return Err(error.into());
+                }
+            }
+            tokio::time::sleep(BREATH).await;
+            now = self.kubernetes.stored().await?;
+            let found = now.as_ref().map(|stored| stored.aws_auth().data);
+            if found.as_ref() == Some(&wanted) {
+                return self.outcome(Status::Updated, None);
+            }
+            if found != seen && !force {
+                let edited = "somebody has changed aws-auth meanwhile";
+                self.outcome(Status::Failed, Some(edited.to_owned()))?;
+                self.log.end(RunEnd::Incomplete)?;
+                return Err(Failure::new(format!("nothing was undone: {edited}"))
+                    .hint("compare it with the backup; --force puts the backup in its place"));
+            }
+        }
+        self.log.end(RunEnd::Incomplete)?;
+        Err(Failure {
+            kind: FailureKind::Incomplete,
+            ..Failure::new(format!("aws-auth was not put back in {ATTEMPTS} tries"))
+                .hint("run the same command again to go on")
+        })
+    }
+
+    fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
+        Ok(self.log.config_map_outcome(status, error)?)
+    }
+}
