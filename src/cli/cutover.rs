@@ -12,7 +12,6 @@ use crate::journal::RunEnd;
 use crate::migration::cutover::{CutoverOptions, Preview};
 use crate::migration::{self, CutOver};
 use crate::report;
-use crate::text::visible;
 
 pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target)?;
@@ -68,12 +67,7 @@ pub(super) fn code(done: &CutOver) -> exit::Code {
 /// Says what would go and who else writes, and asks.
 fn confirm(preview: &Preview<'_>, yes: bool, console: &Console) -> Result<(), Failure> {
     for writer in preview.writers {
-        console.say(&format!(
-            "warning: {} writes {}: {}",
-            visible(&writer.who),
-            visible(&writer.of),
-            writer.fix
-        ));
+        console.say(&format!("warning: {}", report::writer(writer)));
     }
     let what = match preview.removal {
         Some(removal) if removal.after.is_none() => {

@@ -11,26 +11,13 @@ use crate::plan::{Plan, RUN_TAG};
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Writer {
-    /// What kind of finding it is.
-    pub code: Code,
     /// What it writes: `aws-auth` or an access entry's principal.
     pub of: String,
     /// Who it is, with the trace that tells.
     pub who: String,
-    /// What to do so that it does not write again.
-    pub fix: String,
-}
-
-impl Writer {
-    /// It as a finding.
-    #[must_use]
-    pub fn finding(&self) -> Finding {
-        let message = match self.code {
-            Code::ForeignOwner => format!("{} looks after the access entry", self.who),
-            _ => format!("{} writes {}", self.who, self.of),
-        };
-        Finding::new(self.code, message, self.fix.clone())
-    }
+    /// What it means, and what to do so that it does not write again.
+    #[serde(flatten)]
+    pub finding: Finding,
 }
 
 /// Tells of every entry that the plan changes who else looks after it.
@@ -45,7 +32,7 @@ pub fn tell_owners(plan: &mut Plan, observed: &Observed) {
             .and_then(|entry| Principal::from_arn(&entry.principal_arn))
             .and_then(|principal| observed.entry(&principal.key()))
             .and_then(owner_of);
-        mapping.findings.extend(owner.map(|owner| owner.finding()));
+        mapping.findings.extend(owner.map(|owner| owner.finding));
     }
 }
 
@@ -120,11 +107,11 @@ pub fn writers_of(stored: &Stored) -> Vec<Writer> {
         if let Some(trace) = trace
             && !found.iter().any(|writer| writer.who.starts_with(name))
         {
+            let who = format!("{name}, by {trace}");
             found.push(Writer {
-                code: Code::ForeignWriter,
                 of: "aws-auth".to_owned(),
-                who: format!("{name}, by {trace}"),
-                fix: fix.to_owned(),
+                finding: Finding::new(Code::ForeignWriter, format!("{who} writes aws-auth"), fix),
+                who,
             });
         }
     }
@@ -171,11 +158,12 @@ pub fn owner_of(live: &LiveEntry) -> Option<Writer> {
     ]
     .into_iter()
     .find_map(|(prefix, name, fix)| Some((with(prefix)?, name, fix)))?;
+    let who = format!("{name}, by the tag `{tag}`");
+    let message = format!("{who} looks after the access entry");
     Some(Writer {
-        code: Code::ForeignOwner,
         of: live.entry.principal_arn.to_string(),
-        who: format!("{name}, by the tag `{tag}`"),
-        fix: fix.to_owned(),
+        who,
+        finding: Finding::new(Code::ForeignOwner, message, fix),
     })
 }
 

@@ -82,6 +82,9 @@ fn words(done: &CutOver) -> String {
         let removed: Vec<String> = done.removed.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "Removed from aws-auth: {}.", removed.join(", "));
     }
+    for writer in &done.writers {
+        let _ = writeln!(text, "! {}", super::writer(writer));
+    }
     if done.verification.objections.is_empty() {
         text.push_str(&doubts_text(&done.verification));
     } else {

@@ -43,4 +43,5 @@ pub use summary::{Tally, counts, sentence, summary};
 pub(crate) use table::layout::wrap_indented;
 pub use table::{TableOptions, table};
 pub use verified::{Form, verdict_text, verified, who};
+pub(crate) use words::writer;
 pub use yaml::{manifest, yaml};

@@ -114,14 +114,7 @@ fn checks(preflight: &Preflight, row: &mut impl FnMut(&str, &str)) {
         );
     }
     for writer in preflight.writers.iter().chain(&preflight.owners) {
-        let finding = writer.finding();
-        row(
-            "! Owner",
-            &format!(
-                "{}: {} ({}); {}",
-                writer.of, finding.message, finding.code, finding.fix
-            ),
-        );
+        row("! Owner", &super::writer(writer));
     }
 }
 

@@ -1,13 +1,14 @@
 //! The marks and words that all formats share.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
+use crate::migration::owners::Writer;
 use crate::model::access_policy::ScopeKind;
 use crate::model::{AccessEntry, PolicyAssociation, Principal};
 use crate::plan::document::{
     BindingChange, BindingEffect, Identity, Outcome, PlacedFinding, PlannedMapping, Summary,
     Verdict,
 };
-use crate::text::literal;
+use crate::text::{literal, visible};
 
 /// All outcomes, in the order in which they are told.
 pub(super) const OUTCOMES: [Outcome; 7] = [
@@ -211,6 +212,18 @@ pub(super) fn with_place(placed: &PlacedFinding) -> Finding {
         finding.message = format!("{place}: {}", finding.message);
     }
     finding
+}
+
+/// Another writer of `aws-auth` or owner of an entry, with the code and the way out, in one line.
+pub(crate) fn writer(writer: &Writer) -> String {
+    let Finding {
+        code, message, fix, ..
+    } = &writer.finding;
+    let of = match code {
+        Code::ForeignOwner => format!("{}: ", writer.of),
+        _ => String::new(),
+    };
+    visible(&format!("{of}{message} ({code}); {fix}")).into_owned()
 }
 
 /// A count with its noun.

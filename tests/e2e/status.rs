@@ -190,13 +190,18 @@ async fn it_works_in_each_mode_with_and_without_aws_auth_and_journal() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_tool_that_writes_aws_auth_is_named_with_the_way_out() {
+/// A cluster whose `aws-auth` belongs to a Helm chart.
+async fn of_a_helm_release() -> World {
     let mut seed = seed(TWO, &[&role("ops"), &role("dev")]);
     let aws_auth = seed.aws_auth.as_mut().unwrap();
     let release = ("meta.helm.sh/release-name".to_owned(), "access".to_owned());
     aws_auth.annotations.extend([release]);
-    let world = World::start(seed).await;
+    World::start(seed).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_writes_aws_auth_is_named_with_the_way_out() {
+    let world = of_a_helm_release().await;
     let found = status(&world);
     let writer = &found["preflight"]["writers"][0];
     assert_eq!(writer["code"], "AAM607", "{found:#}");
@@ -204,4 +209,29 @@ async fn a_tool_that_writes_aws_auth_is_named_with_the_way_out() {
     assert!(!writer["fix"].as_str().unwrap().is_empty());
     let shown = world.tool("status").arg("--preflight").run();
     assert!(shown.stdout.contains("(AAM607)"), "{}", shown.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cut_over_tells_of_that_tool_in_the_same_words() {
+    let world = of_a_helm_release().await;
+    world.apply().run().expect_code(0);
+    let told = status(&world)["preflight"]["writers"].clone();
+    let line = format!(
+        "{} (AAM607); {}",
+        told[0]["message"].as_str().unwrap(),
+        told[0]["fix"].as_str().unwrap()
+    );
+    let preflight = world.tool("status").arg("--preflight").run();
+    assert!(preflight.stdout.contains(&line), "{}", preflight.stdout);
+    // Before the write, even where nobody is there to answer.
+    let asked = world.tool("cutover").run().expect_code(64);
+    asked.expect_error(&[&format!("warning: {line}")]);
+    let part = cutover(&world, &["--only", "*role/ops"]).expect_code(0);
+    assert_eq!(part.json()["writers"], told);
+    let rest = world.tool("cutover").arg("--yes").run().expect_code(0);
+    assert!(
+        rest.stdout.contains(&format!("! {line}")),
+        "{}",
+        rest.stdout
+    );
 }
