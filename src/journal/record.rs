@@ -131,16 +131,16 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
-    /// A binding is about to be made.
+    /// A binding is about to be made or, by a rollback, to be deleted.
     BindingIntent {
         /// The run's id.
         run: String,
         /// When.
         time: Timestamp,
-        /// The whole object.
+        /// The whole object: as it is asked for, or as it is before it goes.
         object: Box<serde_json::Value>,
     },
-    /// A binding was made, was there, or could not be made.
+    /// A binding was made, was there, was deleted, or could not be made or deleted.
     BindingOutcome {
         /// The run's id.
         run: String,

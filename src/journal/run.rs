@@ -217,7 +217,7 @@ impl RunLog {
         })
     }
 
-    /// A binding is about to be made.
+    /// A binding is about to be made or, by a rollback, to be deleted.
     pub fn binding_intent(&self, object: &Value) -> Result<(), JournalError> {
         self.journal.append(&Record::BindingIntent {
             run: self.id.clone(),
@@ -226,7 +226,7 @@ impl RunLog {
         })
     }
 
-    /// A binding was made, was there, or could not be made.
+    /// A binding was made, was there, was deleted, or could not be made or deleted.
     pub fn binding_outcome(
         &self,
         binding: &BindingId,

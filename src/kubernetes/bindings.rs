@@ -1,12 +1,14 @@
-//! Makes cluster-wide and namespaced bindings, and never edits one.
+//! Makes and deletes cluster-wide and namespaced bindings, and never edits one.
 
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
-use kube::api::{Api, PostParams};
+use kube::api::{Api, DeleteParams, Preconditions};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::config_map::{MANAGER, writer};
 use super::{Kubernetes, KubernetesError};
+use crate::journal::BindingId;
 
 /// What became of an object that was to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -29,23 +31,141 @@ pub struct ThereBinding {
     pub resource_version: Option<String>,
 }
 
+/// A binding as the cluster keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredBinding {
+    /// Which one.
+    pub id: BindingId,
+    object: Value,
+}
+
+impl StoredBinding {
+    /// The object out of its JSON.
+    #[must_use]
+    pub fn from_json(object: Value) -> Self {
+        Self {
+            id: BindingId::of(&object),
+            object,
+        }
+    }
+
+    /// The whole object.
+    #[must_use]
+    pub fn json(&self) -> &Value {
+        &self.object
+    }
+
+    /// Its `metadata.uid`: another object of the same name has another one.
+    #[must_use]
+    pub fn uid(&self) -> Option<&str> {
+        self.object.pointer("/metadata/uid")?.as_str()
+    }
+
+    /// Whether it gives the same role to the same subjects as a manifest.
+    #[must_use]
+    pub fn gives_as(&self, manifest: &Value) -> bool {
+        rights(&self.object) == rights(manifest)
+    }
+
+    /// The groups among its subjects.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        let subjects = self.object["subjects"].as_array();
+        let groups = subjects.into_iter().flatten();
+        groups
+            .filter(|subject| subject["kind"] == "Group")
+            .filter_map(|subject| subject["name"].as_str())
+    }
+
+    /// Whether this tool, and nobody else, is named as a writer of it.
+    ///
+    /// Source: Kubernetes, "Server-Side Apply", field management.
+    #[must_use]
+    pub fn is_written_by_this_tool_alone(&self) -> bool {
+        let fields = self.object.pointer("/metadata/managedFields");
+        fields.and_then(Value::as_array).is_some_and(|fields| {
+            !fields.is_empty() && fields.iter().all(|field| field["manager"] == MANAGER)
+        })
+    }
+
+    fn preconditions(&self) -> Preconditions {
+        let text = |pointer| Some(self.object.pointer(pointer)?.as_str()?.to_owned());
+        Preconditions {
+            uid: text("/metadata/uid"),
+            resource_version: text("/metadata/resourceVersion"),
+        }
+    }
+}
+
 impl Kubernetes {
     /// Makes a ClusterRoleBinding or a RoleBinding from its manifest.
     ///
     /// # Errors
     /// [`KubernetesError::Differs`] where one of the name is there that gives something else.
     pub async fn make_binding(&self, object: Value) -> Result<ThereBinding, KubernetesError> {
-        match object
-            .pointer("/metadata/namespace")
-            .and_then(Value::as_str)
-        {
-            Some(namespace) => {
-                let api: Api<RoleBinding> = Api::namespaced(self.client.clone(), namespace);
-                make(&api, object).await
-            }
-            None => make(&Api::<ClusterRoleBinding>::all(self.client.clone()), object).await,
+        match BindingId::of(&object).namespace {
+            Some(namespace) => make(&self.role_bindings(&namespace), object).await,
+            None => make(&self.cluster_role_bindings(), object).await,
         }
     }
+
+    /// Reads a binding; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`KubernetesError`] where the API server can't be asked, or refuses.
+    pub async fn binding(&self, id: &BindingId) -> Result<Option<StoredBinding>, KubernetesError> {
+        let found = match &id.namespace {
+            Some(namespace) => get(&self.role_bindings(namespace), &id.name).await,
+            None => get(&self.cluster_role_bindings(), &id.name).await,
+        }?;
+        Ok(found.map(|object| StoredBinding {
+            id: id.clone(),
+            object,
+        }))
+    }
+
+    /// Deletes a binding, unless somebody has written it since it was read.
+    ///
+    /// # Errors
+    /// [`KubernetesError`] where the API server can't be asked, or refuses; see [`KubernetesError::is_conflict`].
+    pub async fn delete_binding(&self, stored: &StoredBinding) -> Result<(), KubernetesError> {
+        let params = DeleteParams {
+            preconditions: Some(stored.preconditions()),
+            ..DeleteParams::default()
+        };
+        let name = &stored.id.name;
+        let deleted = match &stored.id.namespace {
+            Some(namespace) => self
+                .role_bindings(namespace)
+                .delete(name, &params)
+                .await
+                .map(drop),
+            None => self
+                .cluster_role_bindings()
+                .delete(name, &params)
+                .await
+                .map(drop),
+        };
+        deleted.map_err(|error| KubernetesError::of("remove a binding of a renamed group", error))
+    }
+
+    fn role_bindings(&self, namespace: &str) -> Api<RoleBinding> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    fn cluster_role_bindings(&self) -> Api<ClusterRoleBinding> {
+        Api::all(self.client.clone())
+    }
+}
+
+async fn get<K>(api: &Api<K>, name: &str) -> Result<Option<Value>, KubernetesError>
+where
+    K: kube::Resource + Clone + std::fmt::Debug + Serialize + DeserializeOwned,
+{
+    let found = api
+        .get_opt(name)
+        .await
+        .map_err(|error| KubernetesError::of("look at a binding of a renamed group", error))?;
+    Ok(found.map(|object| serde_json::to_value(object).expect("a binding is plain data")))
 }
 
 async fn make<K>(api: &Api<K>, object: Value) -> Result<ThereBinding, KubernetesError>
@@ -66,7 +186,7 @@ where
             what: WHAT,
             reason: error.to_string(),
         })?;
-    match api.create(&PostParams::default(), &wanted).await {
+    match api.create(&writer(), &wanted).await {
         Ok(object) => Ok(there_is(&object, Made::Created)),
         Err(kube::Error::Api(status)) if status.code == 409 => {
             let there = api

@@ -12,7 +12,7 @@ use crate::rights::Question;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
 /// Who writes, for `metadata.managedFields`.
-const MANAGER: &str = "aws-auth-migrate";
+pub(super) const MANAGER: &str = "aws-auth-migrate";
 
 /// The ConfigMap with its metadata.
 #[derive(Debug, Clone, PartialEq)]
@@ -183,7 +183,8 @@ impl Kubernetes {
     }
 }
 
-fn writer() -> PostParams {
+/// Names this tool as the writer.
+pub(super) fn writer() -> PostParams {
     PostParams {
         field_manager: Some(MANAGER.to_owned()),
         ..PostParams::default()

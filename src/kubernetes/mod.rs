@@ -13,7 +13,7 @@ use kube::api::{Api, ListParams};
 use kube::{Client, Config};
 use secrecy::SecretString;
 
-pub use bindings::{Made, ThereBinding};
+pub use bindings::{Made, StoredBinding, ThereBinding};
 pub use config_map::Stored;
 pub use kubeconfig::{Kubeconfig, Named};
 
@@ -122,6 +122,16 @@ impl KubernetesError {
         matches!(self, Self::Refused { code: 409, .. })
     }
 
+    /// Whether it is unknown if what was asked for was done.
+    #[must_use]
+    pub fn is_answer_lost(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { code, .. } => *code >= 500,
+            _ => false,
+        }
+    }
+
     /// Whether there is no such object.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -140,6 +150,9 @@ impl KubernetesError {
             Self::Forbidden { what, .. } if what.starts_with("write") || what.starts_with("delete") || what.starts_with("create") => {
                 "grant `update`, `create` and `delete` on ConfigMaps in `kube-system` to the caller, and run the same command again"
                     .to_owned()
+            }
+            Self::Forbidden { what, .. } if what.contains("binding of a renamed group") => {
+                "grant `get` and `delete` on it to the caller, and run the same command again".to_owned()
             }
             Self::Forbidden { .. } => {
                 "grant `get` on the ConfigMap `aws-auth` in `kube-system`, or read it elsewhere and give it with --from-file"

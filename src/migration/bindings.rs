@@ -93,9 +93,12 @@ impl<P: Progress> Making<'_, P> {
         let there = match kubernetes.make_binding(object.clone()).await {
             Ok(there) => there,
             Err(error) => {
-                let why = Some(error.to_string());
-                self.log
-                    .binding_outcome(&id, Status::Failed, None, None, why)?;
+                // Without an answer it may be made.
+                if !error.is_answer_lost() {
+                    let why = Some(error.to_string());
+                    self.log
+                        .binding_outcome(&id, Status::Failed, None, None, why)?;
+                }
                 return Err(Failure::from(error)
                     .hint("no access entry was made; run the same command again to go on"));
             }

@@ -5,9 +5,11 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::verified::Form;
+use super::words::plural;
 use crate::journal::RunEnd;
 use crate::migration::RolledBack;
-use crate::migration::rollback::{Left, Restoring};
+use crate::migration::owners::Writer;
+use crate::migration::rollback::{Fate, Left, Restoring, UndoneBinding};
 use crate::model::AuthenticationMode;
 use crate::plan::Action;
 use crate::text::visible;
@@ -23,6 +25,10 @@ pub(crate) struct Document<'a> {
     restores_config_map: bool,
     actions: &'a [Action],
     left: &'a [Left],
+    /// The bindings that `apply --apply-rbac` made.
+    bindings: &'a [UndoneBinding],
+    /// Others that write the ConfigMap that is put back.
+    writers: &'a [Writer],
     stays: &'a [String],
     run: Option<&'a str>,
     end: Option<RunEnd>,
@@ -41,6 +47,8 @@ pub fn rolled_back(done: &RolledBack, form: Form) -> String {
         restores_config_map: done.config_map != Restoring::Nothing,
         actions: &done.entries.actions,
         left: &done.entries.left,
+        bindings: &done.bindings,
+        writers: &done.writers,
         stays: &done.stays,
         run: done.run.as_deref(),
         end: done.end,
@@ -97,6 +105,12 @@ fn words(done: &RolledBack) -> String {
             visible(&left.reason)
         );
     }
+    for binding in &done.bindings {
+        let _ = writeln!(text, "{}", visible(&binding_line(binding, has_run)));
+    }
+    for writer in &done.writers {
+        let _ = writeln!(text, "! {}", super::writer(writer));
+    }
     for stays in &done.stays {
         let _ = writeln!(text, "Note: {stays}.");
     }
@@ -107,11 +121,14 @@ fn words(done: &RolledBack) -> String {
         None => {}
         Some(RunEnd::Complete) => text.push_str("Rolled back; `apply` begins anew.\n"),
         Some(_) => {
-            let _ = writeln!(
-                text,
-                "{} calls failed. Run the same command again to go on.",
-                failed(done)
-            );
+            if failed(done) > 0 {
+                let _ = write!(
+                    text,
+                    "{}. ",
+                    plural(failed(done), "call failed", "calls failed")
+                );
+            }
+            text.push_str("Run the same command again to go on.\n");
         }
     }
     if has_run {
@@ -122,4 +139,18 @@ fn words(done: &RolledBack) -> String {
         );
     }
     text
+}
+
+fn binding_line(binding: &UndoneBinding, has_run: bool) -> String {
+    let UndoneBinding {
+        id, fate, reason, ..
+    } = binding;
+    let reason = reason.as_deref().unwrap_or_default();
+    match fate {
+        Fate::Planned if has_run => format!("! {id} is still there"),
+        Fate::Planned => format!("~ {id} would be deleted"),
+        Fate::Deleted => format!("~ {id} is deleted"),
+        Fate::Left => format!("! {id} is left alone: {reason}"),
+        Fate::Failed => format!("! {id} is still there: {reason}"),
+    }
 }

@@ -56,6 +56,8 @@ pub struct Snapshot {
     pub entries: Vec<LiveEntry>,
     /// The ConfigMap `aws-auth`, as the Kubernetes API shows it.
     pub aws_auth: Option<Value>,
+    /// The bindings: those of the whole cluster, then those of namespaces.
+    pub bindings: Vec<Value>,
 }
 
 impl Sandbox {
@@ -168,6 +170,7 @@ impl Sandbox {
                 .map(super::state::Entry::live)
                 .collect(),
             aws_auth: cluster.objects.aws_auth().cloned(),
+            bindings: cluster.objects.bindings().cloned().collect(),
         }
     }
 

@@ -292,6 +292,12 @@ impl World {
         }
     }
 
+    /// Makes or replaces a Kubernetes object behind the tool's back; tells whether it has a known kind and a name.
+    pub fn put_object(&mut self, cluster: &str, object: &serde_json::Value) -> bool {
+        let cluster = self.clusters.get_mut(cluster);
+        cluster.is_some_and(|cluster| cluster.objects.seed(object))
+    }
+
     /// Changes what the caller may do.
     pub fn set_rights(&mut self, rights: Rights) {
         self.rights = rights;

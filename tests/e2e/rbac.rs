@@ -5,7 +5,13 @@ use aws_auth_migrate::sandbox::Seed;
 use aws_auth_migrate::writer::Status;
 use serde_json::{Value, json};
 
-use crate::support::{Tool, World, codes, in_api_mode, mapping, read, role, seed};
+use std::process::Command;
+
+use aws_auth_migrate::sandbox::{Fault, FaultKind};
+
+use crate::support::{
+    CLUSTER, Ran, Tool, World, codes, in_api_mode, judge, mapping, read, role, seed,
+};
 
 const AUDIT: &str = "- rolearn: arn:aws:iam::111122223333:role/audit\n  username: audit\n  groups: [system:monitoring, auditors]\n";
 const RENAME: [&str; 2] = ["--rename-group", "system:monitoring=monitoring"];
@@ -208,6 +214,218 @@ async fn a_binding_is_written_down_before_and_after_it_is_made() {
     let later = history();
     assert_eq!(later.runs.len(), 2);
     assert_eq!(later.runs[1].bindings[0].status, Some(Status::Exists));
+}
+
+/// Renamed, with the binding and the entry made.
+async fn bound() -> World {
+    let world = with_bindings(audited().await);
+    assert_eq!(world.sandbox.state().bindings.len(), 2);
+    world
+}
+
+fn with_bindings(world: World) -> World {
+    let apply = world.apply().args(&RENAME).args(&["--apply-rbac"]);
+    apply.run().expect_code(0);
+    world
+}
+
+fn rollback(world: &World, more: &[&str]) -> Ran {
+    let args = ["--progress", "none", "--output", "json"];
+    world.tool("rollback").args(&args).args(more).run()
+}
+
+/// The binding that the tool made.
+fn made_binding(world: &World) -> Option<Value> {
+    let bindings = world.sandbox.state().bindings;
+    bindings
+        .into_iter()
+        .find(|binding| binding["metadata"]["name"] != "monitors")
+}
+
+fn names_and_fates(document: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let bindings = document["bindings"].as_array().unwrap().iter();
+    bindings
+        .map(|binding| (text(&binding["name"]), text(&binding["fate"])))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_deletes_the_bindings_after_the_entries_and_no_others() {
+    let world = audited().await;
+    let before = world.sandbox.state();
+    let world = with_bindings(world);
+    let made = made_binding(&world).unwrap();
+    let name = made["metadata"]["name"].as_str().unwrap().to_owned();
+
+    let shown = rollback(&world, &[]).expect_code(0).json();
+    assert_eq!(
+        names_and_fates(&shown),
+        [(name.clone(), "planned".to_owned())]
+    );
+    assert!(made_binding(&world).is_some());
+    let text = world.tool("rollback").run().expect_code(0).stdout;
+    assert!(
+        text.contains(&format!("~ ClusterRoleBinding {name} would be deleted")),
+        "{text}"
+    );
+
+    let done = rollback(&world, &["--yes"]).expect_code(0).json();
+    assert_eq!(names_and_fates(&done), [(name, "deleted".to_owned())]);
+    let after = world.sandbox.state();
+    assert_eq!(
+        (after.bindings, after.entries),
+        (before.bindings, before.entries)
+    );
+    let order: Vec<String> = world
+        .sandbox
+        .requests()
+        .into_iter()
+        .filter(|request| request.method == "DELETE")
+        .map(|request| request.operation)
+        .collect();
+    assert_eq!(order, ["DeleteAccessEntry", "delete clusterrolebindings"]);
+    // All is told once, and the tool may begin anew.
+    let again = rollback(&world, &["--yes"]).expect_code(0).json();
+    assert_eq!(again["bindings"], json!([]));
+    let world = with_bindings(world);
+    assert!(made_binding(&world).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_binding_that_somebody_changed_or_made_anew_or_needs_stays() {
+    type Edit = fn(&mut Value);
+    let edits: [(&str, Edit); 2] = [
+        ("somebody has changed it since", |binding| {
+            binding["subjects"][0]["name"] = json!("everybody");
+        }),
+        ("somebody else has made it", |binding| {
+            binding["metadata"]["uid"] = json!("another");
+        }),
+    ];
+    for (reason, edit) in edits {
+        let world = bound().await;
+        let mut binding = made_binding(&world).unwrap();
+        edit(&mut binding);
+        world
+            .sandbox
+            .edit(|world| assert!(world.put_object(CLUSTER, &binding)));
+        let there = made_binding(&world);
+        let done = rollback(&world, &["--yes"]).expect_code(0).json();
+        assert_eq!(done["bindings"][0]["fate"], "left", "{done:#}");
+        assert_eq!(done["bindings"][0]["reason"], reason);
+        assert_eq!(made_binding(&world), there);
+    }
+
+    // An entry that somebody changed stays, and so does what its group is bound to.
+    let world = bound().await;
+    let entries = world.sandbox.state().entries.into_iter();
+    let mut entry = entries
+        .map(|live| live.entry)
+        .find(|entry| entry.principal_arn.to_string() == role("audit"))
+        .unwrap();
+    entry.kubernetes_groups.push("more".to_owned());
+    world.sandbox.edit(|world| world.put_entry(CLUSTER, &entry));
+    let done = rollback(&world, &["--yes"]).expect_code(0).json();
+    assert_eq!(done["bindings"][0]["fate"], "left", "{done:#}");
+    let reason = done["bindings"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains(&role("audit")), "{reason}");
+    assert!(made_binding(&world).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_delete_names_the_way_out_and_the_same_command_goes_on() {
+    let world = bound().await;
+    let denied = || Fault::next("delete clusterrolebindings", FaultKind::AccessDenied);
+    world.sandbox.add_fault(denied());
+    let done = rollback(&world, &["--yes"]).expect_code(4).json();
+    assert_eq!(done["bindings"][0]["fate"], "failed", "{done:#}");
+    let reason = done["bindings"][0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("kubectl delete clusterrolebinding "),
+        "{reason}"
+    );
+    assert!(made_binding(&world).is_some());
+    rollback(&world, &["--yes"]).expect_code(0);
+    assert_eq!(made_binding(&world), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_whose_answer_is_lost_is_done_once_and_written_down() {
+    for kind in [
+        FaultKind::ResetBeforeCommit,
+        FaultKind::ResetAfterCommit,
+        FaultKind::Unavailable,
+    ] {
+        let world = bound().await;
+        let lost = Fault::next("delete clusterrolebindings", kind);
+        world.sandbox.add_fault(lost);
+        let done = rollback(&world, &["--yes"]).expect_code(0).json();
+        assert_eq!(done["bindings"][0]["fate"], "deleted", "{done:#}");
+        assert_eq!(made_binding(&world), None);
+    }
+
+    // Died with the binding deleted and no answer written down.
+    let world = bound().await;
+    rollback(&world, &["--yes"]).expect_code(0);
+    let text = read(&world.journal());
+    let intent = text.lines().collect::<Vec<_>>();
+    let intent = intent
+        .iter()
+        .rposition(|line| line.contains("bindingIntent"));
+    let kept = text.lines().take(intent.unwrap() + 1);
+    let cut: String = kept.map(|line| format!("{line}\n")).collect();
+    std::fs::write(world.journal(), cut).unwrap();
+    rollback(&world, &["--yes"]).expect_code(0);
+    let history = Journal::history(&world.journal()).unwrap();
+    let last = history.runs.last().unwrap();
+    assert_eq!(last.bindings[0].status, Some(Status::Deleted));
+    assert_eq!(history.runs.len(), 2, "the run that was stopped went on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_binding_whose_making_was_not_answered_is_known_by_its_writer() {
+    let world = bound().await;
+    // The intent is the last word of the journal about it.
+    let text = read(&world.journal());
+    let kept = text
+        .lines()
+        .filter(|line| !line.contains("bindingOutcome"))
+        .map(|line| format!("{line}\n"));
+    std::fs::write(world.journal(), kept.collect::<String>()).unwrap();
+    rollback(&world, &["--yes"]).expect_code(0);
+    assert_eq!(made_binding(&world), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kubectl_takes_the_emitted_bindings() {
+    if !judge(
+        "kubectl",
+        Command::new("kubectl").args(["version", "--client"]),
+    ) {
+        return;
+    }
+    let world = audited().await;
+    let path = world.path("rbac.yaml");
+    let plan = world.tool("plan").args(&RENAME).arg("--emit-rbac");
+    plan.arg(&path).run().expect_code(0);
+    let kubectl = |args: &[&str]| {
+        let mut command = world.other("kubectl");
+        let ran = command.args(args).arg(&path).output().unwrap();
+        assert!(
+            ran.status.success(),
+            "{}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
+    };
+    kubectl(&["apply", "--dry-run=client", "--validate=false", "-f"]);
+    kubectl(&["apply", "--validate=false", "-f"]);
+    assert_eq!(world.sandbox.state().bindings.len(), 2);
+    // They are there now, so that `apply` has none to make, and they are not its own to undo.
+    let applied = with_bindings(world);
+    let done = rollback(&applied, &["--yes"]).expect_code(0).json();
+    assert_eq!(done["bindings"], json!([]));
+    assert!(made_binding(&applied).is_some());
 }
 
 const RESERVED_NAME: &str =

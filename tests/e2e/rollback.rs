@@ -311,3 +311,21 @@ async fn status_tells_that_all_is_rolled_back() {
     world.apply().run().expect_code(0);
     cutover(&world, &[]).expect_code(0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_writer_of_what_is_put_back_is_named() {
+    let mut seed = in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]));
+    let release = ("meta.helm.sh/release-name".to_owned(), "access".to_owned());
+    let aws_auth = seed.aws_auth.as_mut().unwrap();
+    aws_auth.annotations.extend([release]);
+    let world = World::start(seed).await;
+    world.apply().run().expect_code(0);
+    // Nothing is put back, so nobody can be in the way.
+    let shown = rollback(&world, &[]).expect_code(0).json();
+    assert_eq!(shown["writers"], serde_json::json!([]));
+    cutover(&world, &["--only", "*role/ops"]).expect_code(0);
+    let shown = rollback(&world, &[]).expect_code(0).json();
+    assert_eq!(shown["writers"][0]["code"], "AAM607", "{shown:#}");
+    let done = world.tool("rollback").arg("--yes").run().expect_code(0);
+    assert!(done.stdout.contains("(AAM607)"), "{}", done.stdout);
+}

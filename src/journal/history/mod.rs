@@ -35,7 +35,8 @@ pub struct BindingChange {
     /// The whole object as it was asked for.
     pub object: Box<serde_json::Value>,
     /// How it ended: [`Status::Created`] where the run made it, [`Status::Exists`] where it was there and somebody
-    /// else's; `None` where no answer was written down, so that the run may have made it.
+    /// else's, [`Status::Deleted`] where a rollback deleted it; `None` where no answer was written down, so that the run
+    /// may have made or deleted it.
     pub status: Option<Status>,
     /// The `metadata.uid` of the object that was there after it.
     pub uid: Option<String>,
@@ -69,7 +70,7 @@ pub struct RunHistory {
     pub command: RunCommand,
     /// Its changes of the ConfigMap.
     pub config_map: Vec<ConfigMapChange>,
-    /// The bindings that it made, in the order of the first intents.
+    /// The bindings that it made or, as a rollback, deleted, in the order of the first intents.
     pub bindings: Vec<BindingChange>,
 }
 
@@ -198,15 +199,18 @@ impl RunHistory {
 
     fn intend_binding(&mut self, object: Box<serde_json::Value>) {
         let id = BindingId::of(&object);
-        // Asked for again after a stop: what the run knew of it still holds until there is another answer.
-        if !self.bindings.iter().any(|change| change.id == id) {
-            self.bindings.push(BindingChange {
+        match self.bindings.iter_mut().find(|change| change.id == id) {
+            // What failed may come about this time.
+            Some(change) if change.status == Some(Status::Failed) => change.status = None,
+            // Asked for again after a stop: what the run knew of it still holds until there is another answer.
+            Some(_) => {}
+            None => self.bindings.push(BindingChange {
                 id,
                 object,
                 status: None,
                 uid: None,
                 resource_version: None,
-            });
+            }),
         }
     }
 }

@@ -65,6 +65,8 @@ pub(super) fn decide(
         mode,
         config_map,
         entries,
+        bindings: Vec::new(),
+        writers: Vec::new(),
         stays,
         summary: None,
         run: None,

@@ -1,5 +1,7 @@
-//! Undoes what this tool did and only that: the ConfigMap first, so that nobody is without access in between.
+//! Undoes what this tool did and only that: the ConfigMap first and the bindings last, so that nobody is without access
+//! in between.
 
+mod bindings;
 mod config_map;
 mod decide;
 mod entries;
@@ -11,6 +13,7 @@ use std::path::PathBuf;
 
 use super::apply::{Clock, cluster_id, journal_path, live_entries};
 use super::cutover::{begin, live};
+use super::owners::{Writer, writers_of};
 use super::survey::{Target, survey};
 use crate::error::Failure;
 use crate::journal::{Journal, RunCommand, RunEnd};
@@ -21,6 +24,7 @@ use decide::decide;
 use guard::Guarded;
 use work::Work;
 
+pub use bindings::{Fate, UndoneBinding};
 pub use config_map::{Restoring, changes, restore};
 pub use decide::calls;
 pub use entries::{Left, Undoing, undo, undo_by_tags};
@@ -55,6 +59,10 @@ pub struct RolledBack {
     pub config_map: Restoring,
     /// The calls to EKS, and the entries that are left alone.
     pub entries: Undoing,
+    /// The bindings that `apply --apply-rbac` made.
+    pub bindings: Vec<UndoneBinding>,
+    /// Others that write the ConfigMap that is put back.
+    pub writers: Vec<Writer>,
     /// What can't be undone.
     pub stays: Vec<String>,
     /// How the calls ended; `None` for a dry run, or where there was nothing to do.
@@ -71,7 +79,18 @@ impl RolledBack {
     /// Whether there is nothing to undo.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.config_map == Restoring::Nothing && self.entries.actions.is_empty()
+        self.config_map == Restoring::Nothing
+            && self.entries.actions.is_empty()
+            && self
+                .bindings
+                .iter()
+                .all(|binding| binding.fate == Fate::Left)
+    }
+
+    /// Whether a binding that was to go is still there.
+    fn owes_bindings(&self) -> bool {
+        let owed = |binding: &UndoneBinding| matches!(binding.fate, Fate::Planned | Fate::Failed);
+        self.bindings.iter().any(owed)
     }
 }
 
@@ -105,6 +124,15 @@ pub async fn rollback<P: Progress>(
     let stored = kubernetes.stored().await?;
     let mut done = decide(&seen, stored.as_ref(), &history, options, clock)?;
     done.journal = path.clone();
+    if done.config_map != Restoring::Nothing {
+        done.writers = stored.as_ref().map(writers_of).unwrap_or_default();
+    }
+    let live = seen.observed.entries.as_deref().unwrap_or_default();
+    let after = bindings::entries_after(live, &done.entries.actions);
+    for own in bindings::made(&history, options.run.as_deref()) {
+        let found = kubernetes.binding(&own.id).await;
+        done.bindings.extend(bindings::judge(&own, found, &after));
+    }
     if let Restoring::Back { edited: true, .. } = done.config_map
         && !options.force
     {
@@ -154,10 +182,14 @@ pub async fn rollback<P: Progress>(
         clock: clock.now,
     };
     let summary = writer::run(&run, actions).await?;
+    if summary.is_complete() && !is_held {
+        work.delete_bindings(&mut done.bindings, progress, clock.now)
+            .await?;
+    }
     progress.tell(&Event::finished(&summary, (clock.now)()));
     let end = if stop.is_requested() {
         RunEnd::Interrupted
-    } else if summary.is_complete() && !is_held {
+    } else if summary.is_complete() && !is_held && !done.owes_bindings() {
         RunEnd::Complete
     } else {
         RunEnd::Incomplete

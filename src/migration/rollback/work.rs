@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Restoring, RolledBack};
+use jiff::Timestamp;
+
+use super::bindings::by_hand;
+use super::{Fate, Restoring, RolledBack, UndoneBinding};
 use crate::error::{Failure, FailureKind};
 use crate::journal::{Answered, RunEnd, RunLog};
-use crate::kubernetes::{Kubernetes, Stored};
+use crate::kubernetes::{Kubernetes, KubernetesError, Stored, StoredBinding};
 use crate::migration::cutover::{BREATH, interrupted, may_try_again};
 use crate::stop::Stop;
-use crate::writer::{self, Status};
+use crate::writer::{self, Event, EventKind, Progress, Status};
 
 /// How often a write is tried when somebody else is faster or the connection breaks.
 const ATTEMPTS: u32 = 5;
@@ -48,7 +51,67 @@ impl Work<'_> {
                     .outcome(&call.token, &call.action, status, Answered::default())?;
             }
         }
+        for change in known
+            .bindings
+            .iter()
+            .filter(|change| change.status.is_none())
+        {
+            let is_there = |binding: &UndoneBinding| binding.id == change.id;
+            if !left_to_do.bindings.iter().any(is_there) {
+                self.log
+                    .binding_outcome(&change.id, Status::Deleted, None, None, None)?;
+            }
+        }
         Ok(())
+    }
+
+    /// Deletes the bindings that are to go, one after the other; each is told of once it is gone.
+    pub(super) async fn delete_bindings(
+        &self,
+        bindings: &mut [UndoneBinding],
+        progress: &impl Progress,
+        now: fn() -> Timestamp,
+    ) -> Result<(), Failure> {
+        for binding in bindings {
+            let (Fate::Planned, Some(stored)) = (binding.fate, &binding.stored) else {
+                continue;
+            };
+            if self.stop.is_requested() {
+                return Ok(());
+            }
+            self.log.binding_intent(stored.json())?;
+            let deleted = self.delete_binding(stored).await;
+            let error = deleted.as_ref().err().map(ToString::to_string);
+            let (fate, status) = match &deleted {
+                Ok(()) => (Fate::Deleted, Status::Deleted),
+                Err(_) => (Fate::Failed, Status::Failed),
+            };
+            self.log
+                .binding_outcome(&binding.id, status, None, None, error)?;
+            binding.fate = fate;
+            binding.reason = deleted.err().map(|error| by_hand(&binding.id, &error));
+            progress.tell(&Event {
+                status: Some(status),
+                binding: Some(binding.id.clone()),
+                ..Event::new(EventKind::Action, now())
+            });
+        }
+        Ok(())
+    }
+
+    /// Deletes a binding; one that is gone was deleted by a call whose answer was lost, or by somebody else.
+    async fn delete_binding(&self, stored: &StoredBinding) -> Result<(), KubernetesError> {
+        let mut tries = 1;
+        loop {
+            match self.kubernetes.delete_binding(stored).await {
+                Err(error) if error.is_not_found() => return Ok(()),
+                // Somebody has written it since it was seen.
+                Err(error) if error.is_conflict() => return Err(error),
+                Err(error) if may_try_again(&error) && tries < ATTEMPTS => tries += 1,
+                ended => return ended,
+            }
+            tokio::time::sleep(BREATH).await;
+        }
     }
 
     /// Puts the ConfigMap back; looks again when the answer is lost, and gives up when somebody else writes it.

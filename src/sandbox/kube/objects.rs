@@ -175,6 +175,14 @@ impl Objects {
         self.get(&CONFIG_MAPS, &aws_auth_key())
     }
 
+    /// The bindings: those of the whole cluster, and those of namespaces.
+    pub(in crate::sandbox) fn bindings(&self) -> impl Iterator<Item = &Value> {
+        let kinds = [&CLUSTER_ROLE_BINDINGS, &ROLE_BINDINGS].into_iter();
+        kinds
+            .flat_map(|kind| self.of(kind))
+            .map(|(_, object)| object)
+    }
+
     /// Replaces the data of `aws-auth`, or makes it.
     pub(in crate::sandbox) fn put_aws_auth(&mut self, data: &BTreeMap<String, String>) {
         let mut object = self
