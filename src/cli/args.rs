@@ -393,6 +393,7 @@ pub(super) enum ProgressStyle {
 }
 
 #[cfg(feature = "sandbox")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub(super) struct RehearseArgs {
     /// The ConfigMap to rehearse with; `-` is standard input, a built-in sample where none is named
@@ -403,6 +404,9 @@ pub(super) struct RehearseArgs {
     pub(super) rbac_file: Option<PathBuf>,
     #[command(flatten)]
     pub(super) choices: ChoiceArgs,
+    /// After the cut-over switch to API, if nothing depends on aws-auth any more
+    #[arg(long, conflicts_with_all = ["only", "exclude"])]
+    pub(super) to_api_mode: bool,
     /// Go all the way back at the end
     #[arg(long)]
     pub(super) rollback: bool,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use aws_auth_migrate::model::{AccessEntry, LiveEntry};
+use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, LiveEntry};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
@@ -117,6 +117,45 @@ async fn a_cut_over_that_is_killed_anywhere_is_finished_by_the_same_command() {
         .await;
     tell(&format!(
         "kill points of cutover: {count}, wrong end states: 0"
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_to_the_mode_api_that_is_killed_anywhere_is_finished_by_the_same_command() {
+    fn to_api(world: &World) -> Tool {
+        cutover(world).args(&["--to-api-mode", "--min-soak", "0s"])
+    }
+    let reference = Arc::new(applied().await);
+    let world = Arc::clone(&reference);
+    let extent = blocking(move || measure(&world, to_api(&world))).await;
+    let expected = Arc::new(holds(&reference));
+    assert_eq!(expected.0, None);
+    let points = points(extent);
+    let count = points.len();
+    stream::iter(points)
+        .for_each_concurrent(3, |point| {
+            let expected = Arc::clone(&expected);
+            async move {
+                let world = applied().await;
+                blocking(move || {
+                    run_until(&world, to_api(&world), point, |_| true);
+                    let again = to_api(&world).run().expect_code(0);
+                    assert_eq!(tagless(&world), untagged(&expected), "killed at {point:?}");
+                    let mode = world.sandbox.state().mode;
+                    assert_eq!(mode, AuthenticationMode::Api, "killed at {point:?}");
+                    let switches = world.sandbox.requests().into_iter();
+                    let switches = switches
+                        .filter(|request| request.operation == "UpdateClusterConfig")
+                        .filter(|request| request.status == Some(200));
+                    assert_eq!(switches.count(), 1, "killed at {point:?}");
+                    ends_complete(&world, &again, point);
+                })
+                .await;
+            }
+        })
+        .await;
+    tell(&format!(
+        "kill points of cutover --to-api-mode: {count}, wrong end states: 0"
     ));
 }
 

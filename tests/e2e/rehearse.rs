@@ -121,25 +121,76 @@ fn a_kept_sandbox_answers_others_and_ends_with_a_signal() {
 #[test]
 fn the_whole_arc_goes_there_and_all_the_way_back() {
     let ran = Tool::new(&["rehearse", "--rollback"]).run().expect_code(0);
-    let mut rest = ran.stdout.as_str();
-    for stage in [
-        "== Plan",
-        "== Apply",
-        "== Verify",
-        "== Cutover",
-        "same access through its entry",
-        "== Rollback",
-        "Rolled back",
-        "still depends on aws-auth",
-    ] {
-        let Some((_, after)) = rest.split_once(stage) else {
-            panic!("`{stage}` does not follow in:\n{}", ran.stdout);
-        };
-        rest = after;
-    }
+    expect_stages(
+        &ran.stdout,
+        &[
+            "== Plan",
+            "== Apply",
+            "== Verify",
+            "== Cutover",
+            "same access through its entry",
+            "== Rollback",
+            "Rolled back",
+            "still depends on aws-auth",
+        ],
+    );
     assert!(
         !ran.stdout.contains("LESS access") && !ran.stdout.contains("MORE access"),
         "{}",
         ran.stdout
+    );
+}
+
+/// Whether the stages come one after the other.
+fn expect_stages(text: &str, stages: &[&str]) {
+    let mut rest = text;
+    for stage in stages {
+        let Some((_, after)) = rest.split_once(stage) else {
+            panic!("`{stage}` does not follow in:\n{text}");
+        };
+        rest = after;
+    }
+}
+
+#[test]
+fn the_mode_api_is_rehearsed_on_request_and_is_not_undone() {
+    let text = "mapRoles: |\n  - rolearn: arn:aws:iam::111122223333:role/ops\n    username: ops\n    groups: [system:masters]\n";
+    let ran = Tool::new(&[
+        "rehearse",
+        "--to-api-mode",
+        "--rollback",
+        "--from-file",
+        "-",
+    ])
+    .stdin(text)
+    .run()
+    .expect_code(0);
+    expect_stages(
+        &ran.stdout,
+        &[
+            "== Cutover",
+            "same access through its entry",
+            "== API mode",
+            "The cluster is in the mode API.",
+            "same access through its entry",
+            "== Rollback",
+            "the mode API can't be undone",
+            "same access through its entry",
+        ],
+    );
+}
+
+#[test]
+fn what_still_depends_on_aws_auth_keeps_a_rehearsal_from_the_mode_api() {
+    let ran = Tool::new(&["rehearse", "--to-api-mode"])
+        .run()
+        .expect_code(3);
+    expect_stages(
+        &ran.stdout,
+        &[
+            "== API mode",
+            "is not switched to API",
+            "still depends on aws-auth",
+        ],
     );
 }

@@ -1,5 +1,7 @@
 //! `rehearse`: the whole migration against a sandbox on this machine.
 
+mod stages;
+
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,20 +14,19 @@ use super::{exit, signals};
 use crate::aws::{AwsSettings, SandboxEndpoint};
 use crate::error::Failure;
 use crate::journal::RunEnd;
-use crate::migration::cutover::CutoverOptions;
 use crate::migration::survey::Target;
-use crate::migration::{self, ApplyOptions, Question, RollbackOptions, Survey, rehearse};
+use crate::migration::{self, ApplyOptions, Question, rehearse};
 use crate::plan::document::{Outcome, Plan, Verdict};
 use crate::report::{self, TableOptions};
 use crate::sandbox::Sandbox;
 use crate::source::manifest;
 use crate::stop::Stop;
 use crate::text::visible;
-use crate::writer::Silent;
+use stages::Stages;
 
 /// The sample that is rehearsed where no file is named.
-const SAMPLE: &str = include_str!("../../testdata/rehearsal/aws-auth.yaml");
-const SAMPLE_RBAC: &str = include_str!("../../testdata/rehearsal/rbac.yaml");
+const SAMPLE: &str = include_str!("../../../testdata/rehearsal/aws-auth.yaml");
+const SAMPLE_RBAC: &str = include_str!("../../../testdata/rehearsal/rbac.yaml");
 
 pub(super) async fn run(args: RehearseArgs, console: &Console) -> Result<ExitCode, Failure> {
     let aws_auth = match &args.from_file {
@@ -68,14 +69,7 @@ async fn migrate(
         .map_err(|error| Failure::new("failed to make a temporary folder").because(error))?;
     let target = target(sandbox);
     let choices = settings::choices(&args.choices);
-    let display = Display::new(
-        if console.is_quiet() {
-            ProgressStyle::None
-        } else {
-            args.progress
-        },
-        console,
-    );
+    let display = display(args, console);
     let options = ApplyOptions {
         choices: choices.clone(),
         saved: None,
@@ -119,92 +113,30 @@ async fn migrate(
     let history = crate::journal::Journal::history(&applied.journal)?;
     let after = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
     console.text(&verified(&after), Format::Table)?;
-    Box::pin(finish(args, &target, &options, &seen, stop, console)).await?;
+    let stages = Stages {
+        args,
+        target: &target,
+        options: &options,
+        first: &seen,
+        stop,
+        console,
+    };
+    let code = Box::pin(stages.run()).await?;
     // A rehearsal has gone well when it went to its end; what needs a decision is what it is there to show.
     Ok(if applied.end == RunEnd::Complete {
-        exit::DONE
+        code
     } else {
         exit::INCOMPLETE
     })
 }
 
-/// Takes away what is proven and, where that was asked for, goes all the way back; compares again after each.
-async fn finish(
-    args: &RehearseArgs,
-    target: &Target,
-    options: &ApplyOptions,
-    first: &Survey,
-    stop: &Stop,
-    console: &Console,
-) -> Result<(), Failure> {
-    let mut choices = options.choices.clone();
-    if choices.only.is_empty() {
-        choices.only = vec![crate::choices::Glob::new("*")];
-    }
-    let cutover = CutoverOptions {
-        choices,
-        backup: None,
-        keep_config_map: false,
-        to_api_mode: false,
-        soak: Some(std::time::Duration::ZERO),
-        timeout: None,
-        min_soak: std::time::Duration::ZERO,
-        allow_self_lockout: false,
-        journal: options.journal.clone(),
-        state_folder: options.state_folder.clone(),
-        holder: settings::holder(),
+fn display(args: &RehearseArgs, console: &Console) -> Display {
+    let style = if console.is_quiet() {
+        ProgressStyle::None
+    } else {
+        args.progress
     };
-    heading(console, "Cutover")?;
-    let done = Box::pin(migration::cutover(
-        target,
-        &cutover,
-        &Silent,
-        stop,
-        CLOCK,
-        |_| Ok(()),
-    ))
-    .await?;
-    console.text(&report::cut_over(&done, report::Form::Table), Format::Table)?;
-    compare(target, options, first, console).await?;
-    if !args.rollback {
-        return Ok(());
-    }
-    heading(console, "Rollback")?;
-    let rollback = RollbackOptions {
-        act: true,
-        run: None,
-        force: false,
-        journal: options.journal.clone(),
-        state_folder: options.state_folder.clone(),
-        holder: settings::holder(),
-        concurrency: 8,
-    };
-    let back = Box::pin(migration::rollback(target, &rollback, &Silent, stop, CLOCK)).await?;
-    console.text(
-        &report::rolled_back(&back, report::Form::Table),
-        Format::Table,
-    )?;
-    compare(target, options, first, console).await
-}
-
-/// The access comparison as it is now, of everybody who was mapped at first.
-async fn compare(
-    target: &Target,
-    options: &ApplyOptions,
-    first: &Survey,
-    console: &Console,
-) -> Result<(), Failure> {
-    let mut seen = migration::survey(target, (CLOCK.system)()).await?;
-    // What is taken out of aws-auth is still what was promised.
-    seen.reading = first.reading.clone();
-    seen.observed
-        .principals
-        .clone_from(&first.observed.principals);
-    let history = migration::apply::history(&seen, options.journal.as_deref(), || {
-        Ok(options.state_folder.clone())
-    })?;
-    let plan = migration::apply::plan_to_judge(&seen, &options.choices, &history, (CLOCK.now)());
-    console.text(&format!("\n{}", verified(&plan)), Format::Table)
+    Display::new(style, console)
 }
 
 /// What a second look shows: who has the same access through access entries, and who still depends on `aws-auth`.
