@@ -101,7 +101,7 @@ async fn planned(args: &ExportArgs) -> Result<Planned, Failure> {
     }
     let target = settings::target(&args.target)?;
     let choices = settings::choices(&args.choices);
-    let seen = migration::survey(&target, (CLOCK.system)()).await?;
+    let seen = migration::survey(&target, CLOCK.system).await?;
     let history = migration::apply::history(&seen, None, settings::state_folder)?;
     Ok(Planned {
         plan: migration::apply::plan(&seen, &choices, &history, (CLOCK.now)()),

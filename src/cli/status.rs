@@ -14,7 +14,7 @@ use crate::rights::For;
 
 pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target)?;
-    let seen = migration::survey(&target, (CLOCK.system)()).await?;
+    let seen = migration::survey(&target, CLOCK.system).await?;
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let journal = match (&args.journal, settings::state_folder()) {

@@ -3,6 +3,7 @@
 mod bindings;
 mod config_map;
 mod kubeconfig;
+mod token;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,18 +11,24 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{ConfigMap, Node};
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use kube::api::{Api, ListParams};
+use kube::client::ClientBuilder;
 use kube::{Client, Config};
-use secrecy::SecretString;
+use tower::buffer::BufferLayer;
+use tower::filter::AsyncFilterLayer;
 
 pub use bindings::{Made, StoredBinding, ThereBinding};
 pub use config_map::Stored;
 pub use kubeconfig::{Kubeconfig, Named};
+pub use token::{MakeToken, Tokens};
 
 use crate::access::rbac::{Binding, Rbac, Subject};
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
 /// How many objects are asked for at a time.
 const PAGE: u32 = 500;
+
+/// How many requests may wait for their turn.
+const IN_A_ROW: usize = 64;
 
 /// A client of one cluster's Kubernetes API.
 #[derive(Clone)]
@@ -176,14 +183,14 @@ impl Kubernetes {
         kubeconfig: &Kubeconfig,
         timeout: Duration,
     ) -> Result<Self, KubernetesError> {
-        Self::by_config(kubeconfig.config().await?, timeout)
+        Self::by_config(kubeconfig.config().await?, None, timeout)
     }
 
-    /// A client by the cluster's own endpoint, authority and a token.
-    pub fn by_token(
+    /// A client by the cluster's own endpoint, authority and tokens.
+    pub fn by_tokens(
         endpoint: &str,
         certificate_authority: Option<&[u8]>,
-        token: SecretString,
+        tokens: Tokens,
         timeout: Duration,
     ) -> Result<Self, KubernetesError> {
         let unusable = |reason: String| KubernetesError::Unreachable {
@@ -198,18 +205,31 @@ impl Kubernetes {
             .map(pem_certificates)
             .transpose()
             .map_err(unusable)?;
-        config.auth_info.token = Some(token);
         config.proxy_url = proxy(&config.cluster_url);
-        Self::by_config(config, timeout)
+        Self::by_config(config, Some(tokens), timeout)
     }
 
-    fn by_config(mut config: Config, timeout: Duration) -> Result<Self, KubernetesError> {
+    /// A client; without tokens the configuration itself says how to log in.
+    fn by_config(
+        mut config: Config,
+        tokens: Option<Tokens>,
+        timeout: Duration,
+    ) -> Result<Self, KubernetesError> {
         config.connect_timeout = Some(timeout);
         config.read_timeout = Some(timeout);
         config.write_timeout = Some(timeout);
-        let client = Client::try_from(config).map_err(|error| KubernetesError::Kubeconfig {
-            reason: chain(&error),
-        })?;
+        let builder =
+            ClientBuilder::try_from(config).map_err(|error| KubernetesError::Kubeconfig {
+                reason: chain(&error),
+            })?;
+        let client = match tokens {
+            // The filter wants a service that can be cloned.
+            Some(tokens) => builder
+                .with_layer(&BufferLayer::new(IN_A_ROW))
+                .with_layer(&AsyncFilterLayer::new(tokens))
+                .build(),
+            None => builder.build(),
+        };
         Ok(Self { client })
     }
 

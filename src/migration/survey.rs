@@ -10,7 +10,7 @@ use crate::access::rbac::Rbac;
 use crate::aws::{Aws, AwsSettings, Caller, LookupRoles, ObservedCluster, PrincipalSource};
 use crate::error::Failure;
 use crate::finding::{Code, Diagnostic, Finding};
-use crate::kubernetes::{Kubeconfig, Kubernetes};
+use crate::kubernetes::{Kubeconfig, Kubernetes, MakeToken, Tokens};
 use crate::model::{
     Arn, AuthenticationMode, Cluster, LiveEntry, Principal, PrincipalKey, Section, Subject,
 };
@@ -87,7 +87,7 @@ pub struct Survey {
 ///
 /// What can't be read because a permission is missing is unknown, and a finding says so; what a plan can't do without
 /// (the cluster, `aws-auth`) is an error.
-pub async fn survey(target: &Target, now: SystemTime) -> Result<Survey, Failure> {
+pub async fn survey(target: &Target, clock: fn() -> SystemTime) -> Result<Survey, Failure> {
     let mut target = target.clone();
     let kubeconfig = match &target.kubeconfig {
         Some(choice) => Some(Kubeconfig::read(
@@ -109,7 +109,7 @@ pub async fn survey(target: &Target, now: SystemTime) -> Result<Survey, Failure>
         }
     }
     match target.cluster.clone() {
-        Some(name) => live(&target, &name, kubeconfig.as_ref(), now).await,
+        Some(name) => live(&target, &name, kubeconfig.as_ref(), clock).await,
         None => offline(&target),
     }
 }
@@ -164,7 +164,7 @@ async fn live(
     target: &Target,
     name: &str,
     kubeconfig: Option<&Kubeconfig>,
-    now: SystemTime,
+    clock: fn() -> SystemTime,
 ) -> Result<Survey, Failure> {
     let aws = Aws::connect(&target.aws)
         .await
@@ -189,7 +189,7 @@ async fn live(
     let kubernetes = match (kubeconfig, &target.file) {
         (Some(kubeconfig), _) => Some(Kubernetes::by_kubeconfig(kubeconfig, patience).await?),
         (None, Some(_)) => None,
-        (None, None) => Some(by_token(&aws, &cluster, name, now, patience).await?),
+        (None, None) => Some(by_tokens(&aws, &cluster, name, clock, patience).await?),
     };
     let (aws_auth, kind) = match (&target.file, &kubernetes) {
         (Some(file), _) => (Some(file.aws_auth.clone()), SourceKind::File),
@@ -347,11 +347,11 @@ async fn same_cluster(
     })
 }
 
-async fn by_token(
+async fn by_tokens(
     aws: &Aws,
     cluster: &ObservedCluster,
     name: &str,
-    now: SystemTime,
+    clock: fn() -> SystemTime,
     patience: std::time::Duration,
 ) -> Result<Kubernetes, Failure> {
     let Some(endpoint) = &cluster.endpoint else {
@@ -365,14 +365,20 @@ async fn by_token(
         .region
         .as_deref()
         .unwrap_or_else(|| aws.region());
-    let token = aws
-        .cluster_token(name, region, &cluster.cluster.partition, now)
+    let (signer, partition) = (aws.clone(), cluster.cluster.partition.clone());
+    let (name, region) = (name.to_owned(), region.to_owned());
+    let make: MakeToken = Box::new(move |now| {
+        let (aws, name, region) = (signer.clone(), name.clone(), region.clone());
+        let partition = partition.clone();
+        Box::pin(async move { aws.cluster_token(&name, &region, &partition, now).await })
+    });
+    let tokens = Tokens::new(make, clock)
         .await
         .map_err(|error| Failure::aws("failed to make a token for the cluster", error))?;
-    Ok(Kubernetes::by_token(
+    Ok(Kubernetes::by_tokens(
         endpoint,
         cluster.certificate_authority.as_deref(),
-        token,
+        tokens,
         patience,
     )?)
 }

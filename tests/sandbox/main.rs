@@ -15,3 +15,4 @@ mod modes;
 mod support;
 #[path = "../tell/mod.rs"]
 mod tell;
+mod tokens;

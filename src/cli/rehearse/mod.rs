@@ -109,7 +109,7 @@ async fn migrate(
     console.text(&report::applied_text(&applied), Format::Table)?;
 
     heading(console, "Verify")?;
-    let seen = migration::survey(&target, (CLOCK.system)()).await?;
+    let seen = migration::survey(&target, CLOCK.system).await?;
     let history = crate::journal::Journal::history(&applied.journal)?;
     let after = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
     console.text(&verified(&after), Format::Table)?;

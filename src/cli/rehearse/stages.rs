@@ -118,7 +118,7 @@ impl Stages<'_> {
 
     /// The access comparison as it is now, of everybody who was mapped at first.
     async fn compare(&self) -> Result<(), Failure> {
-        let mut seen = migration::survey(self.target, (CLOCK.system)()).await?;
+        let mut seen = migration::survey(self.target, CLOCK.system).await?;
         // What is taken out of aws-auth is still what was promised.
         seen.reading = self.first.reading.clone();
         seen.observed

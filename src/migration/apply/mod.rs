@@ -141,7 +141,7 @@ pub async fn apply<P: Progress>(
         clock,
         deadline,
     };
-    let seen = match survey(&target, (clock.system)()).await {
+    let seen = match survey(&target, clock.system).await {
         Ok(seen) => seen,
         Err(failure) => Box::pin(own::finish(&work, failure, &confirm)).await?,
     };

@@ -36,7 +36,7 @@ pub(super) async fn survey_after_switch(
     let until = Instant::now() + EKS_ENTRIES_WAIT;
     let (mut known, mut changed) = (0, Instant::now());
     loop {
-        let seen = survey(target, (clock.system)()).await?;
+        let seen = survey(target, clock.system).await?;
         let missing = seen.observed.node_roles.iter().flatten().any(|role| {
             Principal::from_arn(&role.role_arn)
                 .is_some_and(|principal| seen.observed.entry(&principal.key()).is_none())

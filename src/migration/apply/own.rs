@@ -156,7 +156,7 @@ pub(super) async fn finish<P: Progress>(
 async fn look_until_let_in<P: Progress>(work: &Work<'_, P>) -> Result<Survey, Failure> {
     let mut looks = 1;
     loop {
-        let seen = survey(work.target, (work.clock.system)()).await;
+        let seen = survey(work.target, work.clock.system).await;
         if seen.is_ok() || looks == LOOKS || work.stop.is_requested() {
             return seen;
         }

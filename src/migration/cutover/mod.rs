@@ -118,7 +118,7 @@ pub async fn cutover<P: Progress>(
     confirm: impl FnOnce(&Preview<'_>) -> Result<(), Failure>,
 ) -> Result<CutOver, Failure> {
     let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
-    let seen = survey(target, (clock.system)()).await?;
+    let seen = survey(target, clock.system).await?;
     let kubernetes = live(&seen)?;
     let id = cluster_id(&seen)?;
     let path = options

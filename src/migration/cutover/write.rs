@@ -123,7 +123,7 @@ impl Work<'_> {
     }
 
     pub(super) async fn look_again(&self) -> Result<Survey, Failure> {
-        survey(self.target, (self.clock.system)()).await
+        survey(self.target, self.clock.system).await
     }
 
     /// Whether there still is time, and nobody has asked to stop.

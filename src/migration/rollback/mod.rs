@@ -104,7 +104,7 @@ pub async fn rollback<P: Progress>(
     stop: &Stop,
     clock: Clock,
 ) -> Result<RolledBack, Failure> {
-    let seen = survey(target, (clock.system)()).await?;
+    let seen = survey(target, clock.system).await?;
     let kubernetes = live(&seen)?;
     let id = cluster_id(&seen)?;
     let path = options
