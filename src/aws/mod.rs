@@ -21,7 +21,7 @@ use aws_credential_types::provider::ProvideCredentials;
 pub use error::{AwsError, AwsErrorKind};
 pub use observe::ObservedCluster;
 pub use pace::Pace;
-pub use principals::{LookupRoles, PrincipalSource, SWEEP_FROM};
+pub use principals::{LookupRoles, PrincipalSource};
 
 use crate::model::{Arn, Principal, Subject};
 use gate::Gate;

@@ -14,7 +14,7 @@ use crate::observed::Lookup;
 /// How many look-ups are made at a time.
 const LOOKUPS_AT_A_TIME: usize = 8;
 /// From how many principals of a kind in one account one sweep through the list is tried instead; a page holds 1000.
-pub const SWEEP_FROM: usize = 20;
+const SWEEP_FROM: usize = 20;
 
 /// Roles to assume for look-ups in other accounts, by account id.
 pub type LookupRoles = BTreeMap<String, Arn>;

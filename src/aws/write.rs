@@ -126,25 +126,6 @@ impl EksApi for Aws {
         Ok((mode, observed.status.unwrap_or_default()))
     }
 
-    async fn update_under_way(&self, cluster: &str) -> Result<Option<String>, AwsError> {
-        let ids: Vec<String> = self
-            .eks
-            .list_updates()
-            .name(cluster)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| AwsError::of("eks:ListUpdates", &error))?;
-        for id in ids {
-            if self.update_state(cluster, &id).await? == UpdateState::InProgress {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
-    }
-
     async fn update_state(&self, cluster: &str, update: &str) -> Result<UpdateState, AwsError> {
         const OPERATION: &str = "eks:DescribeUpdate";
         let answer = self

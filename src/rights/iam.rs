@@ -10,9 +10,6 @@ use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType, Principal, P
 use crate::plan::Plan;
 use crate::plan::document::{ActionKind, Outcome};
 
-/// From how many principals of a kind on all of them are listed at once instead of looked up one by one.
-const MANY: usize = crate::aws::SWEEP_FROM;
-
 /// The IAM policy that lets a principal run the command on the plan's cluster.
 #[must_use]
 pub fn iam_policy(needs: &Needs<'_>) -> Value {
@@ -67,7 +64,7 @@ fn reading(arns: &Arns, command: For) -> Vec<Value> {
     statements
 }
 
-/// The real ARNs of the principals: by name, and by one list where there are many of them.
+/// The real ARNs of the principals, by name; that many are listed at once where that is allowed only makes it faster.
 fn looking_up(needs: &Needs<'_>, arns: &Arns) -> Vec<Value> {
     let home = needs.plan.cluster.account_id.as_deref();
     let named: BTreeSet<_> = needs
@@ -77,20 +74,16 @@ fn looking_up(needs: &Needs<'_>, arns: &Arns) -> Vec<Value> {
         .filter_map(|mapping| mapping.arn.parse::<Arn>().ok())
         .filter_map(|arn| Principal::from_arn(&arn))
         .filter(|principal| home.is_none_or(|home| principal.account == home))
-        .map(|principal| principal.key())
+        .map(|principal| principal.kind)
         .collect();
-    let count = |kind| named.iter().filter(|key| key.kind == kind).count();
-    let (roles, users) = (count(PrincipalKind::Role), count(PrincipalKind::User));
     let kinds = [
-        ("LookUpRoles", roles >= 1, "iam:GetRole", "role/*"),
-        ("ListRoles", roles >= MANY, "iam:ListRoles", "role/*"),
-        ("LookUpUsers", users >= 1, "iam:GetUser", "user/*"),
-        ("ListUsers", users >= MANY, "iam:ListUsers", "user/*"),
+        (PrincipalKind::Role, "LookUpRoles", "iam:GetRole", "role/*"),
+        (PrincipalKind::User, "LookUpUsers", "iam:GetUser", "user/*"),
     ];
     let mut statements: Vec<Value> = kinds
         .into_iter()
-        .filter(|(_, is_used, ..)| *is_used)
-        .map(|(id, _, action, resource)| allow(id, [action], [arns.iam(resource)]))
+        .filter(|(kind, ..)| named.contains(kind))
+        .map(|(_, id, action, resource)| allow(id, [action], [arns.iam(resource)]))
         .collect();
     let roles: Vec<String> = needs
         .lookup_roles
@@ -233,12 +226,7 @@ impl Calls {
     fn statements(self, arns: &Arns) -> Vec<Value> {
         let mut statements = Vec::new();
         if self.switches {
-            // Other updates are looked for only while the cluster is being updated.
-            let actions = [
-                "eks:UpdateClusterConfig",
-                "eks:DescribeUpdate",
-                "eks:ListUpdates",
-            ];
+            let actions = ["eks:UpdateClusterConfig", "eks:DescribeUpdate"];
             statements.push(allow("SwitchAuthenticationMode", actions, [arns.cluster()]));
         }
         if self.creates {

@@ -42,12 +42,6 @@ pub trait EksApi: Sync {
         cluster: &str,
     ) -> impl Future<Output = Result<(AuthenticationMode, String), AwsError>> + Send;
 
-    /// Finds an update of the cluster that is under way; `None` where there is none, or none is shown.
-    fn update_under_way(
-        &self,
-        cluster: &str,
-    ) -> impl Future<Output = Result<Option<String>, AwsError>> + Send;
-
     /// Reads how far an update of the cluster is.
     fn update_state(
         &self,

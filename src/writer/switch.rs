@@ -84,13 +84,8 @@ pub struct Switch<'a, A, P> {
 enum Step {
     /// Look at the cluster.
     Look,
-    /// EKS works on an update.
-    Wait {
-        /// The update's id.
-        update: String,
-        /// Whether it is this switch's own.
-        own: bool,
-    },
+    /// EKS works on the update of this id.
+    Wait(String),
     /// EKS is done, the cluster is yet to show it.
     Settle,
     /// The cluster is in the new mode.
@@ -122,7 +117,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             }
             let next = match step {
                 Step::Look => self.look(&token, &mut asked).await?,
-                Step::Wait { ref update, own } => self.wait(&token, update, own).await?,
+                Step::Wait(ref update) => self.wait(&token, update).await?,
                 Step::Settle => match self.api.mode(self.cluster).await? {
                     (mode, status) if mode >= self.to && is_active(&status) => Step::Done,
                     _ => Step::Settle,
@@ -158,13 +153,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                 None,
                 None,
             );
-            // Where updates can't be listed, looking at the cluster again is enough.
-            let update = self
-                .api
-                .update_under_way(self.cluster)
-                .await
-                .unwrap_or_default();
-            return Ok(update.map_or(Step::Look, |update| Step::Wait { update, own: false }));
+            return Ok(Step::Look);
         }
         if mode >= self.to {
             return Ok(Step::Done);
@@ -176,9 +165,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         match self.api.perform(self.cluster, self.action, token).await {
             Ok(answer) => {
                 self.tell(format!("EKS switches {mode} to {}", self.to), None, None);
-                Ok(answer
-                    .update
-                    .map_or(Step::Look, |update| Step::Wait { update, own: true }))
+                Ok(answer.update.map_or(Step::Look, Step::Wait))
             }
             Err(error) if self.is_no_change(&error) => Ok(Step::Settle),
             Err(error) => {
@@ -199,15 +186,12 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         }
     }
 
-    /// Looks at an update that is under way.
-    async fn wait(&self, token: &str, update: &str, own: bool) -> Result<Step, SwitchError> {
+    /// Looks at the update that makes the switch.
+    async fn wait(&self, token: &str, update: &str) -> Result<Step, SwitchError> {
         let update = update.to_owned();
         let (verb, reasons) = match self.api.update_state(self.cluster, &update).await? {
-            UpdateState::InProgress => return Ok(Step::Wait { update, own }),
-            UpdateState::Successful => return Ok(if own { Step::Settle } else { Step::Look }),
-            UpdateState::Failed { .. } | UpdateState::Cancelled { .. } if !own => {
-                return Ok(Step::Look);
-            }
+            UpdateState::InProgress => return Ok(Step::Wait(update)),
+            UpdateState::Successful => return Ok(Step::Settle),
             UpdateState::Failed { reasons } => ("failed", reasons),
             UpdateState::Cancelled { reasons } => ("cancelled", reasons),
         };

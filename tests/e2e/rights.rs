@@ -213,8 +213,7 @@ async fn apply_runs_with_the_exported_rights_and_each_is_needed() {
         args: &["--yes", "--enable-access-entries", "--output", "json"],
         entries: false,
         before: &[],
-        // Other updates are looked for only while the cluster is being updated.
-        spare: &["eks:ListUpdates"],
+        spare: &[],
     };
     case.each_right_is_needed().await;
 }
@@ -226,7 +225,7 @@ async fn cutover_runs_with_the_exported_rights_and_each_is_needed() {
         args: &["--yes", "--to-api-mode", "--min-soak", "0s"],
         entries: true,
         before: &[APPLY],
-        spare: &["eks:ListUpdates", "update configmaps"],
+        spare: &["update configmaps"],
     };
     deleting.each_right_is_needed().await;
     let keeping = Case {
@@ -237,7 +236,7 @@ async fn cutover_runs_with_the_exported_rights_and_each_is_needed() {
             "--min-soak",
             "0s",
         ],
-        spare: &["eks:ListUpdates", "delete configmaps"],
+        spare: &["delete configmaps"],
         ..deleting
     };
     keeping.each_right_is_needed().await;

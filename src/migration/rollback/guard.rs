@@ -83,10 +83,6 @@ impl<A: EksApi> EksApi for Guarded<'_, A> {
         self.api.mode(cluster).await
     }
 
-    async fn update_under_way(&self, cluster: &str) -> Result<Option<String>, AwsError> {
-        self.api.update_under_way(cluster).await
-    }
-
     async fn update_state(&self, cluster: &str, update: &str) -> Result<UpdateState, AwsError> {
         self.api.update_state(cluster, update).await
     }
