@@ -106,7 +106,7 @@ fn words(done: &CutOver) -> String {
         if nodes.dropped() {
             let lost: Vec<_> = nodes.lost.iter().map(|name| visible(name)).collect();
             let _ = writeln!(text, "! No longer Ready: {}.", lost.join(", "));
-            let _ = writeln!(text, "! Put aws-auth back: {}", visible(&rollback(done)));
+            let _ = writeln!(text, "! Put aws-auth back:\n  {}", visible(&rollback(done)));
         }
     }
     if done.switched {
@@ -128,7 +128,7 @@ fn words(done: &CutOver) -> String {
             "Journal: {}",
             visible(&done.journal.display().to_string())
         );
-        let _ = writeln!(text, "The way back: {}", visible(&rollback(done)));
+        let _ = writeln!(text, "The way back:\n  {}", visible(&rollback(done)));
     }
     text
 }
