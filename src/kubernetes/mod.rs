@@ -18,6 +18,7 @@ pub use config_map::Stored;
 pub use kubeconfig::{Kubeconfig, Named};
 
 use crate::access::rbac::{Binding, Rbac, Subject};
+use crate::causes::with_causes;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
 /// How many objects are asked for at a time.
@@ -111,7 +112,7 @@ impl KubernetesError {
             },
             other => Self::Unreachable {
                 what,
-                reason: chain(&other),
+                reason: with_causes(&other),
             },
         }
     }
@@ -195,7 +196,7 @@ impl Kubernetes {
         config.read_timeout = Some(timeout);
         config.write_timeout = Some(timeout);
         let client = Client::try_from(config).map_err(|error| KubernetesError::Kubeconfig {
-            reason: chain(&error),
+            reason: with_causes(&error),
         })?;
         Ok(Self { client })
     }
@@ -326,17 +327,4 @@ fn proxy(url: &http::Uri) -> Option<http::Uri> {
     hyper_util::client::proxy::matcher::Matcher::from_env()
         .intercept(url)
         .map(|proxy| proxy.uri().clone())
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut parts = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(error) = next {
-        let text = error.to_string();
-        if parts.last().is_none_or(|last| !last.contains(&text)) {
-            parts.push(text);
-        }
-        next = error.source();
-    }
-    parts.join(": ")
 }
