@@ -13,6 +13,7 @@
 
 pub mod access;
 pub mod aws;
+mod causes;
 pub mod choices;
 pub mod cli;
 pub mod digest;

@@ -8,6 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::causes::with_causes;
+
 /// The longest `Retry-After` that is heeded.
 pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
 
@@ -98,20 +100,14 @@ impl AwsError {
             }
             SdkError::TimeoutError(_) => AwsErrorKind::TimedOut,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => AwsErrorKind::TimedOut,
-            SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
-                let chain = chain(error);
-                if speaks_of_credentials(&chain) {
-                    AwsErrorKind::Credentials(chain)
-                } else {
-                    AwsErrorKind::Connection(chain)
-                }
-            }
-            _ => {
-                let chain = chain(error);
-                if speaks_of_credentials(&chain) {
-                    AwsErrorKind::Credentials(chain)
-                } else {
-                    AwsErrorKind::Setting(chain)
+            unanswered => {
+                let reason = with_causes(error);
+                match unanswered {
+                    _ if speaks_of_credentials(&reason) => AwsErrorKind::Credentials(reason),
+                    SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+                        AwsErrorKind::Connection(reason)
+                    }
+                    _ => AwsErrorKind::Setting(reason),
                 }
             }
         };
@@ -231,20 +227,6 @@ impl fmt::Display for AwsErrorKind {
             Self::Setting(message) => f.write_str(message),
         }
     }
-}
-
-/// The messages of an error and what caused it, without those that repeat.
-fn chain(error: &dyn Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if parts.last().is_none_or(|last| !last.ends_with(&text)) {
-            parts.push(text);
-        }
-        next = error.source();
-    }
-    parts.join(": ")
 }
 
 fn speaks_of_credentials(text: &str) -> bool {

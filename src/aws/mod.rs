@@ -1,12 +1,16 @@
 //! The AWS SDK and its errors stop here: EKS, IAM and STS in this project's own words.
 
+mod cluster;
+mod each;
+mod entries;
 pub mod error;
 mod gate;
 mod http;
-mod observe;
+mod nodes;
 mod pace;
 mod principals;
 mod rights;
+mod time;
 pub mod token;
 mod write;
 
@@ -18,8 +22,8 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 
+pub use cluster::ObservedCluster;
 pub use error::{AwsError, AwsErrorKind};
-pub use observe::ObservedCluster;
 pub use pace::Pace;
 pub use principals::{LookupRoles, PrincipalSource};
 

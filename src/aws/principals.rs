@@ -6,7 +6,7 @@ use aws_config::sts::AssumeRoleProvider;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
-use super::observe::timestamp;
+use super::time::timestamp;
 use super::{Aws, AwsError};
 use crate::model::{Arn, Principal, PrincipalKey, PrincipalKind};
 use crate::observed::Lookup;

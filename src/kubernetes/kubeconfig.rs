@@ -1,10 +1,11 @@
 //! The kubeconfig, and which EKS cluster a context of it means.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kube::config::{Config, ExecConfig, KubeConfigOptions, Kubeconfig as KubeKubeconfig};
 
 use super::{KubernetesError, pem_certificates};
+use crate::causes::with_causes;
 use crate::model::Arn;
 
 /// A kubeconfig with the context that is meant.
@@ -34,12 +35,8 @@ impl Kubeconfig {
         };
         let config = config.map_err(|error| KubernetesError::Kubeconfig {
             reason: match path {
-                Some(path) => format!(
-                    "`{}`: {}",
-                    PathBuf::from(path).display(),
-                    super::chain(&error)
-                ),
-                None => super::chain(&error),
+                Some(path) => format!("`{}`: {}", path.display(), with_causes(&error)),
+                None => with_causes(&error),
             },
         })?;
         let kubeconfig = Self {
@@ -75,7 +72,7 @@ impl Kubeconfig {
             ..KubeConfigOptions::default()
         };
         let unusable = |error| KubernetesError::Kubeconfig {
-            reason: super::chain(&error),
+            reason: with_causes(&error),
         };
         let mut config = Config::from_custom_kubeconfig(self.config.clone(), &options)
             .await

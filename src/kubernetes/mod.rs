@@ -22,6 +22,7 @@ pub use kubeconfig::{Kubeconfig, Named};
 pub use token::{MakeToken, Tokens};
 
 use crate::access::rbac::{Binding, Rbac, Subject};
+use crate::causes::with_causes;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
 /// How many objects are asked for at a time.
@@ -118,7 +119,7 @@ impl KubernetesError {
             },
             other => Self::Unreachable {
                 what,
-                reason: chain(&other),
+                reason: with_causes(&other),
             },
         }
     }
@@ -220,7 +221,7 @@ impl Kubernetes {
         config.write_timeout = Some(timeout);
         let builder =
             ClientBuilder::try_from(config).map_err(|error| KubernetesError::Kubeconfig {
-                reason: chain(&error),
+                reason: with_causes(&error),
             })?;
         let client = match tokens {
             // The filter wants a service that can be cloned.
@@ -359,17 +360,4 @@ fn proxy(url: &http::Uri) -> Option<http::Uri> {
     hyper_util::client::proxy::matcher::Matcher::from_env()
         .intercept(url)
         .map(|proxy| proxy.uri().clone())
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut parts = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(error) = next {
-        let text = error.to_string();
-        if parts.last().is_none_or(|last| !last.contains(&text)) {
-            parts.push(text);
-        }
-        next = error.source();
-    }
-    parts.join(": ")
 }

@@ -1,0 +1,96 @@
+//! Reads the cluster itself: its mode, its versions, the way to its Kubernetes API.
+
+use aws_sdk_eks::types::ClusterStatus;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Aws, AwsError};
+use crate::model::{Arn, AuthenticationMode, Cluster};
+
+/// A cluster with the way to its Kubernetes API.
+#[derive(Debug, Clone)]
+pub struct ObservedCluster {
+    /// What a plan needs to know.
+    pub cluster: Cluster,
+    /// The URL of the Kubernetes API.
+    pub endpoint: Option<String>,
+    /// Its certificate authority, as PEM.
+    pub certificate_authority: Option<Vec<u8>>,
+    /// The node role of Auto Mode's built-in node pools.
+    pub(super) auto_mode_role: Option<String>,
+}
+
+impl Aws {
+    /// Reads the cluster itself.
+    pub async fn describe_cluster(&self, name: &str) -> Result<ObservedCluster, AwsError> {
+        const OPERATION: &str = "eks:DescribeCluster";
+        let answer = self
+            .eks
+            .describe_cluster()
+            .name(name)
+            .send()
+            .await
+            .map_err(|error| AwsError::of(OPERATION, &error))?;
+        let cluster = answer
+            .cluster
+            .ok_or_else(|| AwsError::setting(OPERATION, "the answer holds no cluster"))?;
+        let arn: Option<Arn> = cluster.arn().and_then(|text| text.parse().ok());
+        let mode = match cluster
+            .access_config()
+            .and_then(|config| config.authentication_mode())
+        {
+            None => AuthenticationMode::ConfigMap,
+            Some(mode) => match mode.as_str() {
+                "CONFIG_MAP" => AuthenticationMode::ConfigMap,
+                "API_AND_CONFIG_MAP" => AuthenticationMode::ApiAndConfigMap,
+                "API" => AuthenticationMode::Api,
+                other => {
+                    return Err(AwsError::setting(
+                        OPERATION,
+                        format!(
+                            "the cluster has the authentication mode `{other}`, which this version doesn't know"
+                        ),
+                    ));
+                }
+            },
+        };
+        let compute = cluster.compute_config();
+        let certificate_authority = cluster
+            .certificate_authority()
+            .and_then(|authority| authority.data())
+            .and_then(|text| STANDARD.decode(text.trim()).ok());
+        Ok(ObservedCluster {
+            endpoint: cluster.endpoint().map(ToOwned::to_owned),
+            certificate_authority,
+            auto_mode_role: compute
+                .and_then(|compute| compute.node_role_arn())
+                .map(ToOwned::to_owned),
+            cluster: Cluster {
+                name: Some(cluster.name().unwrap_or(name).to_owned()),
+                region: Some(
+                    arn.as_ref()
+                        .map(|arn| arn.region.clone())
+                        .filter(|region| !region.is_empty())
+                        .unwrap_or_else(|| self.region().to_owned()),
+                ),
+                account_id: arn.as_ref().map(|arn| arn.account.clone()),
+                partition: arn
+                    .as_ref()
+                    .map_or_else(|| "aws".to_owned(), |arn| arn.partition.clone()),
+                arn: cluster.arn().map(ToOwned::to_owned),
+                authentication_mode: Some(mode),
+                platform_version: cluster.platform_version().map(ToOwned::to_owned),
+                kubernetes_version: cluster.version().map(ToOwned::to_owned),
+                status: cluster
+                    .status()
+                    .map(ClusterStatus::as_str)
+                    .map(ToOwned::to_owned),
+                auto_mode: compute
+                    .and_then(|compute| compute.enabled())
+                    .unwrap_or(false),
+                hybrid_nodes: cluster.remote_network_config().is_some(),
+                outpost: cluster.outpost_config().is_some(),
+            },
+        })
+    }
+}

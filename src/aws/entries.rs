@@ -1,0 +1,136 @@
+//! Reads the live access entries with their policies.
+
+use super::each::each;
+use super::time::timestamp;
+use super::{Aws, AwsError};
+use crate::model::access_policy::ScopeKind;
+use crate::model::{AccessEntry, AccessScope, EntryType, LiveEntry, PolicyAssociation};
+
+impl Aws {
+    /// Reads every live access entry with its policies, page by page.
+    pub async fn access_entries(&self, cluster: &str) -> Result<Vec<LiveEntry>, AwsError> {
+        let arns: Vec<String> = self
+            .eks
+            .list_access_entries()
+            .cluster_name(cluster)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| AwsError::of("eks:ListAccessEntries", &error))?;
+        // An entry that went away between the list and the look at it is no entry.
+        each(
+            arns,
+            |arn| async move { self.access_entry(cluster, &arn).await },
+        )
+        .await
+    }
+
+    /// Reads one access entry with its policies; `None` where there is none.
+    pub async fn access_entry(
+        &self,
+        cluster: &str,
+        principal: &str,
+    ) -> Result<Option<LiveEntry>, AwsError> {
+        const OPERATION: &str = "eks:DescribeAccessEntry";
+        let answer = match self
+            .eks
+            .describe_access_entry()
+            .cluster_name(cluster)
+            .principal_arn(principal)
+            .send()
+            .await
+            .map_err(|error| AwsError::of(OPERATION, &error))
+        {
+            Ok(answer) => answer,
+            Err(error) if error.is_not_found() && !speaks_of_cluster(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Some(described) = answer.access_entry else {
+            return Ok(None);
+        };
+        let policies = match self.associated_policies(cluster, principal).await {
+            Ok(policies) => policies,
+            Err(error) if error.is_not_found() && !speaks_of_cluster(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        live_entry(described, policies).map(Some)
+    }
+
+    async fn associated_policies(
+        &self,
+        cluster: &str,
+        principal: &str,
+    ) -> Result<Vec<PolicyAssociation>, AwsError> {
+        const OPERATION: &str = "eks:ListAssociatedAccessPolicies";
+        let associated: Vec<aws_sdk_eks::types::AssociatedAccessPolicy> = self
+            .eks
+            .list_associated_access_policies()
+            .cluster_name(cluster)
+            .principal_arn(principal)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| AwsError::of(OPERATION, &error))?;
+        associated
+            .into_iter()
+            .map(|policy| {
+                let text = policy.policy_arn().unwrap_or_default();
+                let policy_arn = text.parse().map_err(|error| {
+                    AwsError::setting(OPERATION, format!("the policy ARN `{text}` {error}"))
+                })?;
+                let scope = policy.access_scope();
+                let kind = match scope
+                    .and_then(|scope| scope.r#type())
+                    .map(|kind| kind.as_str())
+                {
+                    Some("namespace") => ScopeKind::Namespace,
+                    _ => ScopeKind::Cluster,
+                };
+                let namespaces = scope
+                    .map(|scope| scope.namespaces().to_vec())
+                    .unwrap_or_default();
+                Ok(PolicyAssociation {
+                    policy_arn,
+                    access_scope: AccessScope { kind, namespaces },
+                })
+            })
+            .collect()
+    }
+}
+
+/// A 404 is about the entry or about the cluster; only the text tells.
+fn speaks_of_cluster(error: &AwsError) -> bool {
+    error
+        .message()
+        .is_some_and(|message| message.starts_with("No cluster found"))
+}
+
+fn live_entry(
+    described: aws_sdk_eks::types::AccessEntry,
+    access_policies: Vec<PolicyAssociation>,
+) -> Result<LiveEntry, AwsError> {
+    let text = described.principal_arn.unwrap_or_default();
+    let principal_arn = text.parse().map_err(|error| {
+        AwsError::setting(
+            "eks:DescribeAccessEntry",
+            format!("the principal's ARN `{text}` {error}"),
+        )
+    })?;
+    Ok(LiveEntry {
+        entry: AccessEntry {
+            principal_arn,
+            entry_type: EntryType::from(described.r#type.unwrap_or_else(|| "STANDARD".to_owned())),
+            username: described.username,
+            kubernetes_groups: described.kubernetes_groups.unwrap_or_default(),
+            tags: described.tags.unwrap_or_default().into_iter().collect(),
+            access_policies,
+        },
+        access_entry_arn: described.access_entry_arn,
+        created_at: described.created_at.and_then(timestamp),
+        modified_at: described.modified_at.and_then(timestamp),
+    })
+}
