@@ -9,6 +9,8 @@ use std::process::Command;
 
 use aws_auth_migrate::sandbox::{Fault, FaultKind};
 
+use crate::arc::blocking;
+use crate::killing::{Point, run_until};
 use crate::support::{
     CLUSTER, Ran, Tool, World, codes, in_api_mode, judge, mapping, read, role, seed,
 };
@@ -364,23 +366,30 @@ async fn a_delete_whose_answer_is_lost_is_done_once_and_written_down() {
         assert_eq!(done["bindings"][0]["fate"], "deleted", "{done:#}");
         assert_eq!(made_binding(&world), None);
     }
+}
 
-    // Died with the binding deleted and no answer written down.
-    let world = bound().await;
-    rollback(&world, &["--yes"]).expect_code(0);
-    let text = read(&world.journal());
-    let intent = text.lines().collect::<Vec<_>>();
-    let intent = intent
-        .iter()
-        .rposition(|line| line.contains("bindingIntent"));
-    let kept = text.lines().take(intent.unwrap() + 1);
-    let cut: String = kept.map(|line| format!("{line}\n")).collect();
-    std::fs::write(world.journal(), cut).unwrap();
-    rollback(&world, &["--yes"]).expect_code(0);
-    let history = Journal::history(&world.journal()).unwrap();
-    let last = history.runs.last().unwrap();
-    assert_eq!(last.bindings[0].status, Some(Status::Deleted));
-    assert_eq!(history.runs.len(), 2, "the run that was stopped went on");
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_that_is_killed_at_a_binding_is_finished_by_the_same_command() {
+    for point in [Point::Before(1), Point::After(1)] {
+        let world = bound().await;
+        blocking(move || {
+            let tool = world.tool("rollback").arg("--yes");
+            run_until(&world, tool, point, |request| {
+                request.operation == "delete clusterrolebindings"
+            });
+            rollback(&world, &["--yes"]).expect_code(0);
+            assert_eq!(made_binding(&world), None, "{point:?}");
+            let history = Journal::history(&world.journal()).unwrap();
+            let statuses: Vec<_> = history.runs[1]
+                .bindings
+                .iter()
+                .map(|change| change.status)
+                .collect();
+            assert_eq!(statuses, [Some(Status::Deleted)], "{point:?}");
+            assert_eq!(history.runs.len(), 2, "the run that was stopped went on");
+        })
+        .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
