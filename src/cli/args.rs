@@ -396,12 +396,8 @@ pub(super) enum ProgressStyle {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub(super) struct RehearseArgs {
-    /// The ConfigMap to rehearse with; `-` is standard input, a built-in sample where none is named
-    #[arg(long, value_name = "FILE")]
-    pub(super) from_file: Option<PathBuf>,
-    /// RBAC objects for the sandbox
-    #[arg(long, value_name = "FILE")]
-    pub(super) rbac_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
     #[command(flatten)]
     pub(super) choices: ChoiceArgs,
     /// After the cut-over switch to API, if nothing depends on aws-auth any more

@@ -33,6 +33,15 @@ pub(super) fn target(args: &TargetArgs) -> Result<Target, Failure> {
         return Err(Failure::usage("no cluster and no file is named")
             .hint("name a cluster with --cluster or --kubeconfig, or a file with --from-file"));
     }
+    Ok(Target {
+        file: args.from_file.as_deref().map(config_map).transpose()?,
+        rbac: args.rbac_file.as_deref().map(rbac).transpose()?,
+        ..assumed(args)?
+    })
+}
+
+/// The same without the ConfigMap and the RBAC objects: what is named and what is assumed.
+pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
     let mut lookup_roles = std::collections::BTreeMap::new();
     lookup_roles.extend(args.lookup_role.iter().cloned());
     Ok(Target {
@@ -50,8 +59,8 @@ pub(super) fn target(args: &TargetArgs) -> Result<Target, Failure> {
                 context: args.context.clone(),
             }
         }),
-        file: args.from_file.as_deref().map(config_map).transpose()?,
-        rbac: args.rbac_file.as_deref().map(rbac).transpose()?,
+        file: None,
+        rbac: None,
         assumed: Assumed {
             account_id: args.account_id.clone(),
             partition: args.partition.clone(),

@@ -3,6 +3,7 @@
 //! What a stopped run had done is a fold over its records, see [`History`]; a run writes through its [`RunLog`].
 
 pub mod history;
+mod lock;
 pub mod record;
 mod run;
 mod store;

@@ -4,12 +4,13 @@
     reason = "the journal is read and written here"
 )]
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::history::History;
+use super::lock::Lock;
 use super::record::{Record, SCHEMA};
 use crate::files::make_folder;
 use crate::text::visible_json;
@@ -62,7 +63,7 @@ pub struct Journal {
     path: PathBuf,
     file: Mutex<Tail>,
     /// Held as long as the journal is open.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// The end of the file, where records are added.
@@ -114,7 +115,7 @@ impl Journal {
         {
             make_folder(folder).map_err(io("make the folder of"))?;
         }
-        let lock = lock(path, holder)?;
+        let lock = Lock::take(path, holder)?;
         let mut file = private_file(path).map_err(io("open"))?;
         let (history, whole) = read(path, &mut file)?;
         file.set_len(whole)
@@ -171,40 +172,12 @@ impl Journal {
     }
 }
 
-fn private_file(path: &Path) -> io::Result<File> {
+pub(super) fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-/// The lock lies beside the journal, so that the holder can say in it who it is.
-fn lock(path: &Path, holder: &str) -> Result<File, JournalError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let at = PathBuf::from(name);
-    let io = |what| {
-        let path = at.clone();
-        move |source| JournalError::Io { what, path, source }
-    };
-    let mut file = private_file(&at).map_err(io("open the lock of"))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut other = String::new();
-            let _ = (&mut file).take(1024).read_to_string(&mut other);
-            return Err(JournalError::Locked {
-                path: path.to_owned(),
-                holder: other.trim().to_owned(),
-            });
-        }
-        Err(TryLockError::Error(source)) => return Err(io("lock")(source)),
-    }
-    file.set_len(0)
-        .and_then(|()| file.write_all(holder.as_bytes()))
-        .map_err(io("write the lock of"))?;
-    Ok(file)
 }
 
 /// Reads the records; tells also how many bytes are whole lines.

@@ -32,10 +32,9 @@ pub(super) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         with("resourceVersion", &plan.source.resource_version),
         Some(format!("sha256 {digest}")),
     ];
-    let making = format!(
-        "{} by aws-auth-migrate {}",
-        plan.created_at, plan.tool_version
-    );
+    // The document has the fractions, too.
+    let made = plan.created_at.strftime("%Y-%m-%dT%H:%M:%SZ");
+    let making = format!("{made} by aws-auth-migrate {}", plan.tool_version);
     [
         ("cluster", listed(name)),
         ("account", account),

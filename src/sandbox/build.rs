@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::model::{Principal, PrincipalKind};
@@ -15,6 +16,9 @@ use super::seed::{IamPrincipal, NodeSeed, Seed};
 use super::state::{ClusterState, Identity, World};
 use super::sts;
 use super::tls::Tls;
+
+/// How much older a dead entry is than the principal of today.
+const BEFORE: SignedDuration = SignedDuration::from_hours(24);
 
 /// A principal in a session of the given name.
 pub(super) fn identity(known: &IamPrincipal, session: &str) -> Identity {
@@ -106,6 +110,11 @@ pub(super) fn world(seed: Seed, endpoint: String, tls: &Tls) -> (World, String) 
             .and_then(|cluster| cluster.entries.get_mut(&arn));
         if let Some(made) = made.filter(|_| entry.stale) {
             made.unique_id = invent::unique_id(&made.principal, u32::MAX);
+            let now = world.principals.iter();
+            let mut now = now.filter(|known| known.principal.key() == made.principal.key());
+            if let Some(now) = now.next() {
+                made.created_at = now.created_at - BEFORE;
+            }
         }
     }
     (world, key)

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use crate::killing::{Point, records, run_until};
-use crate::many::{Size, many, start, update};
+use crate::many::{Size, many, update};
 use crate::support::{Ran, Tool, World, read};
 use crate::tell::tell;
 
@@ -24,7 +24,7 @@ pub(crate) const SIZE: Size = Size {
 
 /// A cluster in which `apply` is done.
 pub(crate) async fn applied() -> World {
-    let world = start(many(SIZE)).await;
+    let world = World::start(many(SIZE)).await;
     update(&world).run().expect_code(0);
     world
 }
@@ -162,7 +162,7 @@ async fn a_switch_to_the_mode_api_that_is_killed_anywhere_is_finished_by_the_sam
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rollback_that_is_killed_anywhere_is_finished_by_the_same_command() {
     async fn cut_over() -> (World, (Option<Value>, BTreeMap<String, AccessEntry>)) {
-        let world = start(many(SIZE)).await;
+        let world = World::start(many(SIZE)).await;
         let before = holds(&world);
         update(&world).run().expect_code(0);
         cutover(&world).run().expect_code(0);

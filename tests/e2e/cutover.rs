@@ -119,6 +119,34 @@ async fn an_empty_config_map_stays_where_that_is_asked_for() {
     );
 }
 
+/// One mapping that counts, and one of each kind that grants nothing.
+const INERT: &str = "\
+- {rolearn: arn:aws:iam::111122223333:role/ops, username: shadowed, groups: [devs]}
+- {rolearn: arn:aws:iam::111122223333:role/ops, username: ops, groups: ['system:masters']}
+- {rolearn: arn:aws:iam::111122223333:role/gone, username: gone}
+- {rolearn: arn:aws:iam::111122223333:role/team/dev, username: path}
+- {rolearn: 'arn:aws:sts::111122223333:assumed-role/dev/jane', username: session}
+- {rolearn: 'arn:aws-cn:iam::111122223333:role/dev', username: elsewhere}
+- {rolearn: ' arn:aws:iam::111122223333:role/dev', username: space}
+- {rolearn: 'arn:aws:s3:::bucket', username: bucket}
+- {rolearn: ops, username: text}
+- {rolearn: 'arn:aws:iam::111122223333:group/devs', username: group}
+- {username: nobody}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mappings_that_grant_nothing_go_with_the_others() {
+    for more in [&["--keep-config-map"][..], &["--only", "*"], &[]] {
+        let world = World::start(seed(INERT, &[&role("ops"), &role("team/dev")])).await;
+        world.apply().run().expect_code(0);
+        let document = cutover(&world, more).expect_code(0).json();
+        let removed = document["removed"].as_array().unwrap();
+        assert_eq!(removed.len(), INERT.lines().count(), "{document:#}");
+        let left = data(&world);
+        assert!(left.is_none_or(|left| left.as_object().is_none_or(serde_json::Map::is_empty)));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_a_broken_connection_and_a_server_fault_are_got_over() {
     for kind in [

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_auth_migrate::sandbox::{Fault, FaultKind};
 use futures_util::{StreamExt, stream};
 
-use crate::many::{Size, end_state, many, repeated, start, update};
+use crate::many::{Size, end_state, many, repeated, update};
 use crate::support::World;
 use crate::tell::tell;
 
@@ -65,7 +65,7 @@ async fn run(world: &Arc<World>) -> crate::support::Ran {
 async fn after_any_fault_at_most_one_rerun_ends_as_without_it() {
     let mut expected = Vec::new();
     for size in [ALL, SWITCH] {
-        let world = Arc::new(start(many(size)).await);
+        let world = Arc::new(World::start(many(size)).await);
         run(&world).await.expect_code(0);
         assert_eq!(repeated(&world), Vec::<String>::new());
         expected.push(end_state(&world));
@@ -84,7 +84,7 @@ async fn after_any_fault_at_most_one_rerun_ends_as_without_it() {
     let expected = &expected;
     let reruns: Vec<bool> = stream::iter(&points)
         .map(|(operation, kind, nth)| async move {
-            let world = Arc::new(start(many(size(operation))).await);
+            let world = Arc::new(World::start(many(size(operation))).await);
             world.sandbox.add_fault(Fault::nth(operation, *nth, *kind));
             let point = format!("{kind:?} at {operation} {nth}");
             let first = run(&world).await;
@@ -123,14 +123,14 @@ async fn after_any_fault_at_most_one_rerun_ends_as_without_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_plan_is_gone_on_with_and_deletes_nothing_twice() {
-    let reference = Arc::new(start(many(ALL)).await);
+    let reference = Arc::new(World::start(many(ALL)).await);
     run(&reference).await.expect_code(0);
     for operation in [
         "CreateAccessEntry",
         "DeleteAccessEntry",
         "AssociateAccessPolicy",
     ] {
-        let world = start(many(ALL)).await;
+        let world = World::start(many(ALL)).await;
         let path = world.path("plan.json");
         world
             .tool("plan")
@@ -155,7 +155,7 @@ async fn a_full_cluster_takes_no_more_and_the_rest_is_finished_and_counted() {
     let mut seed = many(ALL);
     // The creator's, the live ones, and no more than one beside: what is made anew takes the place of what it was.
     seed.limits.entries = 7;
-    let world = start(seed).await;
+    let world = World::start(seed).await;
     let applied = update(&world).run().expect_code(4).json();
     let stopped = applied["stopped"].as_str().unwrap();
     assert!(
@@ -180,7 +180,7 @@ async fn a_full_cluster_takes_no_more_and_the_rest_is_finished_and_counted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn endless_throttling_ends_with_the_time_that_was_given() {
-    let world = start(many(ALL)).await;
+    let world = World::start(many(ALL)).await;
     world
         .sandbox
         .add_fault(Fault::always("CreateAccessEntry", FaultKind::Throttle));
@@ -196,7 +196,7 @@ async fn endless_throttling_ends_with_the_time_that_was_given() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_can_not_be_read_back_is_not_claimed_to_be_there() {
-    let world = start(many(SWITCH)).await;
+    let world = World::start(many(SWITCH)).await;
     world.sandbox.add_fault(Fault::always(
         "DescribeAccessEntry",
         FaultKind::AccessDenied,

@@ -9,7 +9,7 @@ use aws_auth_migrate::sandbox::{Fault, FaultKind, Phase};
 use futures_util::{StreamExt, stream};
 
 use crate::arc::{SIZE, applied, blocking, cutover, holds, rollback};
-use crate::many::{many, start, update};
+use crate::many::{many, update};
 use crate::support::{CLUSTER, Tool, World};
 use crate::tell::tell;
 
@@ -113,7 +113,7 @@ async fn every_step_of_a_rollback_is_gone_on_with_after_any_fault() {
         .collect();
     let reruns: Vec<bool> = stream::iter(points)
         .map(|((operation, more), kind)| async move {
-            let world = start(many(SIZE)).await;
+            let world = World::start(many(SIZE)).await;
             let point = format!("{kind:?} at {operation}");
             blocking(move || {
                 let before = holds(&world);
@@ -164,7 +164,7 @@ async fn a_write_of_somebody_else_is_noticed_and_got_over_where_it_changed_nothi
         ("delete configmaps", &[][..]),
         ("update configmaps", &["--keep-config-map"][..]),
     ] {
-        let world = Arc::new(start(many(SIZE)).await);
+        let world = Arc::new(World::start(many(SIZE)).await);
         let here = Arc::clone(&world);
         blocking(move || {
             let before = holds(&here);

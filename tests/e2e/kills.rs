@@ -6,7 +6,8 @@ use futures_util::{StreamExt, stream};
 
 use crate::apply::is_mutation;
 use crate::killing::{Point, records, run_until};
-use crate::many::{Size, end_state, many, repeated, start, update};
+use crate::many::{Size, end_state, many, repeated, update};
+use crate::support::World;
 use crate::tell::tell;
 
 /// 10 creates with 5 policies, 8 entries changed in groups and policy, 4 and 3 made anew: 45 actions.
@@ -23,7 +24,7 @@ const STEP: usize = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_killed_anywhere_is_finished_by_the_same_command() {
-    let reference = Arc::new(start(many(SIZE)).await);
+    let reference = Arc::new(World::start(many(SIZE)).await);
     let world = Arc::clone(&reference);
     let applied = tokio::task::spawn_blocking(move || update(&world).run().expect_code(0).json())
         .await
@@ -42,7 +43,7 @@ async fn a_run_that_is_killed_anywhere_is_finished_by_the_same_command() {
     let count = points.len();
     stream::iter(points)
         .for_each_concurrent(3, |point| async move {
-            let world = Arc::new(start(many(SIZE)).await);
+            let world = Arc::new(World::start(many(SIZE)).await);
             tokio::task::spawn_blocking({
                 let world = Arc::clone(&world);
                 move || {

@@ -86,28 +86,6 @@ pub(crate) fn many(size: Size) -> Seed {
     seed
 }
 
-/// Starts a world in which the principals of stale entries are younger than their entries.
-pub(crate) async fn start(mut seed: Seed) -> World {
-    let stale: Vec<String> = seed
-        .entries
-        .iter()
-        .filter(|entry| entry.stale)
-        .map(|entry| entry.entry.principal_arn.to_string())
-        .collect();
-    // IAM tells whole seconds.
-    let younger = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(1);
-    for known in &mut seed.principals {
-        if stale.contains(&known.principal.arn().to_string()) {
-            known.created_at = younger;
-        }
-    }
-    let world = World::start(seed).await;
-    world
-        .sandbox
-        .edit(|world| world.advance(jiff::SignedDuration::from_secs(2)));
-    world
-}
-
 pub(crate) fn update(world: &World) -> Tool {
     world
         .apply()

@@ -3,7 +3,12 @@
 use std::io::{BufRead, BufReader};
 use std::process::Command;
 
-use crate::support::{Tool, judge};
+use aws_auth_migrate::model::AuthenticationMode;
+use aws_auth_migrate::sandbox::NodeGroupSeed;
+use serde_json::json;
+
+use crate::many::{Size, many};
+use crate::support::{Tool, World, judge, role, seed};
 
 #[test]
 fn the_sample_is_migrated_and_verified_without_anything_set_up() {
@@ -193,4 +198,82 @@ fn what_still_depends_on_aws_auth_keeps_a_rehearsal_from_the_mode_api() {
             "still depends on aws-auth",
         ],
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_real_cluster_is_rehearsed_as_it_is_and_only_read() {
+    let mut seed = many(Size {
+        admins: 1,
+        people: 1,
+        differing: 1,
+        stale: 1,
+        wrong_type: 1,
+    });
+    let data = &mut seed.aws_auth.as_mut().unwrap().data;
+    data.get_mut("mapRoles").unwrap().push_str(
+        "- {rolearn: \"arn:aws:iam::444455556666:role/far\", username: far, groups: [developers]}\n\
+         - {rolearn: \"arn:aws:iam::111122223333:role/deep\", username: deep, groups: [\"system:deep\"]}\n\
+         - {rolearn: \"arn:aws:iam::111122223333:role/gone\", username: gone}\n",
+    );
+    let far = "arn:aws:iam::444455556666:role/far";
+    let mut seed = seed
+        .with_principals([role("a/path/deep").as_str(), far])
+        .with_node_group(NodeGroupSeed::linux("blue", role("blue").parse().unwrap()));
+    seed.objects = vec![json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "devs", "namespace": "shop"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "developers"}],
+    })];
+    let world = World::start(seed).await;
+    let before = world.sandbox.state();
+    let choices = ["--on-existing", "update"];
+    let plan = world.tool("plan").args(&choices).run().expect_code(0);
+    let asked = world.sandbox.requests().len();
+    let ran = world.tool("rehearse").args(&choices).run().expect_code(0);
+
+    let (_, rest) = ran.stdout.split_once("== Plan\n\n").unwrap();
+    let (rehearsed, rest) = rest.split_once("\n== Apply").unwrap();
+    let timeless = |plan: &str| -> Vec<String> {
+        let lines = plan.trim_end().lines();
+        let kept = lines.filter(|line| !line.starts_with("made "));
+        kept.map(str::to_owned).collect()
+    };
+    assert_eq!(timeless(rehearsed), timeless(&plan.stdout));
+    expect_stages(
+        rest,
+        &[
+            "created",
+            "== Verify",
+            "same access through its entry",
+            "== Cutover",
+        ],
+    );
+    let requests = world.sandbox.requests().split_off(asked);
+    assert!(!requests.is_empty());
+    for request in requests {
+        assert!(
+            request.method == "GET" || request.path == "/",
+            "{request:?}"
+        );
+    }
+    assert_eq!(world.sandbox.state(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reaches_the_cluster_by_a_way_that_is_not_shown_gets_into_the_rehearsal() {
+    let text = "- {rolearn: \"arn:aws:iam::111122223333:role/ops\", username: ops, groups: [\"system:masters\"]}\n";
+    for mode in [
+        AuthenticationMode::ConfigMap,
+        AuthenticationMode::ApiAndConfigMap,
+    ] {
+        let world = World::start(seed(text, &[&role("ops")]).with_mode(mode)).await;
+        let kubeconfig = world.write("admin", &world.sandbox.kubeconfig());
+        let ran = world.tool("rehearse").arg("--kubeconfig").arg(kubeconfig);
+        expect_stages(
+            &ran.run().expect_code(0).stdout,
+            &["== Apply", "same access through its entry"],
+        );
+    }
 }

@@ -9,7 +9,7 @@ use aws_auth_migrate::sandbox::{Fault, FaultKind, Phase, World as Edited};
 
 use crate::arc::holds;
 use crate::cutover::{TWO, applied, cutover, data};
-use crate::many::{Size, many, start, update};
+use crate::many::{Size, many, update};
 use crate::support::{CLUSTER, Ran, World, in_api_mode, role, seed};
 
 fn rollback(world: &World, more: &[&str]) -> Ran {
@@ -257,7 +257,7 @@ async fn of_several_runs_one_is_undone_or_all_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_let_nobody_in_is_not_put_back_to_let_somebody_in() {
-    let world = start(many(Size {
+    let world = World::start(many(Size {
         admins: 0,
         people: 0,
         differing: 0,

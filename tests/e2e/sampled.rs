@@ -15,7 +15,7 @@ use aws_auth_migrate::sandbox::{KubeIdentity, Phase, Sandbox, Seed, SeedEntry};
 
 use crate::apply::is_mutation;
 use crate::arc::{cutover, holds, rollback};
-use crate::many::{Size, many, start, update};
+use crate::many::{Size, many, update};
 use crate::support::{CLUSTER, World, role};
 use crate::tell::tell;
 
@@ -170,7 +170,7 @@ async fn promised(mut seed: Seed, before: &Everybody) -> Everybody {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_has_more_or_less_than_promised_at_any_instant() {
-    let world = start(preexisting()).await;
+    let world = World::start(preexisting()).await;
     let known = principals(&preexisting());
     let before = everybody(&world.sandbox, &known);
     let promised = promised(preexisting(), &before).await;
@@ -224,7 +224,7 @@ async fn the_mode_switches_there_and_on_change_nobodys_access() {
             wrong_type: 0,
         })
     };
-    let world = start(seed()).await;
+    let world = World::start(seed()).await;
     assert_eq!(world.sandbox.state().mode, AuthenticationMode::ConfigMap);
     let known = principals(&seed());
     let before = everybody(&world.sandbox, &known);
@@ -251,7 +251,7 @@ async fn the_mode_switches_there_and_on_change_nobodys_access() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_principals_at_a_time_change_nothing_about_it() {
-    let world = start(preexisting()).await;
+    let world = World::start(preexisting()).await;
     let known = principals(&preexisting());
     let before = everybody(&world.sandbox, &known);
     let promised = promised(preexisting(), &before).await;

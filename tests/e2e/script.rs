@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::apply::is_mutation;
 use crate::export::mixed;
-use crate::many::{self, Size, many};
+use crate::many::{Size, many};
 use crate::support::{CLUSTER, World, in_api_mode, judge, role, seed};
 
 /// Marks what a run made; each run has its own.
@@ -125,14 +125,14 @@ async fn a_second_run_of_the_script_writes_nothing() {
         stale: 1,
         wrong_type: 1,
     };
-    let applied = many::start(many(size)).await;
+    let applied = World::start(many(size)).await;
     applied
         .apply()
         .args(&["--on-existing", "update"])
         .run()
         .expect_code(0);
 
-    let world = many::start(many(size)).await;
+    let world = World::start(many(size)).await;
     export(&world, &["--on-existing", "update"]);
     let shellcheck = concat!(env!("CARGO_MANIFEST_DIR"), "/target/judges/bin/shellcheck");
     if judge("shellcheck", Command::new(shellcheck).arg("--version")) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_auth_migrate::sandbox::{Fault, FaultKind, NodeSeed, UpdateTime};
 
-use crate::many::{Size, end_state, many, repeated, start, update};
+use crate::many::{Size, end_state, many, repeated, update};
 use crate::support::{World, in_api_mode, role, seed};
 
 const SMALL: Size = Size {
@@ -40,7 +40,7 @@ async fn wait_for(world: &World, operation: &str, count: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_signal_ends_the_run_soon_and_tells_how_to_go_on() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
-        let world = start(many(SMALL)).await;
+        let world = World::start(many(SMALL)).await;
         let child = update(&world).args(&["--max-rate", "4"]).spawn();
         wait_for(&world, "CreateAccessEntry", 2).await;
         let began = Instant::now();
@@ -68,7 +68,7 @@ async fn the_first_signal_ends_the_run_soon_and_tells_how_to_go_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_signal_ends_at_once_and_the_run_goes_on_later() {
-    let world = start(many(SMALL)).await;
+    let world = World::start(many(SMALL)).await;
     world
         .sandbox
         .add_fault(Fault::nth("CreateAccessEntry", 3, FaultKind::Hang));
@@ -89,7 +89,7 @@ async fn the_second_signal_ends_at_once_and_the_run_goes_on_later() {
 async fn a_signal_during_the_mode_switch_ends_the_wait() {
     let mut seed = many(SMALL);
     seed.switch.takes = UpdateTime::Millis(5000);
-    let world = start(seed).await;
+    let world = World::start(seed).await;
     let child = update(&world).spawn();
     wait_for(&world, "DescribeUpdate", 1).await;
     let began = Instant::now();

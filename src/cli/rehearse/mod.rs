@@ -2,6 +2,7 @@
 
 mod stages;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,11 +15,14 @@ use super::{exit, signals};
 use crate::aws::{AwsSettings, SandboxEndpoint};
 use crate::error::Failure;
 use crate::journal::RunEnd;
+use crate::migration::rehearse::Beside;
 use crate::migration::survey::Target;
 use crate::migration::{self, ApplyOptions, Question, rehearse};
+use crate::model::{Arn, PrincipalKey};
+use crate::observed::Lookup;
 use crate::plan::document::{Outcome, Plan, Verdict};
 use crate::report::{self, TableOptions};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, Seed};
 use crate::source::manifest;
 use crate::stop::Stop;
 use crate::text::visible;
@@ -29,28 +33,22 @@ const SAMPLE: &str = include_str!("../../../testdata/rehearsal/aws-auth.yaml");
 const SAMPLE_RBAC: &str = include_str!("../../../testdata/rehearsal/rbac.yaml");
 
 pub(super) async fn run(args: RehearseArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let aws_auth = match &args.from_file {
-        Some(path) => settings::config_map(path)?.aws_auth,
-        None => manifest::parse(SAMPLE)
-            .map_err(|error| Failure::from(("the sample".to_owned(), error)))?,
-    };
-    let rbac = match (&args.rbac_file, &args.from_file) {
-        (Some(path), _) => settings::text(path, "RBAC objects")?.0,
-        (None, Some(_)) => String::new(),
-        (None, None) => SAMPLE_RBAC.to_owned(),
-    };
-    let objects = rehearse::objects(&rbac)
-        .map_err(|error| Failure::new("failed to read RBAC objects").because(error))?;
-    let sandbox = Sandbox::start(rehearse::seed(&aws_auth, objects))
+    let (seed, principals) = Box::pin(seed(&args)).await?;
+    let cluster = seed.cluster.name.clone();
+    let sandbox = Sandbox::start(seed)
         .await
         .map_err(|error| Failure::new("failed to start the sandbox").because(error))?;
+    let target = Target {
+        principals,
+        ..target(&sandbox, cluster)
+    };
     let stop = signals::listen()?;
     // The sandbox's folder is to be taken away in any case.
     stop.begin_writing();
     let code = if args.seed_only {
         exit::DONE
     } else {
-        Box::pin(migrate(&args, &sandbox, &stop, console)).await?
+        Box::pin(migrate(&args, &target, &stop, console)).await?
     };
     if args.keep {
         keep(&args, &sandbox, &stop, console).await?;
@@ -58,16 +56,57 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Result<ExitCod
     Ok(code.into())
 }
 
+/// What the sandbox begins with, and the real ARNs of principals that it can't be asked for.
+async fn seed(args: &RehearseArgs) -> Result<(Seed, BTreeMap<PrincipalKey, Arn>), Failure> {
+    let named = &args.target;
+    if named.cluster.is_some() || named.kubeconfig.is_some() || named.context.is_some() {
+        return Box::pin(seed_as_seen(&settings::target(named)?)).await;
+    }
+    let rbac = match (&named.rbac_file, &named.from_file) {
+        (Some(path), _) => settings::text(path, "RBAC objects")?.0,
+        (None, Some(_)) => String::new(),
+        (None, None) => SAMPLE_RBAC.to_owned(),
+    };
+    let objects = rehearse::objects(&rbac)
+        .map_err(|error| Failure::new("failed to read RBAC objects").because(error))?;
+    let aws_auth = match &named.from_file {
+        Some(path) => settings::config_map(path)?.aws_auth,
+        None => manifest::parse(SAMPLE)
+            .map_err(|error| Failure::from(("the sample".to_owned(), error)))?,
+    };
+    let target = settings::assumed(named)?;
+    let seed = rehearse::invent(&aws_auth, objects, &target);
+    Ok((seed, target.principals))
+}
+
+/// Looks at the real cluster, which is only read.
+async fn seed_as_seen(target: &Target) -> Result<(Seed, BTreeMap<PrincipalKey, Arn>), Failure> {
+    let seen = migration::survey(target, CLOCK.system).await?;
+    let mut beside = Beside::default();
+    if let Some(kubernetes) = &seen.kubernetes {
+        // Nice to have: a rehearsal goes without either.
+        beside.stored = kubernetes.stored().await.unwrap_or_default();
+        beside.nodes = kubernetes.nodes().await.unwrap_or_default();
+    }
+    let found = seen.observed.principals.iter();
+    let found = found.filter_map(|(key, lookup)| match lookup {
+        Lookup::Found { arn, .. } => Some((key.clone(), arn.clone())),
+        _ => None,
+    });
+    let home = seen.observed.cluster.account_id.as_deref();
+    let elsewhere = found.filter(|(key, _)| Some(key.account.as_str()) != home);
+    Ok((rehearse::as_seen(&seen, &beside), elsewhere.collect()))
+}
+
 /// Plans, applies, and verifies by looking again.
 async fn migrate(
     args: &RehearseArgs,
-    sandbox: &Sandbox,
+    target: &Target,
     stop: &Stop,
     console: &Console,
 ) -> Result<exit::Code, Failure> {
     let state = tempfile::tempdir()
         .map_err(|error| Failure::new("failed to make a temporary folder").because(error))?;
-    let target = target(sandbox);
     let choices = settings::choices(&args.choices);
     let display = display(args, console);
     let options = ApplyOptions {
@@ -101,7 +140,7 @@ async fn migrate(
         heading(console, "Apply")
     };
     let applied = Box::pin(migration::apply(
-        &target, &options, &display, stop, CLOCK, show,
+        target, &options, &display, stop, CLOCK, show,
     ))
     .await;
     display.finish();
@@ -109,13 +148,13 @@ async fn migrate(
     console.text(&report::applied_text(&applied), Format::Table)?;
 
     heading(console, "Verify")?;
-    let seen = migration::survey(&target, CLOCK.system).await?;
+    let seen = migration::survey(target, CLOCK.system).await?;
     let history = crate::journal::Journal::history(&applied.journal)?;
     let after = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
     console.text(&verified(&after), Format::Table)?;
     let stages = Stages {
         args,
-        target: &target,
+        target,
         options: &options,
         first: &seen,
         stop,
@@ -189,7 +228,7 @@ fn heading(console: &Console, title: &str) -> Result<(), Failure> {
     console.data(&format!("\n== {title}\n\n"))
 }
 
-fn target(sandbox: &Sandbox) -> Target {
+fn target(sandbox: &Sandbox, cluster: String) -> Target {
     let variables = sandbox.environment();
     let given = |name: &str| {
         variables
@@ -209,7 +248,7 @@ fn target(sandbox: &Sandbox) -> Target {
             }),
             ..AwsSettings::default()
         },
-        cluster: Some(rehearse::CLUSTER.to_owned()),
+        cluster: Some(cluster),
         ..Target::default()
     }
 }

@@ -9,6 +9,7 @@ use crate::migration::verify::canonical;
 use crate::migration::{Readiness, Verification};
 use crate::model::{MappingId, Principal, Section};
 use crate::observed::Observed;
+use crate::plan::document::Outcome;
 use crate::reader::{self, Reading};
 use crate::source::AwsAuth;
 use crate::source::cut::cut;
@@ -68,7 +69,11 @@ pub fn removal(
     if after == aws_auth.data {
         return Ok(None);
     }
-    leaves_answers(aws_auth, reading, &after, observed)?;
+    let inert = |id: &MappingId| {
+        let mut mappings = verification.plan.mappings.iter();
+        mappings.any(|mapping| mapping.id == *id && mapping.outcome == Outcome::Inert)
+    };
+    leaves_answers(aws_auth, reading, &after, observed, inert)?;
     Ok(Some(Removal {
         removed: proven.into_iter().collect(),
         after: Some(after),
@@ -76,11 +81,15 @@ pub fn removal(
 }
 
 /// Refuses a removal that would let another mapping count for somebody without an entry, such as one that was hidden.
+///
+/// A mapping that grants nothing has nothing to lose: nobody logs in with its ARN, or another mapping of the same
+/// principal counts, which is looked at by itself.
 fn leaves_answers(
     aws_auth: &AwsAuth,
     reading: &Reading,
     after: &BTreeMap<String, String>,
     observed: &Observed,
+    is_inert: impl Fn(&MappingId) -> bool,
 ) -> Result<(), Failure> {
     let left = AwsAuth {
         data: after.clone(),
@@ -96,6 +105,9 @@ fn leaves_answers(
         Answer::Undefined { .. } => None,
     };
     for mapping in &reading.mappings {
+        if is_inert(&mapping.id) {
+            continue;
+        }
         let principal = arn_as_matched(&mapping.arn)
             .as_ref()
             .and_then(Principal::from_arn);

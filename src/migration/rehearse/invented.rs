@@ -1,12 +1,13 @@
-//! The seed of a rehearsal: a cluster around an `aws-auth`, with IAM principals invented for its ARNs.
+//! A cluster around an `aws-auth`, with IAM principals invented for its ARNs.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
+use crate::migration::Target;
 use crate::model::{Arn, Principal};
 use crate::reader;
-use crate::sandbox::{ClusterSeed, FargateProfileSeed, NodeGroupSeed, Seed, UpdateTime};
+use crate::sandbox::{
+    ClusterSeed, FargateProfileSeed, IamPrincipal, NodeGroupSeed, Seed, UpdateTime,
+};
 use crate::source::AwsAuth;
 
 /// What a rehearsal's cluster is called.
@@ -14,8 +15,10 @@ pub const CLUSTER: &str = "rehearsal";
 
 /// Invents everything around an `aws-auth`: the account and partition that most of its ARNs are of, the principals,
 /// and for node roles that look like a managed node group's or a Fargate profile's, that group or profile.
+///
+/// What the target assumes or names (account, partition, region, real ARNs) is taken from there.
 #[must_use]
-pub fn seed(aws_auth: &AwsAuth, rbac_objects: Vec<serde_json::Value>) -> Seed {
+pub fn invent(aws_auth: &AwsAuth, rbac_objects: Vec<serde_json::Value>, target: &Target) -> Seed {
     let reading = reader::read(&aws_auth.text());
     let arns: Vec<Arn> = reading
         .mappings
@@ -26,16 +29,22 @@ pub fn seed(aws_auth: &AwsAuth, rbac_objects: Vec<serde_json::Value>) -> Seed {
         name: CLUSTER.to_owned(),
         ..ClusterSeed::default()
     };
-    if let Some(account) = most_common(
-        arns.iter()
-            .map(|arn| arn.account.clone())
-            .filter(|account| is_account(account)),
-    ) {
+    let accounts = arns.iter().map(|arn| arn.account.clone());
+    let account = target.assumed.account_id.clone();
+    if let Some(account) =
+        account.or_else(|| most_common(accounts.filter(|account| is_account(account))))
+    {
         cluster.account_id = account;
     }
-    if let Some(partition) = most_common(arns.iter().map(|arn| arn.partition.clone())) {
+    let partition = target.assumed.partition.clone();
+    if let Some(partition) =
+        partition.or_else(|| most_common(arns.iter().map(|arn| arn.partition.clone())))
+    {
         home_region(&partition).clone_into(&mut cluster.region);
         cluster.partition = partition;
+    }
+    if let Some(region) = &target.aws.region {
+        cluster.region.clone_from(region);
     }
     let account = cluster.account_id.clone();
     let texts: Vec<String> = reading
@@ -44,6 +53,11 @@ pub fn seed(aws_auth: &AwsAuth, rbac_objects: Vec<serde_json::Value>) -> Seed {
         .map(|mapping| mapping.arn.clone())
         .collect();
     let mut seed = Seed::invent(cluster, aws_auth.data.clone(), &texts);
+    for principal in target.principals.values().filter_map(Principal::from_arn) {
+        let key = principal.key();
+        seed.principals.retain(|known| known.principal.key() != key);
+        seed.principals.push(IamPrincipal::new(principal));
+    }
     seed.objects = rbac_objects;
     // Long enough to be seen.
     seed.switch.takes = UpdateTime::Millis(2500);
@@ -110,21 +124,4 @@ fn home_region(partition: &str) -> &'static str {
         "aws-eusc" => "eusc-de-east-1",
         _ => "eu-west-1",
     }
-}
-
-/// Reads Kubernetes objects for the sandbox out of a manifest with any number of documents and lists.
-///
-/// # Errors
-/// What the YAML parser says.
-pub fn objects(text: &str) -> Result<Vec<serde_json::Value>, serde_yaml::Error> {
-    let mut objects = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(text) {
-        let mut value = serde_json::Value::deserialize(document)?;
-        match value.get_mut("items").map(serde_json::Value::take) {
-            Some(serde_json::Value::Array(items)) => objects.extend(items),
-            _ if value.is_null() => {}
-            _ => objects.push(value),
-        }
-    }
-    Ok(objects)
 }
