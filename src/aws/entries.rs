@@ -5,6 +5,7 @@ use super::time::timestamp;
 use super::{Aws, AwsError};
 use crate::model::access_policy::ScopeKind;
 use crate::model::{AccessEntry, AccessScope, EntryType, LiveEntry, PolicyAssociation};
+use aws_sdk_eks::types::AccessScopeType;
 
 impl Aws {
     /// Reads every live access entry with its policies, page by page.
@@ -85,10 +86,17 @@ impl Aws {
                 let scope = policy.access_scope();
                 let kind = match scope
                     .and_then(|scope| scope.r#type())
-                    .map(|kind| kind.as_str())
+                    .map(AccessScopeType::as_str)
                 {
                     Some("namespace") => ScopeKind::Namespace,
-                    _ => ScopeKind::Cluster,
+                    Some("cluster") | None => ScopeKind::Cluster,
+                    // Whoever takes it for another one gives or takes access.
+                    Some(other) => {
+                        return Err(AwsError::setting(
+                            OPERATION,
+                            format!("the access scope `{other}` of `{text}` is not known to this version"),
+                        ));
+                    }
                 };
                 let namespaces = scope
                     .map(|scope| scope.namespaces().to_vec())

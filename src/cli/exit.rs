@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::error::{Failure, FailureKind};
 use crate::finding::Code as Finding;
-use crate::plan::document::{Outcome, Plan};
+use crate::plan::document::{Outcome, Plan, PlannedAccount, PlannedMapping};
 
 /// An exit code with its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +47,9 @@ pub(super) fn of(failure: &Failure) -> ExitCode {
 
 /// Whether something in the plan waits for a decision by a person.
 pub(super) fn needs_decision(plan: &Plan) -> bool {
-    let outcomes = plan.mappings.iter().map(|mapping| mapping.outcome);
-    let undecided = |outcome| matches!(outcome, Outcome::Blocked | Outcome::Conflict);
-    outcomes
-        .chain(plan.accounts.iter().map(|account| account.outcome))
-        .any(undecided)
+    let blocked = |account: &PlannedAccount| account.outcome == Outcome::Blocked;
+    plan.mappings.iter().any(PlannedMapping::needs_decision)
+        || plan.accounts.iter().any(blocked)
         || plan.findings.iter().any(|placed| {
             matches!(
                 placed.finding.code,

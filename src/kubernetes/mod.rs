@@ -162,6 +162,13 @@ impl KubernetesError {
             Self::Forbidden { what, .. } if what.contains("binding of a renamed group") => {
                 "grant `get` and `delete` on it to the caller, and run the same command again".to_owned()
             }
+            Self::Forbidden { what, .. } if what.starts_with("make a binding") => {
+                "grant `create` and `get` on it to the caller, and `bind` on the role that it names, or make it by hand"
+                    .to_owned()
+            }
+            Self::Forbidden { what, .. } if what.starts_with("list ") => {
+                format!("grant the right to {what} to the caller")
+            }
             Self::Forbidden { .. } => {
                 "grant `get` on the ConfigMap `aws-auth` in `kube-system`, or read it elsewhere and give it with --from-file"
                     .to_owned()

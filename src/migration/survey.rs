@@ -441,7 +441,7 @@ fn wanted(reading: &Reading, cluster: &Cluster, caller: Option<&Principal>) -> V
 }
 
 /// The partition that most ARNs are of.
-fn likely_partition(reading: &Reading) -> String {
+pub(super) fn likely_partition(reading: &Reading) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for mapping in &reading.mappings {
         if let Ok(arn) = mapping.arn.parse::<Arn>()

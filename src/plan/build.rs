@@ -241,11 +241,12 @@ impl Builder<'_> {
                     compare_with(before, after, entry_type, rbac, &self.bindings)
                 };
                 let access = by(self.observed.rbac.as_ref());
-                // What a live entry lacks is lost, whether or not a binding uses it today.
-                let verdict = if fate.outcome == Outcome::Conflict {
-                    by(None).verdict
-                } else {
-                    access.verdict
+                // What a live entry lacks is lost, whether or not a binding uses it today; another username is only
+                // another name unless a binding uses it.
+                let verdict = match (fate.outcome, by(None).verdict) {
+                    (Outcome::Conflict, Some(Verdict::Same | Verdict::Renamed)) => access.verdict,
+                    (Outcome::Conflict, verdict) => verdict,
+                    _ => access.verdict,
                 };
                 AccessChange { verdict, ..access }
             }
@@ -306,7 +307,7 @@ impl Builder<'_> {
             ));
             self.block(mapping, &mut fate, &mut access);
         }
-        PlannedMapping {
+        let mut planned = PlannedMapping {
             id: mapping.id,
             line: mapping.place.line,
             arn: mapping.arn.clone(),
@@ -316,7 +317,14 @@ impl Builder<'_> {
             findings: fate.findings,
             entry: fate.entry,
             access,
+        };
+        if planned.outcome == Outcome::Conflict && !planned.needs_decision() {
+            let differs = planned.findings.iter_mut();
+            for finding in differs.filter(|finding| finding.severity == Severity::Error) {
+                finding.severity = Severity::Warning;
+            }
         }
+        planned
     }
 
     /// A renamed group whose old name is bound to what the new one is not.

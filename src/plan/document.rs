@@ -112,6 +112,21 @@ pub struct PlannedMapping {
     pub access: AccessChange,
 }
 
+impl PlannedMapping {
+    /// Whether somebody has to decide: it is blocked, or a live entry is kept that gives other access.
+    ///
+    /// A live entry that differs by its username alone, which no binding uses, stands in nobody's way.
+    #[must_use]
+    pub fn needs_decision(&self) -> bool {
+        let gives_the_same = matches!(self.access.verdict, Some(Verdict::Same | Verdict::Renamed));
+        match self.outcome {
+            Outcome::Blocked => true,
+            Outcome::Conflict => !gives_the_same,
+            _ => false,
+        }
+    }
+}
+
 /// The Kubernetes identity that a principal gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -63,12 +63,13 @@ pub fn next(plan: &Plan) -> Next {
 
 /// The code of the heaviest finding where a decision is needed.
 fn open_code(plan: &Plan) -> Option<String> {
-    let mappings = plan.mappings.iter().map(|m| (m.outcome, &m.findings));
-    let accounts = plan.accounts.iter().map(|a| (a.outcome, &a.findings));
+    let mappings = plan.mappings.iter().filter(|m| m.needs_decision());
+    let accounts = plan.accounts.iter();
+    let accounts = accounts.filter(|a| a.outcome == Outcome::Blocked);
     mappings
-        .chain(accounts)
-        .filter(|(outcome, _)| matches!(outcome, Outcome::Blocked | Outcome::Conflict))
-        .flat_map(|(_, findings)| findings)
+        .map(|m| &m.findings)
+        .chain(accounts.map(|a| &a.findings))
+        .flatten()
         // The first of the heaviest; `max_by_key` would take the last.
         .min_by_key(|finding| Reverse(finding.severity))
         .map(|finding| finding.code.to_string())

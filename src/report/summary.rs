@@ -41,7 +41,7 @@ impl Tally {
         let mut tally = Self::default();
         for mapping in &plan.mappings {
             *tally.place_of(mapping) += 1;
-            if matches!(mapping.outcome, Outcome::Blocked | Outcome::Conflict)
+            if mapping.needs_decision()
                 && matches!(
                     mapping.access.verdict,
                     Some(Verdict::Lost | Verdict::Changed)
@@ -66,7 +66,7 @@ impl Tally {
 
     fn place_of(&mut self, mapping: &PlannedMapping) -> &mut usize {
         match (mapping.outcome, mapping.access.verdict) {
-            (Outcome::Blocked | Outcome::Conflict, _) => &mut self.undecided,
+            _ if mapping.needs_decision() => &mut self.undecided,
             (Outcome::Inert, _) => &mut self.inert,
             (_, Some(Verdict::Same)) => &mut self.same,
             (_, Some(Verdict::Renamed)) => &mut self.renamed,

@@ -8,6 +8,8 @@ mod bad_input;
 mod cutover;
 mod export;
 mod faults;
+#[path = "../generate/mod.rs"]
+mod generate;
 mod interrupted;
 mod judges;
 mod killing;
@@ -18,6 +20,7 @@ mod own_entry;
 mod pace;
 mod partitions;
 mod plan;
+mod random;
 mod rbac;
 mod rehearse;
 mod resume;

@@ -20,8 +20,8 @@ use crate::support::{CLUSTER, World, role};
 use crate::tell::tell;
 
 /// What somebody may do, as one set: the username, the groups and the policies; cluster-admin by one or the other.
-type Access = BTreeSet<String>;
-type Everybody = BTreeMap<String, Access>;
+pub(crate) type Access = BTreeSet<String>;
+pub(crate) type Everybody = BTreeMap<String, Access>;
 
 /// The cluster after a change.
 struct Sample {
@@ -50,7 +50,7 @@ fn access(identity: Option<KubeIdentity>) -> Access {
 }
 
 /// What the cluster gives to everybody now.
-fn everybody(sandbox: &Sandbox, principals: &[Principal]) -> Everybody {
+pub(crate) fn everybody(sandbox: &Sandbox, principals: &[Principal]) -> Everybody {
     sandbox.edit(|world| {
         let of = |principal: &Principal| {
             let given = world.admits(CLUSTER, principal, "i-0123456789abcdef0");
@@ -149,7 +149,7 @@ fn preexisting() -> Seed {
     seed
 }
 
-fn principals(seed: &Seed) -> Vec<Principal> {
+pub(crate) fn principals(seed: &Seed) -> Vec<Principal> {
     let roles = seed.principals.iter();
     roles.map(|known| known.principal.clone()).collect()
 }

@@ -1,9 +1,12 @@
 //! `verify`: what stands against taking `aws-auth` away.
 
+use std::collections::BTreeMap;
+
 use aws_auth_migrate::model::{AccessEntry, EntryType, Principal};
 use aws_auth_migrate::sandbox::{Policy, Rights};
+use serde_json::json;
 
-use crate::support::{World, codes, data_seed, in_api_mode, mapping, role, seed};
+use crate::support::{CLUSTER, World, codes, data_seed, in_api_mode, mapping, role, seed};
 
 const TWO: &str = "- rolearn: arn:aws:iam::111122223333:role/ops\n  username: ops\n  groups: [system:masters]\n\
                    - rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev\n  groups: [devs]\n";
@@ -211,4 +214,61 @@ async fn an_entry_of_another_owner_is_named_before_it_is_changed() {
     assert_eq!(changed["outcome"], "update");
     assert!(codes(changed).contains(&"AAM408"), "{changed:#}");
     assert!(changed["findings"].to_string().contains("CloudFormation"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_by_another_name_that_no_binding_uses_stands_in_nobodys_way() {
+    // The cluster's creator is mapped by a name of its own; EKS makes its entry by the usual one.
+    let text = "- {rolearn: \"arn:aws:iam::111122223333:role/Admin\", username: the-boss, groups: [\"system:masters\"]}\n";
+    let world = World::start(seed(text, &[&role("Admin")])).await;
+    let applied = world.apply().run().expect_code(0).json();
+    assert_eq!(applied["end"], "complete", "{applied:#}");
+    let plan = world.plan().json();
+    let boss = mapping(&plan, "mapRoles[0]");
+    assert_eq!(
+        (&boss["outcome"], &boss["access"]["verdict"]),
+        (&json!("conflict"), &json!("renamed")),
+        "{boss:#}"
+    );
+    let findings = boss["findings"].as_array().unwrap();
+    let differs = findings.iter().find(|finding| finding["code"] == "AAM401");
+    assert_eq!(differs.unwrap()["severity"], "warning", "{boss:#}");
+    world.tool("verify").run().expect_code(0);
+    world
+        .tool("cutover")
+        .args(&["--yes", "--soak", "0s"])
+        .run()
+        .expect_code(0);
+    assert_eq!(world.sandbox.state().aws_auth, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_by_another_name_than_a_binding_uses_needs_a_decision() {
+    const DEV: &str =
+        "- {rolearn: \"arn:aws:iam::111122223333:role/dev\", username: jo, groups: [devs]}\n";
+    for (subject, code) in [("jo", 3), ("somebody", 0)] {
+        let mut entry = AccessEntry {
+            principal_arn: role("dev").parse().unwrap(),
+            entry_type: EntryType::Standard,
+            username: Some("other".to_owned()),
+            kubernetes_groups: vec!["devs".to_owned()],
+            tags: BTreeMap::new(),
+            access_policies: Vec::new(),
+        };
+        let mut seed = in_api_mode(seed(DEV, &[&role("dev")])).with_entry(entry.clone());
+        seed.objects = vec![json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "by-name"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": subject}],
+        })];
+        let world = World::start(seed).await;
+        world.apply().run().expect_code(code);
+        world.tool("verify").run().expect_code(code);
+        // What the entry lacks counts in any case.
+        entry.kubernetes_groups.clear();
+        world.sandbox.edit(|world| world.put_entry(CLUSTER, &entry));
+        world.tool("verify").run().expect_code(3);
+    }
 }

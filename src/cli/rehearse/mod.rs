@@ -184,7 +184,9 @@ fn verified(plan: &Plan) -> String {
     for mapping in &plan.mappings {
         let verdict = match (mapping.outcome, mapping.access.verdict) {
             (Outcome::Unchanged, Some(Verdict::Same)) => "same access through its entry",
-            (Outcome::Unchanged, Some(Verdict::Renamed)) => "same access, another username",
+            (Outcome::Unchanged | Outcome::Conflict, Some(Verdict::Renamed)) => {
+                "same access, another username"
+            }
             (Outcome::Unchanged, Some(Verdict::Lost)) => "LESS access through its entry",
             (Outcome::Unchanged, Some(Verdict::Gained)) => "MORE access through its entry",
             (Outcome::Unchanged, _) => "other access through its entry",

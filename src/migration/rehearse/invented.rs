@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::migration::Target;
+use crate::migration::survey::likely_partition;
 use crate::model::{Arn, Principal};
 use crate::reader;
 use crate::sandbox::{
@@ -37,12 +38,8 @@ pub fn invent(aws_auth: &AwsAuth, rbac_objects: Vec<serde_json::Value>, target: 
         cluster.account_id = account;
     }
     let partition = target.assumed.partition.clone();
-    if let Some(partition) =
-        partition.or_else(|| most_common(arns.iter().map(|arn| arn.partition.clone())))
-    {
-        home_region(&partition).clone_into(&mut cluster.region);
-        cluster.partition = partition;
-    }
+    cluster.partition = partition.unwrap_or_else(|| likely_partition(&reading));
+    home_region(&cluster.partition).clone_into(&mut cluster.region);
     if let Some(region) = &target.aws.region {
         cluster.region.clone_from(region);
     }

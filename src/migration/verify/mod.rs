@@ -309,7 +309,8 @@ fn of_mapping(mapping: &PlannedMapping) -> Option<Objection> {
     };
     let code = finding.map(|finding| finding.code);
     match (mapping.outcome, mapping.access.verdict) {
-        (Outcome::Inert, _) | (Outcome::Unchanged, Some(Verdict::Same | Verdict::Renamed)) => None,
+        (Outcome::Inert, _)
+        | (Outcome::Unchanged | Outcome::Conflict, Some(Verdict::Same | Verdict::Renamed)) => None,
         (Outcome::Create, _) => objection(
             true,
             None,
