@@ -168,9 +168,9 @@ pub(super) enum Format {
     /// For people, fits the terminal
     #[default]
     Table,
-    /// The plan document
+    /// The document whose form `schema` prints
     Json,
-    /// The plan document
+    /// The document whose form `schema` prints
     Yaml,
     /// Pastes into a pull request
     Markdown,

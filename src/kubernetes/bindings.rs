@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::again::again;
 use super::config_map::{MANAGER, writer};
 use super::{Kubernetes, KubernetesError};
 use crate::journal::BindingId;
@@ -161,11 +162,13 @@ async fn get<K>(api: &Api<K>, name: &str) -> Result<Option<Value>, KubernetesErr
 where
     K: kube::Resource + Clone + std::fmt::Debug + Serialize + DeserializeOwned,
 {
-    let found = api
-        .get_opt(name)
-        .await
-        .map_err(|error| KubernetesError::of("look at a binding of a renamed group", error))?;
-    Ok(found.map(|object| serde_json::to_value(object).expect("a binding is plain data")))
+    let found = again(|| async {
+        let found = api.get_opt(name).await;
+        found.map_err(|error| KubernetesError::of("look at a binding of a renamed group", error))
+    });
+    Ok(found
+        .await?
+        .map(|object| serde_json::to_value(object).expect("a binding is plain data")))
 }
 
 async fn make<K>(api: &Api<K>, object: Value) -> Result<ThereBinding, KubernetesError>

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, DeleteParams, PostParams, Preconditions};
 use serde_json::Value;
 
+use super::again::again;
 use super::{Kubernetes, KubernetesError};
 use crate::rights::Question;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
@@ -86,11 +87,14 @@ impl Stored {
 impl Kubernetes {
     /// Reads the ConfigMap with its metadata; `None` where there is none.
     pub async fn stored(&self) -> Result<Option<Stored>, KubernetesError> {
-        self.config_maps()
-            .get_opt(NAME)
-            .await
-            .map(|found| found.map(|object| Stored { object }))
-            .map_err(|error| KubernetesError::of("read the ConfigMap kube-system/aws-auth", error))
+        let config_maps = self.config_maps();
+        let found = again(|| async {
+            let found = config_maps.get_opt(NAME).await;
+            found.map_err(|error| {
+                KubernetesError::of("read the ConfigMap kube-system/aws-auth", error)
+            })
+        });
+        Ok(found.await?.map(|object| Stored { object }))
     }
 
     /// Gives the ConfigMap other data, unless somebody has written it since it was read.

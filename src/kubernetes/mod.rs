@@ -1,5 +1,6 @@
 //! The Kubernetes client and its errors stop here: the ConfigMap and RBAC objects in this project's own words.
 
+mod again;
 mod bindings;
 mod config_map;
 mod kubeconfig;
@@ -8,7 +9,7 @@ mod token;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{ConfigMap, Node};
+use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use kube::api::{Api, ListParams};
 use kube::client::ClientBuilder;
@@ -16,6 +17,7 @@ use kube::{Client, Config};
 use tower::buffer::BufferLayer;
 use tower::filter::AsyncFilterLayer;
 
+use again::again;
 pub use bindings::{Made, StoredBinding, ThereBinding};
 pub use config_map::Stored;
 pub use kubeconfig::{Kubeconfig, Named};
@@ -23,7 +25,7 @@ pub use token::{MakeToken, Tokens};
 
 use crate::access::rbac::{Binding, Rbac, Subject};
 use crate::causes::with_causes;
-use crate::source::{AwsAuth, NAME, NAMESPACE};
+use crate::source::AwsAuth;
 
 /// How many objects are asked for at a time.
 const PAGE: u32 = 500;
@@ -243,15 +245,7 @@ impl Kubernetes {
 
     /// Reads the ConfigMap; `None` where there is none.
     pub async fn aws_auth(&self) -> Result<Option<AwsAuth>, KubernetesError> {
-        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), NAMESPACE);
-        match api.get(NAME).await {
-            Ok(config_map) => Ok(Some(AwsAuth::from(config_map))),
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
-            Err(error) => Err(KubernetesError::of(
-                "read the ConfigMap kube-system/aws-auth",
-                error,
-            )),
-        }
+        Ok(self.stored().await?.map(|stored| stored.aws_auth()))
     }
 
     /// Reads all bindings of users and groups, page by page.
@@ -303,10 +297,11 @@ impl Kubernetes {
         let mut params = ListParams::default().limit(PAGE);
         let mut all = Vec::new();
         loop {
-            let page = api
-                .list(&params)
-                .await
-                .map_err(|error| KubernetesError::of(what, error))?;
+            let page = again(|| async {
+                let page = api.list(&params).await;
+                page.map_err(|error| KubernetesError::of(what, error))
+            });
+            let page = page.await?;
             all.extend(page.items);
             match page.metadata.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => params = ListParams::default().limit(PAGE).continue_token(&token),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use aws_auth_migrate::sandbox::{Fault, FaultKind};
 use serde_json::Value;
 
 use crate::support::{CLUSTER, Tool, World, in_api_mode, mapping, read, role, seed};
@@ -188,4 +189,25 @@ async fn a_file_with_a_live_cluster_leaves_the_clusters_own_config_map_alone() {
             .iter()
             .all(|request| !request.operation.contains("configmaps"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_of_the_kubernetes_api_that_breaks_off_is_made_again() {
+    for operation in ["get configmaps", "list rolebindings"] {
+        for kind in [
+            FaultKind::Throttle,
+            FaultKind::InternalError,
+            FaultKind::Unavailable,
+            FaultKind::ResetBeforeCommit,
+            FaultKind::TruncatedBody,
+        ] {
+            let world = world().await;
+            world.sandbox.add_fault(Fault::next(operation, kind));
+            let plan = world.plan();
+            assert!(!plan.stdout.contains("AAM701"), "{operation}: {kind:?}");
+            let asked = world.sandbox.requests().into_iter();
+            let asked = asked.filter(|request| request.operation == operation);
+            assert_eq!(asked.count(), 2, "{operation}: {kind:?}");
+        }
+    }
 }
