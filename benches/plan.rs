@@ -85,6 +85,7 @@ fn plan(text: &AwsAuthText, observed: &Observed) -> Plan {
         kind: SourceKind::Cluster,
         sha256: String::new(),
         resource_version: None,
+        options: Vec::new(),
     };
     build(
         &read(text),

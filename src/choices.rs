@@ -2,33 +2,51 @@
 
 use std::collections::BTreeMap;
 
+use clap::ValueEnum;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// What may be decided by whoever runs the tool; everything else follows from the facts.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Choices {
     /// What to do with a live entry that differs.
+    #[serde(skip_serializing_if = "is_default")]
     pub on_existing: OnExisting,
     /// Whether custom usernames are kept where EKS allows it.
+    #[serde(skip_serializing_if = "is_default")]
     pub usernames: Usernames,
     /// New names for groups that EKS refuses, by the old name.
+    #[serde(skip_serializing_if = "is_default")]
     pub rename_groups: BTreeMap<String, String>,
     /// Whether renamed groups get the bindings of their old names: `--emit-rbac` or `--apply-rbac`.
+    #[serde(skip_serializing_if = "is_default")]
     pub bind_renamed: bool,
     /// Whether mappings that grant nothing today are created all the same.
+    #[serde(skip_serializing_if = "is_default")]
     pub include_inert: bool,
     /// Whether entries of managed node groups and Fargate profiles are made where EKS has not made them.
+    #[serde(skip_serializing_if = "is_default")]
     pub managed_nodes: ManagedNodes,
     /// Only mappings whose ARN matches one of these; all where there is none.
+    #[serde(skip_serializing_if = "is_default")]
     pub only: Vec<Glob>,
     /// Not mappings whose ARN matches one of these.
+    #[serde(skip_serializing_if = "is_default")]
     pub exclude: Vec<Glob>,
     /// Tags for the entries that are made.
+    #[serde(skip_serializing_if = "is_default")]
     pub tags: BTreeMap<String, String>,
     /// Whether warnings block.
+    #[serde(skip_serializing_if = "is_default")]
     pub strict: bool,
 }
 
 /// What to do with a live access entry that differs from its mapping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
 pub enum OnExisting {
     /// Report it and leave it
     #[default]
@@ -40,7 +58,10 @@ pub enum OnExisting {
 }
 
 /// What to do with custom usernames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
 pub enum Usernames {
     /// Keep them where EKS allows it
     #[default]
@@ -50,7 +71,10 @@ pub enum Usernames {
 }
 
 /// What to do with the roles of managed node groups and Fargate profiles, whose entries EKS makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
 pub enum ManagedNodes {
     /// Make the entry where EKS has not
     #[default]
@@ -60,7 +84,7 @@ pub enum ManagedNodes {
 }
 
 /// A pattern over ARNs, with `*` for any text and `?` for any one character; case does not count.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Glob(String);
 
 impl Glob {
@@ -115,6 +139,74 @@ impl Choices {
         let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(arn));
         (self.only.is_empty() || any(&self.only)) && !any(&self.exclude)
     }
+
+    /// These and, where none of them says what entries look like, what an earlier run was told about that.
+    ///
+    /// An entry is what it should be by the choices by which it was made; which mappings an earlier run left out, and
+    /// what it was to do about differences, says nothing about the next one.
+    #[must_use]
+    pub fn or_as_before(&self, earlier: Option<&Self>) -> Self {
+        let taken_over = |from: &Self, to: &Self| Self {
+            usernames: from.usernames,
+            rename_groups: from.rename_groups.clone(),
+            include_inert: from.include_inert,
+            managed_nodes: from.managed_nodes,
+            ..to.clone()
+        };
+        match earlier {
+            Some(earlier) if taken_over(self, &Self::default()) == Self::default() => {
+                taken_over(earlier, self)
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// The options that make these choices, in the order of the help: a name, and a value where there is one.
+    #[must_use]
+    pub fn options(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        let mut put = |name: &str, value: &str| options.push(format!("{name}={value}"));
+        if self.on_existing != OnExisting::default() {
+            put("--on-existing", &named(&self.on_existing));
+        }
+        if self.usernames != Usernames::default() {
+            put("--usernames", &named(&self.usernames));
+        }
+        for (old, new) in &self.rename_groups {
+            put("--rename-group", &format!("{old}={new}"));
+        }
+        if self.managed_nodes != ManagedNodes::default() {
+            put("--managed-nodes", &named(&self.managed_nodes));
+        }
+        for glob in &self.only {
+            put("--only", glob.as_str());
+        }
+        for glob in &self.exclude {
+            put("--exclude", glob.as_str());
+        }
+        for (key, value) in &self.tags {
+            put("--tag", &format!("{key}={value}"));
+        }
+        for (flag, given) in [
+            ("--include-inert", self.include_inert),
+            ("--strict", self.strict),
+        ] {
+            if given {
+                options.push(flag.to_owned());
+            }
+        }
+        options
+    }
+}
+
+/// What was not chosen is not written down.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn named(value: &impl ValueEnum) -> String {
+    let value = value.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 #[cfg(test)]
@@ -139,6 +231,33 @@ mod tests {
                 "{pattern} on {text}"
             );
         }
+    }
+
+    #[test]
+    fn what_entries_look_like_is_taken_over_unless_something_is_said_about_it() {
+        let rename = |name: &str| Choices {
+            rename_groups: [("system:old".to_owned(), name.to_owned())].into(),
+            ..Choices::default()
+        };
+        let earlier = Choices {
+            only: vec![Glob::new("*ops*")],
+            strict: true,
+            ..rename("new")
+        };
+        let filtered = Choices {
+            exclude: vec![Glob::new("*dev*")],
+            ..Choices::default()
+        };
+        let expected = Choices {
+            exclude: vec![Glob::new("*dev*")],
+            ..rename("new")
+        };
+        assert_eq!(filtered.or_as_before(Some(&earlier)), expected);
+        assert_eq!(
+            rename("other").or_as_before(Some(&earlier)),
+            rename("other")
+        );
+        assert_eq!(filtered.or_as_before(None), filtered);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::args::{ApplyArgs, Format, OutputArgs, RunArgs};
+use super::args::{ApplyArgs, Format, OutputArgs, RunArgs, TargetArgs};
 use super::output::Console;
 use super::progress::Display;
 use super::settings::{self, CLOCK};
@@ -18,8 +18,8 @@ use crate::report;
 use crate::text::visible;
 
 pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target)?;
     let options = options(&args)?;
+    let target = settings::target(&named(&args, &options), args.run.journal.as_deref())?;
     let stop = signals::listen()?;
     let display = Display::new(args.run.progress, console);
     let confirm = |question: Question<'_>| confirm(question, &args, display.is_json(), console);
@@ -28,17 +28,13 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
     ))
     .await;
     display.finish();
-    let applied = match (applied, stop.signal()) {
-        (Err(failure), Some(signal)) => {
-            console.error(&failure);
-            console.say(&resume());
-            return Ok(exit::signal(signal));
-        }
-        (applied, _) => applied?,
+    let applied = match signals::unless_stopped(applied, &stop, console)? {
+        Ok(applied) => applied,
+        Err(code) => return Ok(code),
     };
     print(&applied, &args.output, console)?;
     if applied.end != RunEnd::Complete {
-        console.say(&resume());
+        console.resume();
     }
     // A signal that came when all was done already stopped nothing.
     match stop.signal() {
@@ -55,12 +51,14 @@ pub(super) fn code(applied: &Applied) -> exit::Code {
     }
 }
 
-/// The command line of this process, to be pasted into a shell.
-fn resume() -> String {
-    let words: Vec<String> = std::env::args_os()
-        .map(|word| crate::text::shell_word(&crate::text::visible(&word.to_string_lossy())))
-        .collect();
-    format!("to go on: {}", words.join(" "))
+/// What is named; a saved plan names its cluster itself.
+fn named(args: &ApplyArgs, options: &ApplyOptions) -> TargetArgs {
+    let mut named = args.target.clone();
+    if let Some(plan) = &options.saved {
+        named.cluster = named.cluster.or_else(|| plan.cluster.name.clone());
+        named.region = named.region.or_else(|| plan.cluster.region.clone());
+    }
+    named
 }
 
 fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {

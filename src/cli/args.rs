@@ -220,6 +220,8 @@ pub(super) struct StatusArgs {
     #[command(flatten)]
     pub(super) target: TargetArgs,
     #[command(flatten)]
+    pub(super) choices: ChoiceArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
     /// Check rights, platform version and other owners before anything is written
     #[arg(long)]

@@ -14,7 +14,7 @@ use crate::migration::{self, CutOver};
 use crate::report;
 
 pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target)?;
+    let target = settings::target(&args.target, args.journal.as_deref())?;
     let options = CutoverOptions {
         choices: settings::choices(&args.choices),
         backup: args.backup.clone(),
@@ -36,18 +36,27 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
     ))
     .await;
     display.finish();
-    let done = done?;
+    let done = match signals::unless_stopped(done, &stop, console)? {
+        Ok(done) => done,
+        Err(code) => return Ok(code),
+    };
     let text = report::cut_over(&done, args.output.output.into());
     console.text(&text, args.output.output)?;
     if let Some(path) = &args.output.out_report {
         crate::files::replace(path, text.as_bytes())
             .map_err(|error| file_failure("the report", path, error))?;
     }
+    if done.end != RunEnd::Complete && !done.refused {
+        console.resume();
+    }
+    // A signal that came when all was done already stopped nothing.
+    if let Some(signal) = stop.signal()
+        && done.end == RunEnd::Interrupted
+    {
+        return Ok(exit::signal(signal));
+    }
     if let Some(failure) = done.failure {
         return Err(failure);
-    }
-    if let Some(signal) = stop.signal() {
-        return Ok(exit::signal(signal));
     }
     Ok(code(&done).into())
 }

@@ -99,7 +99,7 @@ async fn planned(args: &ExportArgs) -> Result<Planned, Failure> {
         let undoing = Vec::new();
         return Ok(Planned { plan, undoing });
     }
-    let target = settings::target(&args.target)?;
+    let target = settings::target(&args.target, None)?;
     let choices = settings::choices(&args.choices);
     let seen = migration::survey(&target, CLOCK.system).await?;
     let history = migration::apply::history(&seen, None, settings::state_folder)?;

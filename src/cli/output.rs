@@ -10,7 +10,7 @@ use super::args::{ColorChoice, Format, GlobalArgs, OutputArgs};
 use crate::error::Failure;
 use crate::plan::document::Plan;
 use crate::report;
-use crate::text::visible;
+use crate::text::{shell_word, visible};
 
 /// stdout and stderr with the choices about them.
 #[derive(Debug)]
@@ -66,6 +66,14 @@ impl Console {
             let mut err = AutoStream::new(io::stderr().lock(), self.color);
             let _ = writeln!(err, "{text}");
         }
+    }
+
+    /// Says how what was stopped goes on: by the command line of this process, to be pasted into a shell.
+    pub(super) fn resume(&self) {
+        let words: Vec<String> = std::env::args_os()
+            .map(|word| shell_word(&visible(&word.to_string_lossy())))
+            .collect();
+        self.say(&format!("to go on: {}", words.join(" ")));
     }
 
     /// Says what failed, why, and what to do.
@@ -188,12 +196,4 @@ fn render(plan: &Plan, format: Format, details: bool, width: usize, color: bool)
         Format::Html => report::html(plan),
         Format::Csv => report::csv(plan),
     }
-}
-
-/// The command that applies a saved plan.
-pub(super) fn apply_saved(path: &Path) -> String {
-    format!(
-        "aws-auth-migrate apply --plan {}",
-        visible(&path.display().to_string())
-    )
 }

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use super::args::PlanArgs;
+use super::exit;
 use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
-use super::{exit, output};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::finding::Severity;
@@ -15,7 +15,7 @@ use crate::reader::draw;
 use crate::text::visible;
 
 pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target)?;
+    let target = settings::target(&args.target, args.journal.as_deref())?;
     let choices = Choices {
         bind_renamed: args.emit_rbac.is_some(),
         ..settings::choices(&args.choices)
@@ -27,10 +27,14 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
     if let Some(path) = &args.out {
         crate::files::replace(path, file::write(&plan).as_bytes())
             .map_err(|error| file_failure("the plan", path, error))?;
-        console.say(&format!(
-            "the plan is saved; apply it with: {}",
-            output::apply_saved(path)
-        ));
+        console.say(&if plan.cluster.arn.is_some() {
+            format!(
+                "the plan is saved; apply it with: {}",
+                plan.command_for_saved(path)
+            )
+        } else {
+            "the plan is saved, to be looked at and exported; it was made offline, so `apply` won't take it".to_owned()
+        });
     }
     if let Some(path) = &args.emit_rbac {
         let bindings = migration::bindings::wanted(&seen, &choices)?;

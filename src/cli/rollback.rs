@@ -13,7 +13,7 @@ use crate::migration::{self, RollbackOptions};
 use crate::report;
 
 pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target)?;
+    let target = settings::target(&args.target, args.journal.as_deref())?;
     let options = RollbackOptions {
         act: args.yes,
         run: args.run.clone(),
@@ -30,14 +30,23 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     ))
     .await;
     display.finish();
-    let done = done?;
+    let done = match signals::unless_stopped(done, &stop, console)? {
+        Ok(done) => done,
+        Err(code) => return Ok(code),
+    };
     let text = report::rolled_back(&done, args.output.output.into());
     console.text(&text, args.output.output)?;
     if let Some(path) = &args.output.out_report {
         crate::files::replace(path, text.as_bytes())
             .map_err(|error| file_failure("the report", path, error))?;
     }
-    if let Some(signal) = stop.signal() {
+    if done.end.is_some_and(|end| end != RunEnd::Complete) {
+        console.resume();
+    }
+    // A signal that came when all was done already stopped nothing.
+    if let Some(signal) = stop.signal()
+        && done.end == Some(RunEnd::Interrupted)
+    {
         return Ok(exit::signal(signal));
     }
     let code = match done.end {

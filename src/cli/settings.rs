@@ -24,7 +24,8 @@ pub(super) const CLOCK: Clock = Clock {
 /// The largest file that is read: a ConfigMap holds at most 1 MiB, RBAC objects of a cluster some more.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
-pub(super) fn target(args: &TargetArgs) -> Result<Target, Failure> {
+/// What is named on the command line, and the options that name it again; `journal` is one of them.
+pub(super) fn target(args: &TargetArgs, journal: Option<&Path>) -> Result<Target, Failure> {
     if args.kubeconfig.is_none()
         && args.context.is_none()
         && args.cluster.is_none()
@@ -36,8 +37,34 @@ pub(super) fn target(args: &TargetArgs) -> Result<Target, Failure> {
     Ok(Target {
         file: args.from_file.as_deref().map(config_map).transpose()?,
         rbac: args.rbac_file.as_deref().map(rbac).transpose()?,
+        options: options(args, journal),
         ..assumed(args)?
     })
+}
+
+/// The options that name the same cluster in the same way again, beside its name and region.
+fn options(args: &TargetArgs, journal: Option<&Path>) -> Vec<String> {
+    let path = |path: Option<&Path>| path.map(|path| path.display().to_string());
+    let seconds = |timeout: std::time::Duration| format!("{}s", timeout.as_secs_f64());
+    let single = [
+        ("--profile", args.profile.clone()),
+        ("--kubeconfig", path(args.kubeconfig.as_deref())),
+        ("--context", args.context.clone()),
+        ("--from-file", path(args.from_file.as_deref())),
+        ("--rbac-file", path(args.rbac_file.as_deref())),
+        ("--principals", path(args.principals.as_deref())),
+        ("--request-timeout", args.request_timeout.map(seconds)),
+        ("--journal", path(journal)),
+    ];
+    let lookups = args
+        .lookup_role
+        .iter()
+        .map(|(account, role)| format!("--lookup-role={account}={role}"));
+    single
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("{name}={}", value?)))
+        .chain(lookups)
+        .collect()
 }
 
 /// The same without the ConfigMap and the RBAC objects: what is named and what is assumed.
@@ -72,6 +99,7 @@ pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
             .transpose()?
             .unwrap_or_default(),
         lookup_roles,
+        options: Vec::new(),
     })
 }
 

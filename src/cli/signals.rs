@@ -1,7 +1,11 @@
 //! Signals: the first asks for a stop, the second stops at once; before anything is written the first does, too.
 
+use std::process::ExitCode;
+
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::exit;
+use super::output::Console;
 use crate::error::Failure;
 use crate::stop::Stop;
 
@@ -23,6 +27,22 @@ pub(super) fn listen() -> Result<Stop, Failure> {
         });
     }
     Ok(stop)
+}
+
+/// What a command came to; the exit code where it failed since a signal stopped it, which is told with how to go on.
+pub(super) fn unless_stopped<T>(
+    outcome: Result<T, Failure>,
+    stop: &Stop,
+    console: &Console,
+) -> Result<Result<T, ExitCode>, Failure> {
+    match (outcome, stop.signal()) {
+        (Err(failure), Some(signal)) => {
+            console.error(&failure);
+            console.resume();
+            Ok(Err(exit::signal(signal)))
+        }
+        (outcome, _) => outcome.map(Ok),
+    }
 }
 
 #[expect(

@@ -6,14 +6,13 @@ use super::args::StatusArgs;
 use super::exit;
 use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
-use crate::choices::Choices;
 use crate::error::Failure;
 use crate::migration::{self, status};
 use crate::report;
 use crate::rights::For;
 
 pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target)?;
+    let target = settings::target(&args.target, args.journal.as_deref())?;
     let seen = migration::survey(&target, CLOCK.system).await?;
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
@@ -25,7 +24,8 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
     let journal = journal
         .filter(|_| !history.runs.is_empty())
         .map(|path| path.display().to_string());
-    let plan = migration::apply::plan_to_judge(&seen, &Choices::default(), &history, (CLOCK.now)());
+    let choices = settings::choices(&args.choices).or_as_before(history.last_choices());
+    let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
     let verification = migration::verify(plan, &seen.reading, &seen.observed);
     let mut status = status::status(&seen, &verification, &history, journal);
     if args.preflight {

@@ -11,8 +11,7 @@ use crate::migration::{self, Readiness};
 use crate::report;
 
 pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target)?;
-    let choices = settings::choices(&args.choices);
+    let target = settings::target(&args.target, args.journal.as_deref())?;
     let seen = migration::survey(&target, CLOCK.system).await?;
     if let Some(asked) = &args.principal {
         let who = migration::who(asked, &seen.reading, &seen.observed).map_err(|error| {
@@ -25,6 +24,7 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
     }
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+    let choices = settings::choices(&args.choices).or_as_before(history.last_choices());
     let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
     let verification = migration::verify(plan, &seen.reading, &seen.observed);
     let options = report::TableOptions {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::choices::Choices;
 use crate::model::LiveEntry;
 use crate::plan::Action;
 use crate::writer::{EventError, Status};
@@ -53,6 +54,9 @@ pub enum Record {
         plan_sha256: String,
         /// How many actions it has.
         actions: usize,
+        /// The choices that shaped the plan.
+        #[serde(default)]
+        choices: Choices,
     },
     /// A call is about to be made.
     Intent {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::history::{History, RunHistory};
 use super::record::{BindingId, ClusterId, Record, RunCommand, RunEnd, SCHEMA};
 use super::store::{Journal, JournalError};
+use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::model::LiveEntry;
 use crate::plan::Action;
@@ -27,6 +28,8 @@ pub struct Beginning {
     pub plan_sha256: String,
     /// How many actions there are.
     pub actions: usize,
+    /// The choices that shape it.
+    pub choices: Choices,
 }
 
 /// A run with the journal that it holds.
@@ -66,7 +69,9 @@ impl RunLog {
             caller,
             plan_sha256,
             actions,
+            choices,
         } = beginning;
+        let history = history.of(&cluster);
         let id = history
             .unfinished_of(command)
             .map_or_else(|| new_id(clock(), holder), |run| run.run.clone());
@@ -85,6 +90,7 @@ impl RunLog {
             caller,
             plan_sha256,
             actions,
+            choices,
         })?;
         if command != RunCommand::Apply {
             log.journal.append(&Record::Purpose {
@@ -99,14 +105,15 @@ impl RunLog {
     /// Ends the run of `apply` that was stopped when nothing was left to do; no run is begun where there is none.
     pub fn end_what_was_stopped(
         path: &Path,
+        cluster: &ClusterId,
         holder: &str,
         clock: fn() -> Timestamp,
     ) -> Result<(), JournalError> {
-        if Journal::history(path)?.unfinished().is_none() {
+        if Journal::history(path, cluster)?.unfinished().is_none() {
             return Ok(());
         }
         let (journal, history) = Journal::open(path, holder)?;
-        match history.unfinished() {
+        match history.of(cluster).unfinished() {
             Some(run) => journal.append(&Record::End {
                 run: run.run.clone(),
                 time: clock(),
@@ -122,7 +129,7 @@ impl RunLog {
         &self.id
     }
 
-    /// What the journal held when it was opened.
+    /// What the journal held about the cluster when it was opened.
     #[must_use]
     pub fn history(&self) -> &History {
         &self.history

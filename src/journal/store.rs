@@ -11,7 +11,7 @@ use std::sync::Mutex;
 
 use super::history::History;
 use super::lock::Lock;
-use super::record::{Record, SCHEMA};
+use super::record::{ClusterId, Record, SCHEMA};
 use crate::files::make_folder;
 use crate::text::visible_json;
 
@@ -135,10 +135,10 @@ impl Journal {
         ))
     }
 
-    /// Reads a journal without holding it; an absent one holds nothing.
-    pub fn history(path: &Path) -> Result<History, JournalError> {
+    /// Reads what a journal holds about a cluster, without holding it; an absent one holds nothing.
+    pub fn history(path: &Path, cluster: &ClusterId) -> Result<History, JournalError> {
         match File::open(path) {
-            Ok(mut file) => Ok(read(path, &mut file)?.0),
+            Ok(mut file) => Ok(read(path, &mut file)?.0.of(cluster)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(History::default()),
             Err(source) => Err(JournalError::Io {
                 what: "open",
@@ -236,9 +236,17 @@ fn unreadable(path: &Path, line: usize, text: &[u8], error: &serde_json::Error) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{ClusterId, RunEnd};
+    use crate::journal::RunEnd;
     use crate::plan::{Action, ActionKind, Stage};
     use crate::writer::Status;
+
+    fn cluster() -> ClusterId {
+        ClusterId {
+            account_id: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
+            name: "shop".to_owned(),
+        }
+    }
 
     fn records() -> Vec<Record> {
         let time: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -248,14 +256,11 @@ mod tests {
             run: run.clone(),
             time,
             tool_version: "0.1.0".to_owned(),
-            cluster: ClusterId {
-                account_id: "111122223333".to_owned(),
-                region: "eu-west-1".to_owned(),
-                name: "shop".to_owned(),
-            },
+            cluster: cluster(),
             caller: None,
             plan_sha256: String::new(),
             actions: 2,
+            choices: crate::choices::Choices::default(),
         }];
         for name in ["dév", "ops"] {
             let action = Action {
@@ -318,7 +323,7 @@ mod tests {
             }
             drop(journal);
             assert_eq!(
-                &Journal::history(&path).unwrap(),
+                &Journal::history(&path, &cluster()).unwrap(),
                 beginnings.last().unwrap()
             );
             assert_eq!(std::fs::read(&path).unwrap(), whole, "cut at {cut}");

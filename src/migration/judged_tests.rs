@@ -91,6 +91,7 @@ fn judged(reading: &Reading, observed: &Observed) -> Verification {
         kind: SourceKind::Cluster,
         sha256: String::new(),
         resource_version: None,
+        options: Vec::new(),
     };
     let choices = Choices::default();
     let now = at("2026-02-01T00:00:00Z");

@@ -38,6 +38,8 @@ pub struct Target {
     pub principals: BTreeMap<PrincipalKey, Arn>,
     /// `--lookup-role`.
     pub lookup_roles: LookupRoles,
+    /// The options that say so, beside the cluster and its region, each as `--name=value`.
+    pub options: Vec<String>,
 }
 
 /// Which kubeconfig and context.
@@ -148,7 +150,7 @@ fn offline(target: &Target) -> Result<Survey, Failure> {
         rbac: target.rbac.clone(),
         caller: None,
     };
-    let source = source(SourceKind::File, &aws_auth);
+    let source = source(SourceKind::File, &aws_auth, &target.options);
     Ok(Survey {
         aws_auth: Some(aws_auth),
         source,
@@ -246,7 +248,11 @@ async fn live(
         rbac,
         caller: principal,
     };
-    let source = source(kind, aws_auth.as_ref().unwrap_or(&AwsAuth::default()));
+    let source = source(
+        kind,
+        aws_auth.as_ref().unwrap_or(&AwsAuth::default()),
+        &target.options,
+    );
     Ok(Survey {
         aws_auth,
         source,
@@ -389,11 +395,12 @@ fn read(aws_auth: &AwsAuth) -> Reading {
     reading
 }
 
-fn source(kind: SourceKind, aws_auth: &AwsAuth) -> Source {
+fn source(kind: SourceKind, aws_auth: &AwsAuth, options: &[String]) -> Source {
     Source {
         kind,
         sha256: aws_auth.fingerprint(),
         resource_version: aws_auth.resource_version.clone(),
+        options: options.to_vec(),
     }
 }
 

@@ -92,6 +92,7 @@ pub fn build(
         created_at: now,
         cluster: observed.cluster.clone(),
         source,
+        choices: choices.clone(),
         actions,
         accounts,
         findings,

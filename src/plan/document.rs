@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::choices::Choices;
 use crate::finding::Finding;
 use crate::model::{
     AccessEntry, AccessScope, Arn, AuthenticationMode, Cluster, EntryType, MappingId,
@@ -29,6 +30,9 @@ pub struct Plan {
     pub cluster: Cluster,
     /// Where `aws-auth` was read from.
     pub source: Source,
+    /// The choices that shaped it.
+    #[serde(default)]
+    pub choices: Choices,
     /// Every mapping of `mapRoles` and `mapUsers`, in the order of the text.
     pub mappings: Vec<PlannedMapping>,
     /// What is done, in this order.
@@ -54,6 +58,9 @@ pub struct Source {
     pub sha256: String,
     /// The ConfigMap's resourceVersion, where it came from a cluster.
     pub resource_version: Option<String>,
+    /// The options that led there, beside the cluster and its region, each as `--name=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
 }
 
 /// The two kinds of source.

@@ -2,6 +2,7 @@
 
 pub mod build;
 mod cluster;
+mod command;
 pub mod compare;
 pub mod document;
 pub mod file;

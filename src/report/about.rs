@@ -5,7 +5,7 @@ use crate::plan::Plan;
 use crate::plan::document::{ActionKind, SourceKind};
 use crate::text::visible;
 
-/// Cluster, account, region, mode, source and making of the plan: a label and a text each, hidden characters escaped.
+/// Cluster, account, region, mode, source, making and choices of the plan: a label and a text each, hidden characters escaped.
 pub(super) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     let cluster = &plan.cluster;
     let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "not known".to_owned());
@@ -35,16 +35,22 @@ pub(super) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     // The document has the fractions, too.
     let made = plan.created_at.strftime("%Y-%m-%dT%H:%M:%SZ");
     let making = format!("{made} by aws-auth-migrate {}", plan.tool_version);
-    [
+    let choices = plan.choices.options().join(" ");
+    let mut facts = vec![
         ("cluster", listed(name)),
         ("account", account),
         ("region", known(&cluster.region)),
         ("mode", mode.to_owned()),
         ("source", listed(source)),
         ("made", making),
-    ]
-    .map(|(label, value)| (label, visible(&value).into_owned()))
-    .into()
+    ];
+    if !choices.is_empty() {
+        facts.push(("choices", choices));
+    }
+    let shown = facts.into_iter();
+    shown
+        .map(|(label, value)| (label, visible(&value).into_owned()))
+        .collect()
 }
 
 fn listed<const N: usize>(parts: [Option<String>; N]) -> String {

@@ -10,7 +10,7 @@ use crate::migration::cutover::Nodes;
 use crate::migration::owners::Writer;
 use crate::migration::{CutOver, Verification};
 use crate::model::MappingId;
-use crate::text::{shell_word, visible};
+use crate::text::visible;
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -106,7 +106,7 @@ fn words(done: &CutOver) -> String {
         if nodes.dropped() {
             let lost: Vec<_> = nodes.lost.iter().map(|name| visible(name)).collect();
             let _ = writeln!(text, "! No longer Ready: {}.", lost.join(", "));
-            let _ = writeln!(text, "! Put aws-auth back:\n  {}", visible(&rollback(done)));
+            let _ = writeln!(text, "! Put aws-auth back:\n  {}", rollback(done));
         }
     }
     if done.switched {
@@ -128,18 +128,11 @@ fn words(done: &CutOver) -> String {
             "Journal: {}",
             visible(&done.journal.display().to_string())
         );
-        let _ = writeln!(text, "The way back:\n  {}", visible(&rollback(done)));
+        let _ = writeln!(text, "The way back:\n  {}", rollback(done));
     }
     text
 }
 
 fn rollback(done: &CutOver) -> String {
-    let cluster = &done.verification.plan.cluster;
-    let name = cluster.name.as_deref().unwrap_or("NAME");
-    let region = cluster.region.as_deref().unwrap_or("REGION");
-    format!(
-        "aws-auth-migrate rollback --cluster {} --region {} --yes",
-        shell_word(name),
-        shell_word(region)
-    )
+    done.verification.plan.command("rollback", &["--yes"])
 }

@@ -8,8 +8,12 @@ use crate::support::{CLUSTER, Ran, World, data_seed, in_api_mode, read, role, se
 pub(crate) const TWO: &str = "# people\n- rolearn: arn:aws:iam::111122223333:role/ops\n  username: ops\n  groups: [system:masters]\n\
                    # devs: keep\n- rolearn: arn:aws:iam::111122223333:role/dev # them\n  username: dev\n  groups: [devs]\n";
 
+pub(crate) async fn not_applied() -> World {
+    World::start(seed(TWO, &[&role("ops"), &role("dev")])).await
+}
+
 pub(crate) async fn applied() -> World {
-    let world = World::start(seed(TWO, &[&role("ops"), &role("dev")])).await;
+    let world = not_applied().await;
     world.apply().run().expect_code(0);
     world
 }

@@ -16,6 +16,7 @@ mod killing;
 mod kills;
 mod many;
 mod mistakes;
+mod next;
 mod own_entry;
 mod pace;
 mod partitions;

@@ -1,6 +1,5 @@
 //! RBAC at hand: what a changed name would cost, and the bindings that a renamed group needs.
 
-use aws_auth_migrate::journal::Journal;
 use aws_auth_migrate::sandbox::Seed;
 use aws_auth_migrate::writer::Status;
 use serde_json::{Value, json};
@@ -16,7 +15,7 @@ use crate::support::{
 };
 
 const AUDIT: &str = "- rolearn: arn:aws:iam::111122223333:role/audit\n  username: audit\n  groups: [system:monitoring, auditors]\n";
-const RENAME: [&str; 2] = ["--rename-group", "system:monitoring=monitoring"];
+pub(crate) const RENAME: [&str; 2] = ["--rename-group", "system:monitoring=monitoring"];
 
 fn binding(name: &str, kind: &str, subject: &str) -> Value {
     json!({
@@ -33,7 +32,7 @@ fn with_objects(mut seed: Seed, objects: Vec<Value>) -> Seed {
     seed
 }
 
-async fn audited() -> World {
+pub(crate) async fn audited() -> World {
     let objects = vec![binding("monitors", "Group", "system:monitoring")];
     World::start(with_objects(
         in_api_mode(seed(AUDIT, &[&role("audit")])),
@@ -184,7 +183,7 @@ async fn a_binding_is_written_down_before_and_after_it_is_made() {
         "{}",
         ran.stderr
     );
-    let history = || Journal::history(&world.journal()).unwrap();
+    let history = || world.history();
     let [made] = &history().runs[0].bindings[..] else {
         panic!("{:?}", history().runs[0]);
     };
@@ -379,7 +378,7 @@ async fn a_rollback_that_is_killed_at_a_binding_is_finished_by_the_same_command(
             });
             rollback(&world, &["--yes"]).expect_code(0);
             assert_eq!(made_binding(&world), None, "{point:?}");
-            let history = Journal::history(&world.journal()).unwrap();
+            let history = world.history();
             let statuses: Vec<_> = history.runs[1]
                 .bindings
                 .iter()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use aws_auth_migrate::journal::{ClusterId, History, Journal};
 use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, PolicyAssociation};
 use aws_auth_migrate::sandbox::{ClusterSeed, Sandbox, Seed, UpdateTime};
@@ -30,7 +31,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    fn of(output: &Output) -> Self {
+    pub(crate) fn of(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout.clone()).unwrap(),
@@ -200,6 +201,16 @@ impl World {
         let path = self.path(name);
         std::fs::write(&path, text).unwrap();
         path
+    }
+
+    /// What the usual journal holds about this world's cluster.
+    pub(crate) fn history(&self) -> History {
+        let cluster = ClusterId {
+            account_id: ACCOUNT.to_owned(),
+            region: "eu-west-1".to_owned(),
+            name: CLUSTER.to_owned(),
+        };
+        Journal::history(&self.journal(), &cluster).unwrap()
     }
 
     pub(crate) fn journal(&self) -> PathBuf {

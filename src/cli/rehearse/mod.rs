@@ -60,7 +60,7 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Result<ExitCod
 async fn seed(args: &RehearseArgs) -> Result<(Seed, BTreeMap<PrincipalKey, Arn>), Failure> {
     let named = &args.target;
     if named.cluster.is_some() || named.kubeconfig.is_some() || named.context.is_some() {
-        return Box::pin(seed_as_seen(&settings::target(named)?)).await;
+        return Box::pin(seed_as_seen(&settings::target(named, None)?)).await;
     }
     let rbac = match (&named.rbac_file, &named.from_file) {
         (Some(path), _) => settings::text(path, "RBAC objects")?.0,
@@ -149,7 +149,7 @@ async fn migrate(
 
     heading(console, "Verify")?;
     let seen = migration::survey(target, CLOCK.system).await?;
-    let history = crate::journal::Journal::history(&applied.journal)?;
+    let history = migration::apply::history(&seen, Some(&applied.journal), settings::state_folder)?;
     let after = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
     console.text(&verified(&after), Format::Table)?;
     let stages = Stages {

@@ -10,14 +10,12 @@ mod ssm_automation;
 #[cfg(test)]
 mod tests;
 
-use clap::ValueEnum;
-
 pub use github_actions::github_actions;
 pub use kubernetes_job::kubernetes_job;
 pub use ssm_automation::ssm_automation;
 
 use super::carried::header;
-use crate::choices::{Choices, ManagedNodes, OnExisting, Usernames};
+use crate::choices::Choices;
 use crate::model::Arn;
 use crate::plan::Plan;
 use crate::text::{is_hidden, shell_word};
@@ -38,49 +36,14 @@ pub struct Runbook {
 /// # Errors
 /// An option with a character that nobody can see, and that no script could carry without hiding it.
 pub fn options(choices: &Choices, lookup_roles: &[(String, Arn)]) -> Result<Vec<String>, String> {
-    let mut options = Vec::new();
-    let mut put = |name: &str, value: &str| options.push(format!("{name}={value}"));
-    for (account, role) in lookup_roles {
-        put("--lookup-role", &format!("{account}={role}"));
-    }
-    if choices.on_existing != OnExisting::default() {
-        put("--on-existing", &named(&choices.on_existing));
-    }
-    if choices.usernames != Usernames::default() {
-        put("--usernames", &named(&choices.usernames));
-    }
-    for (old, new) in &choices.rename_groups {
-        put("--rename-group", &format!("{old}={new}"));
-    }
-    if choices.managed_nodes != ManagedNodes::default() {
-        put("--managed-nodes", &named(&choices.managed_nodes));
-    }
-    for glob in &choices.only {
-        put("--only", glob.as_str());
-    }
-    for glob in &choices.exclude {
-        put("--exclude", glob.as_str());
-    }
-    for (key, value) in &choices.tags {
-        put("--tag", &format!("{key}={value}"));
-    }
-    for (flag, given) in [
-        ("--include-inert", choices.include_inert),
-        ("--strict", choices.strict),
-    ] {
-        if given {
-            options.push(flag.to_owned());
-        }
-    }
+    let lookups = lookup_roles
+        .iter()
+        .map(|(account, role)| format!("--lookup-role={account}={role}"));
+    let mut options: Vec<String> = lookups.chain(choices.options()).collect();
     match options.iter().position(|option| option.contains(is_hidden)) {
         Some(index) => Err(options.swap_remove(index)),
         None => Ok(options),
     }
-}
-
-fn named(value: &impl ValueEnum) -> String {
-    let value = value.to_possible_value();
-    value.map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 /// Options as words of a POSIX shell, each behind a space, in which neither Systems Manager nor GitHub sees a variable.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::*;
+use crate::choices::{ManagedNodes, OnExisting, Usernames};
 use crate::report::tests::plans::{HOSTILE, awkward, large, small, with_texts};
 
 type Export = fn(&Plan, &Runbook) -> String;

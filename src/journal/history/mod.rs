@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::record::{BindingId, ClusterId, Record, RunCommand, RunEnd};
+use crate::choices::Choices;
 use crate::model::LiveEntry;
 use crate::plan::Action;
 use crate::writer::Status;
@@ -72,6 +73,8 @@ pub struct RunHistory {
     pub config_map: Vec<ConfigMapChange>,
     /// The bindings that it made or, as a rollback, deleted, in the order of the first intents.
     pub bindings: Vec<BindingChange>,
+    /// The choices that shaped what it did, as of its last part.
+    pub choices: Choices,
 }
 
 /// One call of a run.
@@ -103,7 +106,15 @@ impl History {
                 known.last = time;
                 known.add(record);
             }
-            (None, Record::Run { run, cluster, .. }) => self.runs.push(RunHistory {
+            (
+                None,
+                Record::Run {
+                    run,
+                    cluster,
+                    choices,
+                    ..
+                },
+            ) => self.runs.push(RunHistory {
                 run,
                 cluster,
                 began: time,
@@ -113,6 +124,7 @@ impl History {
                 command: RunCommand::default(),
                 config_map: Vec::new(),
                 bindings: Vec::new(),
+                choices,
             }),
             // What belongs to no run tells nothing.
             (None, _) => {}
@@ -123,7 +135,7 @@ impl History {
 impl RunHistory {
     fn add(&mut self, record: Record) {
         match record {
-            Record::Run { .. } => self.end = None,
+            Record::Run { choices, .. } => (self.end, self.choices) = (None, choices),
             Record::Purpose { command, .. } => self.command = command,
             Record::Intent {
                 time,

@@ -3,12 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CallHistory, History, RunHistory};
-use crate::journal::record::{RunCommand, RunEnd};
+use crate::choices::Choices;
+use crate::journal::record::{ClusterId, RunCommand, RunEnd};
 use crate::model::{Arn, Principal, PrincipalKey};
 use crate::plan::{Action, ActionKind};
 use crate::writer::Status;
 
 impl History {
+    /// What a journal holds about one cluster; several may share a file that was named for them.
+    #[must_use]
+    pub fn of(mut self, cluster: &ClusterId) -> Self {
+        self.runs.retain(|run| run.cluster == *cluster);
+        self
+    }
+
+    /// The choices of the last `apply`.
+    #[must_use]
+    pub fn last_choices(&self) -> Option<&Choices> {
+        Some(&self.last_of(RunCommand::Apply)?.choices)
+    }
+
     /// What the last run of `apply` began for a principal and still owes it, in order; nothing where it owes nothing.
     ///
     /// A chain of calls has begun when its first call was answered, or may have been: from then on its entry hides the

@@ -151,7 +151,7 @@ pub async fn apply<P: Progress>(
     })?;
     let id = cluster_id(&seen)?;
     let path = options.journal_of(&id);
-    let plan = plan_now(&seen, options, &Journal::history(&path)?, clock)?;
+    let plan = plan_now(&seen, options, &Journal::history(&path, &id)?, clock)?;
     refuse::what_can_not_work(&plan, options)?;
     refuse::blind_canary(&seen, options)?;
     let bindings = bindings::wanted(&seen, &options.choices)?;
@@ -171,7 +171,7 @@ pub async fn apply<P: Progress>(
     }
     let began = Instant::now();
     let mut applied = if is_nothing {
-        RunLog::end_what_was_stopped(&path, &options.holder, clock.now)?;
+        RunLog::end_what_was_stopped(&path, &id, &options.holder, clock.now)?;
         Applied {
             plan,
             summary: Summary::default(),
@@ -227,6 +227,10 @@ impl<P: Progress> Work<'_, P> {
             caller: caller.map(|caller| caller.arn.to_string()),
             plan_sha256: digest(actions),
             actions: actions.len(),
+            choices: match &self.options.saved {
+                Some(plan) => plan.choices.clone(),
+                None => self.options.choices.clone(),
+            },
         };
         let path = self.options.journal_of(id);
         let holder = &self.options.holder;

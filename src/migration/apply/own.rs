@@ -118,7 +118,7 @@ pub(super) async fn finish<P: Progress>(
         return Err(failure);
     };
     let path = work.options.journal_of(&locked.cluster);
-    let actions = locked.owed(&Journal::history(&path)?);
+    let actions = locked.owed(&Journal::history(&path, &locked.cluster)?);
     if actions.is_empty() {
         return Err(failure);
     }

@@ -68,15 +68,15 @@ pub fn history(
     journal: Option<&Path>,
     state_folder: impl FnOnce() -> Result<PathBuf, Failure>,
 ) -> Result<History, Failure> {
-    if let Some(path) = journal {
-        return Ok(Journal::history(path)?);
+    if seen.aws.is_none() {
+        return Ok(History::default());
     }
-    match (&seen.aws, state_folder()) {
-        (Some(_), Ok(folder)) => Ok(Journal::history(&journal_path(
-            &folder,
-            &cluster_id(seen)?,
-        ))?),
+    let id = cluster_id(seen)?;
+    let path = match (journal, state_folder()) {
+        (Some(path), _) => path.to_owned(),
+        (None, Ok(folder)) => journal_path(&folder, &id),
         // Where there is no place for a journal, there is none.
-        _ => Ok(History::default()),
-    }
+        (None, Err(_)) => return Ok(History::default()),
+    };
+    Ok(Journal::history(&path, &id)?)
 }

@@ -37,6 +37,7 @@ pub(super) fn plan_now(
     let to_delete = entries_to_delete(saved, &fresh, &live);
     let mode = fresh.cluster.authentication_mode;
     plan.cluster = fresh.cluster;
+    plan.source.options = fresh.source.options;
     plan.actions.retain(|action| {
         let arn = action.kind.principal_arn();
         arn.is_some_and(|arn| to_delete.contains(&arn.to_string())) || !is_done(action, &live, mode)

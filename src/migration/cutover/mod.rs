@@ -125,7 +125,11 @@ pub async fn cutover<P: Progress>(
         .journal
         .clone()
         .unwrap_or_else(|| journal_path(&options.state_folder, &id));
-    let history = Journal::history(&path)?;
+    let history = Journal::history(&path, &id)?;
+    let options = &CutoverOptions {
+        choices: options.choices.or_as_before(history.last_choices()),
+        ..options.clone()
+    };
     let first = Look::of(seen, options, &history, clock).await?;
     let mut done = CutOver::of(&first, path.clone());
     if first.refused {
@@ -159,6 +163,7 @@ pub async fn cutover<P: Progress>(
         &options.holder,
         &first.seen,
         RunCommand::Cutover,
+        options.choices.clone(),
         clock,
     )?;
     done.run = Some(log.id().to_owned());
@@ -279,6 +284,7 @@ pub(super) fn begin(
     holder: &str,
     seen: &Survey,
     command: RunCommand,
+    choices: Choices,
     clock: Clock,
 ) -> Result<RunLog, Failure> {
     let beginning = Beginning {
@@ -287,6 +293,7 @@ pub(super) fn begin(
         caller: seen.caller.as_ref().map(|caller| caller.arn.to_string()),
         plan_sha256: seen.source.sha256.clone(),
         actions: 0,
+        choices,
     };
     Ok(RunLog::begin(path, holder, beginning, clock.now)?)
 }

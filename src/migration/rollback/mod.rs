@@ -15,6 +15,7 @@ use super::apply::{Clock, cluster_id, journal_path, live_entries};
 use super::cutover::{begin, live};
 use super::owners::{Writer, writers_of};
 use super::survey::{Target, survey};
+use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::{Journal, RunCommand, RunEnd};
 use crate::model::AuthenticationMode;
@@ -111,7 +112,7 @@ pub async fn rollback<P: Progress>(
         .journal
         .clone()
         .unwrap_or_else(|| journal_path(&options.state_folder, &id));
-    let history = Journal::history(&path)?;
+    let history = Journal::history(&path, &id)?;
     if let Some(run) = &options.run
         && !history.runs.iter().any(|known| known.run == *run)
     {
@@ -147,7 +148,14 @@ pub async fn rollback<P: Progress>(
     }
 
     stop.begin_writing();
-    let log = begin(&path, &options.holder, &seen, RunCommand::Rollback, clock)?;
+    let log = begin(
+        &path,
+        &options.holder,
+        &seen,
+        RunCommand::Rollback,
+        Choices::default(),
+        clock,
+    )?;
     done.run = Some(log.id().to_owned());
     let work = Work {
         kubernetes: &kubernetes,

@@ -169,12 +169,10 @@ fn next(status: &Status, verification: &Verification) -> String {
         (_, Readiness::Safe) => return "nothing: the move is done".to_owned(),
         _ => "verify",
     };
-    let (verb, flags) = command.split_once(' ').unwrap_or((command, ""));
-    let name = status.cluster.as_deref().unwrap_or("NAME");
-    let region = status.region.as_deref().unwrap_or("REGION");
-    format!("aws-auth-migrate {verb} --cluster {name} --region {region} {flags}")
-        .trim_end()
-        .to_owned()
+    let mut words = command.split(' ');
+    let verb = words.next().unwrap_or_default();
+    let flags: Vec<&str> = words.collect();
+    verification.plan.command(verb, &flags)
 }
 
 /// The command whose rights matter next.

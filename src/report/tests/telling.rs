@@ -117,9 +117,14 @@ fn the_next_step_follows_from_the_plan() {
         command(&|plan| {
             plan.cluster.authentication_mode = Some(AuthenticationMode::ApiAndConfigMap);
             plan.source.kind = SourceKind::File;
+            plan.source.options = vec!["--from-file=a b.yaml".to_owned()];
+            plan.choices.include_inert = true;
+            let renamed = ("system:old".to_owned(), "new one".to_owned());
+            plan.choices.rename_groups = [renamed].into();
             plan.actions.remove(0);
         }),
-        "aws-auth-migrate apply --cluster prod --region eu-west-1 --from-file FILE"
+        "aws-auth-migrate apply --cluster prod --region eu-west-1 --from-file 'a b.yaml' \
+         --rename-group 'system:old=new one' --include-inert"
     );
     assert_eq!(
         command(&|plan| plan.actions.clear()),

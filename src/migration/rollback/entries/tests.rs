@@ -86,6 +86,7 @@ fn tell(
         caller: None,
         plan_sha256: String::new(),
         actions: calls.len(),
+        choices: crate::choices::Choices::default(),
     });
     history.add(Record::Purpose {
         run: run.clone(),

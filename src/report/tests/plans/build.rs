@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::choices::Choices;
 use crate::finding::{Code, Finding};
 use crate::model::access_policy::ScopeKind;
 use crate::model::{
@@ -166,7 +167,9 @@ pub(super) fn plan(mut mappings: Vec<PlannedMapping>) -> Plan {
             kind: SourceKind::Cluster,
             sha256: "3f5a0b9c1d2e4f60718293a4b5c6d7e8f9000102030405060708090a0b0c0d0e".to_owned(),
             resource_version: Some("184467".to_owned()),
+            options: Vec::new(),
         },
+        choices: Choices::default(),
         mappings,
         actions: Vec::new(),
         accounts: Vec::new(),

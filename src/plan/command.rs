@@ -1,0 +1,73 @@
+//! The command lines with which this tool goes on: the same cluster, the same options, safe to paste into a shell.
+
+use std::path::Path;
+
+use super::document::{ActionKind, Plan};
+use crate::text::{shell_word, visible};
+
+/// Options that name a file instead of the cluster's own objects.
+const FILES: [&str; 2] = ["--from-file=", "--rbac-file="];
+
+impl Plan {
+    /// The command line of a command for this plan's cluster, with the options under which the plan was made.
+    ///
+    /// Each option is given where the command takes it: `rollback` depends on no choices, and a ConfigMap from a file is
+    /// nothing that `cutover` and `rollback` could change. Hidden characters are escaped.
+    #[must_use]
+    pub fn command(&self, verb: &str, flags: &[&str]) -> String {
+        let name = self.cluster.name.as_deref().unwrap_or("NAME");
+        let mut options = vec![format!("--cluster={name}")];
+        let region = self.cluster.region.iter();
+        options.extend(region.map(|region| format!("--region={region}")));
+        options.extend(self.given(!matches!(verb, "cutover" | "rollback")));
+        if verb != "rollback" {
+            options.extend(self.choices.options());
+        }
+        line(verb, &options, flags)
+    }
+
+    /// The command line that applies this plan from the file in which it was saved; the file names cluster and choices.
+    #[must_use]
+    pub fn command_for_saved(&self, path: &Path) -> String {
+        let mut options = vec![format!("--plan={}", path.display())];
+        options.extend(self.given(true));
+        line("apply", &options, self.consents())
+    }
+
+    /// The options that allow what this plan does and can't be undone.
+    #[must_use]
+    pub fn consents(&self) -> &'static [&'static str] {
+        let switches =
+            |kind: &ActionKind| matches!(kind, ActionKind::UpdateAuthenticationMode { .. });
+        if self.actions.iter().any(|action| switches(&action.kind)) {
+            &["--enable-access-entries"]
+        } else {
+            &[]
+        }
+    }
+
+    /// The options under which the cluster was looked at, those that name files only where they are taken.
+    fn given(&self, takes_files: bool) -> impl Iterator<Item = String> {
+        let is_file = |option: &str| FILES.iter().any(|name| option.starts_with(name));
+        let options = self.source.options.iter();
+        options
+            .filter(move |option| takes_files || !is_file(option))
+            .cloned()
+    }
+}
+
+fn line(verb: &str, options: &[String], flags: &[&str]) -> String {
+    let word = |text: &str| shell_word(&visible(text));
+    let mut words = vec!["aws-auth-migrate".to_owned(), verb.to_owned()];
+    for option in options {
+        match option.split_once('=') {
+            // A value that looks like an option has to hang on to its name.
+            Some((name, value)) if !value.starts_with('-') => {
+                words.extend([name.to_owned(), word(value)]);
+            }
+            _ => words.push(word(option)),
+        }
+    }
+    words.extend(flags.iter().map(|flag| (*flag).to_owned()));
+    words.join(" ")
+}
