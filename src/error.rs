@@ -159,6 +159,11 @@ impl From<SwitchError> for Failure {
             SwitchError::Journal(error) => Self::from(error),
             error @ SwitchError::GivenUp { .. } => Self::new(error.to_string())
                 .hint("nothing was created; deal with EKS's reason and run the command again"),
+            error @ SwitchError::NotBegun => Self {
+                kind: FailureKind::Incomplete,
+                ..Self::new(error.to_string())
+                    .hint("run the same command again, with a longer --timeout or without it")
+            },
             error @ SwitchError::TooSlow { .. } => Self {
                 kind: FailureKind::Incomplete,
                 ..Self::new(error.to_string())

@@ -11,7 +11,7 @@ use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::BindingId;
 use crate::journal::RunEnd;
-use crate::migration::{self, Applied, ApplyOptions, Question};
+use crate::migration::{self, Applied, ApplyOptions, Consent, Question};
 use crate::plan::document::Plan;
 use crate::plan::{Stage, file};
 use crate::report;
@@ -112,7 +112,7 @@ fn confirm(
     args: &ApplyArgs,
     is_json: bool,
     console: &Console,
-) -> Result<(), Failure> {
+) -> Result<Consent, Failure> {
     let words = match question {
         Question::Plan { plan, bindings } => {
             let lockout = migration::apply::refuse_lockout(plan, args.allow_self_lockout);
@@ -140,18 +140,12 @@ fn confirm(
         if !is_json {
             console.say(&format!("{verb}: {count} {actions} on {cluster}"));
         }
-        return Ok(());
+        return Ok(Consent::Given);
     }
-    match console.ask(&format!("{verb} {count} {actions} on {cluster}?{more}")) {
-        Some(true) => Ok(()),
-        Some(false) => Err(Failure::new(
-            "nothing was written: the answer was not \"yes\"",
-        )),
-        None => Err(
-            Failure::usage("nothing was written: there is no terminal to ask at")
-                .hint("look at the plan with `plan`, then add --yes"),
-        ),
-    }
+    console.consent(
+        &format!("{verb} {count} {actions} on {cluster}?{more}"),
+        "plan",
+    )
 }
 
 /// The plan in a question: the verb, how many actions, where, and what can't be undone.

@@ -10,7 +10,7 @@ use super::{exit, signals};
 use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::cutover::{CutoverOptions, Preview};
-use crate::migration::{self, CutOver};
+use crate::migration::{self, Consent, CutOver};
 use crate::report;
 
 pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode, Failure> {
@@ -74,7 +74,7 @@ pub(super) fn code(done: &CutOver) -> exit::Code {
 }
 
 /// Says what would go and who else writes, and asks.
-fn confirm(preview: &Preview<'_>, yes: bool, console: &Console) -> Result<(), Failure> {
+fn confirm(preview: &Preview<'_>, yes: bool, console: &Console) -> Result<Consent, Failure> {
     for writer in preview.writers {
         console.say(&format!("warning: {}", report::writer(writer)));
     }
@@ -96,16 +96,7 @@ fn confirm(preview: &Preview<'_>, yes: bool, console: &Console) -> Result<(), Fa
     };
     console.say(&format!("{what}{switch}"));
     if yes {
-        return Ok(());
+        return Ok(Consent::Given);
     }
-    match console.ask("Go on?") {
-        Some(true) => Ok(()),
-        Some(false) => Err(Failure::new(
-            "nothing was written: the answer was not \"yes\"",
-        )),
-        None => Err(
-            Failure::usage("nothing was written: there is no terminal to ask at")
-                .hint("look with `verify`, then add --yes"),
-        ),
-    }
+    console.consent("Go on?", "verify")
 }

@@ -8,6 +8,7 @@ use anstream::AutoStream;
 
 use super::args::{ColorChoice, Format, GlobalArgs, OutputArgs};
 use crate::error::Failure;
+use crate::migration::Consent;
 use crate::plan::document::Plan;
 use crate::report;
 use crate::text::{shell_word, visible};
@@ -93,17 +94,26 @@ impl Console {
         }
     }
 
-    /// Asks a question that only "yes" answers; `None` where there is nobody to ask.
-    pub(super) fn ask(&self, question: &str) -> Option<bool> {
+    /// Asks a question that only "yes" answers; `look` is the command that shows beforehand what it is about.
+    pub(super) fn consent(&self, question: &str, look: &str) -> Result<Consent, Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return None;
+            return Err(
+                Failure::usage("nothing was written: there is no terminal to ask at")
+                    .hint(format!("look with `{look}`, then add --yes")),
+            );
         }
         let mut err = AutoStream::new(io::stderr().lock(), self.color);
         let _ = write!(err, "{question} Type \"yes\" to go on: ");
         let _ = err.flush();
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer);
-        Some(read.is_ok() && answer.trim() == "yes")
+        if read.is_ok() && answer.trim() == "yes" {
+            Ok(Consent::Answered)
+        } else {
+            Err(Failure::new(
+                "nothing was written: the answer was not \"yes\"",
+            ))
+        }
     }
 
     /// The width for what goes to a terminal.

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod bindings;
+pub mod consent;
 pub mod cutover;
 #[cfg(test)]
 mod judged_tests;
@@ -17,6 +18,7 @@ pub mod who;
 
 pub use apply::{Applied, ApplyOptions, Clock, Question, apply};
 pub use bindings::MadeBinding;
+pub use consent::Consent;
 pub use cutover::{CutOver, CutoverOptions, cutover};
 pub use rollback::{RollbackOptions, RolledBack, rollback};
 pub use survey::{ConfigMapFile, Survey, Target, survey};

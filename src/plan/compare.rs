@@ -106,3 +106,18 @@ pub fn is_beginning_of(live: &AccessEntry, wanted: &AccessEntry) -> bool {
             .iter()
             .all(|policy| wanted.access_policies.contains(policy))
 }
+
+/// Whether two entries say the same, or there is none in either case.
+#[must_use]
+pub fn same(a: Option<&AccessEntry>, b: Option<&AccessEntry>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => shown_as(a, b) || shown_as(b, a),
+        _ => false,
+    }
+}
+
+/// Whether EKS shows what was asked for, its own username filled in where none was.
+fn shown_as(asked: &AccessEntry, shown: &AccessEntry) -> bool {
+    differences(asked, shown).is_empty()
+}

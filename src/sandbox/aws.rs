@@ -97,6 +97,11 @@ pub(super) fn fault(call: &Call, kind: FaultKind, request_id: &str) -> Option<Re
             "Service is unavailable. Please try again later.",
         ),
         FaultKind::ExpiredCredentials => expired(service),
+        FaultKind::UpdateInProgress => AwsError::new(
+            400,
+            "InvalidRequestException",
+            "Cannot AccessConfigUpdate because cluster shop currently has update 0f1e2d3c in progress",
+        ),
         _ => return None,
     };
     let reply = service.refuse(&error, request_id);

@@ -64,6 +64,9 @@ pub enum FaultKind {
     ExpiredCredentials,
     /// The caller lacks the right for the operation.
     AccessDenied,
+    /// The cluster is busy with an update that nobody can look at, and the refusal has the class that clients other than
+    /// EKS's own have reported.
+    UpdateInProgress,
 }
 
 /// The faults that are still to come.

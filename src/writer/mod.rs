@@ -2,6 +2,7 @@
 //! written to the journal before and after.
 
 mod canary;
+mod guard;
 mod progress;
 mod retry;
 mod run;
@@ -10,6 +11,7 @@ mod switch;
 use std::future::Future;
 
 pub use canary::{Canary, Nodes};
+pub use guard::Guarded;
 pub use progress::{Event, EventError, EventKind, Progress, Silent, Status};
 pub(crate) use run::done_status;
 pub use run::{ActionResult, Limits, Run, Summary, WriterError, run};

@@ -18,6 +18,8 @@ use crate::stop::Stop;
 const PATIENCE: Duration = Duration::from_mins(40);
 const SHORTEST_POLL: Duration = Duration::from_millis(250);
 const LONGEST_POLL: Duration = Duration::from_secs(10);
+/// How long to wait before asking again when the update in the way can't be looked at.
+const UNSEEN: Duration = Duration::from_secs(3);
 
 /// How long to wait before the next look, given how long was waited for the same thing.
 ///
@@ -43,11 +45,14 @@ pub enum SwitchError {
         reasons: String,
     },
     /// It takes longer than the tool waits.
-    #[error("the switch of the authentication mode is still under way after {} minutes", waited.as_secs() / 60)]
+    #[error("the switch of the authentication mode is still under way after {} s", waited.as_secs())]
     TooSlow {
         /// How long was waited.
         waited: Duration,
     },
+    /// The time was over before EKS could be asked for the switch.
+    #[error("the switch of the authentication mode was not begun: the time for it was over")]
+    NotBegun,
     /// It was interrupted; EKS goes on with the switch by itself.
     #[error(
         "interrupted while EKS switches the authentication mode; EKS goes on with it by itself"
@@ -86,6 +91,8 @@ enum Step {
     Look,
     /// EKS works on the update of this id.
     Wait(String),
+    /// EKS works on an update of somebody else's, and takes no other meanwhile.
+    Behind(String),
     /// EKS is done, the cluster is yet to show it.
     Settle,
     /// The cluster is in the new mode.
@@ -111,13 +118,18 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                 return Err(SwitchError::Interrupted);
             }
             if began.elapsed() > patience {
-                return Err(SwitchError::TooSlow {
-                    waited: began.elapsed(),
+                return Err(if asked > 0 {
+                    SwitchError::TooSlow {
+                        waited: began.elapsed(),
+                    }
+                } else {
+                    SwitchError::NotBegun
                 });
             }
             let next = match step {
                 Step::Look => self.look(&token, &mut asked).await?,
                 Step::Wait(ref update) => self.wait(&token, update).await?,
+                Step::Behind(ref update) => self.behind(update.clone()).await,
                 Step::Settle => match self.api.mode(self.cluster).await? {
                     (mode, status) if mode >= self.to && is_active(&status) => Step::Done,
                     _ => Step::Settle,
@@ -158,9 +170,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         if mode >= self.to {
             return Ok(Step::Done);
         }
-        if *asked == 0 {
-            self.log.intent(token, self.action, None, Vec::new())?;
-        }
+        self.log.intent(token, self.action, None, Vec::new())?;
         *asked += 1;
         match self.api.perform(self.cluster, self.action, token).await {
             Ok(answer) => {
@@ -168,20 +178,42 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                 Ok(answer.update.map_or(Step::Look, Step::Wait))
             }
             Err(error) if self.is_no_change(&error) => Ok(Step::Settle),
+            Err(error) if update_in_progress(&error).is_some() => {
+                // Nothing was begun, and the tries are for the time after it.
+                *asked -= 1;
+                let update = update_in_progress(&error).unwrap_or_default().to_owned();
+                let text =
+                    format!("waiting for the update {update} of the cluster, which is under way");
+                self.tell(text, None, Some(EventError::from(&error)));
+                Ok(Step::Behind(update))
+            }
             Err(error) => {
                 let event = EventError::from(&error);
                 let circumstances = Circumstances {
                     attempts: *asked,
                     ..Circumstances::default()
                 };
-                if let Next::Again(_) | Next::Slower(_) =
+                if let Next::Again(wait) | Next::Slower(wait) =
                     decide(&self.action.kind, &error, circumstances)
                 {
                     self.tell("trying again".to_owned(), None, Some(event));
+                    self.stop.sleep(wait).await;
                     return Ok(Step::Look);
                 }
                 self.outcome(token, Status::Failed, Some(event), None)?;
                 Err(error.into())
+            }
+        }
+    }
+
+    /// Looks at an update that is not this tool's; one that can't be looked at is waited for by asking for the switch.
+    async fn behind(&self, update: String) -> Step {
+        match self.api.update_state(self.cluster, &update).await {
+            Ok(UpdateState::InProgress) => Step::Behind(update),
+            Ok(_) => Step::Look,
+            Err(_) => {
+                self.stop.sleep(UNSEEN).await;
+                Step::Look
             }
         }
     }
@@ -248,6 +280,16 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
     }
 }
 
+/// The id of the update that keeps EKS from beginning another one.
+///
+/// The class of the error differs between clients' reports, so that its text decides:
+/// `Cannot AccessConfigUpdate because cluster NAME currently has update ID in progress`.
+fn update_in_progress(error: &AwsError) -> Option<&str> {
+    let (_, rest) = error.message()?.split_once("currently has update ")?;
+    let (update, _) = rest.split_once(" in progress")?;
+    Some(update)
+}
+
 fn is_active(status: &str) -> bool {
     status.is_empty() || status == "ACTIVE"
 }
@@ -255,6 +297,29 @@ fn is_active(status: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_update_in_the_way_is_known_by_the_text_whatever_the_class() {
+        let error = |code: &str, message: &str| AwsError {
+            operation: "eks:UpdateClusterConfig".to_owned(),
+            kind: crate::aws::AwsErrorKind::Service {
+                code: code.to_owned(),
+                message: message.to_owned(),
+                request_id: None,
+                status: 400,
+                retry_after: None,
+            },
+        };
+        let text =
+            "Cannot AccessConfigUpdate because cluster shop currently has update 12-ab in progress";
+        for code in ["ResourceInUseException", "InvalidRequestException"] {
+            assert_eq!(update_in_progress(&error(code, text)), Some("12-ab"));
+        }
+        assert_eq!(
+            update_in_progress(&error("ResourceInUseException", "in use")),
+            None
+        );
+    }
 
     #[test]
     fn looks_are_as_far_apart_as_what_is_waited_for_is_slow() {

@@ -4,6 +4,7 @@ use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType};
 use aws_auth_migrate::sandbox::{Fault, FaultKind};
 use serde_json::Value;
 
+use crate::cutover::TWO;
 use crate::support::{CLUSTER, World, in_api_mode, mapping, read, role, seed};
 
 const MIXED: &str = "\
@@ -128,6 +129,50 @@ async fn without_leave_the_mode_is_not_switched() {
         "--enable-access-entries",
     ]);
     assert_eq!(world.sandbox.state().mode, AuthenticationMode::ConfigMap);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_of_the_cluster_that_is_under_way_is_waited_for_whatever_its_error_is_called() {
+    let world = mixed().await;
+    let busy = Fault::next("UpdateClusterConfig", FaultKind::UpdateInProgress);
+    world.sandbox.add_fault(busy);
+    let ran = world
+        .tool("apply")
+        .args(&["--yes", "--enable-access-entries", "--progress", "plain"])
+        .run()
+        .expect_code(0);
+    assert!(
+        ran.stderr.contains("waiting for the update 0f1e2d3c"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        world.sandbox.state().mode,
+        AuthenticationMode::ApiAndConfigMap
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_for_which_there_is_no_time_is_not_claimed_to_be_under_way() {
+    let world = mixed().await;
+    let args = ["--yes", "--enable-access-entries", "--timeout", "0s"];
+    let ran = world.tool("apply").args(&args).run().expect_code(4);
+    ran.expect_error(&["was not begun", "--timeout"]);
+    assert_eq!(world.sandbox.state().mode, AuthenticationMode::ConfigMap);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_is_judged_by_the_cluster_as_it_is_now() {
+    let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
+    let path = world.path("plan.json");
+    world.tool("plan").arg("--out").arg(&path).run();
+    let saved = || world.apply().arg("--plan").arg(&path);
+    let unreadable = Fault::always("ListAccessEntries", FaultKind::AccessDenied);
+    world.sandbox.add_fault(unreadable);
+    let ran = saved().run().expect_code(1);
+    ran.expect_error(&["nothing was written", "ListAccessEntries"]);
+    world.sandbox.clear_faults();
+    saved().run().expect_code(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

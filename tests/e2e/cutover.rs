@@ -53,6 +53,36 @@ async fn without_yes_and_a_terminal_nothing_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_that_comes_back_during_the_soak_stops_the_one_way_switch() {
+    let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
+    world.apply().run().expect_code(0);
+    let other = world.sandbox.clone();
+    world.sandbox.on_request(move |phase, request| {
+        if phase == Phase::After && request.operation == "delete configmaps" {
+            let back = format!("- rolearn: {}\n  username: new\n", role("new"));
+            let data = [("mapRoles".to_owned(), back)].into();
+            other.edit(|world| world.put_aws_auth(CLUSTER, &data));
+        }
+    });
+    let switch = ["--to-api-mode", "--min-soak", "0s", "--soak", "1s"];
+    let ran = cutover(&world, &switch).expect_code(4);
+    ran.expect_error(&["not switched to API"]);
+    assert_eq!(ran.json()["switchedToApiMode"], false);
+    assert_eq!(
+        world.sandbox.state().mode,
+        aws_auth_migrate::model::AuthenticationMode::ApiAndConfigMap
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_soak_before_the_switch_counts_without_the_journal_of_the_apply() {
+    let world = applied().await;
+    std::fs::remove_file(world.journal()).unwrap();
+    let ran = cutover(&world, &["--to-api-mode"]).expect_code(1);
+    ran.expect_error(&["the last `apply` was", "--min-soak"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_config_map_is_backed_up_and_deleted() {
     let world = applied().await;
     let before = world.sandbox.state().aws_auth.unwrap();

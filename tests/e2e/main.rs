@@ -21,6 +21,7 @@ mod own_entry;
 mod pace;
 mod partitions;
 mod plan;
+mod question;
 mod random;
 mod rbac;
 mod rehearse;

@@ -17,7 +17,7 @@ use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::rehearse::Beside;
 use crate::migration::survey::Target;
-use crate::migration::{self, ApplyOptions, Question, rehearse};
+use crate::migration::{self, ApplyOptions, Consent, Question, rehearse};
 use crate::model::{Arn, PrincipalKey};
 use crate::observed::Lookup;
 use crate::plan::document::{Outcome, Plan, Verdict};
@@ -127,7 +127,7 @@ async fn migrate(
     heading(console, "Plan")?;
     let show = |question: Question<'_>| {
         let Question::Plan { plan, .. } = question else {
-            return Ok(());
+            return Ok(Consent::Given);
         };
         console.data(&report::table(
             plan,
@@ -137,7 +137,8 @@ async fn migrate(
                 details: false,
             },
         ))?;
-        heading(console, "Apply")
+        heading(console, "Apply")?;
+        Ok(Consent::Given)
     };
     let applied = Box::pin(migration::apply(
         target, &options, &display, stop, CLOCK, show,

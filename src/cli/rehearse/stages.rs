@@ -11,7 +11,7 @@ use crate::choices::{Choices, Glob};
 use crate::error::Failure;
 use crate::migration::cutover::CutoverOptions;
 use crate::migration::survey::Target;
-use crate::migration::{self, ApplyOptions, CutOver, RollbackOptions, Survey};
+use crate::migration::{self, ApplyOptions, Consent, CutOver, RollbackOptions, Survey};
 use crate::report;
 use crate::stop::Stop;
 use crate::writer::Silent;
@@ -81,7 +81,7 @@ impl Stages<'_> {
             &display,
             self.stop,
             CLOCK,
-            |_| Ok(()),
+            |_| Ok(Consent::Given),
         ))
         .await;
         display.finish();

@@ -15,6 +15,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::bindings::{self, MadeBinding};
+use super::consent::{Consent, changed_meanwhile};
 use super::owners::tell_owners;
 use super::survey::{Survey, Target, survey};
 use crate::aws::{Aws, Pace};
@@ -27,7 +28,7 @@ use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Plan};
 use crate::plan::{Action, Ours, RUN_TAG, Stage, block_refused, build};
 use crate::stop::Stop;
-use crate::writer::{self, Canary, Event, Limits, Progress, Run, Summary, Switch};
+use crate::writer::{self, Canary, EksApi, Event, Guarded, Limits, Progress, Run, Summary, Switch};
 
 pub(super) use own::LockedOut;
 pub(super) use place::{cluster_id, id_of};
@@ -128,7 +129,7 @@ pub async fn apply<P: Progress>(
     progress: &P,
     stop: &Stop,
     clock: Clock,
-    confirm: impl Fn(Question<'_>) -> Result<(), Failure>,
+    confirm: impl Fn(Question<'_>) -> Result<Consent, Failure>,
 ) -> Result<Applied, Failure> {
     let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let mut target = target.clone();
@@ -141,7 +142,7 @@ pub async fn apply<P: Progress>(
         clock,
         deadline,
     };
-    let seen = match survey(&target, clock.system).await {
+    let mut seen = match survey(&target, clock.system).await {
         Ok(seen) => seen,
         Err(failure) => Box::pin(own::finish(&work, failure, &confirm)).await?,
     };
@@ -151,16 +152,19 @@ pub async fn apply<P: Progress>(
     })?;
     let id = cluster_id(&seen)?;
     let path = options.journal_of(&id);
-    let plan = plan_now(&seen, options, &Journal::history(&path, &id)?, clock)?;
+    let mut plan = plan_now(&seen, options, &Journal::history(&path, &id)?, clock)?;
     refuse::what_can_not_work(&plan, options)?;
     refuse::blind_canary(&seen, options)?;
     let bindings = bindings::wanted(&seen, &options.choices)?;
     let is_nothing = bindings.is_empty() && plan.actions.is_empty();
     if !is_nothing {
-        confirm(Question::Plan {
+        let consent = confirm(Question::Plan {
             plan: &plan,
             bindings: &bindings,
         })?;
+        if consent == Consent::Answered {
+            (seen, plan) = work.look_again(&id, &plan, &bindings).await?;
+        }
         stop.begin_writing();
         if stop.is_requested() {
             return Err(Failure {
@@ -214,6 +218,25 @@ struct Work<'a, P> {
 }
 
 impl<P: Progress> Work<'_, P> {
+    /// Looks at the cluster once more after a question, whose answer is worth something only for what was shown.
+    async fn look_again(
+        &self,
+        id: &ClusterId,
+        shown: &Plan,
+        bindings: &[Value],
+    ) -> Result<(Survey, Plan), Failure> {
+        let seen = survey(self.target, self.clock.system).await?;
+        let history = Journal::history(&self.options.journal_of(id), id)?;
+        let plan = plan_now(&seen, self.options, &history, self.clock)?;
+        let is_as_shown = plan.actions == shown.actions
+            && bindings::wanted(&seen, &self.options.choices)? == bindings;
+        if is_as_shown {
+            Ok((seen, plan))
+        } else {
+            Err(changed_meanwhile())
+        }
+    }
+
     /// Opens the journal and writes down that a run begins, or that the one that was stopped goes on.
     fn begin(
         &self,
@@ -258,11 +281,17 @@ impl<P: Progress> Work<'_, P> {
         let before = live_entries(&seen);
         let new_principals = new_principals(&seen, (self.clock.now)());
         let canary = seen.kubernetes.as_ref().zip(self.options.canary);
+        // Where there was no entry, EKS itself says when there is one by now, and it is compared then.
+        let is_there = |action: &&Action| {
+            let principal = action.kind.principal_arn();
+            principal.is_some_and(|arn| before.contains_key(&arn.to_string()))
+        };
+        let guarded = Guarded::new(aws, plan.actions.iter().filter(is_there), &before);
         let run = Run {
             before: &before,
             new_principals: &new_principals,
             canary: canary.map(|(nodes, soak)| Canary { nodes, soak }),
-            ..self.run(aws, &id.name, log)
+            ..self.run(&guarded, aws.pace(), &id.name, log)
         };
         let summary = writer::run(&run, &tagged(&plan.actions, log.id())).await?;
         self.progress
@@ -290,13 +319,19 @@ impl<P: Progress> Work<'_, P> {
     }
 
     /// A run of the writer that knows of no live entries and watches no nodes.
-    fn run<'r>(&'r self, aws: &'r Aws, cluster: &'r str, log: &'r RunLog) -> Run<'r, Aws, P> {
+    fn run<'r, A: EksApi>(
+        &'r self,
+        api: &'r A,
+        pace: &'r Pace,
+        cluster: &'r str,
+        log: &'r RunLog,
+    ) -> Run<'r, A, P> {
         const NO_ENTRIES: &BTreeMap<String, LiveEntry> = &BTreeMap::new();
         const NO_PRINCIPALS: &BTreeSet<Arn> = &BTreeSet::new();
         Run {
-            api: aws,
+            api,
             cluster,
-            pace: aws.pace(),
+            pace,
             log,
             before: NO_ENTRIES,
             new_principals: NO_PRINCIPALS,

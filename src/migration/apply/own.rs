@@ -11,6 +11,7 @@ use crate::aws::{Aws, Caller, LookupRoles, PrincipalSource};
 use crate::error::{Failure, FailureKind};
 use crate::journal::{ClusterId, Journal};
 use crate::kubernetes::KubernetesError;
+use crate::migration::Consent;
 use crate::migration::survey::{Survey, survey};
 use crate::model::{Arn, Cluster, Principal};
 use crate::observed::Lookup;
@@ -111,7 +112,7 @@ impl LockedOut {
 pub(super) async fn finish<P: Progress>(
     work: &Work<'_, P>,
     failure: Failure,
-    confirm: &impl Fn(Question<'_>) -> Result<(), Failure>,
+    confirm: &impl Fn(Question<'_>) -> Result<Consent, Failure>,
 ) -> Result<Survey, Failure> {
     let source = failure.source.as_deref();
     let Some(locked) = source.and_then(|source| source.downcast_ref::<LockedOut>()) else {
@@ -129,7 +130,11 @@ pub(super) async fn finish<P: Progress>(
     work.stop.begin_writing();
     // The journal is free again when this is done, for the run that goes on.
     let log = work.begin(&locked.cluster, &actions, Some(&locked.caller))?;
-    let summary = writer::run(&work.run(&locked.aws, &locked.cluster.name, &log), &actions).await?;
+    let summary = writer::run(
+        &work.run(&locked.aws, locked.aws.pace(), &locked.cluster.name, &log),
+        &actions,
+    )
+    .await?;
     drop(log);
     if !summary.is_complete() {
         let why = summary

@@ -8,7 +8,7 @@ use crate::finding::Code;
 use crate::journal::History;
 use crate::migration::Survey;
 use crate::model::{AccessEntry, AuthenticationMode, LiveEntry};
-use crate::plan::document::{ActionKind, Outcome, Plan};
+use crate::plan::document::{ActionKind, Outcome, PlacedFinding, Plan};
 use crate::plan::{Action, check_fresh};
 
 /// Builds the plan from what was seen, or takes the saved one when it still fits.
@@ -38,11 +38,20 @@ pub(super) fn plan_now(
     let mode = fresh.cluster.authentication_mode;
     plan.cluster = fresh.cluster;
     plan.source.options = fresh.source.options;
+    plan.findings = findings_now(saved, fresh.findings);
     plan.actions.retain(|action| {
         let arn = action.kind.principal_arn();
         arn.is_some_and(|arn| to_delete.contains(&arn.to_string())) || !is_done(action, &live, mode)
     });
     Ok(plan)
+}
+
+/// What there is to say about the cluster now; what the plan does to the caller is said by the plan.
+fn findings_now(saved: &Plan, fresh: Vec<PlacedFinding>) -> Vec<PlacedFinding> {
+    let is_of_plan = |placed: &PlacedFinding| placed.finding.code == Code::CallerLosesAdmin;
+    let of_cluster = fresh.into_iter().filter(|placed| !is_of_plan(placed));
+    let of_plan = saved.findings.iter().filter(|placed| is_of_plan(placed));
+    of_cluster.chain(of_plan.cloned()).collect()
 }
 
 /// The entries that the saved plan makes anew and that are still the old ones; all that is planned for them is to be done.

@@ -14,6 +14,7 @@ use crate::migration::verify::{Readiness, Verification, verify};
 use crate::migration::who::{Way, who};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::observed::Observed;
+use crate::plan::RUN_TAG;
 use crate::reader::Reading;
 
 /// One look at the cluster, with what follows from it.
@@ -120,10 +121,10 @@ impl Look {
         if !options.allow_self_lockout && self.loses_the_caller(|_| true) {
             return Err(locked_out());
         }
-        let Some(applied) = history.last_of(RunCommand::Apply) else {
+        let Some(applied) = last_applied(history, &self.seen.observed) else {
             return Ok(());
         };
-        let age = now.duration_since(applied.last);
+        let age = now.duration_since(applied);
         let wanted = SignedDuration::try_from(options.min_soak).unwrap_or(SignedDuration::MAX);
         if age < wanted {
             return Err(Failure::new(format!(
@@ -137,6 +138,14 @@ impl Look {
         }
         Ok(())
     }
+}
+
+/// When `apply` last did something: by the journal, or by the entries that it made where the journal is elsewhere.
+fn last_applied(history: &History, observed: &Observed) -> Option<Timestamp> {
+    let by_journal = history.last_of(RunCommand::Apply).map(|run| run.last);
+    let entries = observed.entries.iter().flatten();
+    let ours = entries.filter(|live| live.entry.tags.contains_key(RUN_TAG));
+    by_journal.max(ours.filter_map(|live| live.created_at).max())
 }
 
 /// Whether a principal gets in by a mapping that goes, and by nothing else.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::apply::{Clock, cluster_id, journal_path};
+use super::consent::{Consent, changed_meanwhile};
 use super::owners::{Writer, writers_of};
 use super::survey::{Survey, Target, survey};
 use super::verify::Verification;
@@ -107,6 +108,7 @@ pub struct CutOver {
 
 /// Verifies, asks, and takes `aws-auth` away.
 ///
+/// What was seen is looked at again after a question, and once more before the switch that can't be undone.
 /// `confirm` is asked before the first write. The same call again goes on where an earlier one was stopped: what is
 /// gone is gone, and what is left is verified anew.
 pub async fn cutover<P: Progress>(
@@ -115,7 +117,7 @@ pub async fn cutover<P: Progress>(
     progress: &P,
     stop: &Stop,
     clock: Clock,
-    confirm: impl FnOnce(&Preview<'_>) -> Result<(), Failure>,
+    confirm: impl FnOnce(&Preview<'_>) -> Result<Consent, Failure>,
 ) -> Result<CutOver, Failure> {
     let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let seen = survey(target, clock.system).await?;
@@ -130,7 +132,7 @@ pub async fn cutover<P: Progress>(
         choices: options.choices.or_as_before(history.last_choices()),
         ..options.clone()
     };
-    let first = Look::of(seen, options, &history, clock).await?;
+    let mut first = Look::of(seen, options, &history, clock).await?;
     let mut done = CutOver::of(&first, path.clone());
     if first.refused {
         return Ok(done);
@@ -147,12 +149,23 @@ pub async fn cutover<P: Progress>(
         {
             backup::refuse_taken(chosen, stored, &history)?;
         }
-        confirm(&Preview {
+        let consent = confirm(&Preview {
             verification: &first.verification,
             removal: first.removal.as_ref(),
             writers: &done.writers,
             to_api_mode: switches,
         })?;
+        if consent == Consent::Answered {
+            let seen = survey(target, clock.system).await?;
+            let look = Look::of(seen, options, &history, clock).await?;
+            if look.refused {
+                return Ok(CutOver::of(&look, path));
+            }
+            if look.removal != first.removal {
+                return Err(changed_meanwhile());
+            }
+            first = look;
+        }
     } else if history.unfinished_of(RunCommand::Cutover).is_none() {
         return Ok(done);
     }
@@ -177,7 +190,7 @@ pub async fn cutover<P: Progress>(
         clock,
     };
     let watch = Watch::of(&work, &first, &mut done).await;
-    let last = Box::pin(work.remove(first, &watch, &mut done)).await?;
+    Box::pin(work.remove(first, &watch, &mut done)).await?;
     if done.refused {
         done.end = RunEnd::Incomplete;
         return work.end(done);
@@ -192,7 +205,9 @@ pub async fn cutover<P: Progress>(
         return work.end(done);
     }
     if switches {
-        let aws = last.seen.aws.clone().expect("a live survey has AWS");
+        let Some(aws) = Box::pin(work.may_switch(&mut done)).await? else {
+            return work.end(done);
+        };
         let switch = Switch {
             api: &aws,
             cluster: &id.name,
@@ -357,12 +372,10 @@ impl CutOver {
 
 /// Whether a look at the object tells what to do: somebody was faster, or the answer got lost.
 pub(super) fn may_try_again(error: &KubernetesError) -> bool {
-    let is_server_fault =
-        matches!(error, KubernetesError::Refused { code, .. } if *code >= 500 || *code == 429);
     error.is_conflict()
         || error.is_not_found()
-        || is_server_fault
-        || matches!(error, KubernetesError::Unreachable { .. })
+        || error.is_answer_lost()
+        || matches!(error, KubernetesError::Refused { code: 429, .. })
 }
 
 pub(super) fn interrupted() -> Failure {

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::look::Look;
 use super::remove::Removal;
 use super::{BREATH, CutOver, CutoverOptions, Watch, backup, interrupted, may_try_again};
+use crate::aws::Aws;
 use crate::error::{Failure, FailureKind};
 use crate::journal::{ConfigMapChange, RunEnd, RunLog};
 use crate::kubernetes::{Kubernetes, Stored};
@@ -65,7 +66,13 @@ impl Work<'_> {
                         done.took(removal);
                         return Ok(look);
                     }
-                    Err(error) if may_try_again(&error) => asked = Some(removal.clone()),
+                    Err(error) if may_try_again(&error) => {
+                        if error.is_answer_lost() {
+                            asked = Some(removal.clone());
+                        } else {
+                            self.outcome(Status::Failed, Some(error.to_string()))?;
+                        }
+                    }
                     Err(error) => {
                         self.outcome(Status::Failed, Some(error.to_string()))?;
                         self.end_as(RunEnd::Incomplete)?;
@@ -85,6 +92,32 @@ impl Work<'_> {
             ))
             .hint("find out who writes aws-auth (`status --preflight`), then run the same command again")
         })
+    }
+
+    /// One more look before the one-way switch, since the removal and the soak took their time; AWS where all is well.
+    ///
+    /// A mapping that somebody has put back counts now, and would be lost by the switch.
+    pub(super) async fn may_switch(&self, done: &mut CutOver) -> Result<Option<Aws>, Failure> {
+        let seen = self.look_again().await?;
+        let look = Look::of(seen, self.options, self.log.history(), self.clock).await?;
+        let failure = if look.refused {
+            Some("the access of somebody who is named above would change")
+        } else if look.removal.is_some() {
+            Some("somebody has put mappings into aws-auth since the removal")
+        } else {
+            None
+        };
+        let Some(reason) = failure else {
+            return Ok(Some(look.seen.aws.expect("a live survey has AWS")));
+        };
+        done.verification = look.verification;
+        done.end = RunEnd::Incomplete;
+        done.failure = Some(Failure {
+            kind: FailureKind::Incomplete,
+            ..Failure::new(format!("the cluster was not switched to API: {reason}"))
+                .hint("look at it with `verify`, then run the same command again")
+        });
+        Ok(None)
     }
 
     /// Nothing is left to take away: the answer to the last write was lost, in this process or in one that was stopped.

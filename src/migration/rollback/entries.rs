@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::{CallHistory, History, RunCommand};
 use crate::model::{AccessEntry, EntryType, LiveEntry, PolicyAssociation};
-use crate::plan::compare::{differences, identity_differences};
+use crate::plan::compare::{identity_differences, same};
 use crate::plan::{Action, ActionKind, RUN_TAG, Stage};
 use crate::writer::Status;
 
@@ -210,20 +210,6 @@ pub fn undo_by_tags(live: &[LiveEntry], stands: &BTreeSet<String>) -> Undoing {
     }
     number(&mut undoing.actions);
     undoing
-}
-
-/// Whether two entries say the same, or there is none in either case.
-pub(super) fn same(a: Option<&AccessEntry>, b: Option<&AccessEntry>) -> bool {
-    match (a, b) {
-        (None, None) => true,
-        (Some(a), Some(b)) => shown_as(a, b) || shown_as(b, a),
-        _ => false,
-    }
-}
-
-/// Whether EKS shows what was asked for, its own username filled in where none was.
-fn shown_as(asked: &AccessEntry, shown: &AccessEntry) -> bool {
-    differences(asked, shown).is_empty()
 }
 
 /// Whether an entry is this tool's, made but not finished.

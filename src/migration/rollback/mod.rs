@@ -5,7 +5,6 @@ mod bindings;
 mod config_map;
 mod decide;
 mod entries;
-mod guard;
 mod work;
 
 use std::collections::BTreeSet;
@@ -20,9 +19,8 @@ use crate::error::Failure;
 use crate::journal::{Journal, RunCommand, RunEnd};
 use crate::model::AuthenticationMode;
 use crate::stop::Stop;
-use crate::writer::{self, EksApi, Event, Limits, Progress, Run, Summary};
+use crate::writer::{self, EksApi, Event, Guarded, Limits, Progress, Run, Summary};
 use decide::decide;
-use guard::Guarded;
 use work::Work;
 
 pub use bindings::{Fate, UndoneBinding};

@@ -3,25 +3,30 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use super::entries::same;
+use super::{Answer, EksApi, UpdateState};
 use crate::aws::AwsError;
 use crate::model::{AccessEntry, AuthenticationMode, LiveEntry};
 use crate::plan::Action;
-use crate::writer::{Answer, EksApi, UpdateState};
+use crate::plan::compare::same;
 
 /// EKS, but the first call for a principal is made only if its entry still is what the decision was made on.
 ///
 /// What is left is the time between that look and the call, some milliseconds.
-pub(super) struct Guarded<'a, A> {
+#[derive(Debug)]
+pub struct Guarded<'a, A> {
     api: &'a A,
     /// What was seen of every entry that is not touched yet.
     seen: Mutex<BTreeMap<String, Option<AccessEntry>>>,
 }
 
 impl<'a, A: EksApi> Guarded<'a, A> {
-    /// Guards the entries of the actions' principals.
-    pub(super) fn new(api: &'a A, actions: &[Action], live: &BTreeMap<String, LiveEntry>) -> Self {
-        let principals = actions.iter().filter_map(|action| {
+    /// Guards the entries of the actions' principals, as they were seen: those that are `live`, and that others are not.
+    pub fn new<'b>(
+        api: &'a A,
+        actions: impl IntoIterator<Item = &'b Action>,
+        live: &BTreeMap<String, LiveEntry>,
+    ) -> Self {
+        let principals = actions.into_iter().filter_map(|action| {
             let principal = action.kind.principal_arn()?.to_string();
             let entry = live.get(&principal).map(|live| live.entry.clone());
             Some((principal, entry))

@@ -1,0 +1,18 @@
+//! How whoever runs a command agreed to what it is about to do.
+
+use crate::error::Failure;
+
+/// How whoever runs a command agreed to what it is about to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// On the command line, before anything was seen.
+    Given,
+    /// By the answer to a question; what was seen may have changed while it was thought about.
+    Answered,
+}
+
+/// Nobody has agreed to what the cluster needs now.
+pub(super) fn changed_meanwhile() -> Failure {
+    Failure::new("nothing was written: the cluster has changed while the question was open")
+        .hint("run the same command again, and look at what it shows then")
+}
