@@ -61,6 +61,7 @@ fn observed(live: usize) -> Observed {
         cluster: Cluster {
             name: Some("bench".to_owned()),
             arn: None,
+            created_at: None,
             region: Some("eu-west-1".to_owned()),
             account_id: Some("111122223333".to_owned()),
             partition: "aws".to_owned(),

@@ -4,6 +4,7 @@ use aws_sdk_eks::types::ClusterStatus;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::time::timestamp;
 use super::{Aws, AwsError};
 use crate::model::{Arn, AuthenticationMode, Cluster};
 
@@ -78,6 +79,7 @@ impl Aws {
                     .as_ref()
                     .map_or_else(|| "aws".to_owned(), |arn| arn.partition.clone()),
                 arn: cluster.arn().map(ToOwned::to_owned),
+                created_at: cluster.created_at().copied().and_then(timestamp),
                 authentication_mode: Some(mode),
                 platform_version: cluster.platform_version().map(ToOwned::to_owned),
                 kubernetes_version: cluster.version().map(ToOwned::to_owned),

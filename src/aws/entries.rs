@@ -10,8 +10,18 @@ use aws_sdk_eks::types::AccessScopeType;
 impl Aws {
     /// Reads every live access entry with its policies, page by page.
     pub async fn access_entries(&self, cluster: &str) -> Result<Vec<LiveEntry>, AwsError> {
-        let arns: Vec<String> = self
-            .eks
+        let arns = self.access_entry_arns(cluster).await?;
+        // An entry that went away between the list and the look at it is no entry.
+        each(
+            arns,
+            |arn| async move { self.access_entry(cluster, &arn).await },
+        )
+        .await
+    }
+
+    /// Reads whose access entries there are, page by page.
+    pub async fn access_entry_arns(&self, cluster: &str) -> Result<Vec<String>, AwsError> {
+        self.eks
             .list_access_entries()
             .cluster_name(cluster)
             .into_paginator()
@@ -19,13 +29,7 @@ impl Aws {
             .send()
             .collect::<Result<_, _>>()
             .await
-            .map_err(|error| AwsError::of("eks:ListAccessEntries", &error))?;
-        // An entry that went away between the list and the look at it is no entry.
-        each(
-            arns,
-            |arn| async move { self.access_entry(cluster, &arn).await },
-        )
-        .await
+            .map_err(|error| AwsError::of("eks:ListAccessEntries", &error))
     }
 
     /// Reads one access entry with its policies; `None` where there is none.

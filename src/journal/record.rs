@@ -26,6 +26,9 @@ pub struct ClusterId {
     pub region: String,
     /// The cluster's name.
     pub name: String,
+    /// When it was made, as EKS tells; not written down.
+    #[serde(skip)]
+    pub created_at: Option<Timestamp>,
 }
 
 /// One line of the journal.

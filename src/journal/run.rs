@@ -38,6 +38,7 @@ pub struct RunLog {
     journal: Journal,
     history: History,
     id: String,
+    cluster: ClusterId,
     clock: fn() -> Timestamp,
 }
 
@@ -79,6 +80,7 @@ impl RunLog {
             journal,
             history,
             id,
+            cluster: cluster.clone(),
             clock,
         };
         log.journal.append(&Record::Run {
@@ -127,6 +129,12 @@ impl RunLog {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Which cluster it is about.
+    #[must_use]
+    pub fn cluster(&self) -> &ClusterId {
+        &self.cluster
     }
 
     /// What the journal held about the cluster when it was opened.

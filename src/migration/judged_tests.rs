@@ -64,6 +64,7 @@ fn observed(mode: AuthenticationMode, entries: Vec<LiveEntry>, made: &str) -> Ob
         cluster: Cluster {
             name: Some("shop".to_owned()),
             arn: None,
+            created_at: None,
             region: Some("eu-west-1".to_owned()),
             account_id: Some("111122223333".to_owned()),
             partition: "aws".to_owned(),

@@ -131,6 +131,7 @@ fn offline(target: &Target) -> Result<Survey, Failure> {
     let cluster = Cluster {
         name: None,
         arn: None,
+        created_at: None,
         region: target.aws.region.clone(),
         account_id: target.assumed.account_id.clone(),
         partition,

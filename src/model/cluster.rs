@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,9 @@ pub struct Cluster {
     pub name: Option<String>,
     /// `arn:PARTITION:eks:REGION:ACCOUNT:cluster/NAME`.
     pub arn: Option<String>,
+    /// When it was made; another one may have had its name before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
     /// The AWS region.
     pub region: Option<String>,
     /// The 12-digit account id.

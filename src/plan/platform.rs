@@ -66,6 +66,7 @@ mod tests {
             let cluster = Cluster {
                 name: None,
                 arn: None,
+                created_at: None,
                 region: None,
                 account_id: None,
                 partition: "aws".to_owned(),

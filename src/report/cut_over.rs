@@ -104,8 +104,15 @@ fn words(done: &CutOver) -> String {
             nodes.ready_before, nodes.ready_after, nodes.total, nodes.soak_seconds
         );
         if nodes.dropped() {
-            let lost: Vec<_> = nodes.lost.iter().map(|name| visible(name)).collect();
-            let _ = writeln!(text, "! No longer Ready: {}.", lost.join(", "));
+            for (names, what) in [
+                (&nodes.lost, "No longer Ready"),
+                (&nodes.gone, "No longer there, perhaps scaled down"),
+            ] {
+                if !names.is_empty() {
+                    let names: Vec<_> = names.iter().map(|name| visible(name)).collect();
+                    let _ = writeln!(text, "! {what}: {}.", names.join(", "));
+                }
+            }
             let _ = writeln!(text, "! Put aws-auth back:\n  {}", rollback(done));
         }
     }

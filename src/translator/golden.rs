@@ -266,6 +266,7 @@ impl Case {
             cluster: Cluster {
                 name: Some("blue".to_owned()),
                 arn: None,
+                created_at: None,
                 region: None,
                 account_id: Some(ACCOUNT.to_owned()),
                 partition: self

@@ -78,6 +78,7 @@ fn observed() -> Observed {
         cluster: Cluster {
             name: None,
             arn: None,
+            created_at: None,
             region: None,
             account_id: Some("111122223333".to_owned()),
             partition: "aws".to_owned(),

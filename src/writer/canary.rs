@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::EksApi;
 use super::progress::{Progress, Status};
 use super::run::{ActionResult, Chain, Engine, WriterError};
+use super::{EksApi, way_back};
 use crate::stop::Stop;
 
 /// How often the nodes are looked at.
@@ -98,9 +98,8 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             }
             if let Err(lost) = canary.watch(&ready, self.run.stop).await {
                 self.halt(&format!(
-                    "{lost} after `{arn}` got its access entry; the way back: \
-                     aws eks delete-access-entry --cluster-name {} --principal-arn {arn}",
-                    self.run.cluster
+                    "{lost} after `{arn}` got its access entry; the way back: {}",
+                    way_back(self.run.log.cluster(), &arn)
                 ));
             }
         } else if !is_done {

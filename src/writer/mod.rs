@@ -18,8 +18,10 @@ pub use run::{ActionResult, Limits, Run, Summary, WriterError, run};
 pub use switch::{Switch, SwitchError};
 
 use crate::aws::AwsError;
+use crate::journal::ClusterId;
 use crate::model::{AuthenticationMode, LiveEntry};
 use crate::plan::Action;
+use crate::text::{shell_word, visible};
 
 /// What the writer needs of EKS; one call each, never repeated below this line.
 pub trait EksApi: Sync {
@@ -50,6 +52,17 @@ pub trait EksApi: Sync {
         cluster: &str,
         update: &str,
     ) -> impl Future<Output = Result<UpdateState, AwsError>> + Send;
+}
+
+/// The command line that gives a principal back to its mapping, for a shell.
+pub(crate) fn way_back(cluster: &ClusterId, principal: &str) -> String {
+    let word = |text: &str| shell_word(&visible(text));
+    format!(
+        "aws eks delete-access-entry --region {} --cluster-name {} --principal-arn {}",
+        word(&cluster.region),
+        word(&cluster.name),
+        word(principal),
+    )
 }
 
 /// What a successful call answers.

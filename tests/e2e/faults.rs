@@ -25,6 +25,26 @@ const SWITCH: Size = Size {
     wrong_type: 0,
 };
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_was_begun_gets_its_policy_when_the_time_is_over() {
+    let world = World::start(many(ALL)).await;
+    let later = Fault::next("AssociateAccessPolicy", FaultKind::ThrottleRetryAfter(5));
+    world.sandbox.add_fault(later);
+    let args = ["--timeout", "4s", "--concurrency", "1"];
+    update(&world).args(&args).run().expect_code(4);
+    let (_, entries) = end_state(&world);
+    let made: Vec<_> = entries
+        .iter()
+        .filter(|(arn, _)| arn.contains("role/admin"))
+        .collect();
+    assert!(!made.is_empty());
+    for (arn, entry) in made {
+        assert!(!entry.access_policies.is_empty(), "{arn}");
+    }
+    update(&world).run().expect_code(0);
+    assert_eq!(repeated(&world), Vec::<String>::new());
+}
+
 const OPERATIONS: [&str; 6] = [
     "CreateAccessEntry",
     "AssociateAccessPolicy",

@@ -132,6 +132,7 @@ async fn a_journal_that_clusters_share_tells_each_about_itself_alone() {
             account_id: ACCOUNT.to_owned(),
             region: "eu-west-1".to_owned(),
             name: name.to_owned(),
+            created_at: None,
         };
         aws_auth_migrate::journal::Journal::history(&journal, &cluster).unwrap()
     };

@@ -38,6 +38,42 @@ fn dev_entry(groups: &[&str]) -> AccessEntry {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_another_machine_has_made_goes_as_well() {
+    let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
+    let before = (data(&world), entries(&world));
+    let elsewhere = world.path("laptop");
+    let on_laptop = world.apply().env("XDG_STATE_HOME", &elsewhere);
+    on_laptop.args(&["--only", "*ops"]).run().expect_code(0);
+    world.apply().run().expect_code(0);
+    cutover(&world, &[]).expect_code(0);
+    assert_eq!(entries(&world).len(), 3);
+    // The mapping that stands for the entry of the other machine is put back in the same run.
+    rollback(&world, &["--yes"]).expect_code(0);
+    assert_eq!((data(&world), entries(&world)), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_between_two_cut_overs_is_not_written_over() {
+    let world = applied().await;
+    cutover(&world, &["--only", "*dev"]).expect_code(0);
+    let mut edited = data(&world).unwrap()["mapRoles"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    edited.push_str(&format!("- rolearn: {}\n  username: new\n", role("new")));
+    let edit = [("mapRoles".to_owned(), edited)].into();
+    world
+        .sandbox
+        .edit(|world| world.put_aws_auth(CLUSTER, &edit));
+    cutover(&world, &["--only", "*ops"]).expect_code(0);
+    let left = data(&world);
+    rollback(&world, &["--yes"])
+        .expect_code(1)
+        .expect_error(&["somebody has changed aws-auth", "--force"]);
+    assert_eq!(data(&world), left);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn apply_cutover_and_rollback_leave_everything_as_it_was() {
     let seed =
         in_api_mode(seed(TWO, &[&role("ops"), &role("dev")])).with_entry(dev_entry(&["old"]));

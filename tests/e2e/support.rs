@@ -209,6 +209,7 @@ impl World {
             account_id: ACCOUNT.to_owned(),
             region: "eu-west-1".to_owned(),
             name: CLUSTER.to_owned(),
+            created_at: None,
         };
         Journal::history(&self.journal(), &cluster).unwrap()
     }

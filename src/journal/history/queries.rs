@@ -11,9 +11,21 @@ use crate::writer::Status;
 
 impl History {
     /// What a journal holds about one cluster; several may share a file that was named for them.
+    ///
+    /// A run that ended before the cluster was made was on another one of the same name.
     #[must_use]
     pub fn of(mut self, cluster: &ClusterId) -> Self {
-        self.runs.retain(|run| run.cluster == *cluster);
+        let name = |cluster: &ClusterId| {
+            (
+                cluster.account_id.clone(),
+                cluster.region.clone(),
+                cluster.name.clone(),
+            )
+        };
+        let of = name(cluster);
+        self.runs.retain(|run| {
+            name(&run.cluster) == of && cluster.created_at.is_none_or(|made| run.last >= made)
+        });
         self
     }
 
@@ -174,5 +186,48 @@ impl History {
             }
         }
         made
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::journal::record::Record;
+
+    fn cluster(region: &str, created_at: Option<&str>) -> ClusterId {
+        ClusterId {
+            account_id: "111122223333".to_owned(),
+            region: region.to_owned(),
+            name: "shop".to_owned(),
+            created_at: created_at.map(|time| time.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_cluster_has_its_own_history_and_not_that_of_a_namesake() {
+        let mut history = History::default();
+        for (run, region) in [("here", "eu-west-1"), ("elsewhere", "eu-west-2")] {
+            history.add(Record::Run {
+                schema: String::new(),
+                run: run.to_owned(),
+                time: "2026-03-01T00:00:00Z".parse::<Timestamp>().unwrap(),
+                tool_version: String::new(),
+                cluster: cluster(region, None),
+                caller: None,
+                plan_sha256: String::new(),
+                actions: 0,
+                choices: Choices::default(),
+            });
+        }
+        let runs = |made: Option<&str>| {
+            let runs = history.clone().of(&cluster("eu-west-1", made)).runs;
+            runs.into_iter().map(|run| run.run).collect::<Vec<_>>()
+        };
+        assert_eq!(runs(None), ["here"]);
+        assert_eq!(runs(Some("2026-02-01T00:00:00Z")), ["here"]);
+        // The run was on a cluster that has been deleted since.
+        assert!(runs(Some("2026-04-01T00:00:00Z")).is_empty());
     }
 }

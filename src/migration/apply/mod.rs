@@ -377,9 +377,16 @@ impl<P: Progress> Work<'_, P> {
             clock: self.clock.now,
         };
         switch.make().await?;
-        let seen = mode::survey_after_switch(self.target, self.clock, self.stop)
-            .await
-            .map_err(mode::unfinished)?;
+        let seen = mode::survey_after_switch(
+            self.target,
+            aws,
+            &id.name,
+            seen.observed.node_roles.as_deref().unwrap_or_default(),
+            self.clock,
+            self.stop,
+        )
+        .await
+        .map_err(mode::unfinished)?;
         let plan =
             plan_now(&seen, self.options, log.history(), self.clock).map_err(mode::unfinished)?;
         refuse_lockout(&plan, self.options.allow_self_lockout || was_accepted)

@@ -1,18 +1,23 @@
 //! The mode switch, and the look at the cluster that follows it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Clock;
+use crate::aws::Aws;
 use crate::error::{Failure, FailureKind};
 use crate::migration::survey::{Survey, Target, survey};
 use crate::model::Principal;
+use crate::observed::NodeRole;
 use crate::stop::Stop;
 
 /// How long EKS is given to make the entries of managed nodes after the switch, before the tool makes them.
 const EKS_ENTRIES_WAIT: Duration = Duration::from_secs(30);
-/// How long nothing may change meanwhile before EKS counts as done.
+/// How long EKS is given to make the first of them.
+const EKS_ENTRIES_BEGIN: Duration = Duration::from_secs(10);
+/// How long nothing may change after one was made before EKS counts as done.
 const EKS_ENTRIES_QUIET: Duration = Duration::from_secs(5);
 
 /// Something was written already, so that the same command goes on after a failure.
@@ -27,26 +32,39 @@ pub(super) fn unfinished(failure: Failure) -> Failure {
     }
 }
 
-/// Looks again after the switch, until EKS has made the entries that it makes itself, or has had time enough.
+/// Looks again after the switch, once EKS has made the entries that it makes itself, or has had time enough.
+///
+/// `managed` are the roles of managed nodes as they were seen before.
 pub(super) async fn survey_after_switch(
     target: &Target,
+    aws: &Aws,
+    cluster: &str,
+    managed: &[NodeRole],
     clock: Clock,
     stop: &Stop,
 ) -> Result<Survey, Failure> {
+    let key = |arn: &str| Some(Principal::from_arn(&arn.parse().ok()?)?.key());
+    let awaited: Vec<_> = managed
+        .iter()
+        .filter_map(|role| Some(Principal::from_arn(&role.role_arn)?.key()))
+        .collect();
     let until = Instant::now() + EKS_ENTRIES_WAIT;
-    let (mut known, mut changed) = (0, Instant::now());
+    let mut quiet = Instant::now() + EKS_ENTRIES_BEGIN;
+    let mut known = 0;
     loop {
-        let seen = survey(target, clock.system).await?;
-        let missing = seen.observed.node_roles.iter().flatten().any(|role| {
-            Principal::from_arn(&role.role_arn)
-                .is_some_and(|principal| seen.observed.entry(&principal.key()).is_none())
-        });
-        let count = seen.observed.entries.as_ref().map_or(0, Vec::len);
-        if count != known {
-            (known, changed) = (count, Instant::now());
+        let made = aws
+            .access_entry_arns(cluster)
+            .await
+            .map_err(|error| Failure::aws("failed to list the access entries", error))?;
+        if made.len() != known {
+            known = made.len();
+            quiet = Instant::now() + EKS_ENTRIES_QUIET;
         }
-        if !missing || Instant::now() >= until || changed.elapsed() >= EKS_ENTRIES_QUIET {
-            return Ok(seen);
+        let made: BTreeSet<_> = made.iter().filter_map(|arn| key(arn)).collect();
+        let is_complete = awaited.iter().all(|role| made.contains(role));
+        let now = Instant::now();
+        if is_complete || now >= until || now >= quiet {
+            return survey(target, clock.system).await;
         }
         if stop.is_requested() {
             return Err(Failure {

@@ -16,7 +16,6 @@ use crate::migration::survey::{Survey, survey};
 use crate::model::{Arn, Cluster, Principal};
 use crate::observed::Lookup;
 use crate::plan::{Action, RUN_TAG};
-use crate::text::shell_word;
 use crate::writer::{self, Progress};
 
 /// How often the cluster is asked again once the caller's entry is complete: its authorizer learns of it a bit later.
@@ -58,10 +57,8 @@ impl LockedOut {
             return error.into();
         };
         let give_back = format!(
-            "or give the mapping back: aws eks delete-access-entry --region {} --cluster-name {} --principal-arn {}",
-            shell_word(&locked.cluster.region),
-            shell_word(&locked.cluster.name),
-            shell_word(&locked.principal_arn.to_string()),
+            "or give the mapping back: {}",
+            writer::way_back(&locked.cluster, &locked.principal_arn.to_string())
         );
         // The entry may be complete as well, and its groups lack the right: then the first hint is the way out.
         Failure::from(error)

@@ -48,6 +48,7 @@ pub(in crate::migration) fn id_of(
         )?,
         region: known(&cluster.region, "region")?,
         name: known(&cluster.name, "name")?,
+        created_at: cluster.created_at,
     };
     // They name a file; EKS's own patterns hold no separator.
     let parts = [&id.account_id, &id.region, &id.name];

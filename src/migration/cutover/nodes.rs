@@ -32,6 +32,8 @@ pub struct Nodes {
     pub total: usize,
     /// Nodes that were Ready, are still there, and are no longer Ready.
     pub lost: Vec<String>,
+    /// Nodes that were Ready and are there no more, such as those that an autoscaler has taken away.
+    pub gone: Vec<String>,
     /// For how many seconds they were to be watched.
     pub soak_seconds: u64,
 }
@@ -59,7 +61,10 @@ pub(super) async fn watch<R: Future<Output = Option<Kubernetes>>>(
     loop {
         match kubernetes.nodes().await {
             Ok(now) => {
+                let is_gone =
+                    |name: &&String| !now.ready.contains(*name) && !now.not_ready.contains(*name);
                 let seen = Nodes {
+                    gone: before.iter().filter(is_gone).cloned().collect(),
                     ready_before: before.len(),
                     ready_after: now.ready.len(),
                     total: now.ready.len() + now.not_ready.len(),

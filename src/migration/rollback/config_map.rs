@@ -116,6 +116,7 @@ mod tests {
                 account_id: "111122223333".to_owned(),
                 region: "eu-west-1".to_owned(),
                 name: "shop".to_owned(),
+                created_at: None,
             };
             history.add(Record::Run {
                 schema: String::new(),

@@ -12,13 +12,13 @@ use crate::error::Failure;
 use crate::finding::Code;
 use crate::journal::History;
 use crate::kubernetes::Stored;
-use crate::migration::apply::{self, Clock};
+use crate::migration::apply::Clock;
 use crate::migration::survey::Survey;
 use crate::migration::verify::canonical;
 use crate::model::{AuthenticationMode, LiveEntry, Principal};
 use crate::plan::document::Outcome;
-use crate::plan::{Action, ActionKind, is_stale};
-use crate::reader;
+use crate::plan::{Action, ActionKind, Ours, RUN_TAG, build, is_stale};
+use crate::reader::{self, Reading};
 
 /// Decides what is undone, given what was seen.
 pub(super) fn decide(
@@ -38,11 +38,14 @@ pub(super) fn decide(
         .hint("roll back everything (without --run), or the cut-over first"));
     }
     let live = entries_to_undo(seen)?;
-    let mut entries = if history.runs.is_empty() {
-        undo_by_tags(&live, &standing(seen, clock))
-    } else {
-        undo(history, only_run, &live, &|live| is_dead(seen, live))
-    };
+    let mut entries = undo(history, only_run, &live, &|live| is_dead(seen, live));
+    if only_run.is_none() {
+        let elsewhere = made_elsewhere(&live, history);
+        if !elsewhere.is_empty() {
+            let standing = standing(seen, history, &config_map, clock);
+            entries.join(undo_by_tags(&elsewhere, &standing));
+        }
+    }
     let mut stays: Vec<String> = entries.dead.iter().map(|principal| format!(
         "the access entry that `{principal}` had before is not put back: it was older than its principal and let nobody in, \
          and made anew it would let somebody in"
@@ -109,12 +112,29 @@ fn is_dead(seen: &Survey, live: &LiveEntry) -> bool {
         .is_some_and(|principal| is_stale(seen.observed.lookup(&principal.key()), live))
 }
 
-/// The principals whose entry says what a mapping that stands says, too.
-fn standing(seen: &Survey, clock: Clock) -> BTreeSet<String> {
-    let plan = apply::plan(
-        seen,
-        &Choices::default(),
-        &History::default(),
+/// The entries of this tool that runs made of which the journal knows nothing: it is lost, or on another machine.
+fn made_elsewhere(live: &[LiveEntry], history: &History) -> Vec<LiveEntry> {
+    let is_known = |run: &str| history.runs.iter().any(|known| known.run == run);
+    let tagged = live.iter().filter(|live| {
+        let run = live.entry.tags.get(RUN_TAG);
+        run.is_some_and(|run| !is_known(run))
+    });
+    tagged.cloned().collect()
+}
+
+/// The principals whose entry says what a mapping says, too, that stands or is put back.
+fn standing(
+    seen: &Survey,
+    history: &History,
+    config_map: &Restoring,
+    clock: Clock,
+) -> BTreeSet<String> {
+    let plan = build(
+        &reading_after(seen, config_map),
+        seen.source.clone(),
+        &seen.observed,
+        &Choices::default().or_as_before(history.last_choices()),
+        &Ours::default(),
         (clock.now)(),
     );
     let unchanged = plan.mappings.into_iter();
@@ -124,13 +144,18 @@ fn standing(seen: &Survey, clock: Clock) -> BTreeSet<String> {
         .collect()
 }
 
-/// Leaves entries whose principals would get in by nothing else once they are gone.
-fn keep_what_nobody_else_gives(entries: &mut Undoing, seen: &Survey, config_map: &Restoring) {
+/// What the cluster reads once the ConfigMap is back.
+fn reading_after(seen: &Survey, config_map: &Restoring) -> Reading {
     let restored = match config_map {
         Restoring::Back { to, .. } => Some(to.aws_auth()),
         Restoring::Nothing => seen.aws_auth.clone(),
     };
-    let reading = reader::read(&restored.unwrap_or_default().text());
+    reader::read(&restored.unwrap_or_default().text())
+}
+
+/// Leaves entries whose principals would get in by nothing else once they are gone.
+fn keep_what_nobody_else_gives(entries: &mut Undoing, seen: &Survey, config_map: &Restoring) {
+    let reading = reading_after(seen, config_map);
     let authenticator = Authenticator::new(&reading);
     let mut kept = BTreeSet::new();
     for action in &entries.actions {

@@ -29,6 +29,16 @@ pub struct Undoing {
     pub dead: Vec<String>,
 }
 
+impl Undoing {
+    /// Adds what is undone of other entries.
+    pub(super) fn join(&mut self, other: Self) {
+        self.actions.extend(other.actions);
+        self.left.extend(other.left);
+        self.dead.extend(other.dead);
+        number(&mut self.actions);
+    }
+}
+
 /// What the runs made of one principal's entry.
 #[derive(Debug, Clone, Default)]
 struct Story {
@@ -185,8 +195,8 @@ fn stories(
     stories
 }
 
-/// Decides by tags alone, where the journal is lost: an entry with this tool's tag goes when its mapping stands again
-/// and still gives what the entry says.
+/// Decides by tags alone, where the journal is lost or elsewhere: an entry with this tool's tag goes when its mapping
+/// stands again and still gives what the entry says.
 #[must_use]
 pub fn undo_by_tags(live: &[LiveEntry], stands: &BTreeSet<String>) -> Undoing {
     let mut undoing = Undoing::default();
@@ -202,9 +212,8 @@ pub fn undo_by_tags(live: &[LiveEntry], stands: &BTreeSet<String>) -> Undoing {
         } else {
             undoing.left.push(Left {
                 principal_arn: principal,
-                reason:
-                    "the journal is lost, and no mapping in aws-auth gives what the entry gives"
-                        .to_owned(),
+                reason: "the journal of the run that made it is not here, and no mapping in aws-auth gives what it gives"
+                    .to_owned(),
             });
         }
     }

@@ -70,7 +70,8 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
 
     /// Calls until there is an answer that counts; the turn of the first call has come already.
     ///
-    /// `must_end` is for a call that has to follow what was done for the principal before: a stop does not end its tries.
+    /// `must_end` is for a call that has to follow what was done for the principal before: neither a stop nor the end of
+    /// the time that was given ends its tries.
     async fn call_until_answered(
         &self,
         action: &Action,
@@ -157,7 +158,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                     return failed(&error);
                 }
             }
-            if self.is_late() {
+            if !must_end && self.is_late() {
                 self.halt("the time given by --timeout is over");
                 return failed(&error);
             }

@@ -82,6 +82,7 @@ fn tell(
             account_id: "111122223333".to_owned(),
             region: "eu-west-1".to_owned(),
             name: "shop".to_owned(),
+            created_at: None,
         },
         caller: None,
         plan_sha256: String::new(),

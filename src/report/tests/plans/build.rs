@@ -151,6 +151,7 @@ pub(super) fn plan(mut mappings: Vec<PlannedMapping>) -> Plan {
         created_at: "2026-01-15T09:30:00Z".parse().unwrap(),
         cluster: Cluster {
             name: Some("prod".to_owned()),
+            created_at: None,
             arn: Some(format!("arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/prod")),
             region: Some("eu-west-1".to_owned()),
             account_id: Some(ACCOUNT.to_owned()),
