@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::aws::AwsError;
-use crate::journal::JournalError;
+use crate::journal::{JournalError, RunEnd};
 use crate::kubernetes::KubernetesError;
 use crate::source::manifest::ManifestError;
 use crate::writer::{SwitchError, WriterError};
@@ -91,6 +91,16 @@ impl Error for Failure {
         self.source
             .as_deref()
             .map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+/// How a run ends that fails: the same command goes on with it.
+impl From<FailureKind> for RunEnd {
+    fn from(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::Interrupted => Self::Interrupted,
+            FailureKind::Failed | FailureKind::Usage | FailureKind::Incomplete => Self::Incomplete,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::args::{ApplyArgs, Format, OutputArgs, RunArgs, TargetArgs};
-use super::output::Console;
+use super::output::{self, Console};
 use super::progress::Display;
 use super::settings::{self, CLOCK};
 use super::{exit, signals};
@@ -28,12 +28,12 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
     ))
     .await;
     display.finish();
-    let applied = match signals::unless_stopped(applied, &stop, console)? {
+    let applied = match signals::unless_stopped(applied, &stop, &display, console)? {
         Ok(applied) => applied,
         Err(code) => return Ok(code),
     };
     print(&applied, &args.output, console)?;
-    if applied.end != RunEnd::Complete {
+    if applied.end != RunEnd::Complete && !display.is_json() {
         console.resume();
     }
     // A signal that came when all was done already stopped nothing.
@@ -90,7 +90,7 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
     Ok(ApplyOptions {
         choices: Choices {
             bind_renamed: args.apply_rbac,
-            ..settings::choices(&args.choices)
+            ..settings::choices(&args.choices)?
         },
         saved,
         enable_access_entries: args.enable_access_entries,
@@ -129,7 +129,7 @@ fn confirm(
                 "An earlier run was stopped between making your own access entry and its access policy: it hides your \
                  mapping in aws-auth, which can't be read before it is finished.",
             );
-            let cluster = where_it_is([&cluster.name, &cluster.region, &cluster.account_id]);
+            let cluster = output::placed([&cluster.name, &cluster.region, &cluster.account_id]);
             ("Finish", actions.len(), cluster, String::new())
         }
     };
@@ -154,13 +154,7 @@ fn about_plan(
     bindings: usize,
     args: &ApplyArgs,
 ) -> (&'static str, usize, String, String) {
-    let cluster = &plan.cluster;
-    let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-    let place = where_it_is([
-        &known(&cluster.name),
-        &known(&cluster.region),
-        &known(&cluster.account_id),
-    ]);
+    let place = output::place(&plan.cluster);
     let mut more = String::new();
     if bindings > 0 {
         more.push_str(&format!(" The {bindings} bindings above are made first."));
@@ -175,13 +169,6 @@ fn about_plan(
         more.push_str(" You lose the cluster-admin that you have today (AAM605).");
     }
     ("Apply", plan.actions.len(), place, more)
-}
-
-fn where_it_is([name, region, account]: [&str; 3]) -> String {
-    visible(&format!(
-        "the cluster {name} in {region}, account {account}"
-    ))
-    .into_owned()
 }
 
 fn show_bindings(bindings: &[serde_json::Value], console: &Console) {

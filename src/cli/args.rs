@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::access::identity::MASTERS;
 use crate::choices::{ManagedNodes, OnExisting, Usernames};
+use crate::model::reserved::prefix_of;
 
 /// Move an Amazon EKS cluster from the aws-auth ConfigMap to access entries
 ///
@@ -127,7 +129,7 @@ pub(super) struct ChoiceArgs {
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub(super) usernames: Usernames,
     /// A new name for a group that EKS refuses
-    #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
+    #[arg(long, value_name = "OLD=NEW", value_parser = rename)]
     pub(super) rename_group: Vec<(String, String)>,
     /// Create mappings that grant nothing today, too
     #[arg(long)]
@@ -142,7 +144,7 @@ pub(super) struct ChoiceArgs {
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
     /// A tag for every entry that is made
-    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
     pub(super) tag: Vec<(String, String)>,
     /// Let warnings block
     #[arg(long)]
@@ -517,6 +519,34 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn rename(text: &str) -> Result<(String, String), String> {
+    let (old, new) = pair(text).map_err(|_| "write it as OLD=NEW".to_owned())?;
+    if old == MASTERS {
+        return Err(format!(
+            "`{MASTERS}` becomes the access policy AmazonEKSClusterAdminPolicy and needs no other name"
+        ));
+    }
+    match prefix_of(&new) {
+        _ if new.is_empty() => Err("the new name is empty".to_owned()),
+        Some(prefix) => Err(format!(
+            "EKS refuses groups that begin with `{prefix}`, so `{new}` is no new name"
+        )),
+        None => Ok((old, new)),
+    }
+}
+
+/// Source: EKS API Reference, `CreateAccessEntry`, `tags`; keys that begin with `aws:` are AWS's own.
+fn tag(text: &str) -> Result<(String, String), String> {
+    let (key, value) = pair(text)?;
+    if key.to_lowercase().starts_with("aws:") {
+        Err("tags that begin with `aws:` are AWS's own".to_owned())
+    } else if key.chars().count() > 128 || value.chars().count() > 256 {
+        Err("a tag's key has at most 128 characters, its value 256".to_owned())
+    } else {
+        Ok((key, value))
+    }
+}
+
 fn account_id(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(text.to_owned())
@@ -528,7 +558,16 @@ fn account_id(text: &str) -> Result<String, String> {
 fn lookup_role(text: &str) -> Result<(String, crate::model::Arn), String> {
     let (account, role) = pair(text).map_err(|_| "write it as ACCOUNT=ROLE_ARN".to_owned())?;
     let arn: crate::model::Arn = role.parse().map_err(|error| format!("`{role}` {error}"))?;
-    Ok((account_id(&account)?, arn))
+    let account = account_id(&account)?;
+    // Elsewhere it would find a namesake.
+    if arn.account == account {
+        Ok((account, arn))
+    } else {
+        Err(format!(
+            "the role is one of the account `{}`; principals of {account} are looked up by a role of {account}",
+            arn.account
+        ))
+    }
 }
 
 fn rate(text: &str) -> Result<f64, String> {

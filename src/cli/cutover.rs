@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::args::CutoverArgs;
-use super::output::{Console, file_failure};
+use super::output::{self, Console, file_failure};
 use super::progress::Display;
 use super::settings::{self, CLOCK};
 use super::{exit, signals};
@@ -16,7 +16,7 @@ use crate::report;
 pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target, args.journal.as_deref())?;
     let options = CutoverOptions {
-        choices: settings::choices(&args.choices),
+        choices: settings::choices(&args.choices)?,
         backup: args.backup.clone(),
         keep_config_map: args.keep_config_map,
         to_api_mode: args.to_api_mode,
@@ -30,13 +30,13 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
     };
     let stop = signals::listen()?;
     let display = Display::new(args.progress, console);
-    let confirm = |preview: &Preview<'_>| confirm(preview, args.yes, console);
+    let confirm = |preview: &Preview<'_>| confirm(preview, args.yes, display.is_json(), console);
     let done = Box::pin(migration::cutover(
         &target, &options, &display, &stop, CLOCK, confirm,
     ))
     .await;
     display.finish();
-    let done = match signals::unless_stopped(done, &stop, console)? {
+    let done = match signals::unless_stopped(done, &stop, &display, console)? {
         Ok(done) => done,
         Err(code) => return Ok(code),
     };
@@ -46,7 +46,7 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         crate::files::replace(path, text.as_bytes())
             .map_err(|error| file_failure("the report", path, error))?;
     }
-    if done.end != RunEnd::Complete && !done.refused {
+    if done.end != RunEnd::Complete && !done.refused && !display.is_json() {
         console.resume();
     }
     // A signal that came when all was done already stopped nothing.
@@ -73,20 +73,24 @@ pub(super) fn code(done: &CutOver) -> exit::Code {
     }
 }
 
-/// Says what would go and who else writes, and asks.
-fn confirm(preview: &Preview<'_>, yes: bool, console: &Console) -> Result<Consent, Failure> {
-    for writer in preview.writers {
-        console.say(&format!("warning: {}", report::writer(writer)));
-    }
+/// Says what is about to go and who else writes, and asks; where a machine reads along, the events say it.
+fn confirm(
+    preview: &Preview<'_>,
+    yes: bool,
+    is_json: bool,
+    console: &Console,
+) -> Result<Consent, Failure> {
+    let place = output::place(&preview.verification.plan.cluster);
     let what = match preview.removal {
         Some(removal) if removal.after.is_none() => {
-            "The ConfigMap kube-system/aws-auth is deleted.".to_owned()
+            format!("About to delete the ConfigMap kube-system/aws-auth of {place}.")
         }
-        Some(removal) => format!(
-            "{} mappings are removed from aws-auth.",
-            removal.removed.len()
-        ),
-        None => "Nothing is left to remove from aws-auth.".to_owned(),
+        Some(removal) => {
+            let count = removal.removed.len();
+            let mappings = if count == 1 { "mapping" } else { "mappings" };
+            format!("About to remove {count} {mappings} from aws-auth of {place}.")
+        }
+        None => format!("Nothing is left to remove from aws-auth of {place}."),
     };
     let switch = if preview.to_api_mode {
         " Then the cluster is switched to API. That can't be undone: aws-auth never counts again, and whoever has no \
@@ -94,7 +98,12 @@ fn confirm(preview: &Preview<'_>, yes: bool, console: &Console) -> Result<Consen
     } else {
         ""
     };
-    console.say(&format!("{what}{switch}"));
+    if !(yes && is_json) {
+        for writer in preview.writers {
+            console.say(&format!("warning: {}", report::writer(writer)));
+        }
+        console.say(&format!("{what}{switch}"));
+    }
     if yes {
         return Ok(Consent::Given);
     }

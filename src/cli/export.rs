@@ -67,7 +67,7 @@ fn is_runbook(format: ExportFormat) -> bool {
 }
 
 fn runbook(args: &ExportArgs) -> Result<Runbook, Failure> {
-    let options = export::options(&settings::choices(&args.choices), &args.target.lookup_role);
+    let options = export::options(&settings::choices(&args.choices)?, &args.target.lookup_role);
     let options = options.map_err(|option| {
         Failure::usage(format!(
             "the option `{}` has hidden characters, which a runbook can't carry",
@@ -100,7 +100,7 @@ async fn planned(args: &ExportArgs) -> Result<Planned, Failure> {
         return Ok(Planned { plan, undoing });
     }
     let target = settings::target(&args.target, None)?;
-    let choices = settings::choices(&args.choices);
+    let choices = settings::choices(&args.choices)?;
     let seen = migration::survey(&target, CLOCK.system).await?;
     let history = migration::apply::history(&seen, None, settings::state_folder)?;
     Ok(Planned {

@@ -9,6 +9,7 @@ use anstream::AutoStream;
 use super::args::{ColorChoice, Format, GlobalArgs, OutputArgs};
 use crate::error::Failure;
 use crate::migration::Consent;
+use crate::model::Cluster;
 use crate::plan::document::Plan;
 use crate::report;
 use crate::text::{shell_word, visible};
@@ -176,6 +177,24 @@ impl Console {
             self.say(render(plan, Format::Table, false, self.width(), color).trim_end());
         }
     }
+}
+
+/// Which cluster is about to be written to, in words.
+pub(super) fn place(cluster: &Cluster) -> String {
+    let known = |text: &'_ Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    placed([
+        &known(&cluster.name),
+        &known(&cluster.region),
+        &known(&cluster.account_id),
+    ])
+}
+
+/// The same by name, region and account.
+pub(super) fn placed([name, region, account]: [&str; 3]) -> String {
+    visible(&format!(
+        "the cluster {name} in {region}, account {account}"
+    ))
+    .into_owned()
 }
 
 pub(super) fn file_failure(what: &str, path: &Path, error: io::Error) -> Failure {

@@ -18,7 +18,7 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
     let target = settings::target(&args.target, args.journal.as_deref())?;
     let choices = Choices {
         bind_renamed: args.emit_rbac.is_some(),
-        ..settings::choices(&args.choices)
+        ..settings::choices(&args.choices)?
     };
     let seen = migration::survey(&target, CLOCK.system).await?;
     let history =

@@ -30,7 +30,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     ))
     .await;
     display.finish();
-    let done = match signals::unless_stopped(done, &stop, console)? {
+    let done = match signals::unless_stopped(done, &stop, &display, console)? {
         Ok(done) => done,
         Err(code) => return Ok(code),
     };
@@ -40,7 +40,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
         crate::files::replace(path, text.as_bytes())
             .map_err(|error| file_failure("the report", path, error))?;
     }
-    if done.end.is_some_and(|end| end != RunEnd::Complete) {
+    if done.end.is_some_and(|end| end != RunEnd::Complete) && !display.is_json() {
         console.resume();
     }
     // A signal that came when all was done already stopped nothing.
@@ -51,6 +51,8 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     }
     let code = match done.end {
         Some(RunEnd::Incomplete | RunEnd::Interrupted) => exit::INCOMPLETE,
+        // Somebody has to look at what was left alone.
+        Some(RunEnd::Complete) if !done.entries.left.is_empty() => exit::BLOCKED,
         None | Some(RunEnd::Complete) => exit::DONE,
     };
     Ok(code.into())

@@ -4,6 +4,7 @@
     reason = "files and the environment named on the command line are read here"
 )]
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -69,8 +70,7 @@ fn options(args: &TargetArgs, journal: Option<&Path>) -> Vec<String> {
 
 /// The same without the ConfigMap and the RBAC objects: what is named and what is assumed.
 pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
-    let mut lookup_roles = std::collections::BTreeMap::new();
-    lookup_roles.extend(args.lookup_role.iter().cloned());
+    let lookup_roles = once_each("--lookup-role", &args.lookup_role)?;
     Ok(Target {
         aws: AwsSettings {
             region: args.region.clone(),
@@ -103,20 +103,50 @@ pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
     })
 }
 
-pub(super) fn choices(args: &ChoiceArgs) -> Choices {
+/// How many tags the tool leaves for others: EKS takes 50, and one tells the run.
+///
+/// Source: EKS API Reference, `CreateAccessEntry`, `tags`.
+const MOST_TAGS: usize = 49;
+
+pub(super) fn choices(args: &ChoiceArgs) -> Result<Choices, Failure> {
     let globs = |patterns: &[String]| patterns.iter().map(|pattern| Glob::new(pattern)).collect();
-    Choices {
+    let tags = once_each("--tag", &args.tag)?;
+    if tags.len() > MOST_TAGS {
+        return Err(Failure::usage(format!(
+            "an access entry takes {MOST_TAGS} tags beside the tool's own, {} are given",
+            tags.len()
+        )));
+    }
+    Ok(Choices {
         on_existing: args.on_existing,
         usernames: args.usernames,
-        rename_groups: args.rename_group.iter().cloned().collect(),
+        rename_groups: once_each("--rename-group", &args.rename_group)?,
         bind_renamed: false,
         include_inert: args.include_inert,
         managed_nodes: args.managed_nodes,
         only: globs(&args.only),
         exclude: globs(&args.exclude),
-        tags: args.tag.iter().cloned().collect(),
+        tags,
         strict: args.strict,
+    })
+}
+
+/// Pairs by their first part; nobody knows which is meant where it stands twice with different second parts.
+fn once_each<V: Clone + PartialEq>(
+    option: &str,
+    pairs: &[(String, V)],
+) -> Result<BTreeMap<String, V>, Failure> {
+    let mut once = BTreeMap::new();
+    for (key, value) in pairs {
+        if let Some(other) = once.insert(key.clone(), value.clone())
+            && other != *value
+        {
+            return Err(Failure::usage(format!(
+                "{option} is given twice for `{key}`, with different values"
+            )));
+        }
     }
+    Ok(once)
 }
 
 /// Reads a ConfigMap from a file or, for `-`, from standard input.
@@ -128,7 +158,7 @@ pub(super) fn config_map(path: &Path) -> Result<ConfigMapFile, Failure> {
 
 fn principals(
     path: &Path,
-) -> Result<std::collections::BTreeMap<crate::model::PrincipalKey, crate::model::Arn>, Failure> {
+) -> Result<BTreeMap<crate::model::PrincipalKey, crate::model::Arn>, Failure> {
     let (text, place) = text(path, "the principals")?;
     principals_file::parse(&text).map_err(|error| {
         Failure::new(format!("failed to read the principals from {place}"))

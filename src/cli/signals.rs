@@ -1,11 +1,13 @@
 //! Signals: the first asks for a stop, the second stops at once; before anything is written the first does, too.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit;
 use super::output::Console;
+use super::progress::Display;
 use crate::error::Failure;
 use crate::stop::Stop;
 
@@ -18,7 +20,11 @@ pub(super) fn listen() -> Result<Stop, Failure> {
         let stop = stop.clone();
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                if stop.is_requested() || !stop.is_writing() {
+                if !stop.is_writing() {
+                    let _ = writeln!(std::io::stderr(), "interrupted: nothing was written");
+                    at_once(number);
+                }
+                if stop.is_requested() {
                     at_once(number);
                 }
                 stop.request(number);
@@ -33,12 +39,15 @@ pub(super) fn listen() -> Result<Stop, Failure> {
 pub(super) fn unless_stopped<T>(
     outcome: Result<T, Failure>,
     stop: &Stop,
+    display: &Display,
     console: &Console,
 ) -> Result<Result<T, ExitCode>, Failure> {
     match (outcome, stop.signal()) {
         (Err(failure), Some(signal)) => {
             console.error(&failure);
-            console.resume();
+            if !display.is_json() {
+                console.resume();
+            }
             Ok(Err(exit::signal(signal)))
         }
         (outcome, _) => outcome.map(Ok),

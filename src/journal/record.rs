@@ -60,6 +60,9 @@ pub enum Record {
         /// The choices that shaped the plan.
         #[serde(default)]
         choices: Choices,
+        /// The command's own options that it has to be given again to go on, such as `--to-api-mode`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        options: Vec<String>,
     },
     /// A call is about to be made.
     Intent {
@@ -175,6 +178,9 @@ pub enum Record {
         time: Timestamp,
         /// How.
         end: RunEnd,
+        /// The nodes that were no longer Ready when it ended.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost_nodes: Vec<String>,
     },
 }
 

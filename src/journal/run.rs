@@ -30,6 +30,8 @@ pub struct Beginning {
     pub actions: usize,
     /// The choices that shape it.
     pub choices: Choices,
+    /// The command's own options that it has to be given again to go on.
+    pub options: Vec<String>,
 }
 
 /// A run with the journal that it holds.
@@ -71,6 +73,7 @@ impl RunLog {
             plan_sha256,
             actions,
             choices,
+            options,
         } = beginning;
         let history = history.of(&cluster);
         let id = history
@@ -93,6 +96,7 @@ impl RunLog {
             plan_sha256,
             actions,
             choices,
+            options,
         })?;
         if command != RunCommand::Apply {
             log.journal.append(&Record::Purpose {
@@ -120,6 +124,7 @@ impl RunLog {
                 run: run.run.clone(),
                 time: clock(),
                 end: RunEnd::Complete,
+                lost_nodes: Vec::new(),
             }),
             None => Ok(()),
         }
@@ -263,10 +268,16 @@ impl RunLog {
 
     /// The run has ended.
     pub fn end(&self, end: RunEnd) -> Result<(), JournalError> {
+        self.end_without(end, Vec::new())
+    }
+
+    /// The run has ended, and these nodes are no longer Ready.
+    pub fn end_without(&self, end: RunEnd, lost_nodes: Vec<String>) -> Result<(), JournalError> {
         self.journal.append(&Record::End {
             run: self.id.clone(),
             time: (self.clock)(),
             end,
+            lost_nodes,
         })
     }
 }

@@ -148,6 +148,12 @@ impl Journal {
         }
     }
 
+    /// Whether there is a journal at all.
+    #[must_use]
+    pub fn is_there(path: &Path) -> bool {
+        path.exists()
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -262,6 +268,7 @@ mod tests {
             plan_sha256: String::new(),
             actions: 2,
             choices: crate::choices::Choices::default(),
+            options: Vec::new(),
         }];
         for name in ["dév", "ops"] {
             let action = Action {
@@ -295,7 +302,12 @@ mod tests {
             });
         }
         let end = RunEnd::Complete;
-        records.push(Record::End { run, time, end });
+        records.push(Record::End {
+            run,
+            time,
+            end,
+            lost_nodes: Vec::new(),
+        });
         records
     }
 

@@ -9,7 +9,7 @@ use super::KubernetesError;
 
 /// How long to wait before the second try; twice as long before each one after.
 const BREATH: Duration = Duration::from_millis(250);
-/// How long a read is tried: who is cut off for longer is told so.
+/// How long a read is tried, and twice at least: who is cut off for longer is told so.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Reads, and reads again where the answer got lost or the server was at fault, since a read changes nothing.
@@ -22,8 +22,11 @@ where
     let began = Instant::now();
     let mut wait = BREATH;
     loop {
+        let is_first = wait == BREATH;
         match read().await {
-            Err(error) if error.is_answer_lost() && began.elapsed() + wait < PATIENCE => {
+            Err(error)
+                if error.is_answer_lost() && (is_first || began.elapsed() + wait < PATIENCE) =>
+            {
                 sleep(wait).await;
                 wait *= 2;
             }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::document::{
-    AccessChange, Action, ActionKind, BindingEffect, Outcome, PlacedFinding, Plan, PlannedAccount,
-    PlannedMapping, SCHEMA, Source, Stage, Summary, Verdict,
+    AccessChange, Action, ActionKind, BindingChange, BindingEffect, Outcome, PlacedFinding, Plan,
+    PlannedAccount, PlannedMapping, SCHEMA, Source, Stage, Summary, Verdict,
 };
 use super::ours::Ours;
 use crate::access::after::identity_of_entry;
@@ -128,6 +128,52 @@ fn includes_inert(findings: &[Finding]) -> bool {
         .any(|finding| finding.code == Code::InertIncluded)
 }
 
+/// Whether a live entry has another type than the one that is wanted.
+fn is_of_other_type(fate: &Fate) -> bool {
+    let types = fate.entry.as_ref().zip(fate.after.as_ref());
+    types.is_some_and(|(wanted, live)| wanted.entry_type != live.entry_type)
+}
+
+/// A binding that would give somebody other access than today, for a name that the plan changes.
+///
+/// Making the entry is the cut-over for its principal, so that this is decided before. The groups of a node role can't
+/// be carried over at all, which a warning tells; what grants nothing today is created only where that was asked for.
+fn changed_access(fate: &Fate, access: &AccessChange) -> Option<Finding> {
+    let is_node = |entry: &AccessEntry| entry.entry_type.is_node();
+    let is_known = access.bindings.is_some()
+        && matches!(
+            access.verdict,
+            Some(Verdict::Lost | Verdict::Gained | Verdict::Changed)
+        );
+    if !is_known
+        || fate.outcome == Outcome::Blocked
+        || fate.entry.as_ref().is_some_and(is_node)
+        || includes_inert(&fate.findings)
+    {
+        return None;
+    }
+    // More than today is what nobody has asked for.
+    let mut bindings: Vec<&BindingChange> = access.bindings.iter().flatten().collect();
+    bindings.sort_by_key(|binding| binding.effect == BindingEffect::Stops);
+    let binding = bindings.first()?;
+    let (code, verb) = match binding.effect {
+        BindingEffect::Starts => (Code::BindingGained, "give"),
+        BindingEffect::Stops => (Code::BindingLost, "no longer give"),
+    };
+    let finding = Finding::new(
+        code,
+        format!(
+            "the {} `{}` would {verb} `{}` to it, as `{}`",
+            binding.kind, binding.name, binding.role, binding.subject
+        ),
+        "change the binding or choose another name, then plan again",
+    );
+    Some(Finding {
+        severity: Severity::Error,
+        ..finding
+    })
+}
+
 /// The bindings that renamed groups are about to get, where that was asked for.
 fn planned_bindings_of(observed: &Observed, choices: &Choices) -> Vec<Binding> {
     match &observed.rbac {
@@ -245,6 +291,8 @@ impl Builder<'_> {
                 // What a live entry lacks is lost, whether or not a binding uses it today; another username is only
                 // another name unless a binding uses it.
                 let verdict = match (fate.outcome, by(None).verdict) {
+                    // An entry of another type is no entry for what the mapping is for.
+                    (Outcome::Conflict, _) if is_of_other_type(&fate) => Some(Verdict::Lost),
                     (Outcome::Conflict, Some(Verdict::Same | Verdict::Renamed)) => access.verdict,
                     (Outcome::Conflict, verdict) => verdict,
                     _ => access.verdict,
@@ -288,6 +336,11 @@ impl Builder<'_> {
             && let Some(unbound) = self.unbound_rename(mapping, &access)
         {
             fate.findings.push(unbound);
+            fate.outcome = Outcome::Blocked;
+            self.forget(mapping);
+        }
+        if is_change && let Some(change) = changed_access(&fate, &access) {
+            fate.findings.push(change);
             fate.outcome = Outcome::Blocked;
             self.forget(mapping);
         }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::document::{ActionKind, Plan};
+use crate::choices::Choices;
 use crate::text::{shell_word, visible};
 
 /// Options that name a file instead of the cluster's own objects.
@@ -15,13 +16,19 @@ impl Plan {
     /// nothing that `cutover` and `rollback` could change. Hidden characters are escaped.
     #[must_use]
     pub fn command(&self, verb: &str, flags: &[&str]) -> String {
+        self.command_with(&self.choices, verb, flags)
+    }
+
+    /// The same with other choices, such as those of a run that was stopped.
+    #[must_use]
+    pub fn command_with(&self, choices: &Choices, verb: &str, flags: &[&str]) -> String {
         let name = self.cluster.name.as_deref().unwrap_or("NAME");
         let mut options = vec![format!("--cluster={name}")];
         let region = self.cluster.region.iter();
         options.extend(region.map(|region| format!("--region={region}")));
         options.extend(self.given(!matches!(verb, "cutover" | "rollback")));
         if verb != "rollback" {
-            options.extend(self.choices.options());
+            options.extend(choices.options());
         }
         line(verb, &options, flags)
     }

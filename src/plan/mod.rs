@@ -18,4 +18,4 @@ pub use document::{Action, ActionKind, Outcome, Plan, PlannedMapping, Stage};
 pub use fresh::{Stale, check_fresh};
 pub(crate) use live::is_stale;
 pub use ours::{Ours, RUN_TAG};
-pub use refused::block_refused;
+pub use refused::{block_refused, tell_conflicts};

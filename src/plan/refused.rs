@@ -1,6 +1,6 @@
 //! What EKS refused while a plan was applied: a decision for people, written back into the plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{AccessChange, Outcome, Plan, Summary};
 use crate::finding::{Code, Finding};
@@ -32,6 +32,27 @@ pub fn block_refused(plan: &mut Plan, refused: &BTreeSet<Arn>) {
             .findings
             .push(Finding::new(Code::PrincipalRefused, message, fix));
         mapping.outcome = Outcome::Blocked;
+        mapping.access = AccessChange {
+            before: mapping.access.before.take(),
+            ..AccessChange::default()
+        };
+    }
+    plan.summary = Summary::count(plan.mappings.iter().map(|mapping| mapping.outcome));
+}
+
+/// Turns the mappings of principals whose entry somebody else has made meanwhile into conflicts, with how it differs.
+pub fn tell_conflicts(plan: &mut Plan, conflicts: &BTreeMap<Arn, String>) {
+    for mapping in &mut plan.mappings {
+        let entry = mapping.entry.as_ref();
+        let Some(message) = entry.and_then(|entry| conflicts.get(&entry.principal_arn)) else {
+            continue;
+        };
+        mapping.findings.push(Finding::new(
+            Code::EntryDiffers,
+            message.clone(),
+            "--on-existing update changes it to what the mapping says",
+        ));
+        mapping.outcome = Outcome::Conflict;
         mapping.access = AccessChange {
             before: mapping.access.before.take(),
             ..AccessChange::default()

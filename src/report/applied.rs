@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::next::next;
+use super::summary::sentence;
 use super::words::plural;
 use crate::finding::Code;
 use crate::journal::RunEnd;
@@ -127,10 +128,7 @@ fn applied_lines(applied: &Applied) -> Vec<String> {
         line(format!("{}: {status}", visible(&binding)));
     }
     if applied.run.is_none() {
-        line(
-            "Nothing to do: every mapping that can be carried over has its access entry."
-                .to_owned(),
-        );
+        line(format!("Nothing to do. {}", sentence(&applied.plan)));
     } else {
         let counts: Vec<String> = [
             (Status::Created, "created"),

@@ -1,7 +1,8 @@
 //! `apply`: what it makes, in which order, and what it leaves alone.
 
-use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType};
-use aws_auth_migrate::sandbox::{Fault, FaultKind};
+use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
+use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, PolicyAssociation};
+use aws_auth_migrate::sandbox::{Fault, FaultKind, Phase};
 use serde_json::Value;
 
 use crate::cutover::TWO;
@@ -173,6 +174,102 @@ async fn a_saved_plan_is_judged_by_the_cluster_as_it_is_now() {
     ran.expect_error(&["nothing was written", "ListAccessEntries"]);
     world.sandbox.clear_faults();
     saved().run().expect_code(0);
+}
+
+/// Somebody makes an entry for the role `ops` while the tool is about to.
+fn made_meanwhile(world: &World, policies: Vec<PolicyAssociation>) -> AccessEntry {
+    let entry = AccessEntry {
+        principal_arn: role("ops").parse().unwrap(),
+        entry_type: EntryType::Standard,
+        username: Some("ops".to_owned()),
+        kubernetes_groups: Vec::new(),
+        tags: std::collections::BTreeMap::new(),
+        access_policies: policies,
+    };
+    let (other, made) = (world.sandbox.clone(), entry.clone());
+    let once = std::sync::atomic::AtomicBool::new(false);
+    world.sandbox.on_request(move |phase, request| {
+        let creates = phase == Phase::Before && request.operation == "CreateAccessEntry";
+        if creates && !once.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            other.edit(|world| world.put_entry(CLUSTER, &made));
+        }
+    });
+    entry
+}
+
+fn entry_of(world: &World, arn: &str) -> Option<AccessEntry> {
+    let entries = world.sandbox.state().entries.into_iter();
+    let mut entries = entries.map(|live| live.entry);
+    entries.find(|entry| entry.principal_arn.to_string() == arn)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_somebody_makes_meanwhile_is_kept_where_it_differs() {
+    let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
+    let made = made_meanwhile(&world, Vec::new());
+    let applied = world.apply().run().expect_code(3).json();
+    let ops = mapping(&applied["plan"], "mapRoles[0]");
+    assert_eq!(ops["outcome"], "conflict", "{ops:#}");
+    assert_eq!(entry_of(&world, &role("ops")), Some(made));
+    assert!(entry_of(&world, &role("dev")).is_some(), "others go on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_somebody_makes_meanwhile_is_as_good_as_ones_own_where_it_says_the_same() {
+    let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
+    let admin = PolicyAssociation::cluster_wide("aws", CLUSTER_ADMIN);
+    let made = made_meanwhile(&world, vec![admin]);
+    world.apply().run().expect_code(0);
+    assert_eq!(entry_of(&world, &role("ops")), Some(made));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_gets_no_policy_is_taken_back_so_that_its_mapping_counts() {
+    let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
+    let denied = Fault::always("AssociateAccessPolicy", FaultKind::AccessDenied);
+    world.sandbox.add_fault(denied);
+    let ran = world.apply().run().expect_code(4);
+    let applied = ran.json();
+    let statuses: Vec<_> = applied["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| {
+            (
+                result["action"]["kind"].as_str().unwrap().to_owned(),
+                result["status"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    assert!(
+        statuses.contains(&("deleteAccessEntry".to_owned(), "deleted".to_owned())),
+        "{statuses:?}"
+    );
+    assert_eq!(entry_of(&world, &role("ops")), None);
+    world.sandbox.clear_faults();
+    world.apply().run().expect_code(0);
+    assert_eq!(
+        entry_of(&world, &role("ops"))
+            .unwrap()
+            .access_policies
+            .len(),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_that_matches_nobody_is_not_taken_for_a_move_that_is_done() {
+    let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
+    let ran = world
+        .tool("apply")
+        .args(&["--yes", "--only", "*nobody*"])
+        .run()
+        .expect_code(0);
+    assert!(
+        ran.stdout.contains("2 are left out") && !ran.stdout.contains("every mapping"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

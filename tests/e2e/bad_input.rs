@@ -46,6 +46,25 @@ fn files_that_hold_no_aws_auth() {
 }
 
 #[test]
+fn options_that_contradict_themselves_or_eks() {
+    for args in [
+        &[
+            "--lookup-role",
+            "345678901234=arn:aws:iam::111122223333:role/reader",
+        ][..],
+        &["--rename-group", "system:masters=admins"],
+        &["--rename-group", "system:old=system:new"],
+        &["--rename-group", "system:old="],
+        &["--rename-group", "a:b=c", "--rename-group", "a:b=d"],
+        &["--tag", "aws:created=me"],
+    ] {
+        let tool = Tool::new(&["plan", "--from-file", "-"]).args(args);
+        let ran = tool.stdin("data: {mapRoles: '[]'}").run();
+        assert_eq!(ran.code, 64, "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn command_lines_that_can_not_be_meant() {
     for args in [
         &["plan"][..],

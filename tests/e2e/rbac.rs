@@ -63,6 +63,50 @@ async fn a_rename_without_the_bindings_of_the_old_name_is_lost_and_blocks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_name_that_is_bound_to_more_than_the_old_one_blocks() {
+    let mut more = binding("others", "Group", "monitoring");
+    more["roleRef"]["name"] = json!("cluster-admin");
+    let objects = vec![
+        binding("monitors", "Group", "system:monitoring"),
+        binding("same", "Group", "monitoring"),
+        more,
+    ];
+    let seed = in_api_mode(seed(AUDIT, &[&role("audit")]));
+    let world = World::start(with_objects(seed, objects)).await;
+    let plan = world
+        .tool("plan")
+        .args(&RENAME)
+        .args(&["--output", "json"])
+        .run()
+        .json();
+    let audit = mapping(&plan, "mapRoles[0]");
+    assert_eq!(
+        (&audit["outcome"], &audit["access"]["verdict"]),
+        (&json!("blocked"), &json!("gained")),
+        "{audit:#}"
+    );
+    assert!(codes(audit).contains(&"AAM703"), "{audit:#}");
+    assert_eq!(plan["actions"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_default_name_that_is_bound_already_blocks() {
+    let text = "- rolearn: arn:aws:iam::111122223333:role/audit\n  groups: [auditors]\n";
+    let default = "arn:aws:sts::111122223333:assumed-role/audit/{{SessionName}}";
+    let objects = vec![binding(
+        "surprise",
+        "User",
+        &default.replace("{{SessionName}}", "joe"),
+    )];
+    let seed = in_api_mode(seed(text, &[&role("audit")]));
+    let world = World::start(with_objects(seed, objects)).await;
+    let plan = world.plan().json();
+    let audit = mapping(&plan, "mapRoles[0]");
+    assert_eq!(audit["outcome"], "blocked", "{audit:#}");
+    assert!(codes(audit).contains(&"AAM703"), "{audit:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn emitted_bindings_keep_the_access_of_a_renamed_group() {
     let world = audited().await;
     let path = world.path("rbac.yaml");

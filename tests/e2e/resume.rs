@@ -118,10 +118,12 @@ async fn ten_kills_and_resumes_end_like_an_uninterrupted_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_journal_a_run_is_finished_by_comparing() {
     let world = world().await;
-    world.sandbox.add_fault(Fault::always(
-        "AssociateAccessPolicy",
-        FaultKind::AccessDenied,
-    ));
+    // The entries can't be taken back either.
+    for operation in ["AssociateAccessPolicy", "DeleteAccessEntry"] {
+        world
+            .sandbox
+            .add_fault(Fault::always(operation, FaultKind::AccessDenied));
+    }
     world.apply().run().expect_code(4);
     world.sandbox.clear_faults();
     let made = changes(&world).len();

@@ -113,7 +113,7 @@ async fn an_entry_that_somebody_changed_stays() {
     world
         .sandbox
         .edit(|world| world.put_entry(CLUSTER, &changed));
-    let document = rollback(&world, &["--yes"]).expect_code(0).json();
+    let document = rollback(&world, &["--yes"]).expect_code(3).json();
     assert_eq!(document["left"][0]["principalArn"], role("dev"));
     let left: Vec<String> = entries(&world)
         .iter()
@@ -235,7 +235,7 @@ async fn an_entry_that_somebody_changes_meanwhile_is_not_deleted() {
     assert_eq!(data(&world), before);
     assert!(entries(&world).contains(&expected));
     assert!(!principals(&world).contains(&role("ops")));
-    let again = rollback(&world, &["--yes"]).expect_code(0).json();
+    let again = rollback(&world, &["--yes"]).expect_code(3).json();
     assert_eq!(again["left"][0]["principalArn"], role("dev"));
     assert!(entries(&world).contains(&expected));
 }
@@ -283,7 +283,7 @@ async fn of_several_runs_one_is_undone_or_all_are() {
     cutover(&world, &[]).expect_code(0);
     rollback(&world, &["--yes", "--run", &run])
         .expect_code(1)
-        .expect_error(&["cut over by another run"]);
+        .expect_error(&["aws-auth was cut over by the run", "roll that one back first"]);
     rollback(&world, &["--yes"]).expect_code(0);
     assert_eq!(data(&world), before);
     assert!(

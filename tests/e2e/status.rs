@@ -1,6 +1,6 @@
 //! `status`: where the cluster stands at every step.
 
-use aws_auth_migrate::sandbox::{KubernetesRights, Policy, Rights};
+use aws_auth_migrate::sandbox::{Fault, FaultKind, KubernetesRights, Policy, Rights};
 use serde_json::Value;
 
 use crate::cutover::{TWO, cutover};
@@ -43,6 +43,46 @@ async fn every_step_names_the_one_that_follows() {
     expect_next(&status(&world), "nothing");
     let ran = world.tool("status").run().expect_code(0);
     assert!(ran.stdout.contains("Mode          API\n"), "{}", ran.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_stopped_goes_on_as_it_was_given() {
+    let world = crate::cutover::applied().await;
+    let denied = |operation| Fault::always(operation, FaultKind::AccessDenied);
+    world.sandbox.add_fault(denied("update configmaps"));
+    cutover(&world, &["--only", "*dev", "--keep-config-map"]).expect_code(1);
+    let stopped = status(&world);
+    assert_eq!(stopped["lastRun"]["end"], "incomplete");
+    let next = stopped["next"].as_str().unwrap();
+    assert!(
+        next.contains("cutover ") && next.contains("--only '*dev' --keep-config-map"),
+        "{next}"
+    );
+
+    world.sandbox.clear_faults();
+    cutover(&world, &["--only", "*dev"]).expect_code(0);
+    world.sandbox.add_fault(denied("DeleteAccessEntry"));
+    let back = world.tool("rollback").args(&["--yes", "--force"]);
+    back.run().expect_code(4);
+    let next = status(&world)["next"].as_str().unwrap().to_owned();
+    assert!(
+        next.contains("rollback ") && next.contains("--force --yes"),
+        "{next}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_that_can_not_be_read_are_not_taken_for_missing() {
+    let world = crate::cutover::applied().await;
+    let denied = Fault::always("ListAccessEntries", FaultKind::AccessDenied);
+    world.sandbox.add_fault(denied);
+    expect_next(&status(&world), "aws-auth-migrate status");
+    let verify = world.tool("verify").args(&["--output", "json"]).run();
+    let verify = verify.expect_code(3).json();
+    assert_eq!(verify["verdict"], "needsDecision");
+    for objection in verify["objections"].as_array().unwrap() {
+        assert_eq!(objection["code"], "AAM606", "{objection:#}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -107,7 +107,7 @@ async fn migrate(
 ) -> Result<exit::Code, Failure> {
     let state = tempfile::tempdir()
         .map_err(|error| Failure::new("failed to make a temporary folder").because(error))?;
-    let choices = settings::choices(&args.choices);
+    let choices = settings::choices(&args.choices)?;
     let display = display(args, console);
     let options = ApplyOptions {
         choices: choices.clone(),

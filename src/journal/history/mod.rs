@@ -75,6 +75,10 @@ pub struct RunHistory {
     pub bindings: Vec<BindingChange>,
     /// The choices that shaped what it did, as of its last part.
     pub choices: Choices,
+    /// The command's own options, as of its last part.
+    pub options: Vec<String>,
+    /// The nodes that were no longer Ready when it ended.
+    pub lost_nodes: Vec<String>,
 }
 
 /// One call of a run.
@@ -112,6 +116,7 @@ impl History {
                     run,
                     cluster,
                     choices,
+                    options,
                     ..
                 },
             ) => self.runs.push(RunHistory {
@@ -125,6 +130,8 @@ impl History {
                 config_map: Vec::new(),
                 bindings: Vec::new(),
                 choices,
+                options,
+                lost_nodes: Vec::new(),
             }),
             // What belongs to no run tells nothing.
             (None, _) => {}
@@ -135,7 +142,9 @@ impl History {
 impl RunHistory {
     fn add(&mut self, record: Record) {
         match record {
-            Record::Run { choices, .. } => (self.end, self.choices) = (None, choices),
+            Record::Run {
+                choices, options, ..
+            } => (self.end, self.choices, self.options) = (None, choices, options),
             Record::Purpose { command, .. } => self.command = command,
             Record::Intent {
                 time,
@@ -201,7 +210,9 @@ impl RunHistory {
                     change.resource_version = resource_version;
                 }
             }
-            Record::End { end, .. } => self.end = Some(end),
+            Record::End {
+                end, lost_nodes, ..
+            } => (self.end, self.lost_nodes) = (Some(end), lost_nodes),
         }
     }
 

@@ -219,6 +219,7 @@ mod tests {
                 plan_sha256: String::new(),
                 actions: 0,
                 choices: Choices::default(),
+                options: Vec::new(),
             });
         }
         let runs = |made: Option<&str>| {

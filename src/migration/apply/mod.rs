@@ -26,7 +26,7 @@ use crate::journal::{Beginning, ClusterId, History, Journal, RunCommand, RunEnd,
 use crate::model::{Arn, LiveEntry, Principal};
 use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Plan};
-use crate::plan::{Action, Ours, RUN_TAG, Stage, block_refused, build};
+use crate::plan::{Action, Ours, RUN_TAG, Stage, block_refused, build, tell_conflicts};
 use crate::stop::Stop;
 use crate::writer::{self, Canary, EksApi, Event, Guarded, Limits, Progress, Run, Summary, Switch};
 
@@ -191,7 +191,12 @@ pub async fn apply<P: Progress>(
         let calls = on_entries(&plan.actions).count();
         progress.tell(&Event::started(id.clone(), calls, (clock.now)()));
         let log = work.begin(&id, &plan.actions, seen.caller.as_ref())?;
-        Box::pin(work.carry_out(&aws, &id, &log, seen, plan, bindings)).await?
+        let applied = Box::pin(work.carry_out(&aws, &id, &log, seen, plan, bindings)).await;
+        log.end(match &applied {
+            Ok(applied) => applied.end,
+            Err(failure) => failure.kind.into(),
+        })?;
+        applied?
     };
     applied.took = began.elapsed();
     applied.calls = aws.pace().calls();
@@ -254,6 +259,13 @@ impl<P: Progress> Work<'_, P> {
                 Some(plan) => plan.choices.clone(),
                 None => self.options.choices.clone(),
             },
+            options: self
+                .options
+                .choices
+                .bind_renamed
+                .then(|| "--apply-rbac".to_owned())
+                .into_iter()
+                .collect(),
         };
         let path = self.options.journal_of(id);
         let holder = &self.options.holder;
@@ -297,6 +309,7 @@ impl<P: Progress> Work<'_, P> {
         self.progress
             .tell(&Event::finished(&summary, (self.clock.now)()));
         block_refused(&mut plan, &summary.refused_principals());
+        tell_conflicts(&mut plan, &summary.conflicts());
         let end = if self.stop.is_requested() {
             RunEnd::Interrupted
         } else if summary.is_complete() {
@@ -304,7 +317,6 @@ impl<P: Progress> Work<'_, P> {
         } else {
             RunEnd::Incomplete
         };
-        log.end(end)?;
         Ok(Applied {
             plan,
             summary,
@@ -343,6 +355,7 @@ impl<P: Progress> Work<'_, P> {
                 deadline: self.deadline,
             },
             canary: None,
+            on_existing: self.options.choices.on_existing,
             clock: self.clock.now,
         }
     }

@@ -62,6 +62,19 @@ pub struct CutoverOptions {
     pub holder: String,
 }
 
+impl CutoverOptions {
+    /// The options that it has to be given again to go on.
+    fn again(&self) -> Vec<String> {
+        let flags = [
+            ("--keep-config-map", self.keep_config_map),
+            ("--to-api-mode", self.to_api_mode),
+            ("--allow-self-lockout", self.allow_self_lockout),
+        ];
+        let given = flags.into_iter().filter(|(_, given)| *given);
+        given.map(|(flag, _)| flag.to_owned()).collect()
+    }
+}
+
 /// What is about to be done, for the question before it.
 #[derive(Debug)]
 pub struct Preview<'a> {
@@ -176,7 +189,7 @@ pub async fn cutover<P: Progress>(
         &options.holder,
         &first.seen,
         RunCommand::Cutover,
-        options.choices.clone(),
+        (options.choices.clone(), options.again()),
         clock,
     )?;
     done.run = Some(log.id().to_owned());
@@ -189,42 +202,72 @@ pub async fn cutover<P: Progress>(
         deadline,
         clock,
     };
-    let watch = Watch::of(&work, &first, &mut done).await;
-    Box::pin(work.remove(first, &watch, &mut done)).await?;
-    if done.refused {
-        done.end = RunEnd::Incomplete;
-        return work.end(done);
+    let steps = usize::from(first.removal.is_some()) + usize::from(switches);
+    progress.tell(&Event::started(id.clone(), steps, (clock.now)()));
+    let done = Box::pin(work.carry_out(&id.name, first, switches, progress, done)).await;
+    let made = done.as_ref().map_or(0, |done| {
+        usize::from(!done.removed.is_empty()) + usize::from(done.switched)
+    });
+    progress.tell(&Event {
+        done: made,
+        total: steps,
+        ..Event::new(EventKind::Finished, (clock.now)())
+    });
+    let lost = |done: &CutOver| done.nodes.as_ref().map(|nodes| nodes.lost.clone());
+    match &done {
+        Ok(done) => log.end_without(done.end, lost(done).unwrap_or_default())?,
+        Err(failure) => log.end(failure.kind.into())?,
     }
-    done.nodes = Box::pin(watch.after(&work, progress)).await;
-    if stop.is_requested() {
-        done.end = RunEnd::Interrupted;
-        return work.end(done);
-    }
-    if done.nodes.as_ref().is_some_and(Nodes::dropped) {
-        done.end = RunEnd::Incomplete;
-        return work.end(done);
-    }
-    if switches {
-        let Some(aws) = Box::pin(work.may_switch(&mut done)).await? else {
-            return work.end(done);
-        };
-        let switch = Switch {
-            api: &aws,
-            cluster: &id.name,
-            action: &to_api(),
-            to: AuthenticationMode::Api,
-            log: &log,
-            progress,
-            stop,
-            deadline,
-            clock: clock.now,
-        };
-        match switch.make().await {
-            Ok(()) => done.switched = true,
-            Err(error) => done.not_switched(error),
+    done
+}
+
+impl Work<'_> {
+    /// The removal, the look at the nodes, and the switch.
+    async fn carry_out(
+        &self,
+        cluster: &str,
+        first: Look,
+        switches: bool,
+        progress: &impl Progress,
+        mut done: CutOver,
+    ) -> Result<CutOver, Failure> {
+        let watch = Watch::of(self, &first, &mut done).await;
+        Box::pin(self.remove(first, &watch, &mut done)).await?;
+        if done.refused {
+            done.end = RunEnd::Incomplete;
+            return Ok(done);
         }
+        done.nodes = Box::pin(watch.after(self, progress)).await;
+        if self.stop.is_requested() {
+            done.end = RunEnd::Interrupted;
+            return Ok(done);
+        }
+        if done.nodes.as_ref().is_some_and(Nodes::dropped) {
+            done.end = RunEnd::Incomplete;
+            return Ok(done);
+        }
+        if switches {
+            let Some(aws) = Box::pin(self.may_switch(&mut done)).await? else {
+                return Ok(done);
+            };
+            let switch = Switch {
+                api: &aws,
+                cluster,
+                action: &to_api(),
+                to: AuthenticationMode::Api,
+                log: self.log,
+                progress,
+                stop: self.stop,
+                deadline: self.deadline,
+                clock: self.clock.now,
+            };
+            match switch.make().await {
+                Ok(()) => done.switched = true,
+                Err(error) => done.not_switched(error),
+            }
+        }
+        Ok(done)
     }
-    work.end(done)
 }
 
 /// The nodes as they were before the removal, and how long they are watched after it.
@@ -299,7 +342,7 @@ pub(super) fn begin(
     holder: &str,
     seen: &Survey,
     command: RunCommand,
-    choices: Choices,
+    (choices, options): (Choices, Vec<String>),
     clock: Clock,
 ) -> Result<RunLog, Failure> {
     let beginning = Beginning {
@@ -309,6 +352,7 @@ pub(super) fn begin(
         plan_sha256: seen.source.sha256.clone(),
         actions: 0,
         choices,
+        options,
     };
     Ok(RunLog::begin(path, holder, beginning, clock.now)?)
 }

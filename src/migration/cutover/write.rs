@@ -75,7 +75,6 @@ impl Work<'_> {
                     }
                     Err(error) => {
                         self.outcome(Status::Failed, Some(error.to_string()))?;
-                        self.end_as(RunEnd::Incomplete)?;
                         return Err(error.into());
                     }
                 }
@@ -84,7 +83,6 @@ impl Work<'_> {
             let seen = self.look_again().await?;
             look = Look::of(seen, self.options, self.log.history(), self.clock).await?;
         }
-        self.end_as(RunEnd::Incomplete)?;
         Err(Failure {
             kind: FailureKind::Incomplete,
             ..Failure::new(format!(
@@ -162,11 +160,9 @@ impl Work<'_> {
     /// Whether there still is time, and nobody has asked to stop.
     fn may_begin(&self) -> Result<(), Failure> {
         if self.stop.is_requested() {
-            self.end_as(RunEnd::Interrupted)?;
             return Err(interrupted());
         }
         if self.deadline.is_some_and(|at| Instant::now() >= at) {
-            self.end_as(RunEnd::Incomplete)?;
             return Err(Failure {
                 kind: FailureKind::Incomplete,
                 ..Failure::new("the ConfigMap was not changed: the time given by --timeout is over")
@@ -191,15 +187,6 @@ impl Work<'_> {
 
     fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
         Ok(self.log.config_map_outcome(status, error)?)
-    }
-
-    fn end_as(&self, end: RunEnd) -> Result<(), Failure> {
-        Ok(self.log.end(end)?)
-    }
-
-    pub(super) fn end(&self, done: CutOver) -> Result<CutOver, Failure> {
-        self.end_as(done.end)?;
-        Ok(done)
     }
 }
 

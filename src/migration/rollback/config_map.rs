@@ -128,6 +128,7 @@ mod tests {
                 plan_sha256: String::new(),
                 actions: 0,
                 choices: Choices::default(),
+                options: Vec::new(),
             });
             history.add(Record::Purpose {
                 run: run.clone(),

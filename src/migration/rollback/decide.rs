@@ -1,6 +1,6 @@
 //! What is undone, given what was seen: never what somebody would lose access by.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::config_map::{Restoring, changes, restore};
@@ -10,13 +10,14 @@ use crate::access::before::{Answer, Authenticator};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::finding::Code;
-use crate::journal::History;
+use crate::journal::{ConfigMapChange, History};
 use crate::kubernetes::Stored;
 use crate::migration::apply::Clock;
 use crate::migration::survey::Survey;
 use crate::migration::verify::canonical;
-use crate::model::{AuthenticationMode, LiveEntry, Principal};
-use crate::plan::document::Outcome;
+use crate::model::{Arn, AuthenticationMode, LiveEntry, MappingId, Principal};
+use crate::plan::compare::{is_beginning_of, same};
+use crate::plan::document::{Outcome, Plan};
 use crate::plan::{Action, ActionKind, Ours, RUN_TAG, build, is_stale};
 use crate::reader::{self, Reading};
 
@@ -31,20 +32,22 @@ pub(super) fn decide(
     let only_run = options.run.as_deref();
     let mode = seen.observed.cluster.authentication_mode;
     let config_map = restore(history, only_run, stored);
-    if only_run.is_some() && changes(history, None).len() > changes(history, only_run).len() {
-        return Err(Failure::new(
-            "nothing was undone: aws-auth was cut over by another run, and without it the entries are all the access there is",
-        )
-        .hint("roll back everything (without --run), or the cut-over first"));
+    if let (Some(only), Some(last)) = (only_run, last_cut_over(history))
+        && only != last
+    {
+        return Err(Failure::new(format!(
+            "nothing was undone: aws-auth was cut over by the run {last}, and without it the entries are all the access there is"
+        ))
+        .hint(format!(
+            "roll that one back first (--run {last}), or everything (without --run)"
+        )));
     }
     let live = entries_to_undo(seen)?;
     let mut entries = undo(history, only_run, &live, &|live| is_dead(seen, live));
+    let after = plan_after(seen, history, &config_map, clock);
     if only_run.is_none() {
         let elsewhere = made_elsewhere(&live, history);
-        if !elsewhere.is_empty() {
-            let standing = standing(seen, history, &config_map, clock);
-            entries.join(undo_by_tags(&elsewhere, &standing));
-        }
+        entries.join(undo_by_tags(&elsewhere, &standing(&after)));
     }
     let mut stays: Vec<String> = entries.dead.iter().map(|principal| format!(
         "the access entry that `{principal}` had before is not put back: it was older than its principal and let nobody in, \
@@ -60,7 +63,7 @@ pub(super) fn decide(
     } else if mode == Some(AuthenticationMode::ApiAndConfigMap) {
         stays.push("the mode API_AND_CONFIG_MAP can't be undone; aws-auth counts in it for everybody without an access entry".to_owned());
         if !options.force {
-            keep_what_nobody_else_gives(&mut entries, seen, &config_map);
+            keep_what_nothing_else_gives(&mut entries, seen, &after, &config_map);
         }
     }
     Ok(RolledBack {
@@ -76,6 +79,15 @@ pub(super) fn decide(
         journal: PathBuf::new(),
         end: None,
     })
+}
+
+/// The run that made the last change of aws-auth that is not undone.
+fn last_cut_over(history: &History) -> Option<&str> {
+    let last = changes(history, None).pop()?;
+    let is_its = |change: &ConfigMapChange| std::ptr::eq(change, last);
+    let mut runs = history.runs.iter();
+    let run = runs.find(|run| run.config_map.iter().any(is_its))?;
+    Some(&run.run)
 }
 
 /// The live entries; without them nobody could tell what there is to undo.
@@ -122,25 +134,24 @@ fn made_elsewhere(live: &[LiveEntry], history: &History) -> Vec<LiveEntry> {
     tagged.cloned().collect()
 }
 
-/// The principals whose entry says what a mapping says, too, that stands or is put back.
-fn standing(
-    seen: &Survey,
-    history: &History,
-    config_map: &Restoring,
-    clock: Clock,
-) -> BTreeSet<String> {
-    let plan = build(
+/// The plan of the cluster once the ConfigMap is back: which entry each mapping stands for then.
+fn plan_after(seen: &Survey, history: &History, config_map: &Restoring, clock: Clock) -> Plan {
+    build(
         &reading_after(seen, config_map),
         seen.source.clone(),
         &seen.observed,
         &Choices::default().or_as_before(history.last_choices()),
         &Ours::default(),
         (clock.now)(),
-    );
-    let unchanged = plan.mappings.into_iter();
+    )
+}
+
+/// The principals whose entry says what a mapping says, too.
+fn standing(plan: &Plan) -> BTreeSet<String> {
+    let unchanged = plan.mappings.iter();
     unchanged
         .filter(|mapping| mapping.outcome == Outcome::Unchanged)
-        .filter_map(|mapping| Some(mapping.entry?.principal_arn.to_string()))
+        .filter_map(|mapping| Some(mapping.entry.as_ref()?.principal_arn.to_string()))
         .collect()
 }
 
@@ -153,25 +164,56 @@ fn reading_after(seen: &Survey, config_map: &Restoring) -> Reading {
     reader::read(&restored.unwrap_or_default().text())
 }
 
-/// Leaves entries whose principals would get in by nothing else once they are gone.
-fn keep_what_nobody_else_gives(entries: &mut Undoing, seen: &Survey, config_map: &Restoring) {
+/// Leaves entries whose principals would have other access by aws-auth than by the entry, or none at all.
+///
+/// A mapping may have been edited while its entry hid it.
+fn keep_what_nothing_else_gives(
+    entries: &mut Undoing,
+    seen: &Survey,
+    after: &Plan,
+    config_map: &Restoring,
+) {
     let reading = reading_after(seen, config_map);
     let authenticator = Authenticator::new(&reading);
-    let mut kept = BTreeSet::new();
+    let live = seen.observed.entries_by_principal();
+    let wanted = |by: MappingId| {
+        let mut mappings = after.mappings.iter();
+        mappings.find(|mapping| mapping.id == by)?.entry.as_ref()
+    };
+    let reason = |principal: &Principal| {
+        let by = match authenticator.answer(&canonical(principal)) {
+            Answer::Refused => {
+                return Some("no mapping in aws-auth lets it in, so it would lose its access");
+            }
+            Answer::Undefined { .. } => return None,
+            Answer::Mapped { by, .. } => by,
+        };
+        let (live, wanted) = (live.get(&principal.key())?, wanted(by)?);
+        let gives_as_much =
+            same(Some(wanted), Some(&live.entry)) || is_beginning_of(&live.entry, wanted);
+        (!gives_as_much).then_some("its mapping has been changed since, and gives other access")
+    };
+    let is_put_back = |arn: &Arn| {
+        let mut actions = entries.actions.iter();
+        actions.any(|action| matches!(&action.kind, ActionKind::CreateAccessEntry { principal_arn, .. } if principal_arn == arn))
+    };
+    let mut kept = BTreeMap::new();
     for action in &entries.actions {
         if let ActionKind::DeleteAccessEntry { principal_arn } = &action.kind
-            && let Some(principal) = Principal::from_arn(principal_arn)
-            && authenticator.answer(&canonical(&principal)) == Answer::Refused
+            && !is_put_back(principal_arn)
+            && let Some(reason) = Principal::from_arn(principal_arn).and_then(|of| reason(&of))
         {
-            kept.insert(principal_arn.to_string());
+            kept.insert(principal_arn.to_string(), reason);
         }
     }
     entries.actions.retain(|action| {
         let of = action.kind.principal_arn().map(ToString::to_string);
-        of.is_none_or(|of| !kept.contains(&of))
+        of.is_none_or(|of| !kept.contains_key(&of))
     });
-    entries.left.extend(kept.into_iter().map(|principal_arn| Left {
-        principal_arn,
-        reason: "no mapping in aws-auth lets it in, so it would lose its access (--force deletes it)".to_owned(),
-    }));
+    entries
+        .left
+        .extend(kept.into_iter().map(|(principal_arn, reason)| Left {
+            principal_arn,
+            reason: format!("{reason} (--force deletes it)"),
+        }));
 }

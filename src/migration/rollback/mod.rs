@@ -13,10 +13,11 @@ use std::path::PathBuf;
 use super::apply::{Clock, cluster_id, journal_path, live_entries};
 use super::cutover::{begin, live};
 use super::owners::{Writer, writers_of};
-use super::survey::{Target, survey};
-use crate::choices::Choices;
+use super::survey::{Survey, Target, survey};
+use crate::choices::{Choices, OnExisting};
 use crate::error::Failure;
 use crate::journal::{Journal, RunCommand, RunEnd};
+use crate::kubernetes::Stored;
 use crate::model::AuthenticationMode;
 use crate::stop::Stop;
 use crate::writer::{self, EksApi, Event, Guarded, Limits, Progress, Run, Summary};
@@ -45,6 +46,15 @@ pub struct RollbackOptions {
     pub holder: String,
     /// How many principals are worked on at a time.
     pub concurrency: usize,
+}
+
+impl RollbackOptions {
+    /// The options that it has to be given again to go on.
+    fn again(&self) -> Vec<String> {
+        let run = self.run.iter().map(|run| format!("--run={run}"));
+        let force = self.force.then(|| "--force".to_owned());
+        run.chain(force).collect()
+    }
 }
 
 /// What is undone, or would be.
@@ -111,6 +121,10 @@ pub async fn rollback<P: Progress>(
         .clone()
         .unwrap_or_else(|| journal_path(&options.state_folder, &id));
     let history = Journal::history(&path, &id)?;
+    if options.journal.is_some() && !Journal::is_there(&path) {
+        return Err(Failure::usage(format!("there is no journal `{}`", path.display()))
+            .hint("without --journal the usual place is looked at, and the entries' tags where it holds nothing"));
+    }
     if let Some(run) = &options.run
         && !history.runs.iter().any(|known| known.run == *run)
     {
@@ -123,6 +137,14 @@ pub async fn rollback<P: Progress>(
     let stored = kubernetes.stored().await?;
     let mut done = decide(&seen, stored.as_ref(), &history, options, clock)?;
     done.journal = path.clone();
+    if history.runs.is_empty() && (stored.is_none() || !done.entries.is_empty()) {
+        done.stays.push(format!(
+            "no run on this cluster is in the journal `{}`, so that only the tags of the entries tell what this tool did; \
+             where aws-auth was cut over, name the journal of that run with --journal, or put the backup back by hand: \
+             kubectl create -f BACKUP",
+            path.display()
+        ));
+    }
     if done.config_map != Restoring::Nothing {
         done.writers = stored.as_ref().map(writers_of).unwrap_or_default();
     }
@@ -135,10 +157,16 @@ pub async fn rollback<P: Progress>(
     if let Restoring::Back { edited: true, .. } = done.config_map
         && !options.force
     {
+        let backup = changes(&history, options.run.as_deref())
+            .iter()
+            .find_map(|change| change.backup.as_ref())
+            .map_or_else(String::new, |backup| format!(" `{}`", backup.display()));
         return Err(Failure::new(
             "nothing was undone: somebody has changed aws-auth since the cut-over",
         )
-        .hint("compare it with the backup; --force puts the backup in its place"));
+        .hint(format!(
+            "compare it with the backup{backup}; --force puts what it holds in its place"
+        )));
     }
     let is_open = history.unfinished_of(RunCommand::Rollback).is_some();
     if !options.act || (done.is_nothing() && !is_open) {
@@ -151,7 +179,7 @@ pub async fn rollback<P: Progress>(
         &options.holder,
         &seen,
         RunCommand::Rollback,
-        Choices::default(),
+        (Choices::default(), options.again()),
         clock,
     )?;
     done.run = Some(log.id().to_owned());
@@ -159,51 +187,78 @@ pub async fn rollback<P: Progress>(
         kubernetes: &kubernetes,
         log: &log,
         stop,
+        clock,
     };
-    work.answer_what_was_asked(&done)?;
-    if let Restoring::Back { to, .. } = &done.config_map {
-        work.put_back(to, stored, options.force).await?;
+    let done = Box::pin(work.carry_out(&seen, stored, options, progress, done)).await;
+    log.end(match &done {
+        Ok(done) => done.end.unwrap_or(RunEnd::Complete),
+        Err(failure) => failure.kind.into(),
+    })?;
+    done
+}
+
+impl Work<'_> {
+    /// The ConfigMap, then the entries, then the bindings.
+    async fn carry_out<P: Progress>(
+        &self,
+        seen: &Survey,
+        stored: Option<Stored>,
+        options: &RollbackOptions,
+        progress: &P,
+        mut done: RolledBack,
+    ) -> Result<RolledBack, Failure> {
+        let (log, stop) = (self.log, self.stop);
+        let id = log.cluster();
+        self.answer_what_was_asked(&done)?;
+        if let Restoring::Back { to, .. } = &done.config_map {
+            self.put_back(to, stored, options.force).await?;
+        }
+        let aws = seen.aws.as_ref().expect("a live survey has AWS");
+        let is_held = hold_while_updating(aws, &id.name, &mut done).await?;
+        let before = live_entries(seen);
+        let actions = &done.entries.actions;
+        progress.tell(&Event::started(
+            id.clone(),
+            actions.len(),
+            (self.clock.now)(),
+        ));
+        let guarded = Guarded::new(aws, actions, &before);
+        let run = Run {
+            api: &guarded,
+            cluster: &id.name,
+            pace: aws.pace(),
+            log,
+            before: &before,
+            new_principals: &BTreeSet::new(),
+            progress,
+            stop,
+            limits: Limits {
+                concurrency: options.concurrency,
+                fail_fast: false,
+                deadline: None,
+            },
+            canary: None,
+            // What is to be put back is not there, or the rollback is not done.
+            on_existing: OnExisting::Fail,
+            clock: self.clock.now,
+        };
+        let summary = writer::run(&run, actions).await?;
+        if summary.is_complete() && !is_held {
+            self.delete_bindings(&mut done.bindings, progress, self.clock.now)
+                .await?;
+        }
+        progress.tell(&Event::finished(&summary, (self.clock.now)()));
+        let end = if stop.is_requested() {
+            RunEnd::Interrupted
+        } else if summary.is_complete() && !is_held && !done.owes_bindings() {
+            RunEnd::Complete
+        } else {
+            RunEnd::Incomplete
+        };
+        done.summary = Some(summary);
+        done.end = Some(end);
+        Ok(done)
     }
-    let aws = seen.aws.as_ref().expect("a live survey has AWS");
-    let is_held = hold_while_updating(aws, &id.name, &mut done).await?;
-    let before = live_entries(&seen);
-    let actions = &done.entries.actions;
-    progress.tell(&Event::started(id.clone(), actions.len(), (clock.now)()));
-    let guarded = Guarded::new(aws, actions, &before);
-    let run = Run {
-        api: &guarded,
-        cluster: &id.name,
-        pace: aws.pace(),
-        log: &log,
-        before: &before,
-        new_principals: &BTreeSet::new(),
-        progress,
-        stop,
-        limits: Limits {
-            concurrency: options.concurrency,
-            fail_fast: false,
-            deadline: None,
-        },
-        canary: None,
-        clock: clock.now,
-    };
-    let summary = writer::run(&run, actions).await?;
-    if summary.is_complete() && !is_held {
-        work.delete_bindings(&mut done.bindings, progress, clock.now)
-            .await?;
-    }
-    progress.tell(&Event::finished(&summary, (clock.now)()));
-    let end = if stop.is_requested() {
-        RunEnd::Interrupted
-    } else if summary.is_complete() && !is_held && !done.owes_bindings() {
-        RunEnd::Complete
-    } else {
-        RunEnd::Incomplete
-    };
-    log.end(end)?;
-    done.summary = Some(summary);
-    done.end = Some(end);
-    Ok(done)
 }
 
 /// Leaves the entries alone while EKS updates the cluster; tells whether it does.

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::bindings::by_hand;
 use super::{Fate, Restoring, RolledBack, UndoneBinding};
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Answered, RunEnd, RunLog};
+use crate::journal::{Answered, RunLog};
 use crate::kubernetes::{Kubernetes, KubernetesError, Stored, StoredBinding};
+use crate::migration::apply::Clock;
 use crate::migration::cutover::{BREATH, interrupted, may_try_again};
 use crate::stop::Stop;
 use crate::writer::{self, Event, EventKind, Progress, Status};
@@ -21,6 +22,7 @@ pub(super) struct Work<'a> {
     pub(super) kubernetes: &'a Kubernetes,
     pub(super) log: &'a RunLog,
     pub(super) stop: &'a Stop,
+    pub(super) clock: Clock,
 }
 
 impl Work<'_> {
@@ -125,7 +127,6 @@ impl Work<'_> {
         let wanted: BTreeMap<String, String> = to.aws_auth().data;
         for _ in 0..ATTEMPTS {
             if self.stop.is_requested() {
-                self.log.end(RunEnd::Interrupted)?;
                 return Err(interrupted());
             }
             let before = now.as_ref().map(Stored::json);
@@ -140,7 +141,6 @@ impl Work<'_> {
                 Err(error) if may_try_again(&error) => {}
                 Err(error) => {
                     self.outcome(Status::Failed, Some(error.to_string()))?;
-                    self.log.end(RunEnd::Incomplete)?;
                     return Err(error.into());
                 }
             }
@@ -153,12 +153,10 @@ impl Work<'_> {
             if found != seen && !force {
                 let edited = "somebody has changed aws-auth meanwhile";
                 self.outcome(Status::Failed, Some(edited.to_owned()))?;
-                self.log.end(RunEnd::Incomplete)?;
                 return Err(Failure::new(format!("nothing was undone: {edited}"))
                     .hint("compare it with the backup; --force puts the backup in its place"));
             }
         }
-        self.log.end(RunEnd::Incomplete)?;
         Err(Failure {
             kind: FailureKind::Incomplete,
             ..Failure::new(format!("aws-auth was not put back in {ATTEMPTS} tries"))

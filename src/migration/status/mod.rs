@@ -9,8 +9,9 @@ use super::apply::ours;
 use super::rollback::undo;
 use super::survey::Survey;
 use super::verify::{Readiness, Verification};
-use crate::journal::{History, RunCommand, RunEnd};
+use crate::journal::{History, RunCommand, RunEnd, RunHistory};
 use crate::model::AuthenticationMode;
+use crate::plan::Plan;
 use crate::plan::document::Summary;
 use crate::rights::For;
 
@@ -134,45 +135,63 @@ pub fn status(
         next: String::new(),
         preflight: None,
     };
-    status.next = next(&status, verification);
+    status.next = match last.filter(|run| run.end != Some(RunEnd::Complete)) {
+        Some(run) if has_to_go_on(run, verification) => go_on(run, &verification.plan),
+        _ => next(&status, verification),
+    };
     status
 }
 
+/// Whether a run that was stopped is what comes next, and not something else since the cluster has changed.
+fn has_to_go_on(run: &RunHistory, verification: &Verification) -> bool {
+    let has_actions = !verification.plan.actions.is_empty();
+    match run.command {
+        RunCommand::Rollback => true,
+        RunCommand::Cutover => {
+            !run.lost_nodes.is_empty() || verification.verdict == Readiness::Safe
+        }
+        RunCommand::Apply => has_actions,
+    }
+}
+
+/// The command that goes on with a run that was stopped, as it was given; the way back where it cost nodes.
+fn go_on(run: &RunHistory, plan: &Plan) -> String {
+    let mut flags: Vec<&str> = run.options.iter().map(String::as_str).collect();
+    match run.command {
+        RunCommand::Cutover if !run.lost_nodes.is_empty() => plan.command("rollback", &["--yes"]),
+        RunCommand::Cutover => plan.command_with(&run.choices, "cutover", &flags),
+        RunCommand::Rollback => {
+            flags.push("--yes");
+            plan.command("rollback", &flags)
+        }
+        RunCommand::Apply => {
+            flags.extend(plan.consents());
+            plan.command_with(&run.choices, "apply", &flags)
+        }
+    }
+}
+
 fn next(status: &Status, verification: &Verification) -> String {
-    let unfinished = status
-        .last_run
-        .as_ref()
-        .filter(|run| run.end != Some(RunEnd::Complete))
-        .map(|run| run.command);
     let has_mappings =
         !verification.plan.mappings.is_empty() || !verification.plan.accounts.is_empty();
-    let command = match (unfinished, verification.verdict) {
-        (Some(RunCommand::Rollback), _) => "rollback --yes",
-        (Some(RunCommand::Cutover), Readiness::Safe) => "cutover",
-        _ if status.authentication_mode == Some(AuthenticationMode::ConfigMap) => {
-            "apply --enable-access-entries"
-        }
-        _ if verification
-            .plan
-            .actions
-            .iter()
-            .any(|action| action.mapping.is_some()) =>
-        {
-            "apply"
-        }
-        (_, Readiness::Safe) if status.has_aws_auth && has_mappings => "cutover",
-        (_, Readiness::Safe)
-            if status.authentication_mode == Some(AuthenticationMode::ApiAndConfigMap) =>
-        {
-            "cutover --to-api-mode"
-        }
-        (_, Readiness::Safe) => return "nothing: the move is done".to_owned(),
-        _ => "verify",
+    let mut actions = verification.plan.actions.iter();
+    let mode = status.authentication_mode;
+    let (verb, flags): (_, &[&str]) = if status.entries.is_none() {
+        ("status", &["--preflight"])
+    } else if mode == Some(AuthenticationMode::ConfigMap) {
+        ("apply", &["--enable-access-entries"])
+    } else if actions.any(|action| action.mapping.is_some()) {
+        ("apply", &[])
+    } else if verification.verdict != Readiness::Safe {
+        ("verify", &[])
+    } else if status.has_aws_auth && has_mappings {
+        ("cutover", &[])
+    } else if mode == Some(AuthenticationMode::ApiAndConfigMap) {
+        ("cutover", &["--to-api-mode"])
+    } else {
+        return "nothing: the move is done".to_owned();
     };
-    let mut words = command.split(' ');
-    let verb = words.next().unwrap_or_default();
-    let flags: Vec<&str> = words.collect();
-    verification.plan.command(verb, &flags)
+    verification.plan.command(verb, flags)
 }
 
 /// The command whose rights matter next.

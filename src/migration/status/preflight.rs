@@ -5,7 +5,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::{Aws, LookupRoles};
-use crate::error::Failure;
 use crate::finding::{Code, Finding};
 use crate::kubernetes::Kubernetes;
 use crate::migration::owners::{Writer, owner_of, writers_of};
@@ -79,7 +78,7 @@ pub async fn preflight(
     command: For,
     undoing: &[Action],
     lookup_roles: &LookupRoles,
-) -> Result<Preflight, Failure> {
+) -> Preflight {
     let needs = Needs {
         command,
         plan: &verification.plan,
@@ -94,20 +93,18 @@ pub async fn preflight(
     let mut writers = Vec::new();
     if let Some(kubernetes) = &seen.kubernetes {
         for question in rights::questions(command) {
-            found.push(of_kubernetes(kubernetes, &question).await?);
+            found.push(of_kubernetes(kubernetes, &question).await);
         }
-        writers = kubernetes
-            .stored()
-            .await?
-            .map(|stored| writers_of(&stored))
-            .unwrap_or_default();
+        // Who may not read it is told so among the rights.
+        let stored = kubernetes.stored().await.unwrap_or_default();
+        writers = stored.as_ref().map(writers_of).unwrap_or_default();
     }
     let of_cluster = verification
         .plan
         .findings
         .iter()
         .map(|placed| &placed.finding);
-    Ok(Preflight {
+    Preflight {
         command,
         rights: found,
         findings: of_cluster
@@ -124,7 +121,7 @@ pub async fn preflight(
             .collect(),
         policy,
         rbac: rights::rbac_objects(command),
-    })
+    }
 }
 
 fn stops(finding: &Finding) -> bool {
@@ -201,17 +198,20 @@ async fn of_aws(aws: &Aws, seen: &Survey, policy: &Value) -> Vec<Right> {
 /// Asks the API server.
 ///
 /// Source: Kubernetes API Reference, `SelfSubjectAccessReview`.
-async fn of_kubernetes(kubernetes: &Kubernetes, question: &Question) -> Result<Right, Failure> {
-    let allowed = kubernetes.may(question).await?;
+async fn of_kubernetes(kubernetes: &Kubernetes, question: &Question) -> Right {
+    let (state, how) = match kubernetes.may(question).await {
+        Ok(allowed) => (RightState::of(allowed), "asked the API server".to_owned()),
+        Err(error) => (RightState::NotTried, error.to_string()),
+    };
     let on = match (question.namespace, question.name) {
         (Some(namespace), Some(name)) => format!("{namespace}/{name}"),
         (Some(namespace), None) => format!("in {namespace}"),
         _ => "in all namespaces".to_owned(),
     };
-    Ok(Right {
+    Right {
         right: format!("{} {}", question.verb, question.resource),
         on,
-        state: RightState::of(allowed),
-        how: "asked the API server".to_owned(),
-    })
+        state,
+        how,
+    }
 }

@@ -4,6 +4,7 @@ mod nodes;
 
 use serde::Serialize;
 
+use crate::choices::ManagedNodes;
 use crate::finding::{Code, Finding, Severity};
 use crate::model::{AuthenticationMode, MappingId, Principal, PrincipalKind};
 use crate::observed::Observed;
@@ -98,7 +99,7 @@ pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verificatio
         objections.extend(of_cluster(&plan, reading));
     }
     for mapping in &plan.mappings {
-        match of_mapping(mapping) {
+        match of_mapping(mapping, &plan, observed) {
             _ if is_left_out(&mapping.findings) => {}
             Some(objection) if counts => objections.push(objection),
             _ => proven.push(mapping.id),
@@ -295,7 +296,7 @@ fn doubts(plan: &Plan, proven: &[MappingId]) -> Vec<Doubt> {
     of_cluster.chain(of_mappings).collect()
 }
 
-fn of_mapping(mapping: &PlannedMapping) -> Option<Objection> {
+fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Option<Objection> {
     let finding = heaviest(&mapping.findings);
     let objection = |settled_by_apply, code: Option<Code>, message: &str, fix: String| {
         Some(Objection {
@@ -311,6 +312,12 @@ fn of_mapping(mapping: &PlannedMapping) -> Option<Objection> {
     match (mapping.outcome, mapping.access.verdict) {
         (Outcome::Inert, _)
         | (Outcome::Unchanged | Outcome::Conflict, Some(Verdict::Same | Verdict::Renamed)) => None,
+        (Outcome::Create, _) if are_unknown(plan) => objection(
+            false,
+            Some(Code::EntriesUnknown),
+            "it is not known whether it has an access entry",
+            "see to it that the access entries can be read, then verify again".to_owned(),
+        ),
         (Outcome::Create, _) => objection(
             true,
             None,
@@ -327,8 +334,19 @@ fn of_mapping(mapping: &PlannedMapping) -> Option<Objection> {
             false,
             code,
             finding.map_or("it would lose its access", |finding| &finding.message),
-            fix(finding, "`plan` shows the way out"),
+            fix(finding, &explain(code)),
         ),
+        (Outcome::Skipped, _)
+            if observed.cluster.authentication_mode == Some(AuthenticationMode::ConfigMap)
+                && plan.choices.managed_nodes == ManagedNodes::Create =>
+        {
+            objection(
+                true,
+                code,
+                "it has no access entry yet: EKS makes one when the mode is switched, or else `apply` does",
+                "`apply --enable-access-entries`".to_owned(),
+            )
+        }
         (Outcome::Skipped, _) => objection(
             false,
             code,
@@ -347,6 +365,20 @@ fn of_mapping(mapping: &PlannedMapping) -> Option<Objection> {
             fix(finding, "`plan --details` shows the difference"),
         ),
     }
+}
+
+/// Whether nobody knows which access entries there are.
+fn are_unknown(plan: &Plan) -> bool {
+    let mut findings = plan.findings.iter();
+    findings.any(|placed| placed.finding.code == Code::EntriesUnknown)
+}
+
+/// Where the way out is told, for a finding that names none.
+fn explain(code: Option<Code>) -> String {
+    code.map_or_else(
+        || "`plan` shows what is to be decided".to_owned(),
+        |code| format!("`aws-auth-migrate explain {code}` tells what can be done"),
+    )
 }
 
 /// The ARN by which the authenticator knows a principal: a role's has no path.

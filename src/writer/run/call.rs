@@ -1,6 +1,5 @@
 //! One action: its intent, the call until there is an answer that counts, its outcome.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -10,9 +9,11 @@ use super::WriterError;
 use super::engine::{CREDENTIALS, Engine};
 use super::summary::ActionResult;
 use crate::aws::AwsError;
+use crate::choices::OnExisting;
 use crate::journal::Answered;
 use crate::model::AccessEntry;
-use crate::plan::{Action, ActionKind};
+use crate::plan::compare::{differences, identity_differences};
+use crate::plan::{Action, ActionKind, RUN_TAG};
 use crate::writer::progress::{EventError, EventKind, Progress, Status};
 use crate::writer::retry::{Circumstances, Next, PROPAGATION, THROTTLED, decide};
 use crate::writer::{Answer, EksApi};
@@ -40,10 +41,10 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             .principal_arn()
             .and_then(|arn| self.run.before.get(&arn.to_string()))
             .cloned();
-        let then = then.iter().copied().cloned().collect();
-        log.intent(&token, action, before, then)?;
+        let owed = then.iter().copied().cloned().collect();
+        log.intent(&token, action, before, owed)?;
         let ended = self
-            .call_until_answered(action, &token, entry_is_new, must_end)
+            .call_until_answered(action, then, &token, entry_is_new, must_end)
             .await;
         let answered = Answered {
             request_id: ended.request_id,
@@ -75,6 +76,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
     async fn call_until_answered(
         &self,
         action: &Action,
+        then: &[&Action],
         token: &str,
         entry_is_new: bool,
         must_end: bool,
@@ -114,7 +116,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                     Duration::ZERO
                 }
                 Next::Propagating(wait) if began.elapsed() + wait < PROPAGATION => wait,
-                Next::Compare => return self.compare(action, &error, may_be_ours).await,
+                Next::Compare => return self.compare(action, then, &error, may_be_ours).await,
                 Next::Gone => {
                     return Ended {
                         status: if may_be_ours {
@@ -166,59 +168,55 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
     }
 
     /// There is an entry already: it is ours, or says the same, or is somebody else's.
-    async fn compare(&self, action: &Action, conflict: &AwsError, may_be_ours: bool) -> Ended {
-        let ActionKind::CreateAccessEntry {
-            principal_arn,
-            entry_type,
-            username,
-            kubernetes_groups,
-            ..
-        } = &action.kind
-        else {
+    ///
+    /// One that this tool has made may still wait for its policies; one of somebody else's has to have them.
+    async fn compare(
+        &self,
+        action: &Action,
+        then: &[&Action],
+        conflict: &AwsError,
+        may_be_ours: bool,
+    ) -> Ended {
+        let Some(wanted) = wanted(action, then) else {
             return failed(conflict);
         };
-        let wanted = AccessEntry {
-            principal_arn: principal_arn.clone(),
-            entry_type: entry_type.clone(),
-            username: username.clone(),
-            kubernetes_groups: kubernetes_groups.clone(),
-            tags: BTreeMap::new(),
-            access_policies: Vec::new(),
+        let live = match self.describe_shown(&wanted.principal_arn.to_string()).await {
+            Ok(Some(live)) => live.entry,
+            Ok(None) => return failed(conflict),
+            Err(error) => return failed(&error),
         };
-        match self.describe_shown(&principal_arn.to_string()).await {
-            Ok(Some(live)) => {
-                let differences = crate::plan::compare::identity_differences(&wanted, &live.entry);
-                let request_id = conflict.request_id().map(ToOwned::to_owned);
-                if differences.is_empty() {
-                    let status = if may_be_ours {
-                        Status::Created
-                    } else {
-                        Status::Exists
-                    };
-                    Ended {
-                        status,
-                        request_id,
-                        error: None,
-                    }
+        let is_ours = may_be_ours || live.tags.contains_key(RUN_TAG);
+        let differences = if is_ours {
+            identity_differences(&wanted, &live)
+        } else {
+            differences(&wanted, &live)
+        };
+        let request_id = conflict.request_id().map(ToOwned::to_owned);
+        if differences.is_empty() {
+            return Ended {
+                status: if may_be_ours {
+                    Status::Created
                 } else {
-                    let message = format!(
-                        "there is an access entry already, and it differs: {}",
-                        differences.join(", ")
-                    );
-                    let error = EventError {
-                        code: "ResourceInUseException".to_owned(),
-                        message,
-                        request_id,
-                    };
-                    Ended {
-                        status: Status::Failed,
-                        request_id: error.request_id.clone(),
-                        error: Some(error),
-                    }
-                }
-            }
-            Ok(None) => failed(conflict),
-            Err(error) => failed(&error),
+                    Status::Exists
+                },
+                request_id,
+                error: None,
+            };
+        }
+        Ended {
+            status: match self.run.on_existing {
+                OnExisting::Keep => Status::Exists,
+                OnExisting::Update | OnExisting::Fail => Status::Failed,
+            },
+            error: Some(EventError {
+                code: "ResourceInUseException".to_owned(),
+                message: format!(
+                    "there is an access entry by now, and it differs: {}",
+                    differences.join(", ")
+                ),
+                request_id: request_id.clone(),
+            }),
+            request_id,
         }
     }
 
@@ -242,6 +240,12 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             .flat_map(|run| &run.calls)
             .any(|call| call.token == token && call.status.is_none())
     }
+}
+
+/// The entry that an action makes, with the policies that follow; `None` where it makes none.
+fn wanted(action: &Action, then: &[&Action]) -> Option<AccessEntry> {
+    let kinds = std::iter::once(action).chain(then.iter().copied());
+    kinds.fold(None, |entry, action| action.kind.applied_to(entry))
 }
 
 fn failed(error: &AwsError) -> Ended {

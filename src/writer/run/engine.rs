@@ -17,7 +17,7 @@ pub(super) const CREDENTIALS: &str =
 /// A run under way.
 pub(in crate::writer) struct Engine<'a, A, P> {
     pub(in crate::writer) run: &'a Run<'a, A, P>,
-    pub(super) total: usize,
+    pub(super) total: AtomicUsize,
     pub(super) done: AtomicUsize,
     /// Whether the cluster has as many entries as EKS allows.
     pub(super) full: AtomicBool,
@@ -29,7 +29,7 @@ impl<'a, A: EksApi, P: Progress> Engine<'a, A, P> {
     pub(super) fn new(run: &'a Run<'a, A, P>, total: usize) -> Self {
         Self {
             run,
-            total,
+            total: AtomicUsize::new(total),
             done: AtomicUsize::new(0),
             full: AtomicBool::new(false),
             halted: Mutex::new(None),
@@ -65,10 +65,51 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 begun |= !matches!(result.status, Status::Failed | Status::Exists);
                 result
             };
-            broken |= matches!(result.status, Status::Failed | Status::Skipped);
+            broken |=
+                matches!(result.status, Status::Failed | Status::Skipped) || result.is_conflict();
             results.push((index, result));
         }
+        if let Some(given_back) = self.give_back(&results, entry_is_new).await? {
+            results.push(given_back);
+        }
         Ok(results)
+    }
+
+    /// Deletes an entry of this run again where a policy could not be associated with it, so that the mapping counts.
+    ///
+    /// Without its policy the entry hides the mapping and gives less. Where the credentials are used up nothing more can
+    /// be done, and the next run finishes the entry first.
+    async fn give_back(
+        &self,
+        results: &[(usize, ActionResult)],
+        entry_is_new: bool,
+    ) -> Result<Option<(usize, ActionResult)>, WriterError> {
+        let failed = results.iter().find(|(_, result)| {
+            result.status == Status::Failed
+                && matches!(result.action.kind, ActionKind::AssociateAccessPolicy { .. })
+        });
+        let Some((index, failed)) = failed.filter(|_| entry_is_new) else {
+            return Ok(None);
+        };
+        let Some(principal_arn) = failed.action.kind.principal_arn() else {
+            return Ok(None);
+        };
+        let was_there = self.run.before.contains_key(&principal_arn.to_string());
+        if was_there || self.halted().as_deref() == Some(CREDENTIALS) {
+            return Ok(None);
+        }
+        let action = Action {
+            id: format!("{}-back", failed.action.id),
+            kind: ActionKind::DeleteAccessEntry {
+                principal_arn: principal_arn.clone(),
+            },
+            why: "without its policy the entry would hide the mapping and give less".to_owned(),
+            ..failed.action.clone()
+        };
+        self.total.fetch_add(1, Ordering::Relaxed);
+        self.run.pace.turn().await;
+        let result = self.action(&action, &[], false, true).await?;
+        Ok(Some((*index, result)))
     }
 
     /// Waits for the action's turn; tells whether it may begin then.
@@ -161,7 +202,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
     fn event(&self, event: EventKind, action: Option<&Action>) -> Event {
         Event {
             done: self.done.load(Ordering::Relaxed),
-            total: self.total,
+            total: self.total.load(Ordering::Relaxed),
             action: action.cloned(),
             ..Event::new(event, (self.run.clock)())
         }

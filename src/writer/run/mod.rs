@@ -15,6 +15,7 @@ use super::EksApi;
 use super::canary::Canary;
 use super::progress::Progress;
 use crate::aws::Pace;
+use crate::choices::OnExisting;
 use crate::journal::{JournalError, RunLog};
 use crate::model::{Arn, LiveEntry};
 use crate::plan::{Action, Stage};
@@ -57,6 +58,8 @@ pub struct Run<'a, A, P> {
     pub limits: Limits,
     /// Whether one node role goes first and is watched before the others follow.
     pub canary: Option<Canary<'a>>,
+    /// What to do with an entry that somebody else has made meanwhile and that differs.
+    pub on_existing: OnExisting,
     /// The clock.
     pub clock: fn() -> Timestamp,
 }
@@ -78,7 +81,7 @@ pub async fn run<A: EksApi, P: Progress>(
     actions: &[Action],
 ) -> Result<Summary, WriterError> {
     let engine = Engine::new(run, actions.len());
-    let mut results: BTreeMap<usize, ActionResult> = BTreeMap::new();
+    let mut results: Vec<(usize, ActionResult)> = Vec::with_capacity(actions.len());
     for mut stage in stages(actions) {
         if let Some(canary) = &run.canary
             && stage.len() > 1
@@ -96,7 +99,8 @@ pub async fn run<A: EksApi, P: Progress>(
             results.extend(chain?);
         }
     }
-    let results: Vec<ActionResult> = results.into_values().collect();
+    results.sort_by_key(|(index, _)| *index);
+    let results: Vec<ActionResult> = results.into_iter().map(|(_, result)| result).collect();
     engine.tell_what_is_left(&results);
     let (verified, unverified) = engine.read_back(&results).await;
     Ok(Summary {

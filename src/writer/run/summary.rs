@@ -1,6 +1,6 @@
 //! How a run ended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Arn;
 use crate::plan::Action;
@@ -49,23 +49,38 @@ impl Summary {
             .collect()
     }
 
+    /// Principals whose entry somebody else has made meanwhile, with how it differs: a decision for people, too.
+    #[must_use]
+    pub fn conflicts(&self) -> BTreeMap<Arn, String> {
+        let conflicts = self.results.iter().filter(|result| result.is_conflict());
+        conflicts
+            .filter_map(|result| {
+                let arn = result.action.kind.principal_arn()?;
+                Some((arn.clone(), result.error.as_ref()?.message.clone()))
+            })
+            .collect()
+    }
+
     /// Whether all was done that could be done.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let refused = self.refused_principals();
+        let (refused, conflicts) = (self.refused_principals(), self.conflicts());
+        let is_undecided = |arn: &Arn| refused.contains(arn) || conflicts.contains_key(arn);
         self.unverified.is_empty()
             && self.results.iter().all(|result| {
                 !matches!(result.status, Status::Failed | Status::Skipped)
-                    || result
-                        .action
-                        .kind
-                        .principal_arn()
-                        .is_some_and(|arn| refused.contains(arn))
+                    || result.action.kind.principal_arn().is_some_and(is_undecided)
             })
     }
 }
 
 impl ActionResult {
+    /// Whether there was an entry by now that says something else, and that was left as it is.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.status == Status::Exists && self.error.is_some()
+    }
+
     /// Whether EKS doesn't know the principal.
     #[must_use]
     pub fn is_refused(&self) -> bool {

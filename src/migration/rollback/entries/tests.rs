@@ -88,6 +88,7 @@ fn tell(
         plan_sha256: String::new(),
         actions: calls.len(),
         choices: crate::choices::Choices::default(),
+        options: Vec::new(),
     });
     history.add(Record::Purpose {
         run: run.clone(),
