@@ -2,7 +2,7 @@
 
 use super::document::{Action, ActionKind, PlannedMapping};
 use crate::finding::{Code, Finding};
-use crate::model::{AccessEntry, AuthenticationMode, PolicyAssociation, Principal};
+use crate::model::{AccessEntry, Arn, AuthenticationMode, PolicyAssociation, Principal};
 use crate::observed::Observed;
 
 /// How many access entries a cluster can have.
@@ -20,9 +20,8 @@ pub(super) fn caller_loses_admin(
     actions: &[Action],
 ) -> Option<Finding> {
     let caller = observed.caller.as_ref()?.key();
-    let is_caller = |arn: &crate::model::Arn| {
-        Principal::from_arn(arn).is_some_and(|principal| principal.key() == caller)
-    };
+    let is_callers = |principal: Principal| principal.key() == caller;
+    let is_caller = |arn: &Arn| Principal::from_arn(arn).is_some_and(is_callers);
     let is_admin = |entry: &AccessEntry| {
         entry
             .access_policies
@@ -32,7 +31,7 @@ pub(super) fn caller_loses_admin(
     let live = observed.entry(&caller).map(|live| live.entry.clone());
     let mapped = mappings.iter().any(|mapping| {
         let before = mapping.access.before.iter();
-        mapping.arn.parse().is_ok_and(|arn| is_caller(&arn))
+        Principal::as_matched(&mapping.arn).is_some_and(is_callers)
             && before
                 .flat_map(|identity| &identity.groups)
                 .any(|group| group == "system:masters")
@@ -104,4 +103,53 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
         ));
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::LiveEntry;
+
+    const ADMIN: &str = "arn:aws:iam::111122223333:role/Admin";
+
+    fn observed(entries: Vec<LiveEntry>) -> Observed {
+        let cluster = json!({"partition": "aws", "authenticationMode": "API_AND_CONFIG_MAP"});
+        Observed {
+            cluster: serde_json::from_value(cluster).unwrap(),
+            entries: Some(entries),
+            node_roles: None,
+            principals: std::collections::BTreeMap::new(),
+            rbac: None,
+            caller: Principal::as_matched(ADMIN),
+        }
+    }
+
+    fn action(kind: &str) -> Action {
+        let action = json!({
+            "id": "a1", "kind": kind, "principalArn": ADMIN, "type": "STANDARD", "username": null,
+            "kubernetesGroups": [], "tags": {}, "stage": "others", "why": "",
+        });
+        serde_json::from_value(action).unwrap()
+    }
+
+    #[test]
+    fn the_callers_mapping_counts_in_whatever_case_its_arn_is_written() {
+        let mapping = json!({
+            "id": "mapRoles[0]", "line": 1, "arn": "ARN:AWS:IAM::111122223333:role/Admin", "username": "a",
+            "groups": ["system:masters"], "outcome": "create", "findings": [], "entry": null,
+            "access": {"before": {"username": "a", "groups": ["system:masters"]}, "after": null, "verdict": null},
+        });
+        let mapping: PlannedMapping = serde_json::from_value(mapping).unwrap();
+        let lost = caller_loses_admin(
+            &observed(Vec::new()),
+            &[mapping],
+            &[action("createAccessEntry")],
+        );
+        assert_eq!(
+            lost.map(|finding| finding.code),
+            Some(Code::CallerLosesAdmin)
+        );
+    }
 }

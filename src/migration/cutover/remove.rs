@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::before::{Answer, Authenticator};
-use crate::access::identity::arn_as_matched;
 use crate::error::Failure;
 use crate::migration::verify::canonical;
 use crate::migration::{Readiness, Verification};
@@ -109,9 +108,7 @@ fn leaves_answers(
         if mapping.id.section == Section::MapAccounts || is_inert(&mapping.id) {
             continue;
         }
-        let principal = arn_as_matched(&mapping.arn)
-            .as_ref()
-            .and_then(Principal::from_arn);
+        let principal = Principal::as_matched(&mapping.arn);
         if principal
             .as_ref()
             .is_some_and(|principal| observed.entry(&principal.key()).is_some())
