@@ -1,5 +1,7 @@
 //! What there is to say about the cluster as a whole: its mode, its platform, its quota.
 
+use std::collections::BTreeSet;
+
 use super::document::{Action, ActionKind, PlannedMapping};
 use crate::finding::{Code, Finding};
 use crate::model::{AccessEntry, Arn, AuthenticationMode, PolicyAssociation, Principal};
@@ -90,9 +92,17 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
             "wait until `aws eks describe-cluster` shows ACTIVE",
         ));
     }
+    // An entry that is deleted to be made anew takes no more room than before.
+    let remade: BTreeSet<&Arn> = actions
+        .iter()
+        .filter(|action| matches!(action.kind, ActionKind::DeleteAccessEntry { .. }))
+        .filter_map(|action| action.kind.principal_arn())
+        .collect();
     let creates = actions
         .iter()
         .filter(|action| matches!(action.kind, ActionKind::CreateAccessEntry { .. }))
+        .filter_map(|action| action.kind.principal_arn())
+        .filter(|principal| !remade.contains(principal))
         .count();
     let live = observed.entries.as_ref().map_or(0, Vec::len);
     if live + creates > ENTRY_QUOTA {
@@ -110,7 +120,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::LiveEntry;
+    use crate::model::{EntryType, LiveEntry};
 
     const ADMIN: &str = "arn:aws:iam::111122223333:role/Admin";
 
@@ -151,5 +161,30 @@ mod tests {
             lost.map(|finding| finding.code),
             Some(Code::CallerLosesAdmin)
         );
+    }
+
+    #[test]
+    fn an_entry_that_is_made_anew_needs_no_room_of_its_own() {
+        let live = |index: usize| LiveEntry {
+            entry: AccessEntry {
+                principal_arn: format!("{ADMIN}-{index}").parse().unwrap(),
+                entry_type: EntryType::Standard,
+                username: None,
+                kubernetes_groups: Vec::new(),
+                tags: std::collections::BTreeMap::new(),
+                access_policies: Vec::new(),
+            },
+            access_entry_arn: None,
+            created_at: None,
+            modified_at: None,
+        };
+        let full = observed((0..ENTRY_QUOTA).map(live).collect());
+        let create = action("createAccessEntry");
+        let codes = |actions: &[Action]| -> Vec<Code> {
+            let findings = findings(&full, actions).into_iter();
+            findings.map(|finding| finding.code).collect()
+        };
+        assert_eq!(codes(std::slice::from_ref(&create)), [Code::QuotaExceeded]);
+        assert_eq!(codes(&[action("deleteAccessEntry"), create]), []);
     }
 }
