@@ -57,6 +57,9 @@ pub enum Record {
         /// The choices that shaped the plan.
         #[serde(default)]
         choices: Choices,
+        /// Which command it belongs to; journals of earlier versions tell it in a [`Record::Purpose`].
+        #[serde(default)]
+        command: RunCommand,
     },
     /// A call is about to be made.
     Intent {
@@ -97,7 +100,7 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         update: Option<String>,
     },
-    /// What a run is for, where it is not `apply`.
+    /// What a run is for, where it is not `apply`; only earlier versions wrote it, after the record of the run.
     Purpose {
         /// The run's id.
         run: String,

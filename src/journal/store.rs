@@ -261,6 +261,7 @@ mod tests {
             plan_sha256: String::new(),
             actions: 2,
             choices: crate::choices::Choices::default(),
+            command: crate::journal::RunCommand::default(),
         }];
         for name in ["dév", "ops"] {
             let action = Action {

@@ -112,6 +112,7 @@ impl History {
                     run,
                     cluster,
                     choices,
+                    command,
                     ..
                 },
             ) => self.runs.push(RunHistory {
@@ -121,7 +122,7 @@ impl History {
                 last: time,
                 end: None,
                 calls: Vec::new(),
-                command: RunCommand::default(),
+                command,
                 config_map: Vec::new(),
                 bindings: Vec::new(),
                 choices,

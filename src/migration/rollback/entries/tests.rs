@@ -87,10 +87,6 @@ fn tell(
         plan_sha256: String::new(),
         actions: calls.len(),
         choices: crate::choices::Choices::default(),
-    });
-    history.add(Record::Purpose {
-        run: run.clone(),
-        time,
         command,
     });
     for (index, (kind, status)) in calls.iter().enumerate() {
