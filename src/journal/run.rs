@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::history::{History, RunHistory};
+use super::history::{History, RunHistory, token};
 use super::record::{BindingId, ClusterId, Record, RunCommand, RunEnd, SCHEMA};
 use super::store::{Journal, JournalError};
 use crate::choices::Choices;
@@ -38,6 +38,8 @@ pub struct RunLog {
     journal: Journal,
     history: History,
     id: String,
+    /// How often each call of this run was answered before it was opened.
+    answered: BTreeMap<String, usize>,
     clock: fn() -> Timestamp,
 }
 
@@ -75,10 +77,12 @@ impl RunLog {
         let id = history
             .unfinished_of(command)
             .map_or_else(|| new_id(clock(), holder), |run| run.run.clone());
+        let answered = history.answered(&id);
         let log = Self {
             journal,
             history,
             id,
+            answered,
             clock,
         };
         log.journal.append(&Record::Run {
@@ -141,10 +145,10 @@ impl RunLog {
         self.history.runs.iter().find(|known| known.run == self.id)
     }
 
-    /// The client request token for an action of this run, see [`History::token`].
+    /// The client request token for an action of this run: the same until an answer to it is known.
     #[must_use]
     pub fn token(&self, action: &Action) -> String {
-        self.history.token(&self.id, action)
+        token(&self.id, action, &self.answered)
     }
 
     /// A call is about to be made; `then` is what has to follow for the same principal.

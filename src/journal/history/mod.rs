@@ -2,6 +2,8 @@
 
 mod queries;
 
+pub(super) use queries::token;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -75,6 +77,8 @@ pub struct RunHistory {
     pub bindings: Vec<BindingChange>,
     /// The choices that shaped what it did, as of its last part.
     pub choices: Choices,
+    /// The place of every call in `calls`, by its token.
+    places: BTreeMap<String, usize>,
 }
 
 /// One call of a run.
@@ -100,7 +104,8 @@ impl History {
     /// Adds one record.
     pub fn add(&mut self, record: Record) {
         let (run, time) = record.about();
-        let known = self.runs.iter_mut().find(|known| known.run == run);
+        // Nearly always it is the last one.
+        let known = self.runs.iter_mut().rfind(|known| known.run == run);
         match (known, record) {
             (Some(known), record) => {
                 known.last = time;
@@ -126,6 +131,7 @@ impl History {
                 config_map: Vec::new(),
                 bindings: Vec::new(),
                 choices,
+                places: BTreeMap::new(),
             }),
             // What belongs to no run tells nothing.
             (None, _) => {}
@@ -145,18 +151,22 @@ impl RunHistory {
                 before,
                 then,
                 ..
-            } => match self.call(&token) {
-                Some(call) => (call.status, call.time) = (None, time),
-                None => self.calls.push(CallHistory {
-                    token,
-                    action: *action,
-                    before,
-                    status: None,
-                    refused: false,
-                    time,
-                    then,
-                }),
-            },
+            } => {
+                if let Some(call) = self.call(&token) {
+                    (call.status, call.time) = (None, time);
+                } else {
+                    self.places.insert(token.clone(), self.calls.len());
+                    self.calls.push(CallHistory {
+                        token,
+                        action: *action,
+                        before,
+                        status: None,
+                        refused: false,
+                        time,
+                        then,
+                    });
+                }
+            }
             Record::Outcome {
                 time,
                 token,
@@ -207,7 +217,7 @@ impl RunHistory {
     }
 
     fn call(&mut self, token: &str) -> Option<&mut CallHistory> {
-        self.calls.iter_mut().find(|call| call.token == token)
+        self.calls.get_mut(*self.places.get(token)?)
     }
 
     fn intend_binding(&mut self, object: Box<serde_json::Value>) {

@@ -68,11 +68,12 @@ pub fn removal(
     if after == aws_auth.data {
         return Ok(None);
     }
-    let inert = |id: &MappingId| {
-        let mut mappings = verification.plan.mappings.iter();
-        mappings.any(|mapping| mapping.id == *id && mapping.outcome == Outcome::Inert)
-    };
-    leaves_answers(aws_auth, reading, &after, observed, inert)?;
+    let mappings = verification.plan.mappings.iter();
+    let inert: BTreeSet<MappingId> = mappings
+        .filter(|mapping| mapping.outcome == Outcome::Inert)
+        .map(|mapping| mapping.id)
+        .collect();
+    leaves_answers(aws_auth, reading, &after, observed, &inert)?;
     Ok(Some(Removal {
         removed: proven.into_iter().collect(),
         after: Some(after),
@@ -88,7 +89,7 @@ fn leaves_answers(
     reading: &Reading,
     after: &BTreeMap<String, String>,
     observed: &Observed,
-    is_inert: impl Fn(&MappingId) -> bool,
+    inert: &BTreeSet<MappingId>,
 ) -> Result<(), Failure> {
     let left = AwsAuth {
         data: after.clone(),
@@ -103,15 +104,16 @@ fn leaves_answers(
         Answer::Refused => Some(None),
         Answer::Undefined { .. } => None,
     };
+    let live = observed.entries_by_principal();
     for mapping in &reading.mappings {
         // A whole account is nobody's ARN; whoever has it by its account is judged by the verification.
-        if mapping.id.section == Section::MapAccounts || is_inert(&mapping.id) {
+        if mapping.id.section == Section::MapAccounts || inert.contains(&mapping.id) {
             continue;
         }
         let principal = Principal::as_matched(&mapping.arn);
         if principal
             .as_ref()
-            .is_some_and(|principal| observed.entry(&principal.key()).is_some())
+            .is_some_and(|principal| live.contains_key(&principal.key()))
         {
             continue;
         }
