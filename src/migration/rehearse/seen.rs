@@ -153,9 +153,10 @@ fn principals(seen: &Survey) -> Vec<IamPrincipal> {
                 }
             }
             Lookup::Missing => return None,
-            Lookup::Denied { .. } | Lookup::OtherAccount | Lookup::NotTried => {
-                IamPrincipal::new(written)
-            }
+            Lookup::Denied { .. }
+            | Lookup::NotAssumed { .. }
+            | Lookup::OtherAccount
+            | Lookup::NotTried => IamPrincipal::new(written),
         })
     };
     written.into_iter().filter_map(known).collect()
