@@ -162,13 +162,13 @@ pub async fn rollback<P: Progress>(
         log: &log,
         stop,
     };
-    work.answer_what_was_asked(&done)?;
+    let before = live_entries(&seen);
+    work.answer_what_was_asked(&done, &before)?;
     if let Restoring::Back { to, .. } = &done.config_map {
         work.put_back(to, stored, options.force).await?;
     }
     let aws = seen.aws.as_ref().expect("a live survey has AWS");
     let is_held = hold_while_updating(aws, &id.name, &mut done).await?;
-    let before = live_entries(&seen);
     let actions = &done.entries.actions;
     progress.tell(&Event::started(id.clone(), actions.len(), (clock.now)()));
     let guarded = Guarded::new(aws, actions, &before);
