@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use aws_auth_migrate::choices::Choices;
+use aws_auth_migrate::journal::{History, Record};
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, Cluster, EntryType, LiveEntry};
 use aws_auth_migrate::observed::Observed;
 use aws_auth_migrate::plan::document::{Source, SourceKind};
@@ -19,6 +20,7 @@ use aws_auth_migrate::reader::{AwsAuthText, read};
 use aws_auth_migrate::report::{TableOptions, html, json, table};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
+use serde_json::json;
 
 const SIZES: [usize; 3] = [20, 500, 6_000];
 /// As many access entries as EKS allows a cluster.
@@ -145,5 +147,56 @@ fn reporting(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading, planning, reporting);
+/// The records of a run that made so many entries, a record before each call and one after.
+fn records(calls: usize) -> Vec<Record> {
+    let time = "2026-01-02T03:04:05Z";
+    let cluster = json!({"accountId": "111122223333", "region": "eu-west-1", "name": "bench"});
+    let run = json!({
+        "record": "run", "schema": "", "run": "r", "time": time, "toolVersion": "", "cluster": cluster, "caller": null,
+        "planSha256": "", "actions": calls,
+    });
+    let both = (0..calls).flat_map(|index| {
+        let action = json!({
+            "id": format!("a{index}"), "kind": "createAccessEntry", "principalArn": arn(index), "type": "STANDARD",
+            "username": null, "kubernetesGroups": [], "tags": {}, "stage": "others", "why": "",
+        });
+        let token = format!("aam-{index:032}");
+        [
+            json!({"record": "intent", "run": "r", "time": time, "token": token, "action": action}),
+            json!({
+                "record": "outcome", "run": "r", "time": time, "token": token, "action": action["id"],
+                "status": "created",
+            }),
+        ]
+    });
+    std::iter::once(run)
+        .chain(both)
+        .map(|record| serde_json::from_value(record).expect("a record"))
+        .collect()
+}
+
+fn folding(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("journal");
+    group.sample_size(10);
+    for size in SIZES {
+        let records = records(size);
+        group.throughput(Throughput::Elements(size as u64));
+        group.bench_with_input(
+            BenchmarkId::from_parameter(size),
+            &records,
+            |bench, records| {
+                bench.iter(|| {
+                    let mut history = History::default();
+                    for record in black_box(records) {
+                        history.add(record.clone());
+                    }
+                    history
+                });
+            },
+        );
+    }
+    group.finish();
+}
+
+criterion_group!(benches, reading, planning, reporting, folding);
 criterion_main!(benches);

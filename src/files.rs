@@ -57,7 +57,7 @@ fn aside(path: &Path, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     Ok(file)
 }
 
-/// A new name is on the disk only when its folder is.
+/// Syncs the folder of a file: a new name is on the disk only when its folder is.
 #[cfg_attr(
     unix,
     expect(clippy::disallowed_methods, reason = "the folder is synced here")
@@ -66,7 +66,7 @@ fn aside(path: &Path, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     not(unix),
     expect(clippy::unnecessary_wraps, reason = "on Unix it may fail")
 )]
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::fs::File::open(folder(path))?.sync_all()?;
     #[cfg(not(unix))]

@@ -83,6 +83,11 @@ pub enum Lookup {
         /// The permission that is missing, such as `iam:GetRole`.
         permission: String,
     },
+    /// It is in another account, and the role given to look it up with can't be assumed.
+    NotAssumed {
+        /// The role.
+        role: Arn,
+    },
     /// It is in another account, for which no role to look it up with was given.
     OtherAccount,
     /// Nobody asked: offline, or IAM can't be reached.

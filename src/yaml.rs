@@ -1,6 +1,6 @@
 //! YAML in which no text can be taken for anything else, by readers of YAML 1.1 and 1.2 alike; and JSON, which is YAML.
 //!
-//! Hidden characters stand as escapes, and each text in one line. A general YAML writer puts them into the document as
+//! Hidden characters stand as escapes, and each text in one line unless it is asked for otherwise. A general YAML writer puts them into the document as
 //! they are, and leaves words such as `yes` bare, which readers of YAML 1.1 take for a truth value.
 
 use serde_json::Value;
@@ -12,14 +12,33 @@ use crate::text::{is_hidden, visible_json};
 /// Source: YAML 1.2.2, section 7.4.2, "Flow Mappings": at most 1024 characters.
 const LONGEST_KEY: usize = 1024;
 
+/// How a text of several lines is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    /// In one line, with escapes.
+    Escaped,
+    /// Line by line, where every reader finds the very same text again.
+    Kept,
+}
+
 /// A document, in block style.
 pub(crate) fn document(value: &Value) -> String {
+    written(value, Lines::Escaped)
+}
+
+/// A document, in block style, with texts of several lines for people to read: line by line where nothing of them can
+/// be lost or hidden.
+pub(crate) fn readable(value: &Value) -> String {
+    written(value, Lines::Kept)
+}
+
+fn written(value: &Value, lines: Lines) -> String {
     let mut text = String::new();
-    block(&mut text, value, 0);
+    block(&mut text, value, 0, lines);
     text
 }
 
-fn block(text: &mut String, value: &Value, depth: usize) {
+fn block(text: &mut String, value: &Value, depth: usize, lines: Lines) {
     let indent = "  ".repeat(depth);
     match value {
         Value::Object(pairs) if !pairs.is_empty() => {
@@ -33,13 +52,13 @@ fn block(text: &mut String, value: &Value, depth: usize) {
                 } else {
                     text.push_str(&format!("{key}:"));
                 }
-                nested(text, value, depth + 1);
+                nested(text, value, depth + 1, lines);
             }
         }
         Value::Array(items) if !items.is_empty() => {
             for item in items {
                 text.push_str(&format!("{indent}- "));
-                block(text, item, depth + 1);
+                block(text, item, depth + 1, lines);
             }
         }
         other => {
@@ -49,14 +68,49 @@ fn block(text: &mut String, value: &Value, depth: usize) {
     }
 }
 
-fn nested(text: &mut String, value: &Value, depth: usize) {
+fn nested(text: &mut String, value: &Value, depth: usize, lines: Lines) {
+    if let Value::String(value) = value
+        && lines == Lines::Kept
+        && is_plain_lines(value)
+    {
+        literal(text, value, depth);
+        return;
+    }
     let is_block = match value {
         Value::Object(pairs) => !pairs.is_empty(),
         Value::Array(items) => !items.is_empty(),
         _ => false,
     };
     text.push(if is_block { '\n' } else { ' ' });
-    block(text, value, depth);
+    block(text, value, depth, lines);
+}
+
+/// Whether a text of several lines is the same once it is indented: blanks at the ends of lines, at its beginning and
+/// empty lines at its end are read differently, or are lost on the way through an editor.
+fn is_plain_lines(text: &str) -> bool {
+    text.contains('\n')
+        && !text.starts_with([' ', '\n'])
+        && !text.ends_with("\n\n")
+        && !text.ends_with(' ')
+        && !text.contains(" \n")
+        && !text.contains(|c: char| c != '\n' && is_escaped(c))
+}
+
+/// Source: YAML 1.2.2, section 8.1.2, "Literal Style".
+fn literal(text: &mut String, value: &str, depth: usize) {
+    let indent = "  ".repeat(depth);
+    text.push_str(if value.ends_with('\n') {
+        " |\n"
+    } else {
+        " |-\n"
+    });
+    for line in value.lines() {
+        if !line.is_empty() {
+            text.push_str(&indent);
+            text.push_str(line);
+        }
+        text.push('\n');
+    }
 }
 
 fn leaf(value: &Value) -> String {

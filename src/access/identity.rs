@@ -19,7 +19,7 @@ pub const AUTHENTICATED: &str = "system:authenticated";
 /// Source: aws-iam-authenticator `pkg/server/server.go`, `doMapping`.
 #[must_use]
 pub fn identity_of_mapping(mapping: &Mapping) -> Identity {
-    let account = arn_as_matched(&mapping.arn).and_then(|arn| match Subject::of(&arn) {
+    let account = Arn::as_matched(&mapping.arn).and_then(|arn| match Subject::of(&arn) {
         Subject::Principal(Principal { account, .. }) | Subject::Root { account } => Some(account),
         _ => None,
     });
@@ -44,20 +44,4 @@ pub fn groups_once(groups: impl Iterator<Item = String>) -> Vec<String> {
         }
     }
     seen
-}
-
-/// Reads an ARN as the cluster matches it: without regard to case, so that `ARN:AWS:IAM::...` counts too; `None` for
-/// what is no ARN.
-///
-/// The name keeps its case, which is told right by IAM where it can be asked.
-/// Source: aws-iam-authenticator `pkg/config/mapper.go`, `Matches` (`strings.EqualFold`).
-#[must_use]
-pub fn arn_as_matched(text: &str) -> Option<Arn> {
-    let lowered = match text.get(..4) {
-        Some(prefix) if prefix.eq_ignore_ascii_case("arn:") => format!("arn:{}", &text[4..]),
-        _ => return None,
-    };
-    let mut arn: Arn = lowered.parse().ok()?;
-    arn.partition = arn.partition.to_lowercase();
-    Some(arn)
 }

@@ -35,7 +35,10 @@ struct State {
 
 /// Where the pace starts when the service throttles before any limit is known, in calls per second.
 const FIRST_SLOW_RATE: f64 = 10.0;
+/// How far throttling slows the pace down, unless the limit that was asked for is slower still.
 const SLOWEST_RATE: f64 = 0.5;
+/// The longest time between two calls, whatever the rate.
+const LONGEST_GAP: Duration = Duration::from_hours(24);
 
 impl Default for Pace {
     fn default() -> Self {
@@ -69,7 +72,7 @@ impl Pace {
             let mut state = self.state();
             let at = state.next.max(Instant::now());
             if let Some(rate) = state.rate {
-                state.next = at + Duration::from_secs_f64(1.0 / rate);
+                state.next = at + gap(rate);
             }
             at
         };
@@ -88,7 +91,8 @@ impl Pace {
             return;
         }
         let rate = state.rate.map_or(FIRST_SLOW_RATE, |rate| rate / 2.0);
-        state.rate = Some(rate.max(SLOWEST_RATE));
+        let slowest = self.fastest.unwrap_or(f64::INFINITY).min(SLOWEST_RATE);
+        state.rate = Some(rate.max(slowest));
         state.slowed = Some(now);
     }
 
@@ -133,6 +137,13 @@ impl Pace {
     }
 }
 
+/// The time between two calls at a rate.
+fn gap(rate: f64) -> Duration {
+    Duration::try_from_secs_f64(1.0 / rate)
+        .unwrap_or(LONGEST_GAP)
+        .min(LONGEST_GAP)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +172,28 @@ mod tests {
             1250,
             "half of 8 calls a second is one every 250 ms"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn throttling_never_makes_a_slow_pace_faster() {
+        let pace = Pace::new(Some(0.1));
+        pace.slow_down(Duration::ZERO);
+        pace.went_through();
+        let start = Instant::now();
+        pace.turn().await;
+        pace.turn().await;
+        assert_eq!(start.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_slowest_pace_of_all_still_comes_to_its_next_call() {
+        for rate in [1e-30, f64::MIN_POSITIVE] {
+            let pace = Pace::new(Some(rate));
+            let start = Instant::now();
+            pace.turn().await;
+            pace.turn().await;
+            assert_eq!(start.elapsed(), LONGEST_GAP, "{rate}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,8 +1,12 @@
 //! Finds the real ARN of a principal, in the principal's own account and nowhere else.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use aws_config::sts::AssumeRoleProvider;
+use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError};
+use aws_sdk_sts::error::SdkError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
@@ -48,36 +52,52 @@ impl Aws {
         let mut found = BTreeMap::new();
         for (account, principals) in by_account {
             let iam = if account == source.own_account {
-                Some(self.iam.clone())
+                Ok(self.iam.clone())
             } else if let Some(role) = source.lookup_roles.get(account) {
-                Some(self.iam_as(role).await)
+                let not_assumed = || Lookup::NotAssumed { role: role.clone() };
+                Box::pin(self.iam_as(role)).await.ok_or_else(not_assumed)
             } else {
-                None
+                Err(Lookup::OtherAccount)
             };
-            let Some(iam) = iam else {
-                found.extend(
+            match iam {
+                Ok(iam) => found.extend(look_up_in_account(&iam, &principals).await?),
+                Err(unknown) => found.extend(
                     principals
                         .iter()
-                        .map(|principal| (principal.key(), Lookup::OtherAccount)),
-                );
-                continue;
-            };
-            found.extend(look_up_in_account(&iam, &principals).await?);
+                        .map(|principal| (principal.key(), unknown.clone())),
+                ),
+            }
         }
         Ok(found)
     }
 
-    async fn iam_as(&self, role: &Arn) -> aws_sdk_iam::Client {
+    /// IAM as a role; `None` where STS does not let the caller assume it.
+    ///
+    /// Everything else that keeps the role from being assumed is told by the first look-up.
+    async fn iam_as(&self, role: &Arn) -> Option<aws_sdk_iam::Client> {
         let provider = AssumeRoleProvider::builder(role.to_string())
             .session_name("aws-auth-migrate")
             .configure(&self.config)
             .build()
             .await;
+        if let Err(error) = provider.provide_credentials().await
+            && is_denied(&error)
+        {
+            return None;
+        }
         let config = aws_sdk_iam::config::Builder::from(&self.config)
             .credentials_provider(provider)
             .build();
-        aws_sdk_iam::Client::from_conf(config)
+        Some(aws_sdk_iam::Client::from_conf(config))
     }
+}
+
+/// Whether STS refused a role; it says the same of a role that there is not.
+fn is_denied(error: &CredentialsError) -> bool {
+    let first: &(dyn Error + 'static) = error;
+    std::iter::successors(Some(first), |error| (*error).source())
+        .filter_map(|error| error.downcast_ref::<SdkError<AssumeRoleError>>())
+        .any(|error| AwsError::of("sts:AssumeRole", error).is_denied())
 }
 
 async fn look_up_in_account(

@@ -570,10 +570,15 @@ fn lookup_role(text: &str) -> Result<(String, crate::model::Arn), String> {
     }
 }
 
+/// The slowest rate that is taken, in requests per second: one in about a quarter of an hour.
+const SLOWEST_RATE: f64 = 0.001;
+/// The longest time that is taken; what is longer is a slip, and too long for clocks to add up.
+const LONGEST: std::time::Duration = std::time::Duration::from_hours(365 * 24);
+
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
-        _ => Err("a rate is a number above 0".to_owned()),
+        Ok(rate) if rate >= SLOWEST_RATE && rate.is_finite() => Ok(rate),
+        _ => Err(format!("a rate is a number of at least {SLOWEST_RATE}")),
     }
 }
 
@@ -581,5 +586,10 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
     let span: jiff::SignedDuration = text
         .parse()
         .map_err(|_| "write a duration as 90s, 10m or 1h30m".to_owned())?;
-    std::time::Duration::try_from(span).map_err(|_| "a duration is not negative".to_owned())
+    let duration =
+        std::time::Duration::try_from(span).map_err(|_| "a duration is not negative".to_owned())?;
+    if duration > LONGEST {
+        return Err("a duration is at most a year, 8760h".to_owned());
+    }
+    Ok(duration)
 }

@@ -63,6 +63,9 @@ pub enum Record {
         /// The command's own options that it has to be given again to go on, such as `--to-api-mode`.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         options: Vec<String>,
+        /// Which command it belongs to; journals of earlier versions tell it in a [`Record::Purpose`].
+        #[serde(default)]
+        command: RunCommand,
     },
     /// A call is about to be made.
     Intent {
@@ -103,7 +106,7 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         update: Option<String>,
     },
-    /// What a run is for, where it is not `apply`.
+    /// What a run is for, where it is not `apply`; only earlier versions wrote it, after the record of the run.
     Purpose {
         /// The run's id.
         run: String,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::history::{History, RunHistory};
+use super::history::{History, RunHistory, token};
 use super::record::{BindingId, ClusterId, Record, RunCommand, RunEnd, SCHEMA};
 use super::store::{Journal, JournalError};
 use crate::choices::Choices;
@@ -41,6 +41,8 @@ pub struct RunLog {
     history: History,
     id: String,
     cluster: ClusterId,
+    /// How often each call of this run was answered before it was opened.
+    answered: BTreeMap<String, usize>,
     clock: fn() -> Timestamp,
 }
 
@@ -79,11 +81,13 @@ impl RunLog {
         let id = history
             .unfinished_of(command)
             .map_or_else(|| new_id(clock(), holder), |run| run.run.clone());
+        let answered = history.answered(&id);
         let log = Self {
             journal,
             history,
             id,
             cluster: cluster.clone(),
+            answered,
             clock,
         };
         log.journal.append(&Record::Run {
@@ -97,14 +101,8 @@ impl RunLog {
             actions,
             choices,
             options,
+            command,
         })?;
-        if command != RunCommand::Apply {
-            log.journal.append(&Record::Purpose {
-                run: log.id.clone(),
-                time: clock(),
-                command,
-            })?;
-        }
         Ok(log)
     }
 
@@ -160,10 +158,10 @@ impl RunLog {
         self.history.runs.iter().find(|known| known.run == self.id)
     }
 
-    /// The client request token for an action of this run, see [`History::token`].
+    /// The client request token for an action of this run: the same until an answer to it is known.
     #[must_use]
     pub fn token(&self, action: &Action) -> String {
-        self.history.token(&self.id, action)
+        token(&self.id, action, &self.answered)
     }
 
     /// A call is about to be made; `then` is what has to follow for the same principal.
@@ -286,4 +284,65 @@ impl RunLog {
 fn new_id(now: Timestamp, holder: &str) -> String {
     let digest = sha256(format!("{now}{holder}").as_bytes());
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), &digest[..6])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cluster() -> ClusterId {
+        ClusterId {
+            account_id: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
+            name: "shop".to_owned(),
+            created_at: None,
+        }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test cuts a journal")]
+    fn a_run_that_is_killed_after_its_first_record_is_of_its_own_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        for command in [RunCommand::Cutover, RunCommand::Rollback] {
+            let _ = std::fs::remove_file(&path);
+            let beginning = Beginning {
+                command,
+                cluster: cluster(),
+                caller: None,
+                plan_sha256: String::new(),
+                actions: 0,
+                choices: Choices::default(),
+                options: Vec::new(),
+            };
+            drop(RunLog::begin(&path, "test", beginning, || Timestamp::UNIX_EPOCH).unwrap());
+            let whole = std::fs::read_to_string(&path).unwrap();
+            let first = whole.lines().next().unwrap();
+            std::fs::write(&path, format!("{first}\n")).unwrap();
+            let history = Journal::history(&path, &cluster()).unwrap();
+            assert!(history.unfinished().is_none(), "a phantom `apply`");
+            assert!(history.unfinished_of(command).is_some());
+        }
+    }
+
+    #[test]
+    fn a_journal_that_tells_the_command_apart_from_the_run_is_still_read() {
+        let run = serde_json::json!({
+            "record": "run", "schema": SCHEMA, "run": "r", "time": "2026-01-02T03:04:05Z", "toolVersion": "0.1.0",
+            "cluster": cluster(), "caller": null, "planSha256": "", "actions": 0,
+        });
+        let purpose = serde_json::json!({
+            "record": "purpose", "run": "r", "time": "2026-01-02T03:04:06Z", "command": "cutover",
+        });
+        let mut history = History::default();
+        for (record, command) in [
+            (&run, RunCommand::Apply),
+            (&purpose, RunCommand::Cutover),
+            // The same run goes on.
+            (&run, RunCommand::Cutover),
+        ] {
+            history.add(serde_json::from_value(record.clone()).unwrap());
+            assert_eq!(history.runs[0].command, command);
+        }
+    }
 }

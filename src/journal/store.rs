@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use super::history::History;
 use super::lock::Lock;
 use super::record::{ClusterId, Record, SCHEMA};
-use crate::files::make_folder;
+use crate::files::{make_folder, sync_folder};
 use crate::text::visible_json;
 
 /// What can go wrong with the journal.
@@ -118,6 +118,10 @@ impl Journal {
         let lock = Lock::take(path, holder)?;
         let mut file = private_file(path).map_err(io("open"))?;
         let (history, whole) = read(path, &mut file)?;
+        if whole == 0 {
+            // It may be new, and a record that is synced is lost with a name that is not.
+            sync_folder(path).map_err(io("sync the folder of"))?;
+        }
         file.set_len(whole)
             .map_err(io("cut the torn last line off"))?;
         file.seek(SeekFrom::End(0)).map_err(io("open"))?;
@@ -178,12 +182,34 @@ impl Journal {
     }
 }
 
+/// Opens a file for writing, or makes it; its owner alone can read it then.
 pub(super) fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    make_private(&file)?;
+    Ok(file)
+}
+
+/// Takes the rights of others away from a file that was made with them, such as by a copy.
+///
+/// What is somebody else's can't be changed, and what is no file, such as `/dev/null`, must not be.
+#[cfg(unix)]
+fn make_private(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = file.metadata()?;
+    let mut permissions = metadata.permissions();
+    if metadata.is_file() && permissions.mode() & 0o077 != 0 {
+        permissions.set_mode(0o600);
+        match file.set_permissions(permissions) {
+            Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Reads the records; tells also how many bytes are whole lines.
@@ -269,6 +295,7 @@ mod tests {
             actions: 2,
             choices: crate::choices::Choices::default(),
             options: Vec::new(),
+            command: crate::journal::RunCommand::default(),
         }];
         for name in ["dév", "ops"] {
             let action = Action {
@@ -340,6 +367,23 @@ mod tests {
                 beginnings.last().unwrap()
             );
             assert_eq!(std::fs::read(&path).unwrap(), whole, "cut at {cut}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_journal_that_others_could_read_is_its_owners_alone_once_it_is_written() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["journal.jsonl", "journal.jsonl.lock"].map(|name| folder.path().join(name));
+        for file in &files {
+            std::fs::write(file, "").unwrap();
+            std::fs::set_permissions(file, PermissionsExt::from_mode(0o664)).unwrap();
+        }
+        let _journal = Journal::open(&files[0], "test").unwrap();
+        for file in &files {
+            let mode = std::fs::metadata(file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", file.display());
         }
     }
 

@@ -70,6 +70,8 @@ impl Stored {
     }
 
     /// A manifest that `kubectl apply` or `kubectl create` takes: without what the API server fills in.
+    ///
+    /// Every text is read back as it is, by readers of YAML 1.1 such as kubectl and of YAML 1.2.
     #[must_use]
     pub fn manifest(&self) -> String {
         let mut object = self.object.clone();
@@ -80,7 +82,7 @@ impl Stored {
         metadata.creation_timestamp = None;
         metadata.self_link = None;
         metadata.generation = None;
-        serde_yaml::to_string(&object).expect("a ConfigMap is plain data")
+        crate::yaml::readable(&Self { object }.json())
     }
 }
 
@@ -192,5 +194,101 @@ pub(super) fn writer() -> PostParams {
     PostParams {
         field_manager: Some(MANAGER.to_owned()),
         ..PostParams::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::report::tests::judge::{judge, judged, python};
+
+    fn stored(data: &BTreeMap<String, String>) -> Stored {
+        let texts: BTreeMap<String, &String> = data
+            .values()
+            .enumerate()
+            .map(|(index, value)| (format!("example.com/{index}"), value))
+            .collect();
+        Stored::from_json(&json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "data": data,
+            "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": texts, "annotations": texts, "uid": "u"},
+        }))
+        .unwrap()
+    }
+
+    fn expected(stored: &Stored) -> Value {
+        let mut object = stored.json();
+        object["metadata"].as_object_mut().unwrap().remove("uid");
+        object
+    }
+
+    /// Texts that a writer of YAML gets wrong: words of YAML 1.1, line ends of all kinds, blanks where they count.
+    fn text() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            4 => "[ a-z:#\\-|>&*!%@'\"{}\\[\\],?0-9.~=_\t]{0,8}",
+            2 => Just("\n".to_owned()),
+            1 => "(\r\n|\r|\u{85}|\u{2028}|\u{feff}|\u{0}|\u{7f}|\u{fffe}|\u{1f600})",
+            1 => "(on|yes|No|null|~|1e3|0x1f|1_000|012|12:30:45|2001-01-01|=|<<|---|\\.\\.\\.)",
+            1 => any::<char>().prop_map(String::from),
+        ];
+        proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_backup_reads_back_as_it_was(
+            data in proptest::collection::btree_map("(mapRoles|on|yes|null|1e3|[a-z]{1,4}[-._][0-9]{1,3})", text(), 0..4),
+        ) {
+            let stored = stored(&data);
+            let read: Value = serde_yaml::from_str(&stored.manifest()).unwrap();
+            prop_assert_eq!(read, expected(&stored));
+        }
+    }
+
+    #[test]
+    fn a_backup_stands_line_by_line_where_that_loses_nothing() {
+        let data = [
+            ("mapRoles", "- rolearn: a # é\n\n  username: 'b'\n"),
+            ("mapUsers", "- userarn: a\r\n"),
+            ("on", "yes"),
+        ];
+        let stored = stored(&data.map(|(key, value)| (key.into(), value.into())).into());
+        let manifest = stored.manifest();
+        let (_, data) = manifest.split_once("data:\n").unwrap();
+        let (data, _) = data.split_once("metadata:\n").unwrap();
+        assert_eq!(
+            data,
+            "  mapRoles: |\n    - rolearn: a # é\n\n      username: 'b'\n  mapUsers: \"- userarn: a\\u000d\\n\"\n  \"on\": \"yes\"\n"
+        );
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a judge reads a file")]
+    fn a_reader_of_yaml_1_1_finds_every_text_of_a_backup() {
+        use proptest::strategy::ValueTree;
+        if !judge("PyYAML", python("python").args(["-c", "import yaml"])) {
+            return;
+        }
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let texts = proptest::collection::vec(text(), 300).new_tree(&mut runner);
+        let texts = texts.unwrap().current().into_iter().enumerate();
+        let stored = stored(
+            &texts
+                .map(|(index, text)| (index.to_string(), text))
+                .collect(),
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("backup.yaml");
+        std::fs::write(&path, stored.manifest()).unwrap();
+        let program = "import sys, json, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1], newline=''))))";
+        let read = judged(python("python").args(["-c", program]).arg(&path));
+        assert_eq!(
+            serde_json::from_str::<Value>(&read).unwrap(),
+            expected(&stored)
+        );
     }
 }

@@ -19,6 +19,7 @@ use crate::source::AwsAuth;
 
 const DEV: &str = "arn:aws:iam::111122223333:role/dev";
 const NODES: &str = "arn:aws:iam::111122223333:role/nodes";
+const STRANGER: &str = "arn:aws:iam::111122223333:role/stranger";
 const TEXT: &str =
     "- {rolearn: 'arn:aws:iam::111122223333:role/dev', username: dev, groups: [devs]}\n";
 
@@ -206,6 +207,34 @@ fn a_principal_gets_in_by_its_entry_first_and_by_its_mapping_else() {
     let stale = ask(DEV, &observed(Api, vec![entry(DEV, &["devs"])], YOUNG));
     assert!(matches!(stale.way, Way::AccessEntry { stale: true, .. }));
     assert!(stale.access.before.is_none());
+    assert_eq!(stale.access.verdict, Some(Verdict::Same));
+    // Where aws-auth is read, it still answers for whom the entry does not let in.
+    let dead = vec![entry(DEV, &["devs"])];
+    let by_mapping = ask(DEV, &observed(ApiAndConfigMap, dead, YOUNG));
+    assert_eq!(by_mapping.way, Way::Mapping { mapping });
+    assert_eq!(by_mapping.stale_entry, Some(DEV.parse().unwrap()));
+    assert_eq!(by_mapping.access.before.unwrap().groups, ["devs"]);
+    assert_eq!(by_mapping.access.verdict, Some(Verdict::Lost));
+    let text = crate::report::who(
+        &ask(
+            DEV,
+            &observed(ApiAndConfigMap, vec![entry(DEV, &[])], YOUNG),
+        ),
+        crate::report::Form::Table,
+    );
+    assert!(
+        text.contains("mapRoles[0] of aws-auth, since its access entry"),
+        "{text}"
+    );
+    let unmapped = entry(STRANGER, &["devs"]);
+    let mut seen = observed(ApiAndConfigMap, vec![unmapped], YOUNG);
+    let young = seen.principals.values().next().unwrap().clone();
+    seen.principals
+        .insert(Principal::as_matched(STRANGER).unwrap().key(), young);
+    assert!(matches!(
+        ask(STRANGER, &seen).way,
+        Way::AccessEntry { stale: true, .. }
+    ));
 
     // Without access entries in the mode, none counts; without mappings in it, none does.
     let early = ask(DEV, &observed(ConfigMap, vec![entry(DEV, &[])], OLD));

@@ -22,6 +22,7 @@ pub struct Writer {
 
 /// Tells of every entry that the plan changes who else looks after it.
 pub fn tell_owners(plan: &mut Plan, observed: &Observed) {
+    let live = observed.entries_by_principal();
     for mapping in &mut plan.mappings {
         if !matches!(mapping.outcome, Outcome::Update | Outcome::Conflict) {
             continue;
@@ -30,7 +31,7 @@ pub fn tell_owners(plan: &mut Plan, observed: &Observed) {
             .entry
             .as_ref()
             .and_then(|entry| Principal::from_arn(&entry.principal_arn))
-            .and_then(|principal| observed.entry(&principal.key()))
+            .and_then(|principal| live.get(&principal.key()).copied())
             .and_then(owner_of);
         mapping.findings.extend(owner.map(|owner| owner.finding));
     }

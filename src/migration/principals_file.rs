@@ -47,13 +47,9 @@ pub fn parse(text: &str) -> Result<BTreeMap<PrincipalKey, Arn>, PrincipalsError>
     let mut principals = BTreeMap::new();
     for (written, real) in pairs {
         let read = |text: &str| {
-            text.parse::<Arn>()
-                .ok()
-                .as_ref()
-                .and_then(Principal::from_arn)
-                .ok_or_else(|| PrincipalsError::NotAPrincipal {
-                    text: text.to_owned(),
-                })
+            Principal::as_matched(text).ok_or_else(|| PrincipalsError::NotAPrincipal {
+                text: text.to_owned(),
+            })
         };
         let (from, to) = (read(&written)?, read(&real)?);
         if from.key() != to.key() {

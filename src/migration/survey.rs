@@ -11,9 +11,7 @@ use crate::aws::{Aws, AwsSettings, Caller, LookupRoles, ObservedCluster, Princip
 use crate::error::Failure;
 use crate::finding::{Code, Diagnostic, Finding};
 use crate::kubernetes::{Kubeconfig, Kubernetes, MakeToken, Tokens};
-use crate::model::{
-    Arn, AuthenticationMode, Cluster, LiveEntry, Principal, PrincipalKey, Section, Subject,
-};
+use crate::model::{Arn, AuthenticationMode, Cluster, LiveEntry, Principal, PrincipalKey, Section};
 use crate::observed::{Lookup, NodeRole, Observed};
 use crate::plan::document::{Source, SourceKind};
 use crate::reader::{self, Reading};
@@ -434,12 +432,7 @@ fn wanted(reading: &Reading, cluster: &Cluster, caller: Option<&Principal>) -> V
                 Some(Standing::Dropped | Standing::Shadowed { .. })
             )
         })
-        .filter_map(
-            |mapping| match Subject::of(&mapping.arn.parse::<Arn>().ok()?) {
-                Subject::Principal(principal) => Some(principal),
-                _ => None,
-            },
-        )
+        .filter_map(|mapping| Principal::as_matched(&mapping.arn))
         .filter(|principal| {
             principal.partition == cluster.partition && !principal.is_service_linked()
         })
@@ -452,7 +445,7 @@ fn wanted(reading: &Reading, cluster: &Cluster, caller: Option<&Principal>) -> V
 pub(super) fn likely_partition(reading: &Reading) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for mapping in &reading.mappings {
-        if let Ok(arn) = mapping.arn.parse::<Arn>()
+        if let Some(arn) = Arn::as_matched(&mapping.arn)
             && arn.partition.starts_with("aws")
         {
             *counts.entry(arn.partition).or_default() += 1;

@@ -11,6 +11,7 @@ use crate::access::template::with_account;
 use crate::model::{Arn, AuthenticationMode, MappingId, Principal, PrincipalKind, Subject};
 use crate::observed::{Lookup, Observed};
 use crate::plan::document::{AccessChange, Identity};
+use crate::plan::is_stale;
 use crate::reader::Reading;
 
 /// How a principal gets in.
@@ -54,6 +55,9 @@ pub struct Who {
     pub canonical_arn: String,
     /// How it gets in now.
     pub way: Way,
+    /// The principal of an access entry that was made before it, and so lets nobody in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_entry: Option<Arn>,
     /// Now and after the cut-over.
     pub access: AccessChange,
 }
@@ -67,7 +71,7 @@ pub struct NotAPrincipal {
 
 /// Answers for one ARN, with a session's name where it has one: of a role, a user, or an STS session.
 ///
-/// An access entry comes before `aws-auth`, and hides it.
+/// An access entry comes before `aws-auth`, and hides it, unless it is older than its principal.
 /// Source: aws-iam-authenticator `pkg/arn/arn.go`, `Canonicalize`, and `pkg/server/server.go`, `doMapping`.
 pub fn who(asked: &str, reading: &Reading, observed: &Observed) -> Result<Who, NotAPrincipal> {
     let unknown = || NotAPrincipal {
@@ -79,30 +83,31 @@ pub fn who(asked: &str, reading: &Reading, observed: &Observed) -> Result<Who, N
     let live = observed
         .entry(&principal.key())
         .filter(|_| mode.is_none_or(AuthenticationMode::has_access_entries));
-    let (way, before, after) = match live {
+    let dead = live.filter(|live| is_stale(observed.lookup(&principal.key()), live));
+    let reads_aws_auth = mode.is_none_or(AuthenticationMode::reads_config_map);
+    let (way, before, after) = match live.filter(|_| dead.is_none()) {
         Some(live) => {
-            let stale = match (observed.lookup(&principal.key()), live.created_at) {
-                (
-                    Lookup::Found {
-                        created_at: Some(made),
-                        ..
-                    },
-                    Some(entry),
-                ) => *made > entry,
-                _ => false,
-            };
-            let identity = (!stale).then(|| identity_of_entry(&live.entry));
+            let identity = Some(identity_of_entry(&live.entry));
             let way = Way::AccessEntry {
                 principal_arn: live.entry.principal_arn.clone(),
-                stale,
+                stale: false,
             };
             (way, identity.clone(), identity)
         }
-        None if mode == Some(AuthenticationMode::Api) => (Way::Nowhere, None, None),
-        None => {
+        // A dead entry is found by nobody's id, and hides no mapping.
+        None if reads_aws_auth => {
             let (way, before) = by_aws_auth(&canonical_arn, &principal, reading);
             (way, before, None)
         }
+        None => (Way::Nowhere, None, None),
+    };
+    let stale_entry = dead.map(|live| live.entry.principal_arn.clone());
+    let way = match (way, &stale_entry) {
+        (Way::Nowhere, Some(principal_arn)) => Way::AccessEntry {
+            principal_arn: principal_arn.clone(),
+            stale: true,
+        },
+        (way, _) => way,
     };
     let entry_type = live.map(|live| &live.entry.entry_type);
     Ok(Who {
@@ -110,6 +115,7 @@ pub fn who(asked: &str, reading: &Reading, observed: &Observed) -> Result<Who, N
         asked: asked.to_owned(),
         canonical_arn,
         way,
+        stale_entry,
         access: compare(
             before.as_ref(),
             after.as_ref(),

@@ -42,6 +42,24 @@ pub enum ArnError {
     },
 }
 
+impl Arn {
+    /// Reads an ARN as the cluster matches it: without regard to case, so that `ARN:AWS:IAM::...` counts too; `None` for
+    /// what is no ARN.
+    ///
+    /// The name keeps its case, which is told right by IAM where it can be asked.
+    /// Source: aws-iam-authenticator `pkg/config/mapper.go`, `Matches` (`strings.EqualFold`).
+    #[must_use]
+    pub fn as_matched(text: &str) -> Option<Self> {
+        let lowered = match text.get(..4) {
+            Some(prefix) if prefix.eq_ignore_ascii_case("arn:") => format!("arn:{}", &text[4..]),
+            _ => return None,
+        };
+        let mut arn: Self = lowered.parse().ok()?;
+        arn.partition = arn.partition.to_lowercase();
+        Some(arn)
+    }
+}
+
 impl FromStr for Arn {
     type Err = ArnError;
 

@@ -60,6 +60,14 @@ impl Principal {
         }
     }
 
+    /// The role or user that a mapping's text names, as the cluster matches it; `None` for every other text.
+    ///
+    /// Every question about a mapping's principal is asked of this, so that all agree on who is meant.
+    #[must_use]
+    pub fn as_matched(text: &str) -> Option<Self> {
+        Self::from_arn(&Arn::as_matched(text)?)
+    }
+
     /// The ARN with its path.
     #[must_use]
     pub fn arn(&self) -> Arn {
@@ -215,6 +223,25 @@ mod tests {
             real.key(),
             principal("arn:aws:iam::444455556666:role/ops").key()
         );
+    }
+
+    #[test]
+    fn a_mapping_names_its_principal_without_regard_to_case() {
+        let written = "arn:aws:iam::111122223333:role/Ops";
+        for text in [
+            written,
+            "ARN:AWS:IAM::111122223333:ROLE/Ops",
+            "Arn:Aws:Iam::111122223333:Role/Ops",
+        ] {
+            assert_eq!(
+                Principal::as_matched(text),
+                Some(principal(written)),
+                "{text}"
+            );
+        }
+        for text in ["", "ops", "ÄRN:AWS:IAM::111122223333:role/ops"] {
+            assert_eq!(Principal::as_matched(text), None, "{text}");
+        }
     }
 
     #[test]

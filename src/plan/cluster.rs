@@ -1,8 +1,10 @@
 //! What there is to say about the cluster as a whole: its mode, its platform, its quota.
 
+use std::collections::BTreeSet;
+
 use super::document::{Action, ActionKind, PlannedMapping};
 use crate::finding::{Code, Finding};
-use crate::model::{AccessEntry, AuthenticationMode, PolicyAssociation, Principal};
+use crate::model::{AccessEntry, Arn, AuthenticationMode, PolicyAssociation, Principal};
 use crate::observed::Observed;
 
 /// How many access entries a cluster can have.
@@ -20,9 +22,8 @@ pub(super) fn caller_loses_admin(
     actions: &[Action],
 ) -> Option<Finding> {
     let caller = observed.caller.as_ref()?.key();
-    let is_caller = |arn: &crate::model::Arn| {
-        Principal::from_arn(arn).is_some_and(|principal| principal.key() == caller)
-    };
+    let is_callers = |principal: Principal| principal.key() == caller;
+    let is_caller = |arn: &Arn| Principal::from_arn(arn).is_some_and(is_callers);
     let is_admin = |entry: &AccessEntry| {
         entry
             .access_policies
@@ -32,7 +33,7 @@ pub(super) fn caller_loses_admin(
     let live = observed.entry(&caller).map(|live| live.entry.clone());
     let mapped = mappings.iter().any(|mapping| {
         let before = mapping.access.before.iter();
-        mapping.arn.parse().is_ok_and(|arn| is_caller(&arn))
+        Principal::as_matched(&mapping.arn).is_some_and(is_callers)
             && before
                 .flat_map(|identity| &identity.groups)
                 .any(|group| group == "system:masters")
@@ -91,9 +92,17 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
             "wait until `aws eks describe-cluster` shows ACTIVE",
         ));
     }
+    // An entry that is deleted to be made anew takes no more room than before.
+    let remade: BTreeSet<&Arn> = actions
+        .iter()
+        .filter(|action| matches!(action.kind, ActionKind::DeleteAccessEntry { .. }))
+        .filter_map(|action| action.kind.principal_arn())
+        .collect();
     let creates = actions
         .iter()
         .filter(|action| matches!(action.kind, ActionKind::CreateAccessEntry { .. }))
+        .filter_map(|action| action.kind.principal_arn())
+        .filter(|principal| !remade.contains(principal))
         .count();
     let live = observed.entries.as_ref().map_or(0, Vec::len);
     if live + creates > ENTRY_QUOTA {
@@ -104,4 +113,78 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
         ));
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{EntryType, LiveEntry};
+
+    const ADMIN: &str = "arn:aws:iam::111122223333:role/Admin";
+
+    fn observed(entries: Vec<LiveEntry>) -> Observed {
+        let cluster = json!({"partition": "aws", "authenticationMode": "API_AND_CONFIG_MAP"});
+        Observed {
+            cluster: serde_json::from_value(cluster).unwrap(),
+            entries: Some(entries),
+            node_roles: None,
+            principals: std::collections::BTreeMap::new(),
+            rbac: None,
+            caller: Principal::as_matched(ADMIN),
+        }
+    }
+
+    fn action(kind: &str) -> Action {
+        let action = json!({
+            "id": "a1", "kind": kind, "principalArn": ADMIN, "type": "STANDARD", "username": null,
+            "kubernetesGroups": [], "tags": {}, "stage": "others", "why": "",
+        });
+        serde_json::from_value(action).unwrap()
+    }
+
+    #[test]
+    fn the_callers_mapping_counts_in_whatever_case_its_arn_is_written() {
+        let mapping = json!({
+            "id": "mapRoles[0]", "line": 1, "arn": "ARN:AWS:IAM::111122223333:role/Admin", "username": "a",
+            "groups": ["system:masters"], "outcome": "create", "findings": [], "entry": null,
+            "access": {"before": {"username": "a", "groups": ["system:masters"]}, "after": null, "verdict": null},
+        });
+        let mapping: PlannedMapping = serde_json::from_value(mapping).unwrap();
+        let lost = caller_loses_admin(
+            &observed(Vec::new()),
+            &[mapping],
+            &[action("createAccessEntry")],
+        );
+        assert_eq!(
+            lost.map(|finding| finding.code),
+            Some(Code::CallerLosesAdmin)
+        );
+    }
+
+    #[test]
+    fn an_entry_that_is_made_anew_needs_no_room_of_its_own() {
+        let live = |index: usize| LiveEntry {
+            entry: AccessEntry {
+                principal_arn: format!("{ADMIN}-{index}").parse().unwrap(),
+                entry_type: EntryType::Standard,
+                username: None,
+                kubernetes_groups: Vec::new(),
+                tags: std::collections::BTreeMap::new(),
+                access_policies: Vec::new(),
+            },
+            access_entry_arn: None,
+            created_at: None,
+            modified_at: None,
+        };
+        let full = observed((0..ENTRY_QUOTA).map(live).collect());
+        let create = action("createAccessEntry");
+        let codes = |actions: &[Action]| -> Vec<Code> {
+            let findings = findings(&full, actions).into_iter();
+            findings.map(|finding| finding.code).collect()
+        };
+        assert_eq!(codes(std::slice::from_ref(&create)), [Code::QuotaExceeded]);
+        assert_eq!(codes(&[action("deleteAccessEntry"), create]), []);
+    }
 }

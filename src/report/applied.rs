@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::next::next;
+use super::results::{Result, Unverified, failure, unverified};
 use super::summary::sentence;
 use super::words::plural;
 use crate::finding::Code;
@@ -13,7 +14,7 @@ use crate::kubernetes::Made;
 use crate::migration::{Applied, MadeBinding};
 use crate::plan::document::{Outcome, Plan};
 use crate::text::visible;
-use crate::writer::{ActionResult, Status};
+use crate::writer::Status;
 
 /// The name and version of the document.
 const SCHEMA: &str = "aws-auth-migrate/apply/v1";
@@ -39,25 +40,6 @@ pub(crate) struct Document<'a> {
     plan: &'a Plan,
 }
 
-#[derive(Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Result<'a> {
-    action: &'a crate::plan::Action,
-    status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a crate::writer::EventError>,
-    /// Whether EKS doesn't know the principal, so that a person has to decide.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    blocked: bool,
-}
-
-#[derive(Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Unverified {
-    principal_arn: String,
-    differences: String,
-}
-
 fn document(applied: &Applied) -> Document<'_> {
     let summary = &applied.summary;
     Document {
@@ -67,28 +49,12 @@ fn document(applied: &Applied) -> Document<'_> {
         journal: applied.journal.display().to_string(),
         end: applied.end,
         bindings: &applied.bindings,
-        results: summary
-            .results
-            .iter()
-            .map(|result| Result {
-                action: &result.action,
-                status: result.status,
-                error: result.error.as_ref(),
-                blocked: result.is_refused(),
-            })
-            .collect(),
+        results: summary.results.iter().map(Result::of).collect(),
         took_millis: u64::try_from(applied.took.as_millis()).unwrap_or(u64::MAX),
         calls: applied.calls,
         retries: applied.retries,
         verified: summary.verified,
-        unverified: summary
-            .unverified
-            .iter()
-            .map(|(arn, differences)| Unverified {
-                principal_arn: arn.to_string(),
-                differences: differences.clone(),
-            })
-            .collect(),
+        unverified: unverified(summary),
         stopped: summary.stopped.as_deref(),
         plan: &applied.plan,
     }
@@ -171,12 +137,8 @@ fn applied_lines(applied: &Applied) -> Vec<String> {
     {
         line(failure(result));
     }
-    for (arn, differences) in &summary.unverified {
-        line(format!(
-            "! {} is not as it should be: {}",
-            visible(&arn.to_string()),
-            visible(differences)
-        ));
+    for entry in unverified(summary) {
+        line(entry.line());
     }
     if let Some(reason) = &summary.stopped {
         line(format!("It stopped before its end: {}.", visible(reason)));
@@ -231,26 +193,4 @@ fn seconds(time: Duration) -> String {
         0..60 => format!("{:.1} s", time.as_secs_f64()),
         whole => format!("{} min {} s", whole / 60, whole % 60),
     }
-}
-
-fn failure(result: &ActionResult) -> String {
-    let principal = result
-        .action
-        .kind
-        .principal_arn()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let error = result.error.as_ref().map_or_else(String::new, |error| {
-        let request = error
-            .request_id
-            .as_ref()
-            .map_or_else(String::new, |id| format!(" (request {id})"));
-        format!("{}: {}{request}", error.code, error.message)
-    });
-    format!(
-        "! {} for {}: {}",
-        result.action.kind.operation(),
-        visible(&principal),
-        visible(&error)
-    )
 }

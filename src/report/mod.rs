@@ -14,6 +14,7 @@ mod json;
 mod markdown;
 mod next;
 mod principal;
+mod results;
 mod rolled_back;
 mod standing;
 mod summary;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::results::{Result, Unverified, failure, principal, unverified};
 use super::verified::Form;
 use super::words::plural;
 use crate::journal::RunEnd;
@@ -13,7 +14,7 @@ use crate::migration::rollback::{Fate, Left, Restoring, UndoneBinding};
 use crate::model::AuthenticationMode;
 use crate::plan::Action;
 use crate::text::visible;
-use crate::writer::Status;
+use crate::writer::{ActionResult, Status};
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -33,6 +34,9 @@ pub(crate) struct Document<'a> {
     run: Option<&'a str>,
     end: Option<RunEnd>,
     failed: usize,
+    /// How the calls ended; empty for a dry run.
+    results: Vec<Result<'a>>,
+    unverified: Vec<Unverified>,
     journal: String,
 }
 
@@ -53,6 +57,8 @@ pub fn rolled_back(done: &RolledBack, form: Form) -> String {
         run: done.run.as_deref(),
         end: done.end,
         failed: failed(done),
+        results: results(done).iter().map(Result::of).collect(),
+        unverified: done.summary.as_ref().map(unverified).unwrap_or_default(),
         journal: done.journal.display().to_string(),
     };
     match form {
@@ -60,6 +66,12 @@ pub fn rolled_back(done: &RolledBack, form: Form) -> String {
         Form::Yaml => super::yaml::document(&document),
         _ => words(done),
     }
+}
+
+fn results(done: &RolledBack) -> &[ActionResult] {
+    done.summary
+        .as_ref()
+        .map_or(&[], |summary| &summary.results)
 }
 
 fn failed(done: &RolledBack) -> usize {
@@ -88,14 +100,34 @@ fn words(done: &RolledBack) -> String {
             "aws-auth would be put back as it was before the cut-over.\n"
         });
     }
-    for action in &done.entries.actions {
-        let principal = action.kind.principal_arn().map(ToString::to_string);
-        let _ = writeln!(
-            text,
-            "~ {} {}",
-            action.kind.operation(),
-            visible(&principal.unwrap_or_default())
-        );
+    let done_or_planned = |action: &Action| {
+        let operation = action.kind.operation();
+        format!("~ {operation} {}", principal(action))
+    };
+    let calls: Vec<String> = if done.summary.is_some() {
+        let lines = results(done).iter().map(|result| match result.status {
+            Status::Failed => failure(result),
+            Status::Skipped => format!(
+                "! {} for {}: not reached",
+                result.action.kind.operation(),
+                principal(&result.action)
+            ),
+            _ => done_or_planned(&result.action),
+        });
+        lines.collect()
+    } else {
+        done.entries.actions.iter().map(done_or_planned).collect()
+    };
+    for call in calls {
+        let _ = writeln!(text, "{call}");
+    }
+    if let Some(summary) = &done.summary {
+        for entry in unverified(summary) {
+            let _ = writeln!(text, "{}", entry.line());
+        }
+        if let Some(reason) = &summary.stopped {
+            let _ = writeln!(text, "It stopped before its end: {}.", visible(reason));
+        }
     }
     for left in &done.entries.left {
         let _ = writeln!(
@@ -112,7 +144,7 @@ fn words(done: &RolledBack) -> String {
         let _ = writeln!(text, "! {}", super::writer(writer));
     }
     for stays in &done.stays {
-        let _ = writeln!(text, "Note: {stays}.");
+        let _ = writeln!(text, "Note: {}.", visible(stays));
     }
     match done.end {
         None if !done.is_nothing() => {
@@ -152,5 +184,84 @@ fn binding_line(binding: &UndoneBinding, has_run: bool) -> String {
         Fate::Deleted => format!("~ {id} is deleted"),
         Fate::Left => format!("! {id} is left alone: {reason}"),
         Fate::Failed => format!("! {id} is still there: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::migration::rollback::Undoing;
+    use crate::writer::{EventError, Summary};
+
+    fn action(name: &str) -> Action {
+        let action = json!({
+            "id": "r1", "kind": "deleteAccessEntry", "stage": "others", "why": "",
+            "principalArn": format!("arn:aws:iam::111122223333:role/{name}"),
+        });
+        serde_json::from_value(action).unwrap()
+    }
+
+    fn done(summary: Option<Summary>) -> RolledBack {
+        RolledBack {
+            cluster: "shop".to_owned(),
+            mode: None,
+            config_map: Restoring::Nothing,
+            entries: Undoing {
+                actions: ["done", "failed", "skipped"].map(action).into(),
+                ..Undoing::default()
+            },
+            bindings: Vec::new(),
+            writers: Vec::new(),
+            stays: vec!["role/\u{202e}x stays".to_owned()],
+            end: summary.as_ref().map(|_| RunEnd::Incomplete),
+            summary,
+            run: None,
+            journal: "journal".into(),
+        }
+    }
+
+    #[test]
+    fn each_call_of_a_rollback_tells_how_it_ended() {
+        let result = |name: &str, status, message: Option<&str>| ActionResult {
+            action: action(name),
+            status,
+            error: message.map(|message| EventError {
+                code: "AccessDeniedException".to_owned(),
+                message: message.to_owned(),
+                request_id: None,
+            }),
+        };
+        let ended = done(Some(Summary {
+            results: vec![
+                result("done", Status::Deleted, None),
+                result("failed", Status::Failed, Some("not\nyou")),
+                result("skipped", Status::Skipped, None),
+            ],
+            stopped: Some("it was interrupted".to_owned()),
+            ..Summary::default()
+        }));
+        let arn = "arn:aws:iam::111122223333:role";
+        let text = rolled_back(&ended, Form::Table);
+        for line in [
+            format!("~ DeleteAccessEntry {arn}/done"),
+            format!("! DeleteAccessEntry for {arn}/failed: AccessDeniedException: not\\nyou"),
+            format!("! DeleteAccessEntry for {arn}/skipped: not reached"),
+            "It stopped before its end: it was interrupted.".to_owned(),
+            "Note: role/\\u{202e}x stays.".to_owned(),
+        ] {
+            assert!(text.lines().any(|known| known == line), "{line}: {text}");
+        }
+        let document: Value = serde_json::from_str(&rolled_back(&ended, Form::Json)).unwrap();
+        assert_eq!(document["results"][0]["status"], "deleted");
+        assert_eq!(document["results"][1]["error"]["message"], "not\nyou");
+        assert_eq!(document["results"][2]["status"], "skipped");
+
+        let dry = rolled_back(&done(None), Form::Table);
+        assert!(
+            dry.contains(&format!("~ DeleteAccessEntry {arn}/failed\n")),
+            "{dry}"
+        );
     }
 }

@@ -134,7 +134,7 @@ pub fn who(who: &Who, form: Form) -> String {
 }
 
 fn who_text(who: &Who) -> String {
-    let way = match &who.way {
+    let mut way = match &who.way {
         Way::AccessEntry {
             principal_arn,
             stale: false,
@@ -152,6 +152,11 @@ fn who_text(who: &Who) -> String {
         }
         Way::Nowhere => "no way".to_owned(),
     };
+    if let Some(entry) = &who.stale_entry
+        && !matches!(who.way, Way::AccessEntry { .. })
+    {
+        way += &format!(", since its access entry {entry} is older than the principal");
+    }
     let verdict = match who.access.verdict {
         Some(Verdict::Same) => "the same access",
         Some(Verdict::Renamed) => "the same access by another username",

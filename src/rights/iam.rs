@@ -71,8 +71,7 @@ fn looking_up(needs: &Needs<'_>, arns: &Arns) -> Vec<Value> {
         .plan
         .mappings
         .iter()
-        .filter_map(|mapping| mapping.arn.parse::<Arn>().ok())
-        .filter_map(|arn| Principal::from_arn(&arn))
+        .filter_map(|mapping| Principal::as_matched(&mapping.arn))
         .filter(|principal| home.is_none_or(|home| principal.account == home))
         .map(|principal| principal.kind)
         .collect();

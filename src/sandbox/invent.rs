@@ -16,8 +16,7 @@ pub(super) const CREATED: Timestamp = Timestamp::constant(1_672_531_200, 0);
 pub(super) fn principals(cluster: &ClusterSeed, arns: &[String]) -> Vec<IamPrincipal> {
     let mut found: Vec<IamPrincipal> = Vec::new();
     for text in arns {
-        let Some(mut principal) = text.parse().ok().and_then(|arn| Principal::from_arn(&arn))
-        else {
+        let Some(mut principal) = Principal::as_matched(text) else {
             continue;
         };
         if !principal.has_path() && principal.kind == PrincipalKind::Role {

@@ -2,10 +2,9 @@
 
 use super::Decision;
 use crate::access::before::Standing;
-use crate::access::identity::arn_as_matched;
 use crate::choices::Choices;
 use crate::finding::{Code, Finding};
-use crate::model::{Mapping, Principal, PrincipalKind, Subject};
+use crate::model::{Arn, Mapping, Principal, PrincipalKind, Subject};
 use crate::observed::{Lookup, Observed};
 
 /// A mapping, what surrounds it, and what its ARN was read as.
@@ -53,7 +52,7 @@ impl<'a> Case<'a> {
         observed: &'a Observed,
         choices: &'a Choices,
     ) -> Self {
-        let arn = arn_as_matched(&mapping.arn);
+        let arn = Arn::as_matched(&mapping.arn);
         Self {
             mapping,
             standing,

@@ -255,13 +255,7 @@ impl Case {
     }
 
     fn observed(&self) -> Observed {
-        let written = self
-            .mapping
-            .arn
-            .replace("ARN:AWS", "arn:aws")
-            .parse()
-            .ok()
-            .and_then(|arn| Principal::from_arn(&arn));
+        let written = Principal::as_matched(&self.mapping.arn);
         Observed {
             cluster: Cluster {
                 name: Some("blue".to_owned()),

@@ -5,6 +5,9 @@ use crate::finding::{Code, Finding, Severity};
 use crate::model::{Arn, Principal, PrincipalKind};
 use crate::observed::Lookup;
 
+/// The right that `--lookup-role` needs.
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+
 /// What was looked up must be the same principal: same partition, account, kind and name.
 ///
 /// A principals file can say anything, and access must never go to somebody else.
@@ -39,6 +42,7 @@ pub(super) fn path_unknown(case: &Case<'_>) -> Option<Ruling> {
     }
     let why = match case.lookup() {
         Lookup::Denied { permission } => format!("`{permission}` is missing"),
+        Lookup::NotAssumed { role } => format!("`{role}` can't be assumed"),
         Lookup::OtherAccount => format!("account `{}` can't be read", principal.account),
         Lookup::NotTried if !case.is_offline() => "IAM was not asked".to_owned(),
         _ => return None,
@@ -83,6 +87,12 @@ pub(super) fn resolve(case: &Case<'_>, principal: &Principal) -> (Arn, Vec<Findi
             Severity::Warning,
             format!(
                 "`{written}` can't be looked up without `{permission}` and is tried as written"
+            ),
+        ),
+        Lookup::NotAssumed { role } => not_looked_up(
+            Severity::Warning,
+            format!(
+                "`{written}` can't be looked up without `{ASSUME_ROLE}` on `{role}` and is tried as written"
             ),
         ),
         Lookup::OtherAccount => not_looked_up(
@@ -137,6 +147,9 @@ fn fix(lookup: &Lookup, principal: &Principal) -> String {
     match lookup {
         Lookup::OtherAccount => format!(
             "--lookup-role {account}=arn:{partition}:iam::{account}:role/ROLE_THAT_MAY_READ_IAM"
+        ),
+        Lookup::NotAssumed { role } => format!(
+            r#"{{"Effect": "Allow", "Action": "{ASSUME_ROLE}", "Resource": "{role}"}}, and a trust policy of that role that lets the caller in"#
         ),
         Lookup::Denied { permission } => format!(
             r#"{{"Effect": "Allow", "Action": "{permission}", "Resource": ["arn:{partition}:iam::{account}:{kind}/{name}", "arn:{partition}:iam::{account}:{kind}/*/{name}"]}}"#

@@ -75,6 +75,13 @@ fn command_lines_that_can_not_be_meant() {
         &["apply", "--cluster", "x", "--concurrency", "0"],
         &["plan", "--cluster", "x", "--lookup-role", "x"],
         &["explain", "AAM000"],
+        &["apply", "--cluster", "x", "--max-rate", "0"],
+        &["apply", "--cluster", "x", "--max-rate", "1e-30"],
+        &["apply", "--cluster", "x", "--timeout", "2562047788015215h"],
+        &["apply", "--cluster", "x", "--canary=9000h"],
+        &["cutover", "--cluster", "x", "--soak", "9000h"],
+        &["cutover", "--cluster", "x", "--min-soak", "9000h"],
+        &["plan", "--cluster", "x", "--request-timeout", "9000h"],
     ] {
         let ran = Tool::new(args).run();
         assert_eq!(ran.code, 64, "{args:?}: {}{}", ran.stdout, ran.stderr);

@@ -159,9 +159,7 @@ async fn a_saved_plan_is_gone_on_with_and_deletes_nothing_twice() {
             .arg(&path)
             .run()
             .expect_code(0);
-        world
-            .sandbox
-            .add_fault(Fault::nth(operation, 2, kind));
+        world.sandbox.add_fault(Fault::nth(operation, 2, kind));
         let apply = || world.apply().arg("--plan").arg(&path).run();
         apply().expect_code(4);
         apply().expect_code(0);

@@ -114,6 +114,22 @@ async fn a_role_of_another_account_is_never_looked_up_at_home() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_arn_in_capital_letters_is_looked_up_as_the_cluster_matches_it() {
+    let text =
+        "- rolearn: ARN:AWS:IAM::111122223333:role/ops\n  username: ops\n  groups: [operators]\n";
+    let world = World::start(in_api_mode(seed(text, &[&role("team/ops")]))).await;
+    let plan = world.plan().json();
+    let ops = mapping(&plan, "mapRoles[0]");
+    assert_eq!(ops["outcome"], "create", "{ops:#}");
+    assert_eq!(ops["entry"]["principalArn"], role("team/ops"));
+    world.apply().run().expect_code(0);
+    world.tool("verify").run().expect_code(0);
+    // What the policy for this very plan grants is what the plan has just used.
+    let policy = world.tool("export").args(&["iam-policy"]).run();
+    assert!(policy.stdout.contains("iam:GetRole"), "{}", policy.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_entries_and_pages_are_all_seen() {
     let mut text = String::new();
     let mut names = Vec::new();

@@ -50,6 +50,18 @@ fn a_file_of_ones_own_is_rehearsed() {
 }
 
 #[test]
+fn arns_in_capital_letters_stand_for_principals_too() {
+    let text = "mapRoles: |\n  - rolearn: ARN:AWS-CN:IAM::444455556666:role/ops\n    username: ops\n    groups: [system:masters]\n";
+    let ran = Tool::new(&["rehearse", "--from-file", "-"])
+        .stdin(text)
+        .run()
+        .expect_code(0);
+    for part in ["cn-north-1", "444455556666", "1 created"] {
+        assert!(ran.stdout.contains(part), "`{part}`: {}", ran.stdout);
+    }
+}
+
+#[test]
 fn a_kept_sandbox_answers_others_and_ends_with_a_signal() {
     let mut child = Tool::new(&["rehearse", "--keep"]).spawn();
     let mut environment = Vec::new();

@@ -283,7 +283,10 @@ async fn of_several_runs_one_is_undone_or_all_are() {
     cutover(&world, &[]).expect_code(0);
     rollback(&world, &["--yes", "--run", &run])
         .expect_code(1)
-        .expect_error(&["aws-auth was cut over by the run", "roll that one back first"]);
+        .expect_error(&[
+            "aws-auth was cut over by the run",
+            "roll that one back first",
+        ]);
     rollback(&world, &["--yes"]).expect_code(0);
     assert_eq!(data(&world), before);
     assert!(

@@ -438,6 +438,36 @@ async fn a_path_in_another_account_is_found_there_or_given_in_a_file() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lookup_role_that_may_not_be_assumed_leaves_its_account_as_it_is_written() {
+    let text = "- {rolearn: 'arn:aws:iam::444455556666:role/ci', username: ci, groups: [ci]}\n\
+                - {rolearn: 'arn:aws:iam::111122223333:role/dev', username: dev, groups: [dev]}\n";
+    let there = "arn:aws:iam::444455556666:role/ci";
+    let world = World::start(in_api_mode(seed(text, &[there, &role("team/dev")]))).await;
+    // STS says the same of a role that is missing and of one that may not be assumed.
+    let reader = "arn:aws:iam::444455556666:role/reader";
+    let looks = ["--lookup-role", &format!("444455556666={reader}")];
+    let plan = world.tool("plan").args(&["--output", "json"]).args(&looks);
+    let plan = plan.run().expect_code(0).json();
+    let ci = mapping(&plan, "mapRoles[0]");
+    assert_eq!(ci["entry"]["principalArn"], there);
+    let finding = &ci["findings"][0];
+    assert_eq!(finding["code"], "AAM108", "{ci:#}");
+    for part in ["sts:AssumeRole", reader] {
+        assert!(
+            finding["message"].as_str().unwrap().contains(part),
+            "{finding:#}"
+        );
+        assert!(
+            finding["fix"].as_str().unwrap().contains(part),
+            "{finding:#}"
+        );
+    }
+    let dev = mapping(&plan, "mapRoles[1]");
+    assert_eq!(dev["entry"]["principalArn"], role("team/dev"));
+    world.apply().args(&looks).run().expect_code(0);
+}
+
 const WINDOWS: &str = "- rolearn: arn:aws:iam::111122223333:role/win\n  username: system:node:{{EC2PrivateDNSName}}\n  \
                        groups: [system:bootstrappers, system:nodes, eks:kube-proxy-windows]\n";
 

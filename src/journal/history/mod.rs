@@ -2,6 +2,8 @@
 
 mod queries;
 
+pub(super) use queries::token;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -79,6 +81,8 @@ pub struct RunHistory {
     pub options: Vec<String>,
     /// The nodes that were no longer Ready when it ended.
     pub lost_nodes: Vec<String>,
+    /// The place of every call in `calls`, by its token.
+    places: BTreeMap<String, usize>,
 }
 
 /// One call of a run.
@@ -104,7 +108,8 @@ impl History {
     /// Adds one record.
     pub fn add(&mut self, record: Record) {
         let (run, time) = record.about();
-        let known = self.runs.iter_mut().find(|known| known.run == run);
+        // Nearly always it is the last one.
+        let known = self.runs.iter_mut().rfind(|known| known.run == run);
         match (known, record) {
             (Some(known), record) => {
                 known.last = time;
@@ -117,6 +122,7 @@ impl History {
                     cluster,
                     choices,
                     options,
+                    command,
                     ..
                 },
             ) => self.runs.push(RunHistory {
@@ -126,12 +132,13 @@ impl History {
                 last: time,
                 end: None,
                 calls: Vec::new(),
-                command: RunCommand::default(),
+                command,
                 config_map: Vec::new(),
                 bindings: Vec::new(),
                 choices,
                 options,
                 lost_nodes: Vec::new(),
+                places: BTreeMap::new(),
             }),
             // What belongs to no run tells nothing.
             (None, _) => {}
@@ -153,18 +160,22 @@ impl RunHistory {
                 before,
                 then,
                 ..
-            } => match self.call(&token) {
-                Some(call) => (call.status, call.time) = (None, time),
-                None => self.calls.push(CallHistory {
-                    token,
-                    action: *action,
-                    before,
-                    status: None,
-                    refused: false,
-                    time,
-                    then,
-                }),
-            },
+            } => {
+                if let Some(call) = self.call(&token) {
+                    (call.status, call.time) = (None, time);
+                } else {
+                    self.places.insert(token.clone(), self.calls.len());
+                    self.calls.push(CallHistory {
+                        token,
+                        action: *action,
+                        before,
+                        status: None,
+                        refused: false,
+                        time,
+                        then,
+                    });
+                }
+            }
             Record::Outcome {
                 time,
                 token,
@@ -217,7 +228,7 @@ impl RunHistory {
     }
 
     fn call(&mut self, token: &str) -> Option<&mut CallHistory> {
-        self.calls.iter_mut().find(|call| call.token == token)
+        self.calls.get_mut(*self.places.get(token)?)
     }
 
     fn intend_binding(&mut self, object: Box<serde_json::Value>) {

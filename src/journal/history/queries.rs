@@ -144,24 +144,26 @@ impl History {
         known
     }
 
-    /// The client request token for an action.
-    ///
-    /// It is the same for the same action of the same run as long as no answer to it is known, so that a call repeated
-    /// after a lost answer is recognised by EKS; once the call was answered, doing it again is another call.
+    /// How often each call of a run was answered, by all that is sent with it.
     #[must_use]
-    pub fn token(&self, run: &str, action: &Action) -> String {
+    pub fn answered(&self, run: &str) -> BTreeMap<String, usize> {
+        let mut answered = BTreeMap::new();
         let known = self.runs.iter().find(|known| known.run == run);
-        let answered = known.map_or(0, |known| {
-            known
-                .calls
-                .iter()
-                .filter(|call| call.action.kind == action.kind && call.status.is_some())
-                .count()
-        });
-        let content = serde_json::to_string(&action.kind).expect("an action is plain data");
-        let digest = crate::digest::sha256(format!("{run}\n{answered}\n{content}").as_bytes());
-        // EKS takes any text; the digest's first half tells actions apart well enough and reads better in a log.
-        format!("aam-{}", &digest[..32])
+        let calls = known.map_or(&[][..], |known| &known.calls);
+        for call in calls.iter().filter(|call| call.status.is_some()) {
+            *answered.entry(content(&call.action.kind)).or_default() += 1;
+        }
+        answered
+    }
+
+    /// The tokens of calls whose answer was not written down.
+    #[must_use]
+    pub fn unanswered(&self) -> BTreeSet<String> {
+        let calls = self.runs.iter().flat_map(|run| &run.calls);
+        calls
+            .filter(|call| call.status.is_none())
+            .map(|call| call.token.clone())
+            .collect()
     }
 
     /// Entries that this journal's runs made, by principal ARN, with the last run that made them.
@@ -189,12 +191,67 @@ impl History {
     }
 }
 
+/// The client request token for an action of a run, given how often its calls were answered before.
+///
+/// It is the same for the same action of the same run as long as no answer to it is known, so that a call repeated
+/// after a lost answer is recognised by EKS; once the call was answered, doing it again is another call.
+#[must_use]
+pub(in crate::journal) fn token(
+    run: &str,
+    action: &Action,
+    answered: &BTreeMap<String, usize>,
+) -> String {
+    let content = content(&action.kind);
+    let answered = answered.get(&content).copied().unwrap_or_default();
+    let digest = crate::digest::sha256(format!("{run}\n{answered}\n{content}").as_bytes());
+    // EKS takes any text; the digest's first half tells actions apart well enough and reads better in a log.
+    format!("aam-{}", &digest[..32])
+}
+
+/// What a call is known by: all that is sent with it.
+fn content(kind: &ActionKind) -> String {
+    serde_json::to_string(kind).expect("an action is plain data")
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
+    use serde_json::json;
 
     use super::*;
-    use crate::journal::record::Record;
+    use crate::journal::Record;
+
+    #[test]
+    fn a_token_is_another_one_once_its_call_was_answered() {
+        let action = json!({
+            "id": "a1", "kind": "deleteAccessEntry", "principalArn": "arn:aws:iam::111122223333:role/dev",
+            "stage": "others", "why": "",
+        });
+        let time = "2026-01-02T03:04:05Z";
+        let mut history = History::default();
+        let mut add = |record| {
+            history.add(serde_json::from_value::<Record>(record).unwrap());
+            history.clone()
+        };
+        let began = add(json!({
+            "record": "run", "schema": "", "run": "r", "time": time, "toolVersion": "", "caller": null,
+            "cluster": {"accountId": "", "region": "", "name": ""}, "planSha256": "", "actions": 1,
+        }));
+        let parsed: Action = serde_json::from_value(action.clone()).unwrap();
+        let token_of = |history: &History| token("r", &parsed, &history.answered("r"));
+        let first = token_of(&began);
+        let asked = add(json!({
+            "record": "intent", "run": "r", "time": time, "token": first, "action": action,
+        }));
+        assert_eq!(token_of(&asked), first);
+        assert_eq!(asked.unanswered(), [first.clone()].into());
+        let answered = add(json!({
+            "record": "outcome", "run": "r", "time": time, "token": first, "action": "a1", "status": "deleted",
+        }));
+        assert_ne!(token_of(&answered), first);
+        assert_ne!(token("another", &parsed, &BTreeMap::new()), first);
+        assert!(answered.unanswered().is_empty());
+    }
 
     fn cluster(region: &str, created_at: Option<&str>) -> ClusterId {
         ClusterId {
@@ -220,6 +277,7 @@ mod tests {
                 actions: 0,
                 choices: Choices::default(),
                 options: Vec::new(),
+                command: RunCommand::Apply,
             });
         }
         let runs = |made: Option<&str>| {

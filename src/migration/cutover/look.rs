@@ -174,7 +174,8 @@ fn locked_out() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AccessEntry, EntryType, LiveEntry, Section};
+    use crate::model::{AccessEntry, EntryType, LiveEntry, Principal, Section};
+    use crate::observed::Lookup;
     use crate::reader::{AwsAuthText, read};
 
     const CALLER: &str = "arn:aws:sts::111122223333:assumed-role/Admin/me";
@@ -235,5 +236,19 @@ mod tests {
             modified_at: None,
         }]);
         assert!(!loses(CALLER, &reading(), &observed, |_| true));
+        let mut remade = observed;
+        let entry = &mut remade.entries.as_mut().unwrap()[0];
+        entry.created_at = Some(jiff::Timestamp::UNIX_EPOCH);
+        let arn = entry.entry.principal_arn.clone();
+        let known = Lookup::Found {
+            created_at: Some(jiff::Timestamp::MAX),
+            arn: arn.clone(),
+        };
+        let principal = Principal::from_arn(&arn).unwrap();
+        remade.principals.insert(principal.key(), known);
+        assert!(
+            loses(CALLER, &reading(), &remade, |_| true),
+            "an entry that is older than its principal lets nobody in"
+        );
     }
 }

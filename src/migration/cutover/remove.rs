@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::before::{Answer, Authenticator};
-use crate::access::identity::arn_as_matched;
 use crate::error::Failure;
 use crate::migration::verify::canonical;
 use crate::migration::{Readiness, Verification};
 use crate::model::{MappingId, Principal, Section};
 use crate::observed::Observed;
 use crate::plan::document::Outcome;
+use crate::plan::is_stale;
 use crate::reader::{self, Reading};
 use crate::source::AwsAuth;
 use crate::source::cut::cut;
@@ -69,11 +69,12 @@ pub fn removal(
     if after == aws_auth.data {
         return Ok(None);
     }
-    let inert = |id: &MappingId| {
-        let mut mappings = verification.plan.mappings.iter();
-        mappings.any(|mapping| mapping.id == *id && mapping.outcome == Outcome::Inert)
-    };
-    leaves_answers(aws_auth, reading, &after, observed, inert)?;
+    let mappings = verification.plan.mappings.iter();
+    let inert: BTreeSet<MappingId> = mappings
+        .filter(|mapping| mapping.outcome == Outcome::Inert)
+        .map(|mapping| mapping.id)
+        .collect();
+    leaves_answers(aws_auth, reading, &after, observed, &inert)?;
     Ok(Some(Removal {
         removed: proven.into_iter().collect(),
         after: Some(after),
@@ -81,6 +82,7 @@ pub fn removal(
 }
 
 /// Refuses a removal that would let another mapping count for somebody without an entry, such as one that was hidden.
+/// An entry that is older than its principal is none.
 ///
 /// A mapping that grants nothing has nothing to lose: nobody logs in with its ARN, or another mapping of the same
 /// principal counts, which is looked at by itself.
@@ -89,7 +91,7 @@ fn leaves_answers(
     reading: &Reading,
     after: &BTreeMap<String, String>,
     observed: &Observed,
-    is_inert: impl Fn(&MappingId) -> bool,
+    inert: &BTreeSet<MappingId>,
 ) -> Result<(), Failure> {
     let left = AwsAuth {
         data: after.clone(),
@@ -104,17 +106,17 @@ fn leaves_answers(
         Answer::Refused => Some(None),
         Answer::Undefined { .. } => None,
     };
+    let mut live = observed.entries_by_principal();
+    live.retain(|principal, live| !is_stale(observed.lookup(principal), live));
     for mapping in &reading.mappings {
         // A whole account is nobody's ARN; whoever has it by its account is judged by the verification.
-        if mapping.id.section == Section::MapAccounts || is_inert(&mapping.id) {
+        if mapping.id.section == Section::MapAccounts || inert.contains(&mapping.id) {
             continue;
         }
-        let principal = arn_as_matched(&mapping.arn)
-            .as_ref()
-            .and_then(Principal::from_arn);
+        let principal = Principal::as_matched(&mapping.arn);
         if principal
             .as_ref()
-            .is_some_and(|principal| observed.entry(&principal.key()).is_some())
+            .is_some_and(|principal| live.contains_key(&principal.key()))
         {
             continue;
         }
@@ -128,4 +130,50 @@ fn leaves_answers(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::observed::Lookup;
+
+    #[test]
+    fn a_hidden_mapping_must_not_count_for_whom_only_a_dead_entry_stands() {
+        const DEV: &str = "arn:aws:iam::111122223333:role/dev";
+        let text =
+            |groups: &str| format!("- {{rolearn: '{DEV}', username: dev, groups: [{groups}]}}\n");
+        let data = |map_roles: String| BTreeMap::from([("mapRoles".to_owned(), map_roles)]);
+        let now = AwsAuth {
+            data: data(text("hidden") + &text("devs")),
+            ..AwsAuth::default()
+        };
+        let then = data(text("hidden"));
+        let entry = json!({
+            "principalArn": DEV, "type": "STANDARD", "username": "dev", "kubernetesGroups": ["devs"], "tags": {},
+            "accessPolicies": [], "accessEntryArn": null, "createdAt": "2024-01-01T00:00:00Z", "modifiedAt": null,
+        });
+        let cluster = json!({"partition": "aws", "authenticationMode": "API_AND_CONFIG_MAP"});
+        for (made, is_refused) in [
+            ("2023-01-01T00:00:00Z", false),
+            ("2025-01-01T00:00:00Z", true),
+        ] {
+            let lookup = Lookup::Found {
+                arn: DEV.parse().unwrap(),
+                created_at: Some(made.parse().unwrap()),
+            };
+            let observed = Observed {
+                cluster: serde_json::from_value(cluster.clone()).unwrap(),
+                entries: Some(vec![serde_json::from_value(entry.clone()).unwrap()]),
+                node_roles: None,
+                principals: [(Principal::as_matched(DEV).unwrap().key(), lookup)].into(),
+                rbac: None,
+                caller: None,
+            };
+            let reading = reader::read(&now.text());
+            let left = leaves_answers(&now, &reading, &then, &observed, &BTreeSet::new());
+            assert_eq!(left.is_err(), is_refused, "{made}");
+        }
+    }
 }

@@ -24,7 +24,7 @@ pub fn invent(aws_auth: &AwsAuth, rbac_objects: Vec<serde_json::Value>, target: 
     let arns: Vec<Arn> = reading
         .mappings
         .iter()
-        .filter_map(|mapping| mapping.arn.parse().ok())
+        .filter_map(|mapping| Arn::as_matched(&mapping.arn))
         .collect();
     let mut cluster = ClusterSeed {
         name: CLUSTER.to_owned(),
@@ -59,13 +59,7 @@ pub fn invent(aws_auth: &AwsAuth, rbac_objects: Vec<serde_json::Value>, target: 
     // Long enough to be seen.
     seed.switch.takes = UpdateTime::Millis(2500);
     for mapping in &reading.mappings {
-        let Some(principal) = mapping
-            .arn
-            .parse()
-            .ok()
-            .as_ref()
-            .and_then(Principal::from_arn)
-        else {
+        let Some(principal) = Principal::as_matched(&mapping.arn) else {
             continue;
         };
         if principal.account != account || principal.has_path() {

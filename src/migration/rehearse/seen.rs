@@ -135,7 +135,7 @@ fn marks(stored: &Stored) -> AwsAuthSeed {
 /// Whoever is mapped or has an entry, each once: as IAM has it or, where IAM does not tell, as it is written.
 fn principals(seen: &Survey) -> Vec<IamPrincipal> {
     let mapped = seen.reading.mappings.iter();
-    let mapped = mapped.filter_map(|mapping| Principal::from_arn(&mapping.arn.parse().ok()?));
+    let mapped = mapped.filter_map(|mapping| Principal::as_matched(&mapping.arn));
     let entries = seen.observed.entries.iter().flatten();
     let entered = entries.filter_map(|live| Principal::from_arn(&live.entry.principal_arn));
     // An entry's ARN has the path, a mapping's may lack it.
@@ -153,9 +153,10 @@ fn principals(seen: &Survey) -> Vec<IamPrincipal> {
                 }
             }
             Lookup::Missing => return None,
-            Lookup::Denied { .. } | Lookup::OtherAccount | Lookup::NotTried => {
-                IamPrincipal::new(written)
-            }
+            Lookup::Denied { .. }
+            | Lookup::NotAssumed { .. }
+            | Lookup::OtherAccount
+            | Lookup::NotTried => IamPrincipal::new(written),
         })
     };
     written.into_iter().filter_map(known).collect()

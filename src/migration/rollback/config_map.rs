@@ -129,10 +129,6 @@ mod tests {
                 actions: 0,
                 choices: Choices::default(),
                 options: Vec::new(),
-            });
-            history.add(Record::Purpose {
-                run: run.clone(),
-                time: TIME,
                 command: RunCommand::Cutover,
             });
             history.add(Record::ConfigMapIntent {

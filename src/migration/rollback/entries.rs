@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{CallHistory, History, RunCommand};
+use crate::journal::{CallHistory, History, RunCommand, RunHistory};
 use crate::model::{AccessEntry, EntryType, LiveEntry, PolicyAssociation};
 use crate::plan::compare::{identity_differences, same};
 use crate::plan::{Action, ActionKind, RUN_TAG, Stage};
@@ -224,6 +224,36 @@ pub fn undo_by_tags(live: &[LiveEntry], stands: &BTreeSet<String>) -> Undoing {
     }
     number(&mut undoing.actions);
     undoing
+}
+
+/// The calls of a run that were done as far as their entries show, although no answer to them is known.
+///
+/// What an entry was before such a call is what the run found and its answered calls made of it.
+pub(super) fn done_without_answer<'a>(
+    run: &'a RunHistory,
+    live: &BTreeMap<String, LiveEntry>,
+) -> Vec<&'a CallHistory> {
+    let mut known: BTreeMap<String, Option<AccessEntry>> = BTreeMap::new();
+    let mut done = Vec::new();
+    for call in &run.calls {
+        let Some(principal) = call.action.kind.principal_arn().map(ToString::to_string) else {
+            continue;
+        };
+        if matches!(call.status, Some(Status::Failed | Status::Skipped)) {
+            continue;
+        }
+        let before = known
+            .remove(&principal)
+            .unwrap_or_else(|| call.before.as_ref().map(|live| live.entry.clone()));
+        let after = call.action.kind.applied_to(before.clone());
+        let now = live.get(&principal).map(|live| &live.entry);
+        let is_done = call.status.is_some() || same(now, after.as_ref());
+        if is_done && call.status.is_none() {
+            done.push(call);
+        }
+        known.insert(principal, if is_done { after } else { before });
+    }
+    done
 }
 
 /// Whether an entry is this tool's, made but not finished.

@@ -209,13 +209,13 @@ impl Work<'_> {
     ) -> Result<RolledBack, Failure> {
         let (log, stop) = (self.log, self.stop);
         let id = log.cluster();
-        self.answer_what_was_asked(&done)?;
+        let before = live_entries(seen);
+        self.answer_what_was_asked(&done, &before)?;
         if let Restoring::Back { to, .. } = &done.config_map {
             self.put_back(to, stored, options.force).await?;
         }
         let aws = seen.aws.as_ref().expect("a live survey has AWS");
         let is_held = hold_while_updating(aws, &id.name, &mut done).await?;
-        let before = live_entries(seen);
         let actions = &done.entries.actions;
         progress.tell(&Event::started(
             id.clone(),

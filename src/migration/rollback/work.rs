@@ -1,16 +1,18 @@
 //! The writes to Kubernetes, each written down before and after.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::bindings::by_hand;
+use super::entries::done_without_answer;
 use super::{Fate, Restoring, RolledBack, UndoneBinding};
 use crate::error::{Failure, FailureKind};
 use crate::journal::{Answered, RunLog};
 use crate::kubernetes::{Kubernetes, KubernetesError, Stored, StoredBinding};
 use crate::migration::apply::Clock;
 use crate::migration::cutover::{BREATH, interrupted, may_try_again};
+use crate::model::LiveEntry;
 use crate::stop::Stop;
 use crate::writer::{self, Event, EventKind, Progress, Status};
 
@@ -26,8 +28,14 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Writes the answers down that an earlier part of this run did not live to see: what needs no undoing now was done.
-    pub(super) fn answer_what_was_asked(&self, left_to_do: &RolledBack) -> Result<(), Failure> {
+    /// Writes the answers down that an earlier part of this run did not live to see: what shows in the cluster was done.
+    ///
+    /// A call whose entry says something else stays unanswered: it may have been done and undone, or never done.
+    pub(super) fn answer_what_was_asked(
+        &self,
+        left_to_do: &RolledBack,
+        live: &BTreeMap<String, LiveEntry>,
+    ) -> Result<(), Failure> {
         let Some(known) = self.log.earlier() else {
             return Ok(());
         };
@@ -35,23 +43,10 @@ impl Work<'_> {
         if is_open && left_to_do.config_map == Restoring::Nothing {
             self.outcome(Status::Updated, None)?;
         }
-        let open: BTreeSet<_> = left_to_do
-            .entries
-            .actions
-            .iter()
-            .filter_map(|action| action.kind.principal_arn())
-            .collect();
-        for call in known.calls.iter().filter(|call| call.status.is_none()) {
-            let is_back = call
-                .action
-                .kind
-                .principal_arn()
-                .is_some_and(|principal| !open.contains(principal));
-            if is_back {
-                let status = writer::done_status(&call.action.kind);
-                self.log
-                    .outcome(&call.token, &call.action, status, Answered::default())?;
-            }
+        for call in done_without_answer(known, live) {
+            let status = writer::done_status(&call.action.kind);
+            self.log
+                .outcome(&call.token, &call.action, status, Answered::default())?;
         }
         for change in known
             .bindings

@@ -82,16 +82,15 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         must_end: bool,
     ) -> Ended {
         let began = Instant::now();
+        let principal = action.kind.principal_arn();
         let mut circumstances = Circumstances {
-            entry_is_new: entry_is_new || self.made_before(action),
-            principal_is_new: action
-                .kind
-                .principal_arn()
-                .is_some_and(|arn| self.run.new_principals.contains(arn)),
+            entry_is_new: entry_is_new
+                || principal.is_some_and(|arn| self.made.contains(&arn.to_string())),
+            principal_is_new: principal.is_some_and(|arn| self.run.new_principals.contains(arn)),
             ..Circumstances::default()
         };
         // An intent without an outcome, or a try whose answer was lost, may have been carried out all the same.
-        let mut may_be_ours = self.is_unanswered(token);
+        let mut may_be_ours = self.unanswered.contains(token);
         loop {
             circumstances.attempts += 1;
             let error = match self.run.api.perform(self.run.cluster, action, token).await {
@@ -218,27 +217,6 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             }),
             request_id,
         }
-    }
-
-    /// Whether an earlier part of this run made the entry.
-    fn made_before(&self, action: &Action) -> bool {
-        action.kind.principal_arn().is_some_and(|arn| {
-            self.run
-                .log
-                .history()
-                .made_entries()
-                .contains_key(&arn.to_string())
-        })
-    }
-
-    fn is_unanswered(&self, token: &str) -> bool {
-        self.run
-            .log
-            .history()
-            .runs
-            .iter()
-            .flat_map(|run| &run.calls)
-            .any(|call| call.token == token && call.status.is_none())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The engine: what a principal's calls need of each other, and when no more are begun.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -17,6 +18,10 @@ pub(super) const CREDENTIALS: &str =
 /// A run under way.
 pub(in crate::writer) struct Engine<'a, A, P> {
     pub(in crate::writer) run: &'a Run<'a, A, P>,
+    /// Principals whose entry an earlier run, or an earlier part of this one, made.
+    pub(super) made: BTreeSet<String>,
+    /// The tokens of calls whose answer an earlier part of the run did not live to see.
+    pub(super) unanswered: BTreeSet<String>,
     pub(super) total: AtomicUsize,
     pub(super) done: AtomicUsize,
     /// Whether the cluster has as many entries as EKS allows.
@@ -27,8 +32,11 @@ pub(in crate::writer) struct Engine<'a, A, P> {
 
 impl<'a, A: EksApi, P: Progress> Engine<'a, A, P> {
     pub(super) fn new(run: &'a Run<'a, A, P>, total: usize) -> Self {
+        let history = run.log.history();
         Self {
             run,
+            made: history.made_entries().into_keys().collect(),
+            unanswered: history.unanswered(),
             total: AtomicUsize::new(total),
             done: AtomicUsize::new(0),
             full: AtomicBool::new(false),

@@ -116,7 +116,8 @@ pub(super) type Chain<'a> = Vec<(usize, &'a Action)>;
 
 /// Groups the actions by stage and, within a stage, by principal; the order within each is the plan's.
 fn stages(actions: &[Action]) -> Vec<Vec<Chain<'_>>> {
-    let mut stages: BTreeMap<_, Vec<(String, Chain<'_>)>> = BTreeMap::new();
+    let mut stages: BTreeMap<_, Vec<Chain<'_>>> = BTreeMap::new();
+    let mut places: BTreeMap<(Stage, String), usize> = BTreeMap::new();
     for (index, action) in actions.iter().enumerate() {
         let key = action
             .kind
@@ -124,13 +125,11 @@ fn stages(actions: &[Action]) -> Vec<Vec<Chain<'_>>> {
             .map(ToString::to_string)
             .unwrap_or_default();
         let chains = stages.entry(action.stage).or_default();
-        match chains.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, chain)) => chain.push((index, action)),
-            None => chains.push((key, vec![(index, action)])),
+        let place = *places.entry((action.stage, key)).or_insert(chains.len());
+        match chains.get_mut(place) {
+            Some(chain) => chain.push((index, action)),
+            None => chains.push(vec![(index, action)]),
         }
     }
-    stages
-        .into_values()
-        .map(|chains| chains.into_iter().map(|(_, chain)| chain).collect())
-        .collect()
+    stages.into_values().collect()
 }

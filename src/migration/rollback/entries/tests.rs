@@ -89,10 +89,6 @@ fn tell(
         actions: calls.len(),
         choices: crate::choices::Choices::default(),
         options: Vec::new(),
-    });
-    history.add(Record::Purpose {
-        run: run.clone(),
-        time,
         command,
     });
     for (index, (kind, status)) in calls.iter().enumerate() {
@@ -342,4 +338,43 @@ fn by_tags_alone_only_what_a_standing_mapping_gives_goes() {
     let undoing = undo_by_tags(&entries, &BTreeSet::new());
     assert_eq!(operations(&undoing), [""; 0]);
     assert_eq!(undoing.left[0].principal_arn, DEV);
+}
+
+#[test]
+fn a_call_without_an_answer_was_done_only_where_its_entry_shows_it() {
+    let (was, made) = (
+        entry(&["devs"], &["AmazonEKSViewPolicy"]),
+        tagged(entry(&["g"], &[])),
+    );
+    let bare = entry(&["devs"], &[]);
+    let other = entry(&["others"], &[]);
+    let unanswered = |before: &AccessEntry,
+                      calls: &[(ActionKind, Option<Status>)],
+                      now: Option<&AccessEntry>| {
+        let mut history = History::default();
+        tell(&mut history, RunCommand::Rollback, Some(before), calls);
+        let live = now.map(|now| (DEV.to_owned(), live(now.clone())));
+        let done = done_without_answer(&history.runs[0], &live.into_iter().collect());
+        done.iter()
+            .map(|call| call.action.kind.operation())
+            .collect::<Vec<_>>()
+    };
+    let gone = [(delete(), None)];
+    assert_eq!(unanswered(&made, &gone, None), ["DeleteAccessEntry"]);
+    // Left alone since somebody has changed it, or in the mode API: it is there, so nobody has deleted it.
+    assert_eq!(unanswered(&made, &gone, Some(&made)), [""; 0]);
+    assert_eq!(unanswered(&made, &gone, Some(&other)), [""; 0]);
+
+    let remade = [
+        (delete(), Some(Status::Deleted)),
+        (create(&bare), Some(Status::Created)),
+        (associate("AmazonEKSViewPolicy"), None),
+    ];
+    assert_eq!(
+        unanswered(&made, &remade, Some(&was)),
+        ["AssociateAccessPolicy"]
+    );
+    assert_eq!(unanswered(&made, &remade, Some(&bare)), [""; 0]);
+    let stopped = [(delete(), None), (create(&was), None)];
+    assert_eq!(unanswered(&made, &stopped, None), ["DeleteAccessEntry"]);
 }
