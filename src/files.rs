@@ -1,7 +1,7 @@
 //! Whole files are written aside, synced, then renamed; nobody ever sees half of one.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Replaces a file, readable by its owner only; it is on the disk when this returns.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -32,6 +32,28 @@ pub fn holds(path: &Path, content: &[u8]) -> io::Result<Option<bool>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The files in a folder whose names begin and end like this, in the order of their names; none where there is no folder.
+#[must_use]
+pub fn named_like(folder: &Path, begin: &str, end: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with(begin) && name.ends_with(end)
+        })
+        .map(|entry| entry.path())
+        .collect();
+    files.sort();
+    files
+}
+
+/// Reads a whole file.
+#[expect(clippy::disallowed_methods, reason = "files are read here")]
+pub fn content(path: &Path) -> io::Result<Vec<u8>> {
+    std::fs::read(path)
 }
 
 /// Makes a folder and those above it, for their owner only.

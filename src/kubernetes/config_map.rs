@@ -41,6 +41,13 @@ impl Stored {
         Some(Self { object })
     }
 
+    /// When it was made.
+    #[must_use]
+    pub fn created_at(&self) -> Option<jiff::Timestamp> {
+        let time = self.object.metadata.creation_timestamp.as_ref()?;
+        Some(time.0)
+    }
+
     /// The managers of its fields, such as `kubectl-edit` or `terraform`, each once.
     #[must_use]
     pub fn managers(&self) -> Vec<String> {

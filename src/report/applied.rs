@@ -12,6 +12,7 @@ use crate::finding::Code;
 use crate::journal::RunEnd;
 use crate::kubernetes::Made;
 use crate::migration::{Applied, MadeBinding};
+use crate::model::AuthenticationMode;
 use crate::plan::document::{Outcome, Plan};
 use crate::text::visible;
 use crate::writer::Status;
@@ -27,6 +28,9 @@ pub(crate) struct Document<'a> {
     run: Option<&'a str>,
     journal: String,
     end: RunEnd,
+    /// The mode that the cluster was switched to, which can't be undone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    switched_to: Option<AuthenticationMode>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     bindings: &'a [MadeBinding],
     results: Vec<Result<'a>>,
@@ -48,6 +52,7 @@ fn document(applied: &Applied) -> Document<'_> {
         run: applied.run.as_deref(),
         journal: applied.journal.display().to_string(),
         end: applied.end,
+        switched_to: applied.switched_to,
         bindings: &applied.bindings,
         results: summary.results.iter().map(Result::of).collect(),
         took_millis: u64::try_from(applied.took.as_millis()).unwrap_or(u64::MAX),
@@ -113,7 +118,7 @@ fn applied_lines(applied: &Applied) -> Vec<String> {
         })
         .collect();
         let counts = if counts.is_empty() {
-            "nothing was left to do".to_owned()
+            "no entry was to be made or changed".to_owned()
         } else {
             counts.join(", ")
         };
@@ -121,6 +126,12 @@ fn applied_lines(applied: &Applied) -> Vec<String> {
             "Run {}: {counts}.",
             applied.run.as_deref().unwrap_or("none")
         ));
+        if let Some(mode) = applied.switched_to {
+            line(format!(
+                "The cluster was switched to {mode}, which can't be undone; aws-auth counts as before for everybody without \
+                 an access entry."
+            ));
+        }
         line(format!(
             "It took {}: {} to AWS, {} of them repeated; {} read back and as they should be.",
             seconds(applied.took),

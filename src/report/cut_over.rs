@@ -101,7 +101,7 @@ fn words(done: &CutOver) -> String {
         let _ = writeln!(
             text,
             "Nodes: {} Ready before, {} after, of {} (watched for {} seconds).",
-            nodes.ready_before, nodes.ready_after, nodes.total, nodes.soak_seconds
+            nodes.ready_before, nodes.ready_after, nodes.total, nodes.watched_seconds
         );
         if nodes.dropped() {
             for (names, what) in [

@@ -53,6 +53,46 @@ async fn what_another_machine_has_made_goes_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_the_journal_is_lost_the_backup_beside_it_comes_back() {
+    let world = applied().await;
+    let before = data(&world);
+    cutover(&world, &[]).expect_code(0);
+    std::fs::remove_file(world.journal()).unwrap();
+    let shown = rollback(&world, &[]).expect_code(0).json();
+    assert_eq!(shown["restoresConfigMap"], true, "{shown:#}");
+    let stays = shown["stays"].to_string();
+    assert!(stays.contains("comes from the backup"), "{stays}");
+    rollback(&world, &["--yes"]).expect_code(0);
+    assert_eq!(data(&world), before);
+    assert!(!principals(&world).contains(&role("dev")));
+
+    // What stands there is written over only by force.
+    world.apply().run().expect_code(0);
+    std::fs::remove_file(world.journal()).unwrap();
+    let edited = [("mapRoles".to_owned(), "[]".to_owned())].into();
+    world
+        .sandbox
+        .edit(|world| world.put_aws_auth(CLUSTER, &edited));
+    let shown = rollback(&world, &[]).expect_code(0).json();
+    assert_eq!(shown["restoresConfigMap"], false);
+    assert!(
+        shown["stays"]
+            .to_string()
+            .contains("--force puts the backup")
+    );
+    rollback(&world, &["--yes", "--force"]).expect_code(0);
+    assert_eq!(data(&world), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_is_named_and_not_there_is_a_mistake() {
+    let world = applied().await;
+    let tool = world.tool("rollback").arg("--journal");
+    let ran = tool.arg(world.path("nowhere.jsonl")).run().expect_code(64);
+    ran.expect_error(&["there is no journal", "nowhere.jsonl"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_edit_between_two_cut_overs_is_not_written_over() {
     let world = applied().await;
     cutover(&world, &["--only", "*dev"]).expect_code(0);

@@ -46,6 +46,38 @@ async fn every_step_names_the_one_that_follows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_is_gone_or_whose_mapping_is_gone_is_drift() {
+    let world = crate::cutover::applied().await;
+    assert_eq!(status(&world)["drift"], serde_json::json!([]));
+    let without_dev = TWO.split("# devs").next().unwrap().to_owned();
+    let data = [("mapRoles".to_owned(), without_dev)].into();
+    world
+        .sandbox
+        .edit(|world| world.put_aws_auth(crate::support::CLUSTER, &data));
+    let drift = status(&world)["drift"].clone();
+    assert!(
+        drift[0].as_str().unwrap().starts_with(&role("dev"))
+            && drift.to_string().contains("still lets it in"),
+        "{drift}"
+    );
+    cutover(&world, &[]).expect_code(0);
+    let delete = [
+        "eks",
+        "delete-access-entry",
+        "--cluster-name",
+        "shop",
+        "--principal-arn",
+    ];
+    if !crate::support::judge("aws", std::process::Command::new("aws").arg("--version")) {
+        return;
+    }
+    let deleted = world.other("aws").args(delete).arg(role("ops")).status();
+    assert!(deleted.unwrap().success());
+    let drift = status(&world)["drift"].to_string();
+    assert!(drift.contains("somebody has deleted it since"), "{drift}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_was_stopped_goes_on_as_it_was_given() {
     let world = crate::cutover::applied().await;
     let denied = |operation| Fault::always(operation, FaultKind::AccessDenied);

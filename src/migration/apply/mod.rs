@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::bindings::{self, MadeBinding};
 use super::consent::{Consent, changed_meanwhile};
+use super::ended::ended;
 use super::owners::tell_owners;
 use super::survey::{Survey, Target, survey};
 use crate::aws::{Aws, Pace};
@@ -23,7 +24,7 @@ use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
 use crate::journal::{Beginning, ClusterId, History, Journal, RunCommand, RunEnd, RunLog};
-use crate::model::{Arn, LiveEntry, Principal};
+use crate::model::{Arn, AuthenticationMode, LiveEntry, Principal};
 use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Plan};
 use crate::plan::{Action, Ours, RUN_TAG, Stage, block_refused, build, tell_conflicts};
@@ -96,6 +97,8 @@ pub struct Applied {
     pub summary: Summary,
     /// The bindings for renamed groups, where they were asked for.
     pub bindings: Vec<MadeBinding>,
+    /// The mode that the cluster was switched to.
+    pub switched_to: Option<AuthenticationMode>,
     /// The run's id; `None` where there was nothing to do.
     pub run: Option<String>,
     /// The journal.
@@ -180,6 +183,7 @@ pub async fn apply<P: Progress>(
             plan,
             summary: Summary::default(),
             bindings: Vec::new(),
+            switched_to: None,
             run: None,
             journal: path,
             end: RunEnd::Complete,
@@ -192,11 +196,7 @@ pub async fn apply<P: Progress>(
         progress.tell(&Event::started(id.clone(), calls, (clock.now)()));
         let log = work.begin(&id, &plan.actions, seen.caller.as_ref())?;
         let applied = Box::pin(work.carry_out(&aws, &id, &log, seen, plan, bindings)).await;
-        log.end(match &applied {
-            Ok(applied) => applied.end,
-            Err(failure) => failure.kind.into(),
-        })?;
-        applied?
+        ended(&log, applied, |applied| (applied.end, Vec::new()))?
     };
     applied.took = began.elapsed();
     applied.calls = aws.pace().calls();
@@ -289,7 +289,9 @@ impl<P: Progress> Work<'_, P> {
             now: self.clock.now,
         };
         let bindings = making.make(seen.kubernetes.as_ref(), bindings).await?;
+        let mode_before = plan.cluster.authentication_mode;
         let (seen, mut plan) = Box::pin(self.switch(aws, id, log, seen, plan)).await?;
+        let mode = seen.observed.cluster.authentication_mode;
         let before = live_entries(&seen);
         let new_principals = new_principals(&seen, (self.clock.now)());
         let canary = seen.kubernetes.as_ref().zip(self.options.canary);
@@ -321,6 +323,7 @@ impl<P: Progress> Work<'_, P> {
             plan,
             summary,
             bindings,
+            switched_to: mode.filter(|mode| Some(*mode) != mode_before),
             run: Some(log.id().to_owned()),
             journal: log.path().to_owned(),
             end,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
 use crate::files;
-use crate::journal::{History, RunCommand};
+use crate::journal::{ClusterId, History, RunCommand};
 use crate::kubernetes::Stored;
 
 /// Refuses a place that somebody chose and that holds something else; what an earlier part of this run put there is its
@@ -46,6 +46,48 @@ pub fn write(path: &Path, stored: &Stored) -> Result<PathBuf, Failure> {
     Ok(place)
 }
 
+/// The usual place of a run's backup: beside the journal.
+#[must_use]
+pub fn usual_place(journal: &Path, run: &str) -> PathBuf {
+    let (folder, stem) = beside(journal);
+    folder.join(format!("{stem}{MARK}{run}.yaml"))
+}
+
+/// The last backup of a cluster beside its journal, for when the journal itself is lost.
+///
+/// One that is older than the cluster is of another cluster of the same name.
+#[must_use]
+pub fn latest(journal: &Path, cluster: &ClusterId) -> Option<(PathBuf, Stored)> {
+    let (folder, stem) = beside(journal);
+    let exact = files::named_like(folder, &format!("{stem}{MARK}"), EXACT);
+    let stored = |path: &Path| {
+        let content = files::content(path).ok()?;
+        Stored::from_json(&serde_json::from_slice(&content).ok()?)
+    };
+    let is_of_cluster = |stored: &Stored| {
+        let times = stored.created_at().zip(cluster.created_at);
+        times.is_none_or(|(stored, cluster)| stored >= cluster)
+    };
+    exact.into_iter().rev().find_map(|path| {
+        let stored = stored(&path).filter(is_of_cluster)?;
+        let name = path.to_string_lossy();
+        Some((PathBuf::from(name.strip_suffix(EXACT)?), stored))
+    })
+}
+
+/// What stands between a cluster's name and a run's id in the name of a backup.
+const MARK: &str = ".aws-auth.";
+/// The end of the name of the exact object, after the manifest's.
+const EXACT: &str = ".json";
+
+fn beside(journal: &Path) -> (&Path, std::borrow::Cow<'_, str>) {
+    let stem = journal.file_stem();
+    (
+        journal.parent().unwrap_or(Path::new(".")),
+        stem.map_or("cluster".into(), |stem| stem.to_string_lossy()),
+    )
+}
+
 /// Whether there is nothing at a path, or just this very backup.
 fn is_free(path: &Path, stored: &Stored) -> Result<bool, Failure> {
     for (at, content) in parts(path, stored) {
@@ -61,7 +103,7 @@ fn is_free(path: &Path, stored: &Stored) -> Result<bool, Failure> {
 /// The two files; the one that is named last is there only when the other is.
 fn parts(path: &Path, stored: &Stored) -> [(PathBuf, String); 2] {
     [
-        (with_end(path, ".json"), format!("{:#}\n", stored.json())),
+        (with_end(path, EXACT), format!("{:#}\n", stored.json())),
         (path.to_owned(), stored.manifest()),
     ]
 }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::apply::{Clock, cluster_id, journal_path};
 use super::consent::{Consent, changed_meanwhile};
+use super::ended::ended;
 use super::owners::{Writer, writers_of};
 use super::survey::{Survey, Target, survey};
 use super::verify::Verification;
@@ -213,12 +214,10 @@ pub async fn cutover<P: Progress>(
         total: steps,
         ..Event::new(EventKind::Finished, (clock.now)())
     });
-    let lost = |done: &CutOver| done.nodes.as_ref().map(|nodes| nodes.lost.clone());
-    match &done {
-        Ok(done) => log.end_without(done.end, lost(done).unwrap_or_default())?,
-        Err(failure) => log.end(failure.kind.into())?,
-    }
-    done
+    ended(&log, done, |done| {
+        let lost = done.nodes.as_ref().map(|nodes| nodes.lost.clone());
+        (done.end, lost.unwrap_or_default())
+    })
 }
 
 impl Work<'_> {

@@ -36,6 +36,8 @@ pub struct Nodes {
     pub gone: Vec<String>,
     /// For how many seconds they were to be watched.
     pub soak_seconds: u64,
+    /// For how many seconds they were watched: a loss or a stop ends it.
+    pub watched_seconds: u64,
 }
 
 impl Nodes {
@@ -56,7 +58,8 @@ pub(super) async fn watch<R: Future<Output = Option<Kubernetes>>>(
     soak: Duration,
     stop: &Stop,
 ) -> Option<Nodes> {
-    let until = Instant::now() + soak;
+    let began = Instant::now();
+    let until = began + soak;
     let mut nodes = None;
     loop {
         match kubernetes.nodes().await {
@@ -70,6 +73,7 @@ pub(super) async fn watch<R: Future<Output = Option<Kubernetes>>>(
                     total: now.ready.len() + now.not_ready.len(),
                     lost: before.intersection(&now.not_ready).cloned().collect(),
                     soak_seconds: soak.as_secs(),
+                    watched_seconds: began.elapsed().as_secs(),
                 };
                 let has_dropped = seen.dropped();
                 nodes = Some(seen);

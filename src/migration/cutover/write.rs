@@ -1,6 +1,6 @@
 //! The backup and the guarded write, tried again whenever somebody else was faster or an answer got lost.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tokio::time::Instant;
 
@@ -177,12 +177,7 @@ impl Work<'_> {
         if let Some(path) = &self.options.backup {
             return path.clone();
         }
-        let journal = self.log.path();
-        let stem = journal
-            .file_stem()
-            .map_or_else(|| "cluster".into(), |stem| stem.to_string_lossy());
-        let name = format!("{stem}.aws-auth.{}.yaml", self.log.id());
-        journal.parent().unwrap_or(Path::new(".")).join(name)
+        backup::usual_place(self.log.path(), self.log.id())
     }
 
     fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {

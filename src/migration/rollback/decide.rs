@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::config_map::{Restoring, changes, restore};
+use super::config_map::{Restoring, changes};
 use super::entries::{Left, Undoing, undo, undo_by_tags};
 use super::{RollbackOptions, RolledBack};
 use crate::access::before::{Answer, Authenticator};
@@ -11,7 +11,6 @@ use crate::choices::Choices;
 use crate::error::Failure;
 use crate::finding::Code;
 use crate::journal::{ConfigMapChange, History};
-use crate::kubernetes::Stored;
 use crate::migration::apply::Clock;
 use crate::migration::survey::Survey;
 use crate::migration::verify::canonical;
@@ -24,14 +23,13 @@ use crate::reader::{self, Reading};
 /// Decides what is undone, given what was seen.
 pub(super) fn decide(
     seen: &Survey,
-    stored: Option<&Stored>,
+    config_map: Restoring,
     history: &History,
     options: &RollbackOptions,
     clock: Clock,
 ) -> Result<RolledBack, Failure> {
     let only_run = options.run.as_deref();
     let mode = seen.observed.cluster.authentication_mode;
-    let config_map = restore(history, only_run, stored);
     if let (Some(only), Some(last)) = (only_run, last_cut_over(history))
         && only != last
     {

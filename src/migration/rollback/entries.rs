@@ -30,11 +30,6 @@ pub struct Undoing {
 }
 
 impl Undoing {
-    /// Whether there is nothing to tell.
-    pub(super) fn is_empty(&self) -> bool {
-        self.actions.is_empty() && self.left.is_empty()
-    }
-
     /// Adds what is undone of other entries.
     pub(super) fn join(&mut self, other: Self) {
         self.actions.extend(other.actions);

@@ -8,15 +8,16 @@ mod entries;
 mod work;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::apply::{Clock, cluster_id, journal_path, live_entries};
-use super::cutover::{begin, live};
+use super::cutover::{backup, begin, live};
+use super::ended::ended;
 use super::owners::{Writer, writers_of};
 use super::survey::{Survey, Target, survey};
 use crate::choices::{Choices, OnExisting};
 use crate::error::Failure;
-use crate::journal::{Journal, RunCommand, RunEnd};
+use crate::journal::{ClusterId, Journal, RunCommand, RunEnd};
 use crate::kubernetes::Stored;
 use crate::model::AuthenticationMode;
 use crate::stop::Stop;
@@ -135,15 +136,16 @@ pub async fn rollback<P: Progress>(
         .hint("`status` names the last run; name another journal with --journal"));
     }
     let stored = kubernetes.stored().await?;
-    let mut done = decide(&seen, stored.as_ref(), &history, options, clock)?;
+    let (config_map, lost) = if history.runs.is_empty() {
+        without_journal(&path, &id, stored.as_ref(), options)
+    } else {
+        let back = restore(&history, options.run.as_deref(), stored.as_ref());
+        (back, None)
+    };
+    let mut done = decide(&seen, config_map, &history, options, clock)?;
     done.journal = path.clone();
-    if history.runs.is_empty() && (stored.is_none() || !done.entries.is_empty()) {
-        done.stays.push(format!(
-            "no run on this cluster is in the journal `{}`, so that only the tags of the entries tell what this tool did; \
-             where aws-auth was cut over, name the journal of that run with --journal, or put the backup back by hand: \
-             kubectl create -f BACKUP",
-            path.display()
-        ));
+    if !done.is_nothing() || !done.entries.left.is_empty() || stored.is_none() {
+        done.stays.extend(lost);
     }
     if done.config_map != Restoring::Nothing {
         done.writers = stored.as_ref().map(writers_of).unwrap_or_default();
@@ -190,11 +192,53 @@ pub async fn rollback<P: Progress>(
         clock,
     };
     let done = Box::pin(work.carry_out(&seen, stored, options, progress, done)).await;
-    log.end(match &done {
-        Ok(done) => done.end.unwrap_or(RunEnd::Complete),
-        Err(failure) => failure.kind.into(),
-    })?;
-    done
+    ended(&log, done, |done| {
+        (done.end.unwrap_or(RunEnd::Complete), Vec::new())
+    })
+}
+
+/// Where the journal is lost: the ConfigMap comes back from its last backup where it is gone, and over what stands there
+/// only by force, since nobody can tell what was changed since. Says so, too.
+fn without_journal(
+    journal: &Path,
+    cluster: &ClusterId,
+    stored: Option<&Stored>,
+    options: &RollbackOptions,
+) -> (Restoring, Option<String>) {
+    let lost = format!(
+        "no run on this cluster is in the journal `{}`, so that only the tags of the entries tell what this tool did",
+        journal.display()
+    );
+    let Some((path, to)) = backup::latest(journal, cluster) else {
+        return (
+            Restoring::Nothing,
+            Some(format!(
+                "{lost}; where aws-auth was cut over, name the journal of that run with --journal, or put the backup back \
+                 by hand: kubectl create -f BACKUP"
+            )),
+        );
+    };
+    let is_back = stored.is_some_and(|stored| stored.aws_auth().data == to.aws_auth().data);
+    if is_back {
+        return (Restoring::Nothing, Some(lost));
+    }
+    if stored.is_some() && !options.force {
+        let path = path.display();
+        let said =
+            format!("{lost}; --force puts the backup `{path}` in the place of aws-auth as it is");
+        return (Restoring::Nothing, Some(said));
+    }
+    let back = Restoring::Back {
+        to: Box::new(to),
+        edited: stored.is_some(),
+    };
+    (
+        back,
+        Some(format!(
+            "{lost}; aws-auth comes from the backup `{}`",
+            path.display()
+        )),
+    )
 }
 
 impl Work<'_> {

@@ -6,14 +6,18 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::apply::ours;
-use super::rollback::undo;
+use super::rollback::{self, undo};
 use super::survey::Survey;
-use super::verify::{Readiness, Verification};
+use super::verify::{Readiness, Verification, canonical};
+use crate::access::before::{Answer, Authenticator};
 use crate::journal::{History, RunCommand, RunEnd, RunHistory};
-use crate::model::AuthenticationMode;
+use crate::kubernetes::Stored;
+use crate::model::{AuthenticationMode, LiveEntry, Principal};
 use crate::plan::Plan;
 use crate::plan::document::Summary;
+use crate::reader;
 use crate::rights::For;
+use crate::writer::Status as CallStatus;
 
 pub use preflight::{Preflight, Right, RightState, preflight};
 
@@ -127,11 +131,7 @@ pub fn status(
             time: run.last,
             end: run.end,
         }),
-        drift: undo(history, None, &live, &|_| false)
-            .left
-            .into_iter()
-            .map(|left| format!("{}: {}", left.principal_arn, left.reason))
-            .collect(),
+        drift: drift(seen, history, &live),
         next: String::new(),
         preflight: None,
     };
@@ -140,6 +140,67 @@ pub fn status(
         _ => next(&status, verification),
     };
     status
+}
+
+/// What others have changed of this tool's work since.
+fn drift(seen: &Survey, history: &History, live: &[LiveEntry]) -> Vec<String> {
+    let changed = undo(history, None, live, &|_| false).left.into_iter();
+    let changed = changed.map(|left| format!("{}: {}", left.principal_arn, left.reason));
+    let is_live = |arn: &String| {
+        let mut live = live.iter();
+        live.any(|live| live.entry.principal_arn.to_string() == *arn)
+    };
+    let is_made = |run: &&RunHistory, arn: &str| {
+        run.calls.iter().any(|call| {
+            let of = call.action.kind.principal_arn().map(ToString::to_string);
+            of.as_deref() == Some(arn) && call.status == Some(CallStatus::Created)
+        })
+    };
+    let made = history.made_entries().into_iter();
+    let deleted = made
+        .filter(|(arn, run)| is_made(run, arn) && !is_live(arn))
+        .map(|(arn, _)| format!("{arn}: somebody has deleted it since"));
+    changed
+        .chain(deleted.filter(|_| seen.observed.entries.is_some()))
+        .chain(orphans(seen, history, live))
+        .collect()
+}
+
+/// Entries of this tool whose mapping somebody has taken out of `aws-auth` since, and that still let their principal in.
+fn orphans(seen: &Survey, history: &History, live: &[LiveEntry]) -> Vec<String> {
+    // What a cut-over has taken away was there before it.
+    let before = rollback::changes(history, None);
+    let before = before
+        .iter()
+        .filter_map(|change| Stored::from_json(change.before.as_deref()?))
+        .map(|stored| stored.aws_auth());
+    let texts: Vec<_> = before.chain(seen.aws_auth.clone()).collect();
+    if texts.is_empty() {
+        return Vec::new();
+    }
+    let readings: Vec<_> = texts
+        .iter()
+        .map(|text| reader::read(&text.text()))
+        .collect();
+    let authenticators: Vec<_> = readings.iter().map(Authenticator::new).collect();
+    let is_mapped = |principal: &Principal| {
+        let arn = canonical(principal);
+        let mut all = authenticators.iter();
+        all.any(|authenticator| authenticator.answer(&arn) != Answer::Refused)
+    };
+    let ours = ours(history);
+    let ours = live.iter().filter(|live| ours.made(live));
+    ours.filter(|live| {
+        Principal::from_arn(&live.entry.principal_arn)
+            .is_some_and(|principal| !is_mapped(&principal))
+    })
+    .map(|live| {
+        format!(
+            "{}: its mapping is gone from aws-auth, and its access entry still lets it in",
+            live.entry.principal_arn
+        )
+    })
+    .collect()
 }
 
 /// Whether a run that was stopped is what comes next, and not something else since the cluster has changed.
