@@ -9,7 +9,7 @@ use aws_auth_migrate::model::{AccessEntry, LiveEntry};
 use aws_auth_migrate::sandbox::{Fault, FaultKind, Phase, RequestRecord};
 
 use crate::apply::is_mutation;
-use crate::support::{World, in_api_mode, read, role, seed};
+use crate::support::{World, in_api_mode, read, role, seed, send, until_asked};
 
 const PEOPLE: usize = 24;
 
@@ -184,22 +184,8 @@ async fn a_signal_finishes_what_is_under_way() {
         .apply()
         .args(&["--concurrency", "1", "--max-rate", "20"])
         .spawn();
-    let made = || {
-        world
-            .sandbox
-            .requests()
-            .iter()
-            .filter(|request| request.operation == "CreateAccessEntry")
-            .count()
-    };
-    while made() < 3 {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
+    until_asked(&world, "CreateAccessEntry", 3).await;
+    send(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(
         output.status.code(),
@@ -223,14 +209,7 @@ async fn a_signal_finishes_what_is_under_way() {
 async fn a_second_run_at_the_same_time_is_refused_and_names_the_first() {
     let world = world().await;
     let mut child = world.apply().args(&["--max-rate", "2"]).spawn();
-    while world
-        .sandbox
-        .requests()
-        .iter()
-        .all(|request| request.operation != "CreateAccessEntry")
-    {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    until_asked(&world, "CreateAccessEntry", 1).await;
     let ran = world.apply().run().expect_code(1);
     ran.expect_error(&[
         "another run holds the journal",
