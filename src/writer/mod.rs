@@ -2,6 +2,8 @@
 //! written to the journal before and after.
 
 mod canary;
+#[cfg(test)]
+mod pace_tests;
 mod progress;
 mod retry;
 mod run;
