@@ -37,6 +37,8 @@ impl Console {
         let _ = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
             .with_writer(io::stderr)
+            // Nobody reads what can't be written; the default is to panic over it.
+            .log_internal_errors(false)
             .with_ansi(io::stderr().is_terminal() && color != anstream::ColorChoice::Never)
             .try_init();
         Self {
@@ -166,6 +168,11 @@ impl Console {
             self.say(render(plan, Format::Table, false, self.width(), color).trim_end());
         }
     }
+}
+
+/// Writes a line to stderr. That nobody reads it any more is no reason to stop what is under way.
+pub(super) fn to_stderr(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 pub(super) fn file_failure(what: &str, path: &Path, error: io::Error) -> Failure {

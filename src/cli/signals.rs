@@ -5,9 +5,12 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit;
-use super::output::Console;
+use super::output::{Console, to_stderr};
 use crate::error::Failure;
 use crate::stop::Stop;
+
+const STOPPING: &str =
+    "stopping: calls in progress are being finished; press Ctrl-C again to stop at once";
 
 /// Listens for Ctrl-C and SIGTERM from now on.
 pub(super) fn listen() -> Result<Stop, Failure> {
@@ -22,7 +25,7 @@ pub(super) fn listen() -> Result<Stop, Failure> {
                     at_once(number);
                 }
                 stop.request(number);
-                eprintln!("stopping: what is under way is finished; once more to stop at once");
+                to_stderr(STOPPING);
             }
         });
     }

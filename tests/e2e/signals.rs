@@ -4,6 +4,7 @@ use aws_auth_migrate::model::AuthenticationMode;
 use aws_auth_migrate::sandbox::{Fault, FaultKind, NodeSeed, UpdateTime};
 use jiff::SignedDuration;
 
+use crate::arc::blocking;
 use crate::many::{Size, end_state, many, repeated, update};
 use crate::support::{Said, World, asked, in_api_mode, read, role, seed, send, until_asked};
 
@@ -93,6 +94,52 @@ async fn a_signal_during_the_mode_switch_ends_the_wait() {
         .edit(|world| world.advance(SignedDuration::from_mins(4)));
     update(&world).run().expect_code(0);
     assert_eq!(repeated(&world), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_nobody_listens_to_any_more_is_done_all_the_same() {
+    for how in ["plain", "json", "bars"] {
+        let world = World::start(many(SMALL)).await;
+        let mut child = world
+            .tool("apply")
+            .args(&["--yes", "--enable-access-entries", "--progress", how, "-v"])
+            .spawn();
+        // As `2>&1 | head -1` does: both ends are closed after the first line.
+        let mut said = Said::by(&mut child);
+        said.until("");
+        drop((said, child.stdout.take()));
+        let ended = blocking(move || child.wait().unwrap()).await;
+        assert_eq!(ended.code(), Some(0), "{how}");
+        let (_, entries) = end_state(&world);
+        assert_eq!(entries.len(), 10, "{how}");
+        for (arn, entry) in entries.iter().filter(|(arn, _)| arn.contains("admin")) {
+            assert!(!entry.access_policies.is_empty(), "{how}: {arn}");
+        }
+        let journal = read(&world.journal());
+        assert!(journal.lines().last().unwrap().contains("complete"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_are_heeded_when_nobody_listens_any_more() {
+    let world = World::start(many(SMALL)).await;
+    world
+        .sandbox
+        .add_fault(Fault::nth("CreateAccessEntry", 3, FaultKind::Hang));
+    let mut child = world.apply().args(&["--request-timeout", "10m"]).spawn();
+    drop(child.stderr.take());
+    until_asked(&world, "CreateAccessEntry", 3).await;
+    // Two signals that come together are one: they are sent until the second one ends the run.
+    let ended = blocking(move || {
+        while child.try_wait().unwrap().is_none() {
+            send(&child, "-INT");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        child.wait().unwrap()
+    });
+    assert_eq!(ended.await.code(), Some(130));
+    update(&world).run().expect_code(0);
+    assert_eq!(end_state(&world).1.len(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
