@@ -111,6 +111,7 @@ impl Pace {
                 (Some(rate), _) => rate * SLOWER,
             };
             let rate = rate.max(SLOWEST_RATE);
+            tracing::debug!(rate, ?wait, "AWS throttles, so calls are made more slowly");
             state.rate = Some(rate);
             state.slowed = Some(now);
             state.since = 0;

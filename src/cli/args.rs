@@ -31,7 +31,7 @@ pub(super) struct GlobalArgs {
     /// Say only what went wrong
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// Tell more on stderr; twice for every request
+    /// Tell on stderr what is read, planned and written; twice for every request as well
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }

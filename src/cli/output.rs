@@ -32,7 +32,7 @@ impl Console {
         let filter = match args.verbose {
             0 => "off",
             1 => "aws_auth_migrate=debug,aws_config=info",
-            _ => "aws_auth_migrate=trace,aws_smithy_runtime=debug,kube=debug,hyper_util=debug",
+            _ => "aws_auth_migrate=trace,aws_config=debug,kube=debug",
         };
         let _ = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(filter))

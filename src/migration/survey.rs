@@ -18,6 +18,7 @@ use crate::observed::{Lookup, NodeRole, Observed};
 use crate::plan::document::{Source, SourceKind};
 use crate::reader::{self, Reading};
 use crate::source::AwsAuth;
+use crate::text::visible;
 
 /// Which cluster is meant, and where its `aws-auth` comes from.
 #[derive(Debug, Clone, Default)]
@@ -110,9 +111,33 @@ pub async fn survey(target: &Target, clock: fn() -> SystemTime) -> Result<Survey
             .hint("name it with --cluster (and --region)"));
         }
     }
-    match target.cluster.clone() {
+    let seen = match target.cluster.clone() {
         Some(name) => live(&target, &name, kubeconfig.as_ref(), clock).await,
         None => offline(&target),
+    }?;
+    seen.tell();
+    Ok(seen)
+}
+
+impl Survey {
+    /// Tells how much was read, to who runs with `-v`.
+    fn tell(&self) {
+        let observed = &self.observed;
+        let caller = self.caller.as_ref();
+        tracing::debug!(
+            cluster = observed.cluster.name.as_deref().map(visible).as_deref(),
+            caller = caller.map(|caller| visible(&caller.arn.to_string()).into_owned()),
+            mode = observed
+                .cluster
+                .authentication_mode
+                .map(|mode| mode.as_str()),
+            mappings = self.reading.mappings.len(),
+            findings = self.reading.diagnostics.len(),
+            entries = observed.entries.as_ref().map(Vec::len),
+            principals = observed.principals.len(),
+            bindings = observed.rbac.as_ref().map(|rbac| rbac.bindings.len()),
+            "what was read"
+        );
     }
 }
 

@@ -223,6 +223,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
     }
 
     fn tell(&self, message: String, status: Option<Status>, error: Option<EventError>) {
+        tracing::debug!("mode: {}", crate::text::visible(&message));
         self.progress.tell(&Event {
             action: Some(self.action.clone()),
             status,

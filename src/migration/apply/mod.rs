@@ -365,6 +365,18 @@ pub fn plan(seen: &Survey, choices: &Choices, history: &History, now: Timestamp)
         now,
     );
     tell_owners(&mut plan, &seen.observed);
+    let of = &plan.summary;
+    tracing::debug!(
+        actions = plan.actions.len(),
+        create = of.create,
+        update = of.update,
+        unchanged = of.unchanged,
+        conflict = of.conflict,
+        blocked = of.blocked,
+        inert = of.inert,
+        skipped = of.skipped,
+        "planned"
+    );
     plan
 }
 

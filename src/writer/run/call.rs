@@ -13,6 +13,7 @@ use crate::aws::AwsError;
 use crate::journal::Answered;
 use crate::model::AccessEntry;
 use crate::plan::{Action, ActionKind};
+use crate::text::visible;
 use crate::writer::progress::{EventError, EventKind, Progress, Status};
 use crate::writer::retry::{Circumstances, Next, PROPAGATION, THROTTLED, decide};
 use crate::writer::{Answer, EksApi};
@@ -136,6 +137,14 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 Next::Slower(_) | Next::Propagating(_) | Next::Fail => return failed(&error),
             };
             self.run.pace.count_retry();
+            tracing::debug!(
+                action = action.id,
+                error = %visible(&error.to_string()),
+                attempt = circumstances.attempts,
+                throttled = circumstances.throttled,
+                ?wait,
+                "again"
+            );
             self.tell(
                 EventKind::Retry,
                 Some(action),
