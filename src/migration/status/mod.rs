@@ -14,7 +14,7 @@ use crate::model::AuthenticationMode;
 use crate::plan::document::Summary;
 use crate::rights::For;
 
-pub use preflight::{Preflight, Right, RightState, preflight};
+pub use preflight::{Preflight, Right, RightApi, RightState, preflight};
 
 /// Where a cluster stands.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]

@@ -211,7 +211,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 } else {
                     let message = format!(
                         "there is an access entry already, and it differs: {}",
-                        differences.join(", ")
+                        crate::plan::compare::in_words(&differences)
                     );
                     let error = EventError {
                         code: "ResourceInUseException".to_owned(),
