@@ -68,7 +68,7 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
             let plan = file::read(&text).map_err(|error| {
                 Failure::new(format!("failed to read the plan from {place}"))
                     .because(error)
-                    .hint("make one with `plan --cluster NAME --out FILE`")
+                    .hint("create one with `plan --cluster NAME --out FILE`")
             })?;
             Some(plan)
         }
@@ -148,8 +148,8 @@ fn confirm(
             "nothing was written: the answer was not \"yes\"",
         )),
         None => Err(
-            Failure::usage("nothing was written: there is no terminal to ask at")
-                .hint("look at the plan with `plan`, then add --yes"),
+            Failure::usage("nothing was written: there is no terminal to ask on")
+                .hint("review it with `plan`, then add --yes"),
         ),
     }
 }

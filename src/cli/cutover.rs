@@ -104,8 +104,8 @@ fn confirm(preview: &Preview<'_>, yes: bool, console: &Console) -> Result<(), Fa
             "nothing was written: the answer was not \"yes\"",
         )),
         None => Err(
-            Failure::usage("nothing was written: there is no terminal to ask at")
-                .hint("look with `verify`, then add --yes"),
+            Failure::usage("nothing was written: there is no terminal to ask on")
+                .hint("check with `verify`, then add --yes"),
         ),
     }
 }

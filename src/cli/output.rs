@@ -101,7 +101,7 @@ impl Console {
             return None;
         }
         let mut err = AutoStream::new(io::stderr().lock(), self.color);
-        let _ = write!(err, "{question} Type \"yes\" to go on: ");
+        let _ = write!(err, "{question} Type \"yes\" to continue: ");
         let _ = err.flush();
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer);

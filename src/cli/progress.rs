@@ -86,7 +86,7 @@ impl Display {
             EventKind::Retry => {
                 if let Some(action) = &event.action {
                     let action = describe(action);
-                    to_stderr(&format!("{count} again {action}{}", reason(event)));
+                    to_stderr(&format!("{count} retrying {action}{}", reason(event)));
                 }
             }
             EventKind::Finished => {}
@@ -125,9 +125,9 @@ impl Display {
             }
             EventKind::Retry => {
                 let retries = self.retries.fetch_add(1, Ordering::Relaxed) + 1;
-                bar.set_prefix(format!("  {retries} repeated"));
+                bar.set_prefix(format!("  {retries} retried"));
                 if let Some(action) = &event.action {
-                    bar.set_message(format!("again {}{}", describe(action), reason(event)));
+                    bar.set_message(format!("retrying {}{}", describe(action), reason(event)));
                 }
             }
             EventKind::Finished => bar.set_position(event.done as u64),

@@ -221,7 +221,7 @@ impl Kubernetes {
         };
         let url = endpoint
             .parse()
-            .map_err(|_| unusable(format!("`{endpoint}` is no URL")))?;
+            .map_err(|_| unusable(format!("`{endpoint}` is not a URL")))?;
         let mut config = Config::new(url);
         config.root_cert = certificate_authority
             .map(pem_certificates)
@@ -363,7 +363,7 @@ fn pem_certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let certificates: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(pem)
         .map(|certificate| certificate.map(|certificate| certificate.to_vec()))
         .collect::<Result<_, _>>()
-        .map_err(|error| format!("the cluster's certificate authority is no PEM: {error}"))?;
+        .map_err(|error| format!("the cluster's certificate authority is not PEM: {error}"))?;
     if certificates.is_empty() {
         return Err("the cluster's certificate authority holds no certificate".to_owned());
     }

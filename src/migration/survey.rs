@@ -106,7 +106,7 @@ pub async fn survey(target: &Target, clock: fn() -> SystemTime) -> Result<Survey
         target.aws.profile = target.aws.profile.or(named.profile);
         if target.cluster.is_none() {
             return Err(Failure::usage(
-                "the kubeconfig's context does not tell which EKS cluster it leads to",
+                "the kubeconfig's context does not say which EKS cluster it points to",
             )
             .hint("name it with --cluster (and --region)"));
         }
@@ -143,7 +143,7 @@ impl Survey {
 
 fn offline(target: &Target) -> Result<Survey, Failure> {
     let Some(file) = &target.file else {
-        return Err(Failure::usage("no cluster and no file is named")
+        return Err(Failure::usage("neither a cluster nor a file is named")
             .hint("name a cluster with --cluster or --kubeconfig, or a file with --from-file"));
     };
     let aws_auth = file.aws_auth.clone();

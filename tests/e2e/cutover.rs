@@ -403,10 +403,14 @@ async fn a_switch_that_eks_gives_up_is_told_beside_what_was_done() {
         code: "InternalFailure".to_owned(),
         message: "try later".to_owned(),
     };
-    for (ends, verb) in [(failed, "failed"), (UpdateEnd::Cancelled, "cancelled")] {
+    for (ends, verb) in [(failed, "failed"), (UpdateEnd::Cancelled, "was cancelled")] {
         let world = switching(UpdateTime::Polls(1), ends).await;
         let ran = cutover(&world, &SWITCH).expect_code(4);
-        ran.expect_error(&[&format!("EKS {verb} the update"), "the same command again"]);
+        ran.expect_error(&[
+            "the cluster update ",
+            &format!(" {verb}: "),
+            "the same command again",
+        ]);
         let document = ran.json();
         assert_eq!(document["configMapDeleted"], true);
         assert_eq!(document["switchedToApiMode"], false);

@@ -159,7 +159,7 @@ async fn a_full_cluster_takes_no_more_and_the_rest_is_finished_and_counted() {
     let applied = update(&world).run().expect_code(4).json();
     let stopped = applied["stopped"].as_str().unwrap();
     assert!(
-        stopped.contains("takes no more access entries") && stopped.contains("are left"),
+        stopped.contains("accepts no more access entries") && stopped.contains("remain to be"),
         "{stopped}"
     );
     let (_, entries) = end_state(&world);

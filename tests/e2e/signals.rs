@@ -83,7 +83,7 @@ async fn a_signal_during_the_mode_switch_ends_the_wait() {
     let said = said.all();
     assert_eq!(child.wait().unwrap().code(), Some(143), "{said}");
     assert!(
-        said.contains("EKS goes on with it") && said.contains("to go on: "),
+        said.contains("EKS completes the switch") && said.contains("to go on: "),
         "{said}"
     );
     assert_eq!(end_state(&world).0, AuthenticationMode::ConfigMap);

@@ -53,7 +53,7 @@ pub struct ApplyOptions {
     pub state_folder: PathBuf,
     /// What this process says of itself in the journal's lock.
     pub holder: String,
-    /// How many principals are worked on at a time.
+    /// How many principals to work on at a time.
     pub concurrency: usize,
     /// Calls per second at most.
     pub max_rate: Option<f64>,
@@ -165,7 +165,7 @@ pub async fn apply<P: Progress>(
         if stop.is_requested() {
             return Err(Failure {
                 kind: FailureKind::Interrupted,
-                ..Failure::new("nothing was written: it was interrupted")
+                ..Failure::new("interrupted before anything was written")
             });
         }
     }
