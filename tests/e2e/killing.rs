@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,6 +33,11 @@ pub(crate) enum Ending {
 
 /// Signal 9, as `wait` tells it.
 const SIGKILL: i32 = 9;
+
+/// Whether a process ended by kill -9, and not by itself before.
+pub(crate) fn is_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(SIGKILL)
+}
 
 fn kill(pid: u32) {
     let killed = Command::new("kill").args(["-9", &pid.to_string()]).status();
@@ -96,7 +101,7 @@ pub(crate) fn run_until(
     let status = child.wait().unwrap();
     armed.store(false, Ordering::SeqCst);
     settle(world);
-    let killed = status.signal() == Some(SIGKILL);
+    let killed = is_killed(status);
     assert!(
         killed || !reached.load(Ordering::SeqCst),
         "{point:?} was reached, and the run lived on: {status}"
