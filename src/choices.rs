@@ -28,10 +28,10 @@ pub struct Choices {
     /// Whether entries of managed node groups and Fargate profiles are made where EKS has not made them.
     #[serde(skip_serializing_if = "is_default")]
     pub managed_nodes: ManagedNodes,
-    /// Only mappings whose ARN matches one of these; all where there is none.
+    /// Include only mappings whose ARN matches one of these; all where there is none.
     #[serde(skip_serializing_if = "is_default")]
     pub only: Vec<Glob>,
-    /// Not mappings whose ARN matches one of these.
+    /// Leave out mappings whose ARN matches one of these.
     #[serde(skip_serializing_if = "is_default")]
     pub exclude: Vec<Glob>,
     /// Tags for the entries that are made.

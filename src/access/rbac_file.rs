@@ -19,7 +19,7 @@ pub enum RbacFileError {
         source: serde_yaml::Error,
     },
     /// A document is no Kubernetes object.
-    #[error("document {document} is no Kubernetes object: it has no `kind`")]
+    #[error("document {document} is not a Kubernetes object: it has no `kind`")]
     NoKind {
         /// Its place in the text, from 1.
         document: usize,
@@ -192,11 +192,11 @@ subjects:
         for (text, message) in [
             (
                 "kind: ConfigMap\n---\nmetadata: {}\n",
-                "document 2 is no Kubernetes object: it has no `kind`",
+                "document 2 is not a Kubernetes object: it has no `kind`",
             ),
             (
                 "hello",
-                "document 1 is no Kubernetes object: it has no `kind`",
+                "document 1 is not a Kubernetes object: it has no `kind`",
             ),
             (
                 "kind: ConfigMap\n---\n[}\n",

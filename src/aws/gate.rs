@@ -16,8 +16,13 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
+use tokio::time::Instant;
+use tracing::{debug, trace};
+
 use super::error::is_throttling;
 use super::pace::Pace;
+use crate::causes::with_causes;
+use crate::text::visible;
 
 /// A client whose requests go through the gate.
 #[derive(Debug, Clone)]
@@ -63,12 +68,18 @@ impl HttpConnector for Passage {
                 pace.turn().await;
             }
             pace.count_call();
-            if is_repeated(&request) {
+            let is_repeated = is_repeated(&request);
+            if is_repeated {
                 pace.count_retry();
             }
+            let asked = asked(&request);
+            let began = Instant::now();
             let answer = tokio::time::timeout(timeout, complete(&connector, request))
                 .await
-                .map_err(|elapsed| ConnectorError::timeout(elapsed.into()))??;
+                .map_err(|elapsed| ConnectorError::timeout(elapsed.into()))
+                .flatten();
+            tell(&asked, is_repeated, &answer, began.elapsed());
+            let answer = answer?;
             if is_throttled(&answer) {
                 pace.slow_down(retry_after(&answer).unwrap_or_default());
             } else if answer.status().is_success() {
@@ -76,6 +87,40 @@ impl HttpConnector for Passage {
             }
             Ok(answer)
         })
+    }
+}
+
+/// A request as it is told: the method, where it goes, and the operation where only the body names it.
+///
+/// Nothing else of headers and bodies: the signature and the session's token stand in the ones, and keys in the others.
+fn asked(request: &HttpRequest) -> String {
+    let path = request.uri().split('?').next().unwrap_or_default();
+    let body = request.body().bytes().unwrap_or_default();
+    let operation = body.strip_prefix(b"Action=").map(|rest| {
+        let name = rest.split(|byte| *byte == b'&').next().unwrap_or_default();
+        format!(" {}", String::from_utf8_lossy(name))
+    });
+    let operation = operation.unwrap_or_default();
+    visible(&format!("{} {path}{operation}", request.method())).into_owned()
+}
+
+fn tell(
+    asked: &str,
+    is_repeated: bool,
+    answer: &Result<HttpResponse, ConnectorError>,
+    took: Duration,
+) {
+    match answer {
+        Ok(answer) => {
+            let status = answer.status().as_u16();
+            let id = ["x-amzn-requestid", "x-amz-request-id"];
+            let request_id = id.iter().find_map(|name| answer.headers().get(*name));
+            trace!(status, request_id, is_repeated, ?took, "{asked}");
+        }
+        Err(error) => {
+            let error = visible(&with_causes(error)).into_owned();
+            debug!(error, is_repeated, ?took, "{asked}");
+        }
     }
 }
 

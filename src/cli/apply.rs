@@ -68,7 +68,7 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
             let plan = file::read(&text).map_err(|error| {
                 Failure::new(format!("failed to read the plan from {place}"))
                     .because(error)
-                    .hint("make one with `plan --cluster NAME --out FILE`")
+                    .hint("create one with `plan --cluster NAME --out FILE`")
             })?;
             Some(plan)
         }

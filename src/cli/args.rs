@@ -30,10 +30,10 @@ pub(super) struct GlobalArgs {
     /// When to use colour
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true, value_name = "WHEN")]
     pub(super) color: ColorChoice,
-    /// Say only what went wrong
+    /// Print only errors
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// Tell more on stderr; twice for every request
+    /// Tell on stderr what is read, planned and written; twice for every request as well
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }
@@ -52,27 +52,27 @@ pub(super) enum ColorChoice {
 pub(super) enum Command {
     /// Show what would be done and why; write nothing to the cluster
     Plan(Box<PlanArgs>),
-    /// Make it so: switch the mode if allowed, then create, update and associate
+    /// Carry out the plan: switch the mode if allowed, then create, update and associate
     #[command(visible_alias = "migrate")]
     Apply(Box<ApplyArgs>),
-    /// Tell where the cluster stands and what the next step is
+    /// Show where the cluster stands and what to do next
     Status(Box<StatusArgs>),
-    /// Prove that aws-auth may go, or name who would lose or gain what
+    /// Prove that aws-auth can be removed, or name who would lose or gain what
     Verify(Box<VerifyArgs>),
-    /// Back aws-auth up and take it away, once nobody depends on it
+    /// Back up aws-auth and remove it once nobody depends on it
     Cutover(Box<CutoverArgs>),
-    /// Show what would be undone of what this tool did; --yes undoes it
+    /// Show which of this tool's changes would be undone; --yes undoes them
     Rollback(Box<RollbackArgs>),
     /// Run the whole migration against a sandbox on this machine; needs no AWS account
     #[cfg(feature = "sandbox")]
     Rehearse(Box<RehearseArgs>),
-    /// Write the plan in the language of another tool
+    /// Write the plan in another tool's format
     Export(Box<ExportArgs>),
     /// Explain a finding code, or list them all
     Explain(ExplainArgs),
     /// Write the JSON Schema of a document
     Schema(SchemaArgs),
-    /// Write a shell's completions
+    /// Write completions for a shell
     Completions(CompletionsArgs),
     /// Write the man page
     Man,
@@ -128,25 +128,25 @@ pub(super) struct ChoiceArgs {
     /// What to do with custom usernames
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub(super) usernames: Usernames,
-    /// A new name for a group that EKS refuses
+    /// Rename a group that EKS refuses
     #[arg(long, value_name = "OLD=NEW", value_parser = rename)]
     pub(super) rename_group: Vec<(String, String)>,
-    /// Create mappings that grant nothing today, too
+    /// Also create entries for mappings that grant nothing today
     #[arg(long)]
     pub(super) include_inert: bool,
     /// What to do with roles of managed node groups and Fargate profiles
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub(super) managed_nodes: ManagedNodes,
-    /// Only mappings whose ARN matches
+    /// Include only mappings whose ARN matches
     #[arg(long, value_name = "GLOB")]
     pub(super) only: Vec<String>,
-    /// Not mappings whose ARN matches
+    /// Leave out mappings whose ARN matches
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
-    /// A tag for every entry that is made
+    /// Add a tag to every entry that is created
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
     pub(super) tag: Vec<(String, String)>,
-    /// Let warnings block
+    /// Treat warnings as blocking
     #[arg(long)]
     pub(super) strict: bool,
 }
@@ -154,10 +154,10 @@ pub(super) struct ChoiceArgs {
 #[derive(Debug, Args, Clone, Default)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
-    /// The form of what goes to stdout
+    /// The format of the output on stdout
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) output: Format,
-    /// Write the report to a file, too
+    /// Also write the report to a file
     #[arg(long, value_name = "FILE")]
     pub(super) out_report: Option<PathBuf>,
     /// Show before and after of every mapping in the table
@@ -249,7 +249,7 @@ pub(super) struct VerifyArgs {
     pub(super) choices: ChoiceArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Answer for one principal: what it gets now, by which way, and what after the cut-over
+    /// Explain one principal: what access it has now, through what, and after the cut-over
     #[arg(long, value_name = "ARN[/SESSION]")]
     pub(super) principal: Option<String>,
     /// Exit with 2 if only changes are pending, with 3 if something needs a decision
@@ -272,31 +272,31 @@ pub(super) struct CutoverArgs {
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
-    /// Where the backup of the ConfigMap is written, over no other file; by default beside the journal
+    /// Where to write the backup of the ConfigMap, never over an existing file; by default beside the journal
     #[arg(long, value_name = "FILE")]
     pub(super) backup: Option<PathBuf>,
-    /// Leave the ConfigMap there, empty
+    /// Keep the ConfigMap, empty
     #[arg(long)]
     pub(super) keep_config_map: bool,
     /// Then switch the cluster to API, which can't be undone
     #[arg(long)]
     pub(super) to_api_mode: bool,
-    /// How long after the last apply the switch to API is refused
+    /// Refuse the switch to API until this long after the last apply
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     pub(super) min_soak: std::time::Duration,
     /// Watch the nodes this long after the removal, such as 5m; by default 90s if a node role's mapping goes, else 0s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) soak: Option<std::time::Duration>,
-    /// Begin no new step and wait for no mode switch after this long, such as 10m
+    /// Start no new step and stop waiting for a mode switch after this long, such as 10m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<std::time::Duration>,
-    /// Go on even if the caller loses its own access
+    /// Continue even if the caller loses its own access
     #[arg(long)]
     pub(super) allow_self_lockout: bool,
     /// Where the journal is; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
-    /// How progress is shown on stderr
+    /// How to show progress on stderr
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) progress: ProgressStyle,
 }
@@ -307,19 +307,19 @@ pub(super) struct RollbackArgs {
     pub(super) target: TargetArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Undo it; without this nothing is written
+    /// Undo the changes; without this nothing is written
     #[arg(short, long)]
     pub(super) yes: bool,
     /// Undo only what this run did; by default what all runs did
     #[arg(long, value_name = "ID")]
     pub(super) run: Option<String>,
-    /// Write over what somebody else has changed in aws-auth since, and delete entries without a mapping
+    /// Overwrite changes that others made to aws-auth since, and delete entries without a mapping
     #[arg(long)]
     pub(super) force: bool,
     /// Where the journal is; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
-    /// How progress is shown on stderr
+    /// How to show progress on stderr
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) progress: ProgressStyle,
 }
@@ -344,7 +344,7 @@ pub(super) struct ApplyArgs {
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
-    /// Make the bindings that renamed groups need, before the entries
+    /// Create the bindings that renamed groups need, before the entries
     #[arg(long, requires = "rename_group")]
     pub(super) apply_rbac: bool,
     /// Allow the one-way switch from `CONFIG_MAP` to `API_AND_CONFIG_MAP`
@@ -353,7 +353,7 @@ pub(super) struct ApplyArgs {
     /// Give one node role its entry first, and watch the nodes that long before the others follow; 90s if none is named
     #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1, require_equals = true, default_missing_value = "90s")]
     pub(super) canary: Option<std::time::Duration>,
-    /// Go on even if the caller loses the cluster-admin that it has today
+    /// Continue even if the caller loses the cluster-admin access it has today
     #[arg(long)]
     pub(super) allow_self_lockout: bool,
 }
@@ -361,13 +361,13 @@ pub(super) struct ApplyArgs {
 #[derive(Debug, Args, Clone)]
 #[command(next_help_heading = "How it runs")]
 pub(super) struct RunArgs {
-    /// How many principals are worked on at a time
+    /// How many principals to work on at a time
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub(super) concurrency: u16,
-    /// Requests per second at most; by default as EKS allows
+    /// Make at most this many requests per second; by default as many as EKS allows
     #[arg(long, value_name = "N", value_parser = rate)]
     pub(super) max_rate: Option<f64>,
-    /// Begin no new action after this long, such as 90s, 10m or 1h30m
+    /// Start no new action after this long, such as 90s, 10m or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<std::time::Duration>,
     /// Where the journal is; by default in the state folder
@@ -376,7 +376,7 @@ pub(super) struct RunArgs {
     /// Stop at the first failure
     #[arg(long)]
     pub(super) fail_fast: bool,
-    /// How progress is shown on stderr
+    /// How to show progress on stderr
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) progress: ProgressStyle,
 }
@@ -404,7 +404,7 @@ pub(super) struct RehearseArgs {
     pub(super) target: TargetArgs,
     #[command(flatten)]
     pub(super) choices: ChoiceArgs,
-    /// After the cut-over switch to API, if nothing depends on aws-auth any more
+    /// Switch to API after the cut-over, if nothing depends on aws-auth any more
     #[arg(long, conflicts_with_all = ["only", "exclude"])]
     pub(super) to_api_mode: bool,
     /// Go all the way back at the end
@@ -416,7 +416,7 @@ pub(super) struct RehearseArgs {
     /// Switch and migrate nothing, only keep the sandbox as it was seeded; needs --keep
     #[arg(long, requires = "keep")]
     pub(super) seed_only: bool,
-    /// How progress is shown on stderr
+    /// How to show progress on stderr
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) progress: ProgressStyle,
     /// Where the sandbox's kubeconfig is written; by default in a temporary folder

@@ -94,7 +94,7 @@ async fn planned(args: &ExportArgs) -> Result<Planned, Failure> {
         let plan = file::read_any(&text).map_err(|error| {
             Failure::new(format!("failed to read the plan from {place}"))
                 .because(error)
-                .hint("`plan --out FILE` writes the file that is wanted")
+                .hint("create the file with `plan --out FILE`")
         })?;
         let undoing = Vec::new();
         return Ok(Planned { plan, undoing });

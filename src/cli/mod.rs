@@ -1,5 +1,4 @@
 //! The command line: the only room that prints.
-#![expect(clippy::print_stderr, reason = "this is the room that prints")]
 
 mod apply;
 mod args;

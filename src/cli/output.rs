@@ -34,11 +34,13 @@ impl Console {
         let filter = match args.verbose {
             0 => "off",
             1 => "aws_auth_migrate=debug,aws_config=info",
-            _ => "aws_auth_migrate=trace,aws_smithy_runtime=debug,kube=debug,hyper_util=debug",
+            _ => "aws_auth_migrate=trace,aws_config=debug,kube=debug",
         };
         let _ = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
             .with_writer(io::stderr)
+            // Nobody reads what can't be written; the default is to panic over it.
+            .log_internal_errors(false)
             .with_ansi(io::stderr().is_terminal() && color != anstream::ColorChoice::Never)
             .try_init();
         Self {
@@ -99,12 +101,12 @@ impl Console {
     pub(super) fn consent(&self, question: &str, look: &str) -> Result<Consent, Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return Err(
-                Failure::usage("nothing was written: there is no terminal to ask at")
-                    .hint(format!("look with `{look}`, then add --yes")),
+                Failure::usage("nothing was written: there is no terminal to ask on")
+                    .hint(format!("check with `{look}`, then add --yes")),
             );
         }
         let mut err = AutoStream::new(io::stderr().lock(), self.color);
-        let _ = write!(err, "{question} Type \"yes\" to go on: ");
+        let _ = write!(err, "{question} Type \"yes\" to continue: ");
         let _ = err.flush();
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer);
@@ -195,6 +197,11 @@ pub(super) fn placed([name, region, account]: [&str; 3]) -> String {
         "the cluster {name} in {region}, account {account}"
     ))
     .into_owned()
+}
+
+/// Writes a line to stderr. That nobody reads it any more is no reason to stop what is under way.
+pub(super) fn to_stderr(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 pub(super) fn file_failure(what: &str, path: &Path, error: io::Error) -> Failure {

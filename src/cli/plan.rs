@@ -33,7 +33,7 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
                 plan.command_for_saved(path)
             )
         } else {
-            "the plan is saved, to be looked at and exported; it was made offline, so `apply` won't take it".to_owned()
+            "the plan is saved for review and export; it was made offline, so `apply` won't accept it".to_owned()
         });
     }
     if let Some(path) = &args.emit_rbac {

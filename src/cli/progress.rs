@@ -9,7 +9,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle as BarStyle};
 
 use super::args::ProgressStyle;
-use super::output::Console;
+use super::output::{Console, to_stderr};
 use crate::plan::{Action, ActionKind};
 use crate::report::wrap_indented;
 use crate::text::{visible, visible_json};
@@ -76,16 +76,17 @@ impl Display {
         let width = event.total.to_string().len();
         let count = format!("[{:>width$}/{}]", event.done, event.total);
         match event.event {
-            EventKind::Started => eprintln!("{}", actions(event.total)),
-            EventKind::Mode => eprintln!("mode: {}", message(event)),
+            EventKind::Started => to_stderr(&actions(event.total)),
+            EventKind::Mode => to_stderr(&format!("mode: {}", message(event))),
             EventKind::Action => match line(event) {
-                Some(line) if event.binding.is_some() => eprintln!("{line}"),
-                Some(line) => eprintln!("{count} {line}"),
+                Some(line) if event.binding.is_some() => to_stderr(&line),
+                Some(line) => to_stderr(&format!("{count} {line}")),
                 None => {}
             },
             EventKind::Retry => {
                 if let Some(action) = &event.action {
-                    eprintln!("{count} again {}{}", describe(action), reason(event));
+                    let action = describe(action);
+                    to_stderr(&format!("{count} retrying {action}{}", reason(event)));
                 }
             }
             EventKind::Finished => {}
@@ -124,9 +125,9 @@ impl Display {
             }
             EventKind::Retry => {
                 let retries = self.retries.fetch_add(1, Ordering::Relaxed) + 1;
-                bar.set_prefix(format!("  {retries} repeated"));
+                bar.set_prefix(format!("  {retries} retried"));
                 if let Some(action) = &event.action {
-                    bar.set_message(format!("again {}{}", describe(action), reason(event)));
+                    bar.set_message(format!("retrying {}{}", describe(action), reason(event)));
                 }
             }
             EventKind::Finished => bar.set_position(event.done as u64),
@@ -151,7 +152,7 @@ impl Progress for Display {
             Style::None => {}
             Style::Json => {
                 let line = serde_json::to_string(event).expect("an event is plain data");
-                eprintln!("{}", visible_json(&line));
+                to_stderr(&visible_json(&line));
             }
             Style::Plain => Self::plain(event),
             Style::Bars => self.draw(event),

@@ -32,7 +32,7 @@ pub(super) fn target(args: &TargetArgs, journal: Option<&Path>) -> Result<Target
         && args.cluster.is_none()
         && args.from_file.is_none()
     {
-        return Err(Failure::usage("no cluster and no file is named")
+        return Err(Failure::usage("neither a cluster nor a file is named")
             .hint("name a cluster with --cluster or --kubeconfig, or a file with --from-file"));
     }
     Ok(Target {
@@ -172,7 +172,7 @@ pub(super) fn rbac(path: &Path) -> Result<crate::access::rbac::Rbac, Failure> {
     crate::access::rbac_file::read_rbac(&text).map_err(|error| {
         Failure::new(format!("failed to read RBAC objects from {place}"))
             .because(error)
-            .hint("`kubectl get clusterrolebindings,rolebindings --all-namespaces --output yaml` writes the file that is wanted")
+            .hint("create the file with `kubectl get clusterrolebindings,rolebindings --all-namespaces --output yaml`")
     })
 }
 

@@ -1,15 +1,17 @@
 //! Signals: the first asks for a stop, the second stops at once; before anything is written the first does, too.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit;
-use super::output::Console;
+use super::output::{Console, to_stderr};
 use super::progress::Display;
 use crate::error::Failure;
 use crate::stop::Stop;
+
+const STOPPING: &str =
+    "stopping: calls in progress are being finished; press Ctrl-C again to stop at once";
 
 /// Listens for Ctrl-C and SIGTERM from now on.
 pub(super) fn listen() -> Result<Stop, Failure> {
@@ -21,14 +23,14 @@ pub(super) fn listen() -> Result<Stop, Failure> {
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
                 if !stop.is_writing() {
-                    let _ = writeln!(std::io::stderr(), "interrupted: nothing was written");
+                    to_stderr("interrupted: nothing was written");
                     at_once(number);
                 }
                 if stop.is_requested() {
                     at_once(number);
                 }
                 stop.request(number);
-                eprintln!("stopping: what is under way is finished; once more to stop at once");
+                to_stderr(STOPPING);
             }
         });
     }

@@ -50,15 +50,15 @@ codes! {
     UsernameEmptied = 3, Warning, "the username is not text, so the cluster reads it as empty";
     GroupsEmptied = 4, Warning, "the groups are not a list, so the cluster reads none";
     GroupEmptied = 5, Warning, "a group is not text, so the cluster reads it as empty";
-    DuplicateKey = 6, Warning, "a key stands twice in one mapping";
+    DuplicateKey = 6, Warning, "a key appears twice in one mapping";
     UnknownKey = 7, Info, "a key is not one that the cluster reads";
     UnknownSection = 8, Warning, "a key of `data` is not one that the cluster reads";
     LaterDocuments = 9, Warning, "only the first YAML document of a value is read";
     JoinedGroups = 10, Warning, "two groups were joined into one by their indentation";
     NoAwsAuth = 11, Warning, "the cluster has no `aws-auth` ConfigMap";
     BinaryData = 12, Warning, "`binaryData` is not read by the cluster";
-    ElementIgnored = 13, Warning, "an element of the list is no mapping";
-    SectionUndecided = 14, Error, "it can't be told how the cluster reads a value";
+    ElementIgnored = 13, Warning, "an element of the list is not a mapping";
+    SectionUndecided = 14, Error, "it is unclear how the cluster reads a value";
     AccountsCutShort = 15, Warning, "the cluster stops in the middle of `mapAccounts`";
 
     RealArn = 101, Info, "the access entry names the principal's real ARN";
@@ -68,18 +68,18 @@ codes! {
     AccountIdSubstituted = 106, Info, "`{{AccountID}}` is replaced by the account id";
     NoUsername = 107, Info, "no username is mapped, EKS sets its own";
     NotLookedUp = 108, Warning, "the principal can't be looked up and is tried as written";
-    GroupRenamed = 109, Info, "a group gets the name that was asked for";
+    GroupRenamed = 109, Info, "a group gets the requested name";
     UsernameReserved = 110, Warning, "the username begins with a reserved prefix";
     UsernameNeedsColon = 111, Warning, "a session name in a username needs a colon before it";
     UsernamePlaceholder = 112, Warning, "the username has a placeholder that access entries don't know";
-    UsernameDefault = 113, Info, "the username is left to EKS, as asked";
+    UsernameDefault = 113, Info, "the username is left to EKS, as requested";
     NodeGroupsLost = 114, Warning, "groups on a node role can't be carried over";
     EmptyGroupDropped = 115, Info, "an empty group is left out";
-    RepeatedGroup = 116, Info, "a group stands twice";
+    RepeatedGroup = 116, Info, "a group appears twice";
     AutoModeNode = 117, Info, "the role of Auto Mode nodes needs the type EC2 and a policy";
     NodeUsernameKept = 118, Warning, "a node role's username is not the usual one";
 
-    NotAnArn = 201, Warning, "the text is no ARN and matches nobody";
+    NotAnArn = 201, Warning, "the text is not an ARN and matches nobody";
     RoleArnHasPath = 202, Warning, "a role's ARN with a path matches nobody";
     SessionArn = 203, Warning, "the ARN of a role session matches nobody";
     WrongPartition = 204, Warning, "an ARN of another partition matches nobody";
@@ -88,8 +88,8 @@ codes! {
     NotAPrincipal = 207, Warning, "the ARN is not one of a role or user and matches nobody";
     SurroundingSpace = 208, Warning, "white space in the ARN keeps it from matching";
     PrincipalMissing = 209, Warning, "the principal does not exist";
-    Dropped = 210, Warning, "the cluster's reader throws the mapping away";
-    InertIncluded = 211, Warning, "a mapping that grants nothing today is created, as asked";
+    Dropped = 210, Warning, "the cluster's reader discards the mapping";
+    InertIncluded = 211, Warning, "a mapping that grants nothing today is created, as requested";
     UserPathDiffers = 212, Warning, "the user's path is not the one that is written";
     ModeApi = 214, Warning, "the cluster no longer reads `aws-auth`";
 
@@ -97,15 +97,15 @@ codes! {
     FederatedUser = 302, Error, "a federated user can't have an access entry";
     ReservedGroup = 303, Error, "a group's name is reserved";
     GroupPlaceholder = 304, Error, "a group has a placeholder that access entries don't know";
-    UndefinedDuplicate = 305, Error, "two user mappings differ in case only, the cluster takes either";
+    UndefinedDuplicate = 305, Error, "two user mappings differ only in case, and the cluster may use either";
     MapAccounts = 306, Error, "a whole account can't be mapped by access entries";
     WindowsAndLinux = 307, Error, "one role serves Windows and Linux nodes";
     UsernameInUse = 308, Error, "a binding uses the username that can't be kept";
-    PathUnknown = 309, Error, "the principal's path can't be found out";
+    PathUnknown = 309, Error, "the principal's path can't be determined";
     PrincipalRefused = 310, Error, "EKS doesn't know the principal";
     NodeInOtherAccount = 311, Error, "a node role must be in the cluster's account";
     NodeOnUser = 312, Error, "a node mapping names a user";
-    StrictWarning = 313, Error, "a warning blocks, as asked";
+    StrictWarning = 313, Error, "a warning blocks, as requested";
     RenamedGroupUnbound = 314, Error, "a renamed group lacks what the old name is bound to";
     ServiceLinkedEmr = 321, Error, "EMR on EKS: a service-linked role can't have an access entry";
     ServiceLinkedBatch = 322, Error, "AWS Batch: a service-linked role can't have an access entry";
@@ -113,9 +113,9 @@ codes! {
     ServiceLinkedOther = 324, Error, "a service-linked role can't have an access entry";
 
     EntryDiffers = 401, Error, "a live access entry differs from the mapping and is kept";
-    EntryWrongType = 402, Error, "a live access entry has another type than the mapping needs";
+    EntryWrongType = 402, Error, "a live access entry has a different type than the mapping needs";
     EntryStale = 403, Error, "a live access entry is older than its principal and lets nobody in";
-    EntryUpdated = 405, Warning, "a live access entry is changed, as asked";
+    EntryUpdated = 405, Warning, "a live access entry is changed, as requested";
     EntryGivesMore = 406, Warning, "a live access entry gives more than the mapping";
     QuotaExceeded = 407, Error, "the cluster would have more access entries than EKS allows";
     ForeignOwner = 408, Warning, "something else owns the access entry";
@@ -124,20 +124,20 @@ codes! {
     LeftToEks = 501, Info, "EKS makes the access entry of this node role itself";
     ManagedEntryMissing = 502, Info, "EKS has not made the access entry of this node role";
     ManagedEntryWrongType = 503, Error, "EKS made an access entry of the wrong type";
-    NodeOsUnknown = 504, Warning, "the operating system of the nodes can't be told";
+    NodeOsUnknown = 504, Warning, "the operating system of the nodes is unknown";
     NodeRolesUnknown = 505, Warning, "node groups or Fargate profiles can't be read";
 
     ModeSwitchNeeded = 601, Info, "the cluster has no access entries yet";
     PlatformTooOld = 602, Error, "the platform version is too old for access entries";
     OutpostCluster = 603, Error, "a local cluster on Outposts has no access entries";
     ClusterNotActive = 604, Error, "the cluster is not ACTIVE";
-    CallerLosesAdmin = 605, Warning, "the caller would lose the cluster-admin that it has today";
+    CallerLosesAdmin = 605, Warning, "the caller would lose the cluster-admin access it has today";
     EntriesUnknown = 606, Warning, "the live access entries can't be read";
     ForeignWriter = 607, Warning, "something else writes `aws-auth`";
 
     BindingsUnknown = 701, Info, "RBAC objects could not be read, so the effect of a changed name is unknown";
-    BindingLost = 702, Warning, "a binding stops to match";
-    BindingGained = 703, Warning, "a binding starts to match";
+    BindingLost = 702, Warning, "a binding stops matching";
+    BindingGained = 703, Warning, "a binding starts matching";
     BindingUnaffected = 704, Info, "no binding uses the name that changes";
 
     Excluded = 801, Info, "left out by `--only` or `--exclude`";

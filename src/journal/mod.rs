@@ -7,6 +7,7 @@ mod lock;
 pub mod record;
 mod run;
 mod store;
+mod trace;
 
 pub use history::{BindingChange, CallHistory, ConfigMapChange, History, RunHistory};
 pub use record::{BindingId, ClusterId, Record, RunCommand, RunEnd};

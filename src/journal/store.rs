@@ -166,6 +166,7 @@ impl Journal {
 
     /// Appends one record and waits until the disk has it.
     pub fn append(&self, record: &Record) -> Result<(), JournalError> {
+        super::trace::tell(record);
         let line = serde_json::to_string(record).expect("a record is plain data");
         let mut line = visible_json(&line).into_owned();
         line.push('\n');

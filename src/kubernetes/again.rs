@@ -4,8 +4,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+use tracing::debug;
 
 use super::KubernetesError;
+use crate::text::visible;
 
 /// How long to wait before the second try; twice as long before each one after.
 const BREATH: Duration = Duration::from_millis(250);
@@ -27,6 +29,7 @@ where
             Err(error)
                 if error.is_answer_lost() && (is_first || began.elapsed() + wait < PATIENCE) =>
             {
+                debug!(error = %visible(&error.to_string()), ?wait, "again");
                 sleep(wait).await;
                 wait *= 2;
             }

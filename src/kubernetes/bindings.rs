@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::again::again;
 use super::config_map::{MANAGER, writer};
-use super::{Kubernetes, KubernetesError};
+use super::{Kubernetes, KubernetesError, ended};
 use crate::journal::BindingId;
 
 /// What became of an object that was to be made.
@@ -146,7 +146,7 @@ impl Kubernetes {
                 .await
                 .map(drop),
         };
-        deleted.map_err(|error| KubernetesError::of("remove a binding of a renamed group", error))
+        ended("remove a binding of a renamed group", deleted)
     }
 
     fn role_bindings(&self, namespace: &str) -> Api<RoleBinding> {
@@ -190,7 +190,7 @@ where
             reason: error.to_string(),
         })?;
     match api.create(&writer(), &wanted).await {
-        Ok(object) => Ok(there_is(&object, Made::Created)),
+        Ok(object) => ended(WHAT, Ok(there_is(&object, Made::Created))),
         Err(kube::Error::Api(status)) if status.code == 409 => {
             let there = api
                 .get(&name)
@@ -202,7 +202,7 @@ where
                 Err(KubernetesError::Differs { kind, name })
             }
         }
-        Err(error) => Err(KubernetesError::of(WHAT, error)),
+        Err(error) => ended(WHAT, Err(error)),
     }
 }
 

@@ -6,9 +6,10 @@ use k8s_openapi::api::authorization::v1::{
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, DeleteParams, PostParams, Preconditions};
 use serde_json::Value;
+use tracing::debug;
 
 use super::again::again;
-use super::{Kubernetes, KubernetesError};
+use super::{Kubernetes, KubernetesError, ended};
 use crate::rights::Question;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
@@ -103,7 +104,12 @@ impl Kubernetes {
                 KubernetesError::of("read the ConfigMap kube-system/aws-auth", error)
             })
         });
-        Ok(found.await?.map(|object| Stored { object }))
+        let found = found.await?;
+        debug!(
+            exists = found.is_some(),
+            "read the ConfigMap kube-system/aws-auth"
+        );
+        Ok(found.map(|object| Stored { object }))
     }
 
     /// Gives the ConfigMap other data, unless somebody has written it since it was read.
@@ -115,11 +121,11 @@ impl Kubernetes {
         let mut object = stored.object.clone();
         object.metadata.managed_fields = None;
         object.data = (!data.is_empty()).then_some(data);
-        self.config_maps()
-            .replace(NAME, &writer(), &object)
-            .await
-            .map(drop)
-            .map_err(|error| KubernetesError::of("write the ConfigMap kube-system/aws-auth", error))
+        let written = self.config_maps().replace(NAME, &writer(), &object).await;
+        ended(
+            "write the ConfigMap kube-system/aws-auth",
+            written.map(drop),
+        )
     }
 
     /// Deletes the ConfigMap, unless somebody has written it since it was read.
@@ -132,13 +138,11 @@ impl Kubernetes {
             }),
             ..DeleteParams::default()
         };
-        self.config_maps()
-            .delete(NAME, &params)
-            .await
-            .map(drop)
-            .map_err(|error| {
-                KubernetesError::of("delete the ConfigMap kube-system/aws-auth", error)
-            })
+        let deleted = self.config_maps().delete(NAME, &params).await;
+        ended(
+            "delete the ConfigMap kube-system/aws-auth",
+            deleted.map(drop),
+        )
     }
 
     /// Makes the ConfigMap anew, with the labels, annotations and data it had.
@@ -157,13 +161,11 @@ impl Kubernetes {
             .metadata
             .annotations
             .clone_from(&old.metadata.annotations);
-        self.config_maps()
-            .create(&writer(), &object)
-            .await
-            .map(drop)
-            .map_err(|error| {
-                KubernetesError::of("create the ConfigMap kube-system/aws-auth", error)
-            })
+        let created = self.config_maps().create(&writer(), &object).await;
+        ended(
+            "create the ConfigMap kube-system/aws-auth",
+            created.map(drop),
+        )
     }
 
     /// Asks the API server whether the caller may do something.
@@ -188,7 +190,14 @@ impl Kubernetes {
             .create(&PostParams::default(), &review)
             .await
             .map_err(|error| KubernetesError::of("ask what the caller may do", error))?;
-        Ok(answer.status.is_some_and(|status| status.allowed))
+        let allowed = answer.status.is_some_and(|status| status.allowed);
+        debug!(
+            verb = question.verb,
+            resource = question.resource,
+            allowed,
+            "asked what the caller may do"
+        );
+        Ok(allowed)
     }
 
     fn config_maps(&self) -> Api<ConfigMap> {

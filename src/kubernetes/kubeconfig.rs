@@ -132,7 +132,7 @@ impl Kubeconfig {
         let config = self.config().await.map_err(|error| error.to_string())?;
         let own: http::Uri = endpoint
             .parse()
-            .map_err(|_| format!("`{endpoint}` is no URL"))?;
+            .map_err(|_| format!("`{endpoint}` is not a URL"))?;
         let port = |uri: &http::Uri| {
             uri.port_u16()
                 .unwrap_or(if uri.scheme_str() == Some("http") {
@@ -145,7 +145,7 @@ impl Kubeconfig {
         let theirs = &config.cluster_url;
         if host(&own) != host(theirs) || port(&own) != port(theirs) {
             return Err(format!(
-                "the context leads to `{theirs}`, the cluster's endpoint is `{endpoint}`"
+                "the context points to `{theirs}`, the cluster's endpoint is `{endpoint}`"
             ));
         }
         if let (Some(theirs), Some(own)) = (&config.root_cert, authority) {

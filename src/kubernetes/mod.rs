@@ -16,6 +16,7 @@ use kube::client::ClientBuilder;
 use kube::{Client, Config};
 use tower::buffer::BufferLayer;
 use tower::filter::AsyncFilterLayer;
+use tracing::debug;
 
 use again::again;
 pub use bindings::{Made, StoredBinding, ThereBinding};
@@ -26,6 +27,7 @@ pub use token::{MakeToken, Tokens};
 use crate::access::rbac::{Binding, Rbac, Subject};
 use crate::causes::with_causes;
 use crate::source::AwsAuth;
+use crate::text::visible;
 
 /// How many objects are asked for at a time.
 const PAGE: u32 = 500;
@@ -101,6 +103,16 @@ pub enum KubernetesError {
         /// Why.
         reason: String,
     },
+}
+
+/// Tells what came of a write, and turns its error into this project's words.
+fn ended<T>(what: &'static str, result: kube::Result<T>) -> Result<T, KubernetesError> {
+    let result = result.map_err(|error| KubernetesError::of(what, error));
+    match &result {
+        Ok(_) => debug!("{what}: done"),
+        Err(error) => debug!("{}", visible(&error.to_string())),
+    }
+    result
 }
 
 impl KubernetesError {
@@ -209,7 +221,7 @@ impl Kubernetes {
         };
         let url = endpoint
             .parse()
-            .map_err(|_| unusable(format!("`{endpoint}` is no URL")))?;
+            .map_err(|_| unusable(format!("`{endpoint}` is not a URL")))?;
         let mut config = Config::new(url);
         config.root_cert = certificate_authority
             .map(pem_certificates)
@@ -303,10 +315,11 @@ impl Kubernetes {
             });
             let page = page.await?;
             all.extend(page.items);
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = ListParams::default().limit(PAGE).continue_token(&token),
-                None => return Ok(all),
-            }
+            let Some(token) = page.metadata.continue_.filter(|token| !token.is_empty()) else {
+                debug!(count = all.len(), "{what}");
+                return Ok(all);
+            };
+            params = ListParams::default().limit(PAGE).continue_token(&token);
         }
     }
 }
@@ -350,7 +363,7 @@ fn pem_certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let certificates: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(pem)
         .map(|certificate| certificate.map(|certificate| certificate.to_vec()))
         .collect::<Result<_, _>>()
-        .map_err(|error| format!("the cluster's certificate authority is no PEM: {error}"))?;
+        .map_err(|error| format!("the cluster's certificate authority is not PEM: {error}"))?;
     if certificates.is_empty() {
         return Err("the cluster's certificate authority holds no certificate".to_owned());
     }

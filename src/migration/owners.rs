@@ -160,7 +160,7 @@ pub fn owner_of(live: &LiveEntry) -> Option<Writer> {
     .into_iter()
     .find_map(|(prefix, name, fix)| Some((with(prefix)?, name, fix)))?;
     let who = format!("{name}, by the tag `{tag}`");
-    let message = format!("{who} looks after the access entry");
+    let message = format!("{who} manages the access entry");
     Some(Writer {
         of: live.entry.principal_arn.to_string(),
         who,

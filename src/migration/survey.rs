@@ -16,6 +16,7 @@ use crate::observed::{Lookup, NodeRole, Observed};
 use crate::plan::document::{Source, SourceKind};
 use crate::reader::{self, Reading};
 use crate::source::AwsAuth;
+use crate::text::visible;
 
 /// Which cluster is meant, and where its `aws-auth` comes from.
 #[derive(Debug, Clone, Default)]
@@ -103,20 +104,44 @@ pub async fn survey(target: &Target, clock: fn() -> SystemTime) -> Result<Survey
         target.aws.profile = target.aws.profile.or(named.profile);
         if target.cluster.is_none() {
             return Err(Failure::usage(
-                "the kubeconfig's context does not tell which EKS cluster it leads to",
+                "the kubeconfig's context does not say which EKS cluster it points to",
             )
             .hint("name it with --cluster (and --region)"));
         }
     }
-    match target.cluster.clone() {
+    let seen = match target.cluster.clone() {
         Some(name) => live(&target, &name, kubeconfig.as_ref(), clock).await,
         None => offline(&target),
+    }?;
+    seen.tell();
+    Ok(seen)
+}
+
+impl Survey {
+    /// Tells how much was read, to who runs with `-v`.
+    fn tell(&self) {
+        let observed = &self.observed;
+        let caller = self.caller.as_ref();
+        tracing::debug!(
+            cluster = observed.cluster.name.as_deref().map(visible).as_deref(),
+            caller = caller.map(|caller| visible(&caller.arn.to_string()).into_owned()),
+            mode = observed
+                .cluster
+                .authentication_mode
+                .map(|mode| mode.as_str()),
+            mappings = self.reading.mappings.len(),
+            findings = self.reading.diagnostics.len(),
+            entries = observed.entries.as_ref().map(Vec::len),
+            principals = observed.principals.len(),
+            bindings = observed.rbac.as_ref().map(|rbac| rbac.bindings.len()),
+            "what was read"
+        );
     }
 }
 
 fn offline(target: &Target) -> Result<Survey, Failure> {
     let Some(file) = &target.file else {
-        return Err(Failure::usage("no cluster and no file is named")
+        return Err(Failure::usage("neither a cluster nor a file is named")
             .hint("name a cluster with --cluster or --kubeconfig, or a file with --from-file"));
     };
     let aws_auth = file.aws_auth.clone();

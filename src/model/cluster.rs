@@ -87,7 +87,7 @@ pub struct Cluster {
     /// Whether remote networks are set, without which there are no hybrid nodes.
     #[serde(default)]
     pub hybrid_nodes: bool,
-    /// Whether it is a local cluster on AWS Outposts, which knows no access entries.
+    /// Whether it is a local cluster on AWS Outposts, which does not support access entries.
     #[serde(default)]
     pub outpost: bool,
 }

@@ -151,7 +151,7 @@ pub struct Mapping {
     pub username: String,
     /// The groups' templates, in order.
     pub groups: Vec<String>,
-    /// Why the cluster's reader throws the mapping away, where it does.
+    /// Why the cluster's reader discards the mapping, where it does.
     pub dropped: Option<Dropped>,
 }
 

@@ -77,7 +77,7 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
     if cluster.outpost {
         findings.push(Finding::new(
             Code::OutpostCluster,
-            "this is a local cluster on AWS Outposts, which knows no access entries",
+            "this is a local cluster on AWS Outposts, which does not support access entries",
             "",
         ));
     }
@@ -88,7 +88,7 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
     {
         findings.push(Finding::new(
             Code::ClusterNotActive,
-            format!("the cluster is {status}; EKS takes no update before it is ACTIVE"),
+            format!("the cluster is {status}; EKS accepts no update until it is ACTIVE"),
             "wait until `aws eks describe-cluster` shows ACTIVE",
         ));
     }
@@ -109,7 +109,7 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
         findings.push(Finding::new(
             Code::QuotaExceeded,
             format!("{live} access entries and {creates} new ones are more than the {ENTRY_QUOTA} that EKS allows"),
-            "take the ones away that nobody needs, or leave some out with --only and --exclude",
+            "delete those that nobody needs, or leave some out with --only and --exclude",
         ));
     }
     findings

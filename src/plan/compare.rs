@@ -1,21 +1,91 @@
 //! Compares an access entry as it should be with one as it is.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::access::after::default_username;
 use crate::model::{AccessEntry, EntryType, Principal};
 
-/// What differs in type, username and groups, in words; nothing where they are the same.
+/// One thing in which a live entry is not what is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// It is for something else.
+    Type {
+        /// The type that it has.
+        live: EntryType,
+        /// The type that it should have.
+        wanted: EntryType,
+    },
+    /// It gives another name.
+    Username {
+        /// The name that it gives.
+        live: String,
+        /// The name that it should give.
+        wanted: String,
+    },
+    /// It lacks a group or policy.
+    Lacks(Given),
+    /// It has a group or policy that is not wanted.
+    Has(Given),
+}
+
+/// What an entry gives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Given {
+    /// A Kubernetes group.
+    Group(String),
+    /// An access policy, with where it holds.
+    Policy(String),
+}
+
+impl Difference {
+    /// Whether all that is wanted is there, and this comes on top.
+    #[must_use]
+    pub fn is_more(&self) -> bool {
+        matches!(self, Self::Has(_))
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Type { live, wanted } => write!(f, "its type is {live}, not {wanted}"),
+            Self::Username { live, wanted } => {
+                write!(f, "its username is `{live}`, not `{wanted}`")
+            }
+            Self::Lacks(given) => write!(f, "it lacks {given}"),
+            Self::Has(given) => write!(f, "it also has {given}"),
+        }
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group(name) => write!(f, "the group `{name}`"),
+            Self::Policy(name) => write!(f, "the policy `{name}`"),
+        }
+    }
+}
+
+/// Differences in words, one after the other.
+#[must_use]
+pub fn in_words(differences: &[Difference]) -> String {
+    let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
+
+/// What differs in type, username and groups; nothing where they are the same.
 ///
 /// EKS sets username and groups of node types itself, so these are not compared there. A username that was left to EKS
 /// is compared with the one that EKS sets.
 #[must_use]
-pub fn identity_differences(wanted: &AccessEntry, live: &AccessEntry) -> Vec<String> {
+pub fn identity_differences(wanted: &AccessEntry, live: &AccessEntry) -> Vec<Difference> {
     if wanted.entry_type != live.entry_type {
-        return vec![format!(
-            "its type is {}, not {}",
-            live.entry_type, wanted.entry_type
-        )];
+        return vec![Difference::Type {
+            live: live.entry_type.clone(),
+            wanted: wanted.entry_type.clone(),
+        }];
     }
     if wanted.entry_type != EntryType::Standard {
         return Vec::new();
@@ -34,24 +104,26 @@ pub fn identity_differences(wanted: &AccessEntry, live: &AccessEntry) -> Vec<Str
     };
     let (wanted_name, live_name) = (name(wanted), name(live));
     if wanted_name != live_name {
-        differences.push(format!(
-            "its username is `{live_name}`, not `{wanted_name}`"
-        ));
+        differences.push(Difference::Username {
+            live: live_name,
+            wanted: wanted_name,
+        });
     }
     let groups = |entry: &AccessEntry| {
         entry
             .kubernetes_groups
             .iter()
             .cloned()
+            .map(Given::Group)
             .collect::<BTreeSet<_>>()
     };
-    list_differences(&groups(wanted), &groups(live), "group", &mut differences);
+    differences.extend(given_differences(&groups(wanted), &groups(live)));
     differences
 }
 
 /// What differs altogether, policies included.
 #[must_use]
-pub fn differences(wanted: &AccessEntry, live: &AccessEntry) -> Vec<String> {
+pub fn differences(wanted: &AccessEntry, live: &AccessEntry) -> Vec<Difference> {
     let mut differences = identity_differences(wanted, live);
     if wanted.entry_type != live.entry_type {
         return differences;
@@ -67,34 +139,18 @@ pub fn differences(wanted: &AccessEntry, live: &AccessEntry) -> Vec<String> {
                     namespaces,
                     ..policy.access_scope.clone()
                 };
-                format!("{} ({scope})", policy.name())
+                Given::Policy(format!("{} ({scope})", policy.name()))
             })
             .collect::<BTreeSet<_>>()
     };
-    list_differences(
-        &policies(wanted),
-        &policies(live),
-        "policy",
-        &mut differences,
-    );
+    differences.extend(given_differences(&policies(wanted), &policies(live)));
     differences
 }
 
-fn list_differences(
-    wanted: &BTreeSet<String>,
-    live: &BTreeSet<String>,
-    what: &str,
-    differences: &mut Vec<String>,
-) {
-    differences.extend(
-        wanted
-            .difference(live)
-            .map(|name| format!("it lacks the {what} `{name}`")),
-    );
-    differences.extend(
-        live.difference(wanted)
-            .map(|name| format!("it has the {what} `{name}` beside")),
-    );
+fn given_differences(wanted: &BTreeSet<Given>, live: &BTreeSet<Given>) -> Vec<Difference> {
+    let lacks = wanted.difference(live).cloned().map(Difference::Lacks);
+    let has = live.difference(wanted).cloned().map(Difference::Has);
+    lacks.chain(has).collect()
 }
 
 /// Whether what is there is a beginning of what is wanted: the same identity, and policies still to come.
@@ -120,4 +176,27 @@ pub fn same(a: Option<&AccessEntry>, b: Option<&AccessEntry>) -> bool {
 /// Whether EKS shows what was asked for, its own username filled in where none was.
 fn shown_as(asked: &AccessEntry, shown: &AccessEntry) -> bool {
     differences(asked, shown).is_empty()
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_looks_like_a_difference_is_only_a_name() {
+        let entry = |groups: &[&str]| AccessEntry {
+            principal_arn: "arn:aws:iam::111122223333:role/ops".parse().unwrap(),
+            entry_type: EntryType::Standard,
+            username: Some("ops".to_owned()),
+            kubernetes_groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            tags: std::collections::BTreeMap::new(),
+            access_policies: Vec::new(),
+        };
+        let odd = "it also has the group `x`";
+        let lacks = identity_differences(&entry(&[odd, "devs"]), &entry(&["devs"]));
+        assert_eq!(lacks, [Difference::Lacks(Given::Group(odd.to_owned()))]);
+        assert!(!lacks.iter().any(Difference::is_more));
+        let more = identity_differences(&entry(&["devs"]), &entry(&["devs", "ops"]));
+        assert!(more.iter().all(Difference::is_more));
+        assert_eq!(in_words(&more), "it also has the group `ops`");
+    }
 }

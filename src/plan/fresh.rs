@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::compare::{differences, is_beginning_of};
+use super::compare::{differences, in_words, is_beginning_of};
 use super::document::Plan;
 use crate::model::{AccessEntry, LiveEntry, Principal, PrincipalKey};
 
@@ -129,7 +129,7 @@ fn entry_changes(
                 changes.push(format!("there is an access entry for `{arn}` now"));
             }
             Some(old) if !differences(old, live).is_empty() && !is_expected(live) => {
-                let differences = differences(old, live).join(", ");
+                let differences = in_words(&differences(old, live));
                 changes.push(format!(
                     "the access entry for `{arn}` has changed: {differences}"
                 ));

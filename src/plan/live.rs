@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::build::{Builder, Fate};
-use super::compare::{differences, identity_differences, is_beginning_of};
+use super::compare::{Difference, differences, identity_differences, in_words, is_beginning_of};
 use super::document::{ActionKind, Outcome};
 use crate::choices::OnExisting;
 use crate::finding::{Code, Finding};
@@ -143,7 +143,7 @@ impl Builder<'_> {
                 principal_arn: entry.principal_arn.clone(),
             };
             self.actions.push((stage, kind, mapping.id, why.to_owned()));
-            self.create(mapping, entry, "made anew");
+            self.create(mapping, entry, "re-created");
             return;
         }
         // More is given before anything is taken away, so that nobody is without access in between.
@@ -208,11 +208,11 @@ pub(crate) fn is_stale(lookup: &Lookup, live: &LiveEntry) -> bool {
     }
 }
 
-fn describe(stale: bool, differing: &[String]) -> String {
+fn describe(stale: bool, differing: &[Difference]) -> String {
     if stale {
         "it is older than its principal".to_owned()
     } else {
-        differing.join(", ")
+        in_words(differing)
     }
 }
 
@@ -220,17 +220,17 @@ fn difference_finding(
     entry: &AccessEntry,
     live: &LiveEntry,
     stale: bool,
-    differing: &[String],
+    differing: &[Difference],
 ) -> Finding {
     let update = "--on-existing update changes it to what the mapping says";
     if stale {
         return Finding::new(
             Code::EntryStale,
             format!(
-                "the live access entry was made before `{}` was made anew, so it lets nobody in",
+                "the live access entry was made before `{}` was re-created, so it lets nobody in",
                 entry.principal_arn
             ),
-            "--on-existing update makes it anew",
+            "--on-existing update re-creates it",
         );
     }
     let code = if entry.entry_type != live.entry.entry_type {
@@ -239,10 +239,7 @@ fn difference_finding(
         } else {
             Code::EntryWrongType
         }
-    } else if differing
-        .iter()
-        .all(|difference| difference.contains(" beside"))
-    {
+    } else if differing.iter().all(Difference::is_more) {
         Code::EntryGivesMore
     } else {
         Code::EntryDiffers
@@ -251,7 +248,7 @@ fn difference_finding(
         code,
         format!(
             "the live access entry differs from the mapping: {}",
-            differing.join(", ")
+            in_words(differing)
         ),
         update,
     )

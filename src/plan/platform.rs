@@ -43,7 +43,9 @@ pub fn too_old(cluster: &Cluster) -> Option<Finding> {
     };
     Some(Finding::new(
         Code::PlatformTooOld,
-        format!("Kubernetes {version} with platform version {platform} knows no access entries"),
+        format!(
+            "Kubernetes {version} with platform version {platform} does not support access entries"
+        ),
         fix,
     ))
 }

@@ -53,7 +53,7 @@ pub struct Reading {
     pub diagnostics: Vec<Diagnostic>,
     /// Sections whose text the cluster can't read at all, so that it has no mapping from them.
     pub broken: Vec<Section>,
-    /// Sections of which it can't be told how the cluster reads them; no mapping of theirs is given.
+    /// Sections of which it is unclear how the cluster reads them; no mapping of theirs is given.
     pub undecided: Vec<Section>,
 }
 

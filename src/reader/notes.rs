@@ -118,7 +118,7 @@ impl<'a> Notes<'a> {
                 self.note(
                     Code::DuplicateKey,
                     start..start + name.len(),
-                    format!("`{key}` stands twice in one mapping; of equal keys the cluster takes the last, of keys that differ in case the last in byte order, where lower case comes after upper case"),
+                    format!("`{key}` appears twice in one mapping; of equal keys the cluster takes the last, of keys that differ in case the last in byte order, where lower case comes after upper case"),
                     format!("keep one `{key}` per mapping"),
                 );
             }
@@ -145,7 +145,7 @@ impl<'a> Notes<'a> {
             FailureKind::Undecided => self.note(
                 Code::SectionUndecided,
                 span,
-                format!("it can't be told how the cluster reads `{key}` ({message}), so nothing of it is carried over"),
+                format!("it is unclear how the cluster reads `{key}` ({message}), so nothing of it is carried over"),
                 format!("write `{key}` as a plain list of mappings, without this construct, and plan again"),
             ),
         }
@@ -191,7 +191,7 @@ impl<'a> Notes<'a> {
             Code::ElementIgnored,
             self.spans[element.node].clone(),
             format!(
-                "this element of `{key}` is {what} and no mapping, so the cluster passes over it"
+                "this element of `{key}` is {what}, not a mapping, so the cluster passes over it"
             ),
             "remove the element; it grants nothing".to_owned(),
         );
@@ -201,7 +201,7 @@ impl<'a> Notes<'a> {
         self.note(
             Code::ElementIgnored,
             self.spans[node].clone(),
-            "this element of `mapAccounts` is no account id, so it lets nobody in".to_owned(),
+            "this element of `mapAccounts` is not an account id, so it lets nobody in".to_owned(),
             "remove the element; it grants nothing".to_owned(),
         );
     }
@@ -215,23 +215,21 @@ impl<'a> Notes<'a> {
             Data::Scalar(_) if source.len() == written.len() => quote(source),
             _ => "NAME".to_owned(),
         };
-        let meant = "if the group is meant, which gives access that nobody has today";
+        let meant = "if the group is intended, which gives access that nobody has today";
         let (message, fix) = match code {
             Code::UsernameEmptied => (
                 format!(
-                    "the username `{written}` is {what} and not text, so the cluster leaves it out"
+                    "the username `{written}` is {what}, not text, so the cluster leaves it out"
                 ),
                 format!("username: {quoted}"),
             ),
             Code::GroupsEmptied => (
-                format!(
-                    "`groups` is {what} and not a list, so the cluster reads no groups from it"
-                ),
+                format!("`groups` is {what}, not a list, so the cluster reads no groups from it"),
                 format!("{meant}:\ngroups: [{quoted}]"),
             ),
             _ => (
                 format!(
-                    "the group `{written}` is {what} and not text, so the cluster reads an empty name in its place"
+                    "the group `{written}` is {what}, not text, so the cluster reads an empty name in its place"
                 ),
                 format!("{meant}:\n- {quoted}"),
             ),
@@ -277,7 +275,7 @@ impl<'a> Notes<'a> {
             Code::JoinedGroups,
             self.spans[element.node].clone(),
             format!("the cluster reads {count} lines as the one group `{group}`, since they are not indented alike"),
-            format!("if {count} groups are meant, which gives access that nobody has today:\n{fix}"),
+            format!("if {count} groups are intended, which gives access that nobody has today:\n{fix}"),
         );
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn fix(lines: &Lines<'_>, line: usize) -> String {
         }
     }
     format!(
-        "put line {line} of `{key}` right, or empty `{key}` if it is not needed; mind that mending it gives access that nobody has today"
+        "put line {line} of `{key}` right, or empty `{key}` if it is not needed; note that fixing it gives access that nobody has today"
     )
 }
 

@@ -151,7 +151,7 @@ fn words(done: &RolledBack) -> String {
             text.push_str("This was a dry run; add --yes to do it.\n");
         }
         None => {}
-        Some(RunEnd::Complete) => text.push_str("Rolled back; `apply` begins anew.\n"),
+        Some(RunEnd::Complete) => text.push_str("Rolled back; `apply` starts over.\n"),
         Some(_) => {
             if failed(done) > 0 {
                 let _ = write!(

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::verified::Form;
 use crate::journal::{RunCommand, RunEnd};
-use crate::migration::status::{Preflight, Right, RightState, Status};
+use crate::migration::status::{Preflight, Right, RightApi, RightState, Status};
 use crate::text::visible;
 
 /// The status as a document or, for every other form, in words.
@@ -120,19 +120,17 @@ fn checks(preflight: &Preflight, row: &mut impl FnMut(&str, &str)) {
 
 /// What to paste where rights are missing; nothing where all are there.
 fn grants(preflight: &Preflight) -> String {
-    let open = |kubernetes: bool| {
-        let open = |right: &&Right| {
-            right.state != RightState::Allowed && right.right.contains(':') != kubernetes
-        };
-        preflight.rights.iter().find(open).is_some()
+    let open = |api: RightApi| {
+        let open = |right: &Right| right.state != RightState::Allowed && right.api == api;
+        preflight.rights.iter().any(open)
     };
     let mut text = String::new();
-    if open(false) {
+    if open(RightApi::Iam) {
         let policy = serde_json::to_string_pretty(&preflight.policy);
         let policy = policy.expect("a policy is plain data");
         let _ = writeln!(text, "\nThe IAM policy that grants it:\n{policy}");
     }
-    if open(true) {
+    if open(RightApi::Kubernetes) {
         text.push_str("\nThe Kubernetes roles that grant it, for `kubectl apply -f -`:\n");
         for object in &preflight.rbac {
             text.push_str(&super::yaml::document(object));

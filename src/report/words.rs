@@ -188,11 +188,11 @@ pub(super) fn binding(change: &BindingChange) -> String {
             format!("{}/", literal(namespace))
         });
     let effect = match change.effect {
-        BindingEffect::Stops => "stops",
-        BindingEffect::Starts => "starts",
+        BindingEffect::Stops => "stops matching",
+        BindingEffect::Starts => "starts matching",
     };
     format!(
-        "{} {namespace}{} ({}) {effect} to match {}",
+        "{} {namespace}{} ({}) {effect} {}",
         literal(&change.kind),
         literal(&change.name),
         literal(&change.role),

@@ -451,7 +451,6 @@ fn cases() -> BTreeMap<String, PathBuf> {
 fn every_case_translates_as_expected() {
     let mut failures = Vec::new();
     for (name, path) in cases() {
-        println!("{name}");
         let text = std::fs::read_to_string(path).unwrap();
         match serde_yaml::from_str::<Case>(&text) {
             Err(error) => failures.push(format!("{name}: {error}")),

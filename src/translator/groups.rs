@@ -72,7 +72,7 @@ impl Groups {
         }
         self.say(
             Code::GroupRenamed,
-            format!("the group `{old}` becomes `{new}`, as asked"),
+            format!("the group `{old}` becomes `{new}`, as requested"),
         );
         self.keep(new.to_owned());
     }
@@ -119,7 +119,7 @@ impl Groups {
     fn repeated(&mut self, name: &str) {
         self.say(
             Code::RepeatedGroup,
-            format!("the group `{name}` stands twice and is kept once"),
+            format!("the group `{name}` appears twice and is kept once"),
         );
     }
 

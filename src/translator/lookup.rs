@@ -50,7 +50,7 @@ pub(super) fn path_unknown(case: &Case<'_>) -> Option<Ruling> {
     Some(Ruling::blocked(
         Code::PathUnknown,
         format!(
-            "`{}` is a role of IAM Identity Center with a path that can't be found out, since {why}",
+            "`{}` is a role of IAM Identity Center with a path that can't be determined, since {why}",
             case.mapping.arn
         ),
         fix(case.lookup(), principal),
@@ -69,7 +69,7 @@ pub(super) fn resolve(case: &Case<'_>, principal: &Principal) -> (Arn, Vec<Findi
         findings.push(Finding::new(
             Code::InertIncluded,
             format!(
-                "`{written}` matches nobody today and gains access, as asked with `--include-inert`"
+                "`{written}` matches nobody today and gains access, as requested with `--include-inert`"
             ),
             "",
         ));

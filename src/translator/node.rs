@@ -49,7 +49,7 @@ pub(super) fn unusual(mapping: &Mapping) -> Option<Finding> {
         Finding::new(
             Code::NodeUsernameKept,
             format!(
-                "the group `{NODES}` is for nodes, but the username `{}` is none that a node type has",
+                "the group `{NODES}` is for nodes, but the username `{}` is not one that a node type has",
                 mapping.username
             ),
             "username: system:node:{{EC2PrivateDNSName}}",

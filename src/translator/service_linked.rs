@@ -35,7 +35,7 @@ fn way_out(name: &str) -> (Code, &'static str) {
     if name.starts_with("awsserviceroleforamazonemrcontainers") {
         (
             Code::ServiceLinkedEmr,
-            "EMR on EKS makes its own entry for virtual clusters that are created once the cluster has access entries, so create them anew",
+            "EMR on EKS makes its own entry for virtual clusters that are created once the cluster has access entries, so re-create them",
         )
     } else if name.starts_with("awsserviceroleforbatch") {
         (
@@ -45,7 +45,7 @@ fn way_out(name: &str) -> (Code, &'static str) {
     } else if name.starts_with("awsserviceroleforamazonprometheusscraper") {
         (
             Code::ServiceLinkedPrometheus,
-            "Amazon Managed Prometheus makes its own entry for scrapers that are created once the cluster has access entries, so create the scraper anew",
+            "Amazon Managed Prometheus makes its own entry for scrapers that are created once the cluster has access entries, so re-create the scraper",
         )
     } else {
         (

@@ -40,7 +40,9 @@ pub(super) fn translate(case: &Case<'_>, account: &str, is_admin: bool) -> Usern
     if case.choices.usernames == Usernames::Default {
         return left_to_eks(Finding::new(
             Code::UsernameDefault,
-            format!("the username `{written}` is left to EKS, as asked with `--usernames default`"),
+            format!(
+                "the username `{written}` is left to EKS, as requested with `--usernames default`"
+            ),
             "",
         ));
     }

@@ -3,6 +3,8 @@
 
 mod canary;
 mod guard;
+#[cfg(test)]
+mod pace_tests;
 mod progress;
 mod retry;
 mod run;

@@ -35,9 +35,9 @@ pub enum SwitchError {
     #[error("failed to switch the authentication mode")]
     Aws(#[from] AwsError),
     /// EKS began an update of the cluster and gave it up.
-    #[error("EKS {verb} the update {update} of the cluster: {reasons}")]
+    #[error("the cluster update {update} {verb}: {reasons}")]
     GivenUp {
-        /// `failed` or `cancelled`.
+        /// `failed` or `was cancelled`.
         verb: &'static str,
         /// The update's id.
         update: String,
@@ -55,7 +55,7 @@ pub enum SwitchError {
     NotBegun,
     /// It was interrupted; EKS goes on with the switch by itself.
     #[error(
-        "interrupted while EKS switches the authentication mode; EKS goes on with it by itself"
+        "interrupted while EKS switches the authentication mode; EKS completes the switch on its own"
     )]
     Interrupted,
     /// What was done can't be written down.
@@ -225,7 +225,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             UpdateState::InProgress => return Ok(Step::Wait(update)),
             UpdateState::Successful => return Ok(Step::Settle),
             UpdateState::Failed { reasons } => ("failed", reasons),
-            UpdateState::Cancelled { reasons } => ("cancelled", reasons),
+            UpdateState::Cancelled { reasons } => ("was cancelled", reasons),
         };
         let reasons = if reasons.is_empty() {
             "no reason given".to_owned()
@@ -255,6 +255,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
     }
 
     fn tell(&self, message: String, status: Option<Status>, error: Option<EventError>) {
+        tracing::debug!("mode: {}", crate::text::visible(&message));
         self.progress.tell(&Event {
             action: Some(self.action.clone()),
             status,

@@ -8,7 +8,7 @@ use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, LiveEntry};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
-use crate::killing::{Point, records, run_until};
+use crate::killing::{Point, covered, records, run_until};
 use crate::many::{Size, many, update};
 use crate::support::{Ran, Tool, World, read};
 use crate::tell::tell;
@@ -90,14 +90,13 @@ async fn a_cut_over_that_is_killed_anywhere_is_finished_by_the_same_command() {
     let expected = Arc::new(holds(&reference));
     assert_eq!(expected.0, None);
     let points = points(extent);
-    let count = points.len();
-    stream::iter(points)
-        .for_each_concurrent(3, |point| {
+    let endings: Vec<_> = stream::iter(points)
+        .map(|point| {
             let (before, expected) = (Arc::clone(&before), Arc::clone(&expected));
             async move {
                 let world = applied().await;
                 blocking(move || {
-                    run_until(&world, cutover(&world), point, |_| true);
+                    let ending = run_until(&world, cutover(&world), point, |_| true);
                     let again = cutover(&world).run().expect_code(0);
                     assert_eq!(tagless(&world), untagged(&expected), "killed at {point:?}");
                     let backups = backups(&world);
@@ -110,13 +109,17 @@ async fn a_cut_over_that_is_killed_anywhere_is_finished_by_the_same_command() {
                     rollback(&world).run().expect_code(0);
                     let back = holds(&world);
                     assert_eq!(back.0, before.0, "rolled back after a kill at {point:?}");
+                    (point, ending)
                 })
-                .await;
+                .await
             }
         })
+        .buffer_unordered(3)
+        .collect()
         .await;
     tell(&format!(
-        "kill points of cutover: {count}, wrong end states: 0"
+        "kill points of cutover: {}, wrong end states: 0",
+        covered(&endings)
     ));
 }
 
@@ -131,14 +134,13 @@ async fn a_switch_to_the_mode_api_that_is_killed_anywhere_is_finished_by_the_sam
     let expected = Arc::new(holds(&reference));
     assert_eq!(expected.0, None);
     let points = points(extent);
-    let count = points.len();
-    stream::iter(points)
-        .for_each_concurrent(3, |point| {
+    let endings: Vec<_> = stream::iter(points)
+        .map(|point| {
             let expected = Arc::clone(&expected);
             async move {
                 let world = applied().await;
                 blocking(move || {
-                    run_until(&world, to_api(&world), point, |_| true);
+                    let ending = run_until(&world, to_api(&world), point, |_| true);
                     let again = to_api(&world).run().expect_code(0);
                     assert_eq!(tagless(&world), untagged(&expected), "killed at {point:?}");
                     let mode = world.sandbox.state().mode;
@@ -149,13 +151,17 @@ async fn a_switch_to_the_mode_api_that_is_killed_anywhere_is_finished_by_the_sam
                         .filter(|request| request.status == Some(200));
                     assert_eq!(switches.count(), 1, "killed at {point:?}");
                     ends_complete(&world, &again, point);
+                    (point, ending)
                 })
-                .await;
+                .await
             }
         })
+        .buffer_unordered(3)
+        .collect()
         .await;
     tell(&format!(
-        "kill points of cutover --to-api-mode: {count}, wrong end states: 0"
+        "kill points of cutover --to-api-mode: {}, wrong end states: 0",
+        covered(&endings)
     ));
 }
 
@@ -174,23 +180,26 @@ async fn a_rollback_that_is_killed_anywhere_is_finished_by_the_same_command() {
     let extent = blocking(move || measure(&world, rollback(&world))).await;
     assert_eq!(holds(&reference), expected);
     let points = points(extent);
-    let count = points.len();
-    stream::iter(points)
-        .for_each_concurrent(3, |point| async move {
+    let endings: Vec<_> = stream::iter(points)
+        .map(|point| async move {
             let (world, expected) = cut_over().await;
             blocking(move || {
-                run_until(&world, rollback(&world), point, |_| true);
+                let ending = run_until(&world, rollback(&world), point, |_| true);
                 let again = rollback(&world).run().expect_code(0);
                 assert_eq!(holds(&world), expected, "killed at {point:?}");
                 ends_complete(&world, &again, point);
                 // A new `apply` works.
                 update(&world).run().expect_code(0);
+                (point, ending)
             })
-            .await;
+            .await
         })
+        .buffer_unordered(3)
+        .collect()
         .await;
     tell(&format!(
-        "kill points of rollback: {count}, wrong end states: 0"
+        "kill points of rollback: {}, wrong end states: 0",
+        covered(&endings)
     ));
 }
 

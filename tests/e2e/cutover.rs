@@ -3,7 +3,9 @@
 use aws_auth_migrate::sandbox::{Fault, FaultKind, NodeSeed, Phase, UpdateEnd, UpdateTime};
 use serde_json::Value;
 
-use crate::support::{CLUSTER, Ran, World, data_seed, in_api_mode, read, role, seed};
+use crate::support::{
+    CLUSTER, Ran, World, asked, data_seed, in_api_mode, read, role, seed, send, until,
+};
 
 pub(crate) const TWO: &str = "# people\n- rolearn: arn:aws:iam::111122223333:role/ops\n  username: ops\n  groups: [system:masters]\n\
                    # devs: keep\n- rolearn: arn:aws:iam::111122223333:role/dev # them\n  username: dev\n  groups: [devs]\n";
@@ -270,12 +272,6 @@ async fn with_nodes() -> World {
     world
 }
 
-fn count(world: &World, operation: &str) -> usize {
-    let requests = world.sandbox.requests();
-    let same = requests.iter().filter(|known| known.operation == operation);
-    same.count()
-}
-
 /// Takes the nodes' entry away at the nth look at the nodes after the ConfigMap is gone.
 fn lose_nodes_at(world: &World, nth: usize) {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -340,13 +336,9 @@ async fn a_node_roles_mapping_is_watched_by_default_and_a_stopped_watch_goes_on(
         .tool("cutover")
         .args(&["--yes", "--progress", "none", "--output", "json"])
         .spawn();
-    while data(&world).is_some() || count(&world, "list nodes") < 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    let sent = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
+    let watched = || data(&world).is_none() && asked(&world, "list nodes") >= 2;
+    until("the nodes are watched", watched).await;
+    send(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let stopped: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -441,10 +433,14 @@ async fn a_switch_that_eks_gives_up_is_told_beside_what_was_done() {
         code: "InternalFailure".to_owned(),
         message: "try later".to_owned(),
     };
-    for (ends, verb) in [(failed, "failed"), (UpdateEnd::Cancelled, "cancelled")] {
+    for (ends, verb) in [(failed, "failed"), (UpdateEnd::Cancelled, "was cancelled")] {
         let world = switching(UpdateTime::Polls(1), ends).await;
         let ran = cutover(&world, &SWITCH).expect_code(4);
-        ran.expect_error(&[&format!("EKS {verb} the update"), "the same command again"]);
+        ran.expect_error(&[
+            "the cluster update ",
+            &format!(" {verb}: "),
+            "the same command again",
+        ]);
         let document = ran.json();
         assert_eq!(document["configMapDeleted"], true);
         assert_eq!(document["switchedToApiMode"], false);

@@ -1,9 +1,10 @@
 //! Ends the tool with kill -9 at a chosen point, as a power cut does.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Child;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_auth_migrate::sandbox::{Phase, RequestRecord};
@@ -21,10 +22,26 @@ pub(crate) enum Point {
     Record(usize),
 }
 
+/// What became of a run that was to die at a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It came to the point and was killed there.
+    Killed,
+    /// It ended by itself before.
+    Survived,
+}
+
+/// Signal 9, as `wait` tells it.
+const SIGKILL: i32 = 9;
+
+/// Whether a process ended by kill -9, and not by itself before.
+pub(crate) fn is_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(SIGKILL)
+}
+
 fn kill(pid: u32) {
-    let _ = std::process::Command::new("kill")
-        .args(["-9", &pid.to_string()])
-        .status();
+    let killed = Command::new("kill").args(["-9", &pid.to_string()]).status();
+    assert!(killed.unwrap().success(), "process {pid} can't be killed");
 }
 
 /// How many whole records a journal holds.
@@ -33,42 +50,93 @@ pub(crate) fn records(journal: &Path) -> usize {
 }
 
 /// Runs the tool until the point, and no further; only requests of which `counts` is true are counted, from now on.
+///
+/// A point that lies past the end of the run is no failure, and is told: nothing was shown by it.
+#[must_use]
 pub(crate) fn run_until(
     world: &World,
     tool: Tool,
     point: Point,
     counts: impl Fn(&RequestRecord) -> bool + Send + Sync + 'static,
-) {
-    let pid = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::new(AtomicUsize::new(0));
+) -> Ending {
+    // Nobody is killed by a request of a later run: the number may be another process's then.
+    let victim = Arc::new(Mutex::new(None));
+    let reached = Arc::new(AtomicBool::new(false));
+    let armed = Arc::new(AtomicBool::new(true));
     if let Point::Before(nth) | Point::After(nth) = point {
         let wanted = match point {
             Point::Before(_) => Phase::Before,
             _ => Phase::After,
         };
-        let (pid, seen) = (Arc::clone(&pid), Arc::clone(&seen));
+        let (victim, reached) = (Arc::clone(&victim), Arc::clone(&reached));
+        let (armed, seen) = (Arc::clone(&armed), AtomicUsize::new(0));
         world.sandbox.on_request(move |phase, request| {
-            if phase == wanted && counts(request) && seen.fetch_add(1, Ordering::SeqCst) + 1 == nth
+            if armed.load(Ordering::SeqCst)
+                && phase == wanted
+                && counts(request)
+                && seen.fetch_add(1, Ordering::SeqCst) + 1 == nth
             {
+                reached.store(true, Ordering::SeqCst);
                 // The hook holds the request, so that the process dies at this very point.
-                while pid.load(Ordering::SeqCst) == 0 {
+                let pid = loop {
+                    if let Some(pid) = *victim.lock().unwrap() {
+                        break pid;
+                    }
                     std::thread::sleep(Duration::from_micros(100));
-                }
-                kill(u32::try_from(pid.load(Ordering::SeqCst)).unwrap());
+                };
+                kill(pid);
             }
         });
     }
     let mut child: Child = tool.spawn();
-    pid.store(child.id() as usize, Ordering::SeqCst);
+    *victim.lock().unwrap() = Some(child.id());
     if let Point::Record(nth) = point {
         let journal = world.journal();
         while records(&journal) < nth && child.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_micros(200));
         }
-        let _ = child.kill();
+        // The last record may be the last that the run does: then it is gone before it can be killed.
+        child.kill().unwrap();
     }
-    child.wait().unwrap();
+    let status = child.wait().unwrap();
+    armed.store(false, Ordering::SeqCst);
     settle(world);
+    let killed = is_killed(status);
+    assert!(
+        killed || !reached.load(Ordering::SeqCst),
+        "{point:?} was reached, and the run lived on: {status}"
+    );
+    if killed {
+        Ending::Killed
+    } else {
+        assert!(status.code().is_some(), "{point:?}: {status}");
+        Ending::Survived
+    }
+}
+
+/// At how many of the points a run was killed, in words; most of them have to lie within the run.
+#[track_caller]
+pub(crate) fn covered(endings: &[(Point, Ending)]) -> String {
+    let count = |of: fn(&Point) -> bool| {
+        let killed = |(point, ending): &&(Point, Ending)| of(point) && *ending == Ending::Killed;
+        endings.iter().filter(killed).count()
+    };
+    let before = count(|point| matches!(point, Point::Before(_)));
+    let after = count(|point| matches!(point, Point::After(_)));
+    let record = count(|point| matches!(point, Point::Record(_)));
+    let killed = before + after + record;
+    assert!(
+        killed * 4 >= endings.len() * 3,
+        "only {killed} of {} runs were killed: {endings:?}",
+        endings.len()
+    );
+    let late = match endings.len() - killed {
+        0 => String::new(),
+        late => format!("; {late} more lay past the end of the run"),
+    };
+    format!(
+        "{killed} ({before} before a request, {after} after one, {record} after a record{late})"
+    )
 }
 
 /// Requests that were under way at the kill come to their end, in whatever way.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 
 use crate::apply::is_mutation;
-use crate::killing::{Point, records, run_until};
+use crate::killing::{Point, covered, records, run_until};
 use crate::many::{Size, end_state, many, repeated, update};
 use crate::support::World;
 use crate::tell::tell;
@@ -40,18 +40,18 @@ async fn a_run_that_is_killed_anywhere_is_finished_by_the_same_command() {
         .chain(requests.map(Point::After))
         .chain((1..=written).step_by(STEP * 2).map(Point::Record))
         .collect();
-    let count = points.len();
-    stream::iter(points)
-        .for_each_concurrent(3, |point| async move {
+    let endings: Vec<_> = stream::iter(points)
+        .map(|point| async move {
             let world = Arc::new(World::start(many(SIZE)).await);
-            tokio::task::spawn_blocking({
+            let ending = tokio::task::spawn_blocking({
                 let world = Arc::clone(&world);
                 move || {
                     let tool = update(&world).args(&["--concurrency", "4"]);
-                    run_until(&world, tool, point, |request| {
+                    let ending = run_until(&world, tool, point, |request| {
                         is_mutation(&request.operation)
                     });
                     update(&world).run().expect_code(0);
+                    ending
                 }
             })
             .await
@@ -62,9 +62,13 @@ async fn a_run_that_is_killed_anywhere_is_finished_by_the_same_command() {
                 Vec::<String>::new(),
                 "killed at {point:?}"
             );
+            (point, ending)
         })
+        .buffer_unordered(3)
+        .collect()
         .await;
     tell(&format!(
-        "kill points covered: {count} in a plan of {ACTIONS} actions, wrong end states: 0, answered calls repeated: 0"
+        "kill points covered: {} in a plan of {ACTIONS} actions, wrong end states: 0, answered calls repeated: 0",
+        covered(&endings)
     ));
 }

@@ -40,4 +40,5 @@ mod status;
 mod support;
 #[path = "../tell/mod.rs"]
 mod tell;
+mod verbose;
 mod verify;

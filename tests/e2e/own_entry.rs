@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use aws_auth_migrate::sandbox::{Caller, Fault, FaultKind, KubernetesRights, Seed};
 
 use crate::apply::is_mutation;
-use crate::killing::{Point, run_until};
+use crate::killing::{Ending, Point, run_until};
 use crate::many::{bodies, end_state, update};
 use crate::support::{Ran, World, in_api_mode, judge, read, role, seed};
 
@@ -34,9 +34,10 @@ fn not_the_creator() -> Seed {
 /// A world in which the run died right after it had made the caller's entry.
 async fn died_in_between() -> World {
     let world = World::start(not_the_creator()).await;
-    run_until(&world, update(&world), Point::After(1), |request| {
+    let ending = run_until(&world, update(&world), Point::After(1), |request| {
         is_mutation(&request.operation)
     });
+    assert_eq!(ending, Ending::Killed);
     let (_, entries) = end_state(&world);
     assert!(entries[&role("team/ops")].access_policies.is_empty());
     assert!(!entries.contains_key(&role("dev")));

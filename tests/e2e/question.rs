@@ -49,7 +49,7 @@ fn answered(
     let mut screen = child.stdout.take().unwrap();
     let mut keyboard = child.stdin.take().unwrap();
     let mut part = [0; 4096];
-    while !String::from_utf8_lossy(&shown).contains("to go on: ") {
+    while !String::from_utf8_lossy(&shown).contains("to continue: ") {
         let count = screen.read(&mut part).unwrap();
         assert_ne!(count, 0, "no question: {}", String::from_utf8_lossy(&shown));
         shown.extend_from_slice(&part[..count]);

@@ -9,7 +9,7 @@ use std::process::Command;
 use aws_auth_migrate::sandbox::{Fault, FaultKind};
 
 use crate::arc::blocking;
-use crate::killing::{Point, run_until};
+use crate::killing::{Ending, Point, run_until};
 use crate::support::{
     CLUSTER, Ran, Tool, World, codes, in_api_mode, judge, mapping, read, role, seed,
 };
@@ -417,9 +417,10 @@ async fn a_rollback_that_is_killed_at_a_binding_is_finished_by_the_same_command(
         let world = bound().await;
         blocking(move || {
             let tool = world.tool("rollback").arg("--yes");
-            run_until(&world, tool, point, |request| {
+            let ending = run_until(&world, tool, point, |request| {
                 request.operation == "delete clusterrolebindings"
             });
+            assert_eq!(ending, Ending::Killed, "{point:?}");
             rollback(&world, &["--yes"]).expect_code(0);
             assert_eq!(made_binding(&world), None, "{point:?}");
             let history = world.history();

@@ -293,6 +293,8 @@ async fn the_scripts_of_a_workflow_go_from_the_plan_to_the_cut_over() {
         ("apply", "Apply exactly the plan that was approved"),
         ("verify", "Prove that aws-auth may go"),
         ("cutover", "Back aws-auth up and take away what is proven"),
+        // Another run, days after: it has the state of the earlier one.
+        ("look-back", "Tell what would be undone"),
         ("rollback", "Undo what was done"),
     ] {
         let steps = workflow["jobs"][job]["steps"].as_array().unwrap();
@@ -313,13 +315,47 @@ async fn the_scripts_of_a_workflow_go_from_the_plan_to_the_cut_over() {
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{step}: {said}");
-        if job == "cutover" {
-            assert_eq!((migrated(&world), data(&world)), (2, None));
+        if ["cutover", "look-back"].contains(&job) {
+            assert_eq!((migrated(&world), data(&world)), (2, None), "{job}");
         }
     }
     assert_eq!(migrated(&world), 0);
+    assert!(data(&world).is_some());
     assert_eq!(read(&world.path("output")), "code=2\n");
-    assert!(read(&world.path("summary")).contains("role/ops"));
+    let summary = read(&world.path("summary"));
+    assert!(summary.contains("role/ops"));
+    assert!(summary.contains("This was a dry run"), "{summary}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_that_is_run_to_go_back_takes_the_earlier_runs_journal_and_does_nothing_else() {
+    let world = two().await;
+    let workflow = &documents(&export(&world, "github-actions", &[]))[0];
+    let inputs = &workflow["on"]["workflow_dispatch"]["inputs"];
+    assert_eq!(
+        inputs["action"]["options"],
+        json!(["migrate", "rollback"]),
+        "{inputs:#}"
+    );
+    assert_eq!(inputs["action"]["default"], "migrate");
+    let jobs = &workflow["jobs"];
+    let condition = |job: &str| jobs[job]["if"].as_str().unwrap();
+    assert!(condition("plan").starts_with("inputs.action != 'rollback' && "));
+    // All others begin only when a plan was made.
+    assert!(condition("apply").contains("needs.plan.outputs.code == '2'"));
+    assert!(condition("verify").contains("needs.plan.result == 'success'"));
+    assert!(condition("cutover").contains("needs.verify.result == 'success'"));
+    assert!(condition("look-back").contains("inputs.action == 'rollback'"));
+    assert!(condition("rollback").contains("needs.look-back.result == 'success'"));
+    let steps = jobs["look-back"]["steps"].as_array().unwrap();
+    let taken = steps
+        .iter()
+        .find(|step| step["with"]["run-id"] == "${{ inputs.run-id }}")
+        .unwrap();
+    assert_eq!(taken["with"]["name"], "aws-auth-migrate");
+    assert_eq!(taken["with"]["github-token"], "${{ github.token }}");
+    assert_eq!(jobs["look-back"]["permissions"]["actions"], "read");
+    assert_eq!(jobs["rollback"]["environment"], "aws-auth-rollback");
 }
 
 #[tokio::test(flavor = "multi_thread")]

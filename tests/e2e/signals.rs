@@ -1,12 +1,12 @@
 //! Signals, and the guards that ask before anything is written.
 
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
-
+use aws_auth_migrate::model::AuthenticationMode;
 use aws_auth_migrate::sandbox::{Fault, FaultKind, NodeSeed, UpdateTime};
+use jiff::SignedDuration;
 
+use crate::arc::blocking;
 use crate::many::{Size, end_state, many, repeated, update};
-use crate::support::{World, in_api_mode, role, seed};
+use crate::support::{Said, World, asked, in_api_mode, read, role, seed, send, until_asked};
 
 const SMALL: Size = Size {
     admins: 3,
@@ -16,43 +16,26 @@ const SMALL: Size = Size {
     wrong_type: 0,
 };
 
-fn send(child: &Child, signal: &str) {
-    let sent = Command::new("kill")
-        .args([signal, &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
-}
-
-async fn wait_for(world: &World, operation: &str, count: usize) {
-    let seen = || {
-        let requests = world.sandbox.requests();
-        requests
-            .iter()
-            .filter(|request| request.operation == operation)
-            .count()
-    };
-    while seen() < count {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_signal_ends_the_run_soon_and_tells_how_to_go_on() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let world = World::start(many(SMALL)).await;
-        let child = update(&world).args(&["--max-rate", "4"]).spawn();
-        wait_for(&world, "CreateAccessEntry", 2).await;
-        let began = Instant::now();
+        let mut child = update(&world)
+            .args(&["--max-rate", "4", "--concurrency", "1"])
+            .spawn();
+        let mut said = Said::by(&mut child);
+        until_asked(&world, "CreateAccessEntry", 2).await;
         send(&child, signal);
-        let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{said}");
+        said.until("stopping");
+        let made = asked(&world, "CreateAccessEntry");
+        let said = said.all();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{said}");
         assert!(
             said.contains("to go on: ") && said.contains("--max-rate 4"),
             "{said}"
         );
-        assert!(began.elapsed() < Duration::from_secs(10));
+        let begun = asked(&world, "CreateAccessEntry") - made;
+        assert!(begun <= 1, "{begun} more entries than the one under way");
         let (_, entries) = end_state(&world);
         for (arn, entry) in entries.iter().filter(|(arn, _)| arn.contains("admin")) {
             assert!(
@@ -72,15 +55,18 @@ async fn the_second_signal_ends_at_once_and_the_run_goes_on_later() {
     world
         .sandbox
         .add_fault(Fault::nth("CreateAccessEntry", 3, FaultKind::Hang));
-    let child = world.apply().args(&["--request-timeout", "60s"]).spawn();
-    wait_for(&world, "CreateAccessEntry", 3).await;
-    let began = Instant::now();
+    let mut child = world.apply().args(&["--request-timeout", "10m"]).spawn();
+    let mut said = Said::by(&mut child);
+    until_asked(&world, "CreateAccessEntry", 3).await;
     send(&child, "-INT");
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    said.until("stopping");
     send(&child, "-INT");
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    assert!(began.elapsed() < Duration::from_secs(10));
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{}", said.all());
+    // What was under way is not answered, and nobody has waited for it.
+    let journal = read(&world.journal());
+    let count = |what: &str| journal.lines().filter(|line| line.contains(what)).count();
+    assert!(count("\"record\":\"intent\"") > count("\"record\":\"outcome\""));
+    assert_eq!(count("\"record\":\"end\""), 0, "{journal}");
     update(&world).run().expect_code(0);
     assert_eq!(end_state(&world).1.len(), 10);
 }
@@ -88,22 +74,72 @@ async fn the_second_signal_ends_at_once_and_the_run_goes_on_later() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_during_the_mode_switch_ends_the_wait() {
     let mut seed = many(SMALL);
-    seed.switch.takes = UpdateTime::Millis(5000);
+    seed.switch.takes = UpdateTime::Millis(240_000);
     let world = World::start(seed).await;
-    let child = update(&world).spawn();
-    wait_for(&world, "DescribeUpdate", 1).await;
-    let began = Instant::now();
+    let mut child = update(&world).spawn();
+    let said = Said::by(&mut child);
+    until_asked(&world, "DescribeUpdate", 1).await;
     send(&child, "-TERM");
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(143), "{said}");
+    let said = said.all();
+    assert_eq!(child.wait().unwrap().code(), Some(143), "{said}");
     assert!(
-        said.contains("EKS goes on with it") && said.contains("to go on: "),
+        said.contains("EKS completes the switch") && said.contains("to go on: "),
         "{said}"
     );
-    assert!(began.elapsed() < Duration::from_secs(4));
+    assert_eq!(end_state(&world).0, AuthenticationMode::ConfigMap);
+    assert_eq!(asked(&world, "CreateAccessEntry"), 0);
+    // The next run waits no longer than EKS needs.
+    world
+        .sandbox
+        .edit(|world| world.advance(SignedDuration::from_mins(4)));
     update(&world).run().expect_code(0);
     assert_eq!(repeated(&world), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_nobody_listens_to_any_more_is_done_all_the_same() {
+    for how in ["plain", "json", "bars"] {
+        let world = World::start(many(SMALL)).await;
+        let mut child = world
+            .tool("apply")
+            .args(&["--yes", "--enable-access-entries", "--progress", how, "-v"])
+            .spawn();
+        // As `2>&1 | head -1` does: both ends are closed after the first line.
+        let mut said = Said::by(&mut child);
+        said.until("");
+        drop((said, child.stdout.take()));
+        let ended = blocking(move || child.wait().unwrap()).await;
+        assert_eq!(ended.code(), Some(0), "{how}");
+        let (_, entries) = end_state(&world);
+        assert_eq!(entries.len(), 10, "{how}");
+        for (arn, entry) in entries.iter().filter(|(arn, _)| arn.contains("admin")) {
+            assert!(!entry.access_policies.is_empty(), "{how}: {arn}");
+        }
+        let journal = read(&world.journal());
+        assert!(journal.lines().last().unwrap().contains("complete"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_are_heeded_when_nobody_listens_any_more() {
+    let world = World::start(many(SMALL)).await;
+    world
+        .sandbox
+        .add_fault(Fault::nth("CreateAccessEntry", 3, FaultKind::Hang));
+    let mut child = world.apply().args(&["--request-timeout", "10m"]).spawn();
+    drop(child.stderr.take());
+    until_asked(&world, "CreateAccessEntry", 3).await;
+    // Two signals that come together are one: they are sent until the second one ends the run.
+    let ended = blocking(move || {
+        while child.try_wait().unwrap().is_none() {
+            send(&child, "-INT");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        child.wait().unwrap()
+    });
+    assert_eq!(ended.await.code(), Some(130));
+    update(&world).run().expect_code(0);
+    assert_eq!(end_state(&world).1.len(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]

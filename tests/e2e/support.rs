@@ -1,9 +1,10 @@
 //! Runs the binary with an environment of its own against a sandbox of its own.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use aws_auth_migrate::journal::{ClusterId, History, Journal};
 use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
@@ -19,7 +20,7 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 /// The name of every test's cluster.
 pub(crate) const CLUSTER: &str = "shop";
 
-/// How long a command may take before it counts as hanging.
+/// How long a command may take before it counts as hanging, and how long a test waits for what has to happen.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How a run of the binary ended.
@@ -227,6 +228,69 @@ impl World {
         command.env("KUBECONFIG", kubeconfig).env("AWS_PAGER", "");
         command.envs(self.sandbox.environment());
         command
+    }
+}
+
+/// Waits until something is so that has to come.
+pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Waits until an operation was asked for so many times.
+pub(crate) async fn until_asked(world: &World, operation: &str, times: usize) {
+    let what = format!("{operation} was asked for {times} times");
+    until(&what, || asked(world, operation) >= times).await;
+}
+
+/// How often an operation was asked for.
+pub(crate) fn asked(world: &World, operation: &str) -> usize {
+    let requests = world.sandbox.requests();
+    let same = requests.iter().filter(|known| known.operation == operation);
+    same.count()
+}
+
+/// Sends a signal such as `-INT`.
+pub(crate) fn send(child: &Child, signal: &str) {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args([signal, &pid]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// What a command says on stderr, line by line, while it runs.
+pub(crate) struct Said {
+    lines: BufReader<ChildStderr>,
+    text: String,
+}
+
+impl Said {
+    pub(crate) fn by(child: &mut Child) -> Self {
+        Self {
+            lines: BufReader::new(child.stderr.take().unwrap()),
+            text: String::new(),
+        }
+    }
+
+    /// Reads on until a line has these words; fails where the command ends without them.
+    #[track_caller]
+    pub(crate) fn until(&mut self, words: &str) {
+        loop {
+            let before = self.text.len();
+            let read = self.lines.read_line(&mut self.text).unwrap();
+            assert!(read > 0, "`{words}` was never said:\n{}", self.text);
+            if self.text[before..].contains(words) {
+                return;
+            }
+        }
+    }
+
+    /// All that was said to the end.
+    pub(crate) fn all(mut self) -> String {
+        self.lines.read_to_string(&mut self.text).unwrap();
+        self.text
     }
 }
 

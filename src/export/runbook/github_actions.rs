@@ -27,6 +27,9 @@ pub fn github_actions(plan: &Plan, runbook: &Runbook) -> String {
         "Put it at .github/workflows/aws-auth-migrate.yaml. A pull request that changes it is answered with the plan;".to_owned(),
         "running it by hand plans, applies, verifies and cuts over.".to_owned(),
         "Make the environments aws-auth-apply, aws-auth-cutover and aws-auth-rollback with required reviewers: that is the approval.".to_owned(),
+        "To go back after a run that went well, run it by hand with the action `rollback` and that run's number.".to_owned(),
+        "Each run keeps journal, plan and backup as an artifact: no credentials, but the principals, usernames and groups of the".to_owned(),
+        "cluster, for everybody who may read this repository's artifacts.".to_owned(),
         "The role trusts GitHub's OIDC provider for this repository, has the policy of `export iam-policy` and the group of `export rbac`.".to_owned(),
     ];
     let role = runbook.role_arn.as_ref().map(ToString::to_string);

@@ -40,7 +40,7 @@ kubernetesGroups: [monitoring]
 };
 
 pub(super) const RENAMED_GROUP_UNBOUND: Text = Text {
-    meaning: "The group gets the name that was asked for, but bindings name the old one only. With the new name, what they give would be lost.",
+    meaning: "The group gets the requested name, but bindings name the old one only. With the new name, what they give would be lost.",
     why: r#"Kubernetes, "Using RBAC Authorization": subjects match by their exact name."#,
     fix: "Let `apply --apply-rbac` make the bindings for the new name, or write them with `plan --emit-rbac FILE`, apply them with `kubectl apply -f FILE`, and plan again.",
     example: Some(Example {
@@ -67,7 +67,7 @@ pub(super) const GROUP_PLACEHOLDER: Text = Text {
 pub(super) const UNDEFINED_DUPLICATE: Text = Text {
     meaning: "Two mappings of one user differ in case only. The cluster keeps both and takes one at random, so what the user has today is not certain.",
     why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `saveMap`: a Go map, which has no order.",
-    fix: "Remove all but the one that is meant, and plan again.",
+    fix: "Remove all but the one that is intended, and plan again.",
     example: None,
 };
 
@@ -111,7 +111,7 @@ subjects:
     }),
 };
 
-pub(super) const PATH_UNKNOWN: Text = Text { meaning: "A role of IAM Identity Center always has a path, which `aws-auth` leaves out, and it could not be looked up. EKS refuses the ARN without it. This code also says that a look-up answered another principal.", why: r#"IAM Identity Center User Guide, "Referencing permission sets"; EKS User Guide, "Create access entries"."#, fix: "Give the permission to look it up, or for another account `--lookup-role ACCOUNT=ROLE_ARN` or `--principals FILE`.", example: Some(Example { before: "- rolearn: arn:aws:iam::111122223333:role/AWSReservedSSO_Dev_0a1b2c3d4e5f6071
+pub(super) const PATH_UNKNOWN: Text = Text { meaning: "A role of IAM Identity Center always has a path, which `aws-auth` leaves out, and it could not be looked up. EKS refuses the ARN without it. This code also says that a look-up answered another principal.", why: r#"IAM Identity Center User Guide, "Referencing permission sets"; EKS User Guide, "Create access entries"."#, fix: "Grant the permission to look it up, or for another account `--lookup-role ACCOUNT=ROLE_ARN` or `--principals FILE`.", example: Some(Example { before: "- rolearn: arn:aws:iam::111122223333:role/AWSReservedSSO_Dev_0a1b2c3d4e5f6071
 ", after: "# principals.yaml
 arn:aws:iam::111122223333:role/AWSReservedSSO_Dev_0a1b2c3d4e5f6071: arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Dev_0a1b2c3d4e5f6071
 " }) };
@@ -140,14 +140,14 @@ pub(super) const NODE_ON_USER: Text = Text {
 pub(super) const STRICT_WARNING: Text = Text {
     meaning: "A warning blocks because of `--strict`.",
     why: "The option `--strict`.",
-    fix: "Settle the warning, or leave `--strict` out.",
+    fix: "Resolve the warning, or leave `--strict` out.",
     example: None,
 };
 
 pub(super) const SERVICE_LINKED_EMR: Text = Text {
     meaning: "The mapping is the one that EMR on EKS asks for. EKS refuses entries for service-linked roles, and EMR makes one itself, but only for virtual clusters that are created once the cluster has access entries.",
     why: r#"EKS User Guide, "Create access entries"; AWS re:Post, "Why did my EMR on EKS virtual cluster creation fail"."#,
-    fix: "Keep the mapping and the mode `API_AND_CONFIG_MAP`. Create the virtual clusters anew after the switch, then remove the mapping.",
+    fix: "Keep the mapping and the mode `API_AND_CONFIG_MAP`. Re-create the virtual clusters after the switch, then remove the mapping.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::111122223333:role/AWSServiceRoleForAmazonEMRContainers
   username: emr-containers
@@ -177,7 +177,7 @@ accessEntry:
 pub(super) const SERVICE_LINKED_PROMETHEUS: Text = Text {
     meaning: "The mapping is the one that a scraper of Amazon Managed Service for Prometheus asks for. EKS refuses entries for service-linked roles, and the service makes one itself for scrapers that are created once the cluster has access entries.",
     why: r#"EKS User Guide, "Create access entries"; Amazon Managed Service for Prometheus User Guide, "Using an AWS managed collector"."#,
-    fix: "Keep the mapping. Create the scraper anew after the switch, then remove the mapping.",
+    fix: "Keep the mapping. Re-create the scraper after the switch, then remove the mapping.",
     example: None,
 };
 

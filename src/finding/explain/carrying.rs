@@ -5,7 +5,7 @@ use super::{Example, Text};
 pub(super) const REAL_ARN: Text = Text {
     meaning: "`aws-auth` writes a role without its IAM path and in any case; an access entry needs the ARN exactly as IAM has it. It is the same principal, since a name is unique in its account.",
     why: r#"EKS User Guide, "Create access entries"; IAM User Guide, "IAM identifiers"."#,
-    fix: "Nothing is to be done.",
+    fix: "Nothing to do.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::111122223333:role/ops
   username: ops
@@ -22,14 +22,14 @@ kubernetesGroups: [devs]
 pub(super) const AUTHENTICATED_GROUP_DROPPED: Text = Text {
     meaning: "The API server gives the group `system:authenticated` to everybody who has logged in, so naming it changes nothing, and EKS refuses it.",
     why: r#"Kubernetes `apiserver/pkg/authentication/group/authenticated_group_adder.go`; EKS User Guide, "Create access entries"."#,
-    fix: "Nothing is to be done.",
+    fix: "Nothing to do.",
     example: None,
 };
 
 pub(super) const MASTERS_TO_POLICY: Text = Text {
     meaning: "EKS refuses the group `system:masters`. Its counterpart is the access policy `AmazonEKSClusterAdminPolicy` on the whole cluster; the mapping's other groups stay. Two things differ: the policy does not hold while somebody impersonates another user, and `kubectl auth can-i --list` does not show it.",
     why: r#"EKS User Guide, "Review access policy permissions" and "Associate access policies with access entries"."#,
-    fix: "Nothing is to be done.",
+    fix: "Nothing to do.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::111122223333:role/platform
   username: platform
@@ -48,7 +48,7 @@ accessPolicies:
 pub(super) const NODE_ENTRY: Text = Text {
     meaning: "The mapping lets nodes in. Access entries have a type for each kind of node, and EKS sets their username and groups itself: `EC2_LINUX`, `EC2_WINDOWS`, `FARGATE_LINUX`, `HYBRID_LINUX`, and `EC2` for Auto Mode.",
     why: r#"EKS User Guide, "Create access entries"."#,
-    fix: "Nothing is to be done. A warning with this code names groups that the type gives and the mapping lacks.",
+    fix: "Nothing to do. A warning with this code names groups that the type gives and the mapping lacks.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::111122223333:role/nodes
   username: system:node:{{EC2PrivateDNSName}}
@@ -63,7 +63,7 @@ type: EC2_LINUX
 pub(super) const ACCOUNT_ID_SUBSTITUTED: Text = Text {
     meaning: "`{{AccountID}}` is always the account in the mapping's own ARN, so writing the number out changes nothing, and access entries are not known to fill it in.",
     why: r#"aws-iam-authenticator `pkg/token/token.go`; EKS User Guide, "Set a custom username for EKS access entries"."#,
-    fix: "Nothing is to be done.",
+    fix: "Nothing to do.",
     example: Some(Example {
         before: r#"- rolearn: arn:aws:iam::111122223333:role/ops
   username: "{{AccountID}}:ops"
@@ -80,14 +80,14 @@ kubernetesGroups: [devs]
 pub(super) const NO_USERNAME: Text = Text {
     meaning: "The mapping names no username. An access entry always has one: a user's ARN, and for a role `arn:aws:sts::ACCOUNT:assumed-role/ROLE/{{SessionName}}`. The name in audit logs changes.",
     why: r#"EKS User Guide, "Create access entries"; aws-iam-authenticator `pkg/server/server.go`."#,
-    fix: "Nothing is to be done, unless something looks for the name in audit logs.",
+    fix: "Nothing to do, unless something looks for the name in audit logs.",
     example: None,
 };
 
 pub(super) const NOT_LOOKED_UP: Text = Text {
     meaning: "IAM could not be asked for the principal's path and exact case, so the entry is tried as the mapping writes it. EKS refuses an ARN that does not exist, so this can't reach anybody else.",
     why: r#"EKS User Guide, "Create access entries" (an existing principal, with its path)."#,
-    fix: "Give the permission that is named, or for another account `--lookup-role ACCOUNT=ROLE_ARN` or `--principals FILE` with the real ARN.",
+    fix: "Grant the permission that is named, or for another account `--lookup-role ACCOUNT=ROLE_ARN` or `--principals FILE` with the real ARN.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::444455556666:role/ci
 ",
@@ -98,7 +98,7 @@ arn:aws:iam::444455556666:role/ci: arn:aws:iam::444455556666:role/pipelines/ci
 };
 
 pub(super) const GROUP_RENAMED: Text = Text {
-    meaning: "The group gets the name that was asked for with `--rename-group`. Rights come from the bindings on the new name.",
+    meaning: "The group gets the requested name with `--rename-group`. Rights come from the bindings on the new name.",
     why: r#"EKS User Guide, "Create access entries" (reserved prefixes of group names)."#,
     fix: "Make the bindings for the new name: `--emit-rbac FILE` writes them, `apply --apply-rbac` makes them.",
     example: None,
@@ -107,7 +107,7 @@ pub(super) const GROUP_RENAMED: Text = Text {
 pub(super) const USERNAME_RESERVED: Text = Text {
     meaning: "EKS refuses usernames that begin with `system:`, `eks:`, `aws:`, `amazon:` or `iam:`. The entry is made without it, and EKS sets its own.",
     why: r#"EKS User Guide, "Create access entries"."#,
-    fix: "Nothing is to be done where rights come from groups. A binding on the username must be given a group instead, see AAM308.",
+    fix: "Nothing to do where rights come from groups. A binding on the username must be given a group instead, see AAM308.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::111122223333:role/ci
   username: system:ci
@@ -146,12 +146,12 @@ pub(super) const USERNAME_PLACEHOLDER: Text = Text {
 pub(super) const USERNAME_DEFAULT: Text = Text {
     meaning: "`--usernames default` leaves every username to EKS.",
     why: r#"EKS User Guide, "Create access entries"."#,
-    fix: "Nothing is to be done; leave the option out to keep usernames.",
+    fix: "Nothing to do; leave the option out to keep usernames.",
     example: None,
 };
 
 pub(super) const NODE_GROUPS_LOST: Text = Text {
-    meaning: "An access entry for nodes takes no groups, so those beyond the usual ones are lost. They are shared by all nodes of the role, which is rarely meant.",
+    meaning: "An access entry for nodes takes no groups, so those beyond the usual ones are lost. They are shared by all nodes of the role, which is rarely intended.",
     why: r#"EKS User Guide, "Create access entries"."#,
     fix: "Bind what needs the rights otherwise, such as a service account, or give these nodes a role of their own.",
     example: Some(Example {
@@ -168,14 +168,14 @@ type: EC2_LINUX
 pub(super) const EMPTY_GROUP_DROPPED: Text = Text {
     meaning: "An empty group is a member of nothing and is left out.",
     why: r#"aws-iam-authenticator `pkg/config/types.go`; Kubernetes, "Using RBAC Authorization"."#,
-    fix: "Nothing is to be done.",
+    fix: "Nothing to do.",
     example: None,
 };
 
 pub(super) const REPEATED_GROUP: Text = Text {
-    meaning: "The same group stands twice and is kept once.",
+    meaning: "The same group appears twice and is kept once.",
     why: "EKS API Reference, `CreateAccessEntry`, `kubernetesGroups`.",
-    fix: "Nothing is to be done.",
+    fix: "Nothing to do.",
     example: None,
 };
 

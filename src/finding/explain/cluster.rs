@@ -5,7 +5,7 @@ use super::Text;
 pub(super) const MODE_SWITCH_NEEDED: Text = Text {
     meaning: "The cluster reads `aws-auth` only. It needs the mode `API_AND_CONFIG_MAP` to have access entries, and there is no way back from that.",
     why: r#"EKS User Guide, "Grant IAM users and roles access to Kubernetes APIs"."#,
-    fix: "`apply --enable-access-entries` switches first. All mappings go on to count.",
+    fix: "`apply --enable-access-entries` switches first. All mappings stay in effect.",
     example: None,
 };
 
@@ -31,7 +31,7 @@ pub(super) const CLUSTER_NOT_ACTIVE: Text = Text {
 };
 
 pub(super) const CALLER_LOSES_ADMIN: Text = Text {
-    meaning: "Whoever runs the tool is administrator of the cluster today and would not be any more.",
+    meaning: "Whoever runs the tool is a cluster administrator today and no longer would be.",
     why: r#"EKS User Guide, "Grant IAM users access to Kubernetes with EKS access entries"."#,
     fix: "Make an access entry with `AmazonEKSClusterAdminPolicy` for the caller or for a role that it can assume. `--allow-self-lockout` goes on all the same, for `apply` and `cutover` alike; whoever may call `eks:CreateAccessEntry` can let themselves in again.",
     example: None,
@@ -40,12 +40,12 @@ pub(super) const CALLER_LOSES_ADMIN: Text = Text {
 pub(super) const ENTRIES_UNKNOWN: Text = Text {
     meaning: "The live access entries could not be read, so whether one exists already is not known. An offline plan never knows.",
     why: r#"Service Authorization Reference, "Amazon EKS"."#,
-    fix: "Give `eks:ListAccessEntries`, `eks:DescribeAccessEntry` and `eks:ListAssociatedAccessPolicies`, or plan with `--cluster`.",
+    fix: "Grant `eks:ListAccessEntries`, `eks:DescribeAccessEntry` and `eks:ListAssociatedAccessPolicies`, or plan with `--cluster`.",
     example: None,
 };
 
 pub(super) const FOREIGN_WRITER: Text = Text {
-    meaning: "The ConfigMap bears traces of a tool that writes it: the name of a field manager, a label or an annotation. What `cutover` takes away, that tool may put back with its next run.",
+    meaning: "The ConfigMap shows traces of a tool that writes it: the name of a field manager, a label or an annotation. What `cutover` takes away, that tool may put back with its next run.",
     why: r#"Kubernetes, "Server-Side Apply" (`metadata.managedFields`); `status --preflight` names the trace."#,
     fix: "Take `aws-auth` out of that tool's code and state first, without letting it delete the ConfigMap.",
     example: None,

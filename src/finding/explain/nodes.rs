@@ -5,7 +5,7 @@ use super::Text;
 pub(super) const LEFT_TO_EKS: Text = Text {
     meaning: "The role belongs to a managed node group or a Fargate profile, whose access entry EKS makes itself when the cluster gets access entries.",
     why: r#"EKS User Guide, "Create access entries"."#,
-    fix: "Nothing is to be done; `verify` proves that the entry is there before the mapping goes.",
+    fix: "Nothing to do; `verify` proves that the entry is there before the mapping goes.",
     example: None,
 };
 
@@ -17,7 +17,7 @@ pub(super) const MANAGED_ENTRY_MISSING: Text = Text {
 };
 
 pub(super) const MANAGED_ENTRY_WRONG_TYPE: Text = Text {
-    meaning: "EKS made the entry of this node role with another type than its nodes need. It can't see the operating system in a custom image and takes Linux.",
+    meaning: "EKS made the entry of this node role with a different type than its nodes need. It can't see the operating system in a custom image and takes Linux.",
     why: r#"EKS User Guide, "Deploy Windows nodes on EKS clusters"."#,
     fix: "Delete the entry, and let the plan make it with the right type.",
     example: None,
@@ -33,6 +33,6 @@ pub(super) const NODE_OS_UNKNOWN: Text = Text {
 pub(super) const NODE_ROLES_UNKNOWN: Text = Text {
     meaning: "Managed node groups or Fargate profiles could not be read, so which entries EKS makes itself is not known.",
     why: r#"Service Authorization Reference, "Amazon EKS"."#,
-    fix: "Give `eks:ListNodegroups`, `eks:DescribeNodegroup`, `eks:ListFargateProfiles` and `eks:DescribeFargateProfile`.",
+    fix: "Grant `eks:ListNodegroups`, `eks:DescribeNodegroup`, `eks:ListFargateProfiles` and `eks:DescribeFargateProfile`.",
     example: None,
 };

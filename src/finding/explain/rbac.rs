@@ -5,7 +5,7 @@ use super::Text;
 pub(super) const BINDINGS_UNKNOWN: Text = Text {
     meaning: "ClusterRoleBindings and RoleBindings could not be read, so whether one depends on a name that changes is not known.",
     why: r#"Kubernetes, "Using RBAC Authorization"."#,
-    fix: "Give `list` on `clusterrolebindings` and `rolebindings` of all namespaces, or a file with `--rbac-file`: `kubectl get clusterrolebindings,rolebindings -A -o yaml`.",
+    fix: "Grant `list` on `clusterrolebindings` and `rolebindings` of all namespaces, or a file with `--rbac-file`: `kubectl get clusterrolebindings,rolebindings -A -o yaml`.",
     example: None,
 };
 
@@ -26,6 +26,6 @@ pub(super) const BINDING_GAINED: Text = Text {
 pub(super) const BINDING_UNAFFECTED: Text = Text {
     meaning: "A name changes, and no binding uses the old one or the new one, so no right changes.",
     why: r#"Kubernetes, "Using RBAC Authorization"."#,
-    fix: "Nothing is to be done.",
+    fix: "Nothing to do.",
     example: None,
 };

@@ -55,7 +55,7 @@ pub struct ApplyOptions {
     pub state_folder: PathBuf,
     /// What this process says of itself in the journal's lock.
     pub holder: String,
-    /// How many principals are worked on at a time.
+    /// How many principals to work on at a time.
     pub concurrency: usize,
     /// Calls per second at most.
     pub max_rate: Option<f64>,
@@ -172,7 +172,7 @@ pub async fn apply<P: Progress>(
         if stop.is_requested() {
             return Err(Failure {
                 kind: FailureKind::Interrupted,
-                ..Failure::new("nothing was written: it was interrupted")
+                ..Failure::new("interrupted before anything was written")
             });
         }
     }
@@ -423,6 +423,18 @@ pub fn plan(seen: &Survey, choices: &Choices, history: &History, now: Timestamp)
         now,
     );
     tell_owners(&mut plan, &seen.observed);
+    let of = &plan.summary;
+    tracing::debug!(
+        actions = plan.actions.len(),
+        create = of.create,
+        update = of.update,
+        unchanged = of.unchanged,
+        conflict = of.conflict,
+        blocked = of.blocked,
+        inert = of.inert,
+        skipped = of.skipped,
+        "planned"
+    );
     plan
 }
 

@@ -22,7 +22,7 @@ pub fn refuse_taken(path: &Path, stored: &Stored, history: &History) -> Result<(
         return Ok(());
     }
     Err(Failure::new(format!(
-        "nothing was written: `{}` exists, and a backup writes over nothing",
+        "nothing was written: `{}` exists, and a backup never overwrites a file",
         path.display()
     ))
     .hint("name another file with --backup"))

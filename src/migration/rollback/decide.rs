@@ -49,7 +49,7 @@ pub(super) fn decide(
     }
     let mut stays: Vec<String> = entries.dead.iter().map(|principal| format!(
         "the access entry that `{principal}` had before is not put back: it was older than its principal and let nobody in, \
-         and made anew it would let somebody in"
+         and re-created it would let somebody in"
     )).collect();
     if mode == Some(AuthenticationMode::Api) {
         stays.push(

@@ -45,7 +45,7 @@ pub struct RollbackOptions {
     pub state_folder: PathBuf,
     /// What this process says of itself in the journal's lock.
     pub holder: String,
-    /// How many principals are worked on at a time.
+    /// How many principals to work on at a time.
     pub concurrency: usize,
 }
 

@@ -19,7 +19,7 @@ use crate::reader;
 use crate::rights::For;
 use crate::writer::Status as CallStatus;
 
-pub use preflight::{Preflight, Right, RightState, preflight};
+pub use preflight::{Preflight, Right, RightApi, RightState, preflight};
 
 /// Where a cluster stands.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]

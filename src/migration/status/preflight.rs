@@ -41,12 +41,24 @@ pub struct Preflight {
 pub struct Right {
     /// Such as `eks:CreateAccessEntry`, or `get configmaps`.
     pub right: String,
+    /// Who grants it.
+    #[serde(skip)]
+    pub api: RightApi,
     /// What it is needed on: an ARN, or an object or a namespace.
     pub on: String,
     /// Whether it is there.
     pub state: RightState,
     /// How that was found out, or why it was not.
     pub how: String,
+}
+
+/// Who grants a right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RightApi {
+    /// IAM.
+    Iam,
+    /// The roles of the cluster.
+    Kubernetes,
 }
 
 /// Whether a right is there.
@@ -167,6 +179,7 @@ async fn of_aws(aws: &Aws, seen: &Survey, policy: &Value) -> Vec<Right> {
         .map(|(action, resource, context)| async move {
             let right = |state, how: String| Right {
                 right: action.clone(),
+                api: RightApi::Iam,
                 on: resource.clone(),
                 state,
                 how,
@@ -176,7 +189,7 @@ async fn of_aws(aws: &Aws, seen: &Survey, policy: &Value) -> Vec<Right> {
                 return right(RightState::of(allowed), "tried".to_owned());
             }
             let Some(principal) = principal else {
-                let why = "the caller is no role and no user, so IAM can't simulate for it";
+                let why = "the caller is neither a role nor a user, so IAM can't simulate for it";
                 return right(RightState::NotTried, why.to_owned());
             };
             let context = context
@@ -210,6 +223,7 @@ async fn of_kubernetes(kubernetes: &Kubernetes, question: &Question) -> Right {
     };
     Right {
         right: format!("{} {}", question.verb, question.resource),
+        api: RightApi::Kubernetes,
         on,
         state,
         how,

@@ -242,14 +242,14 @@ fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
             format!(
                 "`{section}` can't be read, so nobody can tell who was meant to have access by it"
             ),
-            "mend it or remove it, then verify again",
+            "fix it or remove it, then verify again",
         ));
     }
     for section in &reading.undecided {
         objections.push(plain(
             Some(Code::SectionUndecided),
             false,
-            format!("it can't be told how the cluster reads `{section}`"),
+            format!("it is unclear how the cluster reads `{section}`"),
             "write it in plain YAML, then verify again",
         ));
     }

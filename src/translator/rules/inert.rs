@@ -22,7 +22,7 @@ pub(super) fn thrown_away(case: &Case<'_>) -> Option<Ruling> {
     };
     Some(Ruling::inert(
         Code::Dropped,
-        format!("the cluster's reader throws `{id}` away, since {why}"),
+        format!("the cluster's reader discards `{id}`, since {why}"),
         "",
     ))
 }
@@ -78,7 +78,7 @@ pub(super) fn not_an_arn(case: &Case<'_>) -> Option<Ruling> {
     case.subject.is_none().then(|| {
         Ruling::inert(
             Code::NotAnArn,
-            format!("`{text}` is no ARN and matches nobody"),
+            format!("`{text}` is not an ARN and matches nobody"),
             "",
         )
     })
@@ -112,7 +112,10 @@ pub(super) fn not_a_principal(case: &Case<'_>) -> Option<Ruling> {
             not_an_account(&principal.account)
         }
         Some(Subject::Principal(principal)) if !is_name(&principal.name) => {
-            format!("has `{}`, which is no name that IAM allows", principal.name)
+            format!(
+                "has `{}`, which is not a name that IAM allows",
+                principal.name
+            )
         }
         _ => return None,
     };
@@ -124,7 +127,7 @@ pub(super) fn not_a_principal(case: &Case<'_>) -> Option<Ruling> {
 }
 
 fn not_an_account(account: &str) -> String {
-    format!("has `{account}`, which is no 12-digit account id")
+    format!("has `{account}`, which is not a 12-digit account id")
 }
 
 fn is_account(text: &str) -> bool {

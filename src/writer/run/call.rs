@@ -12,8 +12,9 @@ use crate::aws::AwsError;
 use crate::choices::OnExisting;
 use crate::journal::Answered;
 use crate::model::AccessEntry;
-use crate::plan::compare::{differences, identity_differences};
+use crate::plan::compare::{differences, identity_differences, in_words};
 use crate::plan::{Action, ActionKind, RUN_TAG};
+use crate::text::visible;
 use crate::writer::progress::{EventError, EventKind, Progress, Status};
 use crate::writer::retry::{Circumstances, Next, PROPAGATION, THROTTLED, decide};
 use crate::writer::{Answer, EksApi};
@@ -138,6 +139,14 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 Next::Slower(_) | Next::Propagating(_) | Next::Fail => return failed(&error),
             };
             self.run.pace.count_retry();
+            tracing::debug!(
+                action = action.id,
+                error = %visible(&error.to_string()),
+                attempt = circumstances.attempts,
+                throttled = circumstances.throttled,
+                ?wait,
+                "again"
+            );
             self.tell(
                 EventKind::Retry,
                 Some(action),
@@ -211,7 +220,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 code: "ResourceInUseException".to_owned(),
                 message: format!(
                     "there is an access entry by now, and it differs: {}",
-                    differences.join(", ")
+                    in_words(&differences)
                 ),
                 request_id: request_id.clone(),
             }),

@@ -143,7 +143,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             .filter(|result| matches!(result.status, Status::Failed | Status::Skipped))
             .count();
         self.halt(&format!(
-            "EKS takes no more access entries for this cluster (the quota is {ENTRY_QUOTA}); {left} are left to be made"
+            "EKS accepts no more access entries for this cluster (the quota is {ENTRY_QUOTA}); {left} remain to be created"
         ));
     }
 

@@ -28,7 +28,7 @@ pub use summary::{ActionResult, Summary};
 /// Bounds of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many principals are worked on at a time.
+    /// How many principals to work on at a time.
     pub concurrency: usize,
     /// Whether the first failure stops the run.
     pub fail_fast: bool,

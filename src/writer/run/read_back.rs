@@ -94,7 +94,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                     if differences.is_empty() {
                         return None;
                     }
-                    differences.join(", ")
+                    crate::plan::compare::in_words(&differences)
                 }
                 Ok(None) => "there is no such entry".to_owned(),
                 Err(error) => {

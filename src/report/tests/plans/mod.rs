@@ -109,7 +109,7 @@ pub(crate) fn large() -> Plan {
         mapping("role/tuned", "tuned", &["viewers", "editors"])
             .entry(entry("role/tuned", Some("tuned"), &["viewers", "editors"]).view_in("team-a"))
             .outcome(Outcome::Update)
-            .find(Code::EntryUpdated, "the live access entry is changed, as asked", ""),
+            .find(Code::EntryUpdated, "the live access entry is changed, as requested", ""),
     ];
     let mut foreign = mapping("role/central-ci", "central-ci", &["deployers"])
         .entry(entry("role/central-ci", Some("central-ci"), &["deployers"]))
