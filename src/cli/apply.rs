@@ -93,7 +93,8 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
             ..settings::choices(&args.choices)?
         },
         saved,
-        enable_access_entries: args.enable_access_entries,
+        // The question says that the switch can't be undone.
+        enable_access_entries: args.enable_access_entries || (!args.yes && Console::can_ask()),
         journal,
         state_folder,
         holder: settings::holder(),

@@ -97,9 +97,14 @@ impl Console {
         }
     }
 
+    /// Whether there is somebody to ask.
+    pub(super) fn can_ask() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Asks a question that only "yes" answers; `look` is the command that shows beforehand what it is about.
     pub(super) fn consent(&self, question: &str, look: &str) -> Result<Consent, Failure> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !Self::can_ask() {
             return Err(
                 Failure::usage("nothing was written: there is no terminal to ask on")
                     .hint(format!("check with `{look}`, then add --yes")),

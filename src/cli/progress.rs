@@ -111,6 +111,8 @@ impl Display {
             }
             EventKind::Mode => {
                 bar.set_style(style("{spinner} {elapsed} {wide_msg}"));
+                // The count, its rate and the time left are shown anew after it.
+                bar.unset_length();
                 bar.set_message(message(event));
             }
             EventKind::Action => {
@@ -138,6 +140,9 @@ impl Display {
 /// Shows how far it is. Two lines, so that 80 columns are enough for the longest name that matters.
 fn show_count(bar: &ProgressBar, event: &Event) {
     if bar.length() != Some(event.total as u64) || event.event == EventKind::Started {
+        if bar.length().is_none() {
+            bar.reset();
+        }
         bar.set_length(event.total as u64);
         bar.set_style(style(
             "{spinner} [{bar:24}] {pos}/{len} actions  {rate}  {eta} left{prefix}\n  {wide_msg}",

@@ -66,7 +66,8 @@ async fn a_plan_is_made_real_only_if_it_still_is_the_one_that_was_shown() {
     let world = not_applied().await;
     let before = end_state(&world);
     let switch = "--enable-access-entries";
-    let Some((code, shown)) = answered(&world, "apply", switch, || {}, "no") else {
+    // The question about the switch stands for the option.
+    let Some((code, shown)) = answered(&world, "apply", "", || {}, "no") else {
         return;
     };
     assert_eq!(code, 1, "{shown}");
@@ -88,7 +89,7 @@ async fn a_plan_is_made_real_only_if_it_still_is_the_one_that_was_shown() {
     );
     assert_eq!(end_state(&world), before);
 
-    let (code, shown) = answered(&world, "apply", switch, || {}, "yes").unwrap();
+    let (code, shown) = answered(&world, "apply", "", || {}, "yes").unwrap();
     assert_eq!(code, 0, "{shown}");
     let live = end_state(&world).1;
     assert!(live.contains_key(&role("ops")) && !live.contains_key(&role("dev")));

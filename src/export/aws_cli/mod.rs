@@ -34,7 +34,8 @@ pub fn aws_cli(plan: &Plan) -> String {
     text.push_str(&default("CLUSTER_NAME", plan.cluster.name.as_ref()));
     if plan.cluster.region.as_deref().is_some_and(is_word) {
         text.push_str(&default("AWS_REGION", plan.cluster.region.as_ref()));
-        text.push_str("export AWS_REGION\n");
+        // Version 1 of the AWS CLI reads the second name alone.
+        text.push_str("AWS_DEFAULT_REGION=$AWS_REGION\nexport AWS_REGION AWS_DEFAULT_REGION\n");
     }
     text.push_str("export AWS_PAGER=\n");
     let run = calls::run(plan);
