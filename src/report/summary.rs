@@ -14,6 +14,8 @@ pub struct Tally {
     pub same: usize,
     /// Another username, which no binding uses.
     pub renamed: usize,
+    /// Another username, without bindings at hand that would tell what depends on it.
+    pub renamed_unseen: usize,
     /// Less or other access, without a decision being open.
     pub lose: usize,
     /// Only more access than today.
@@ -73,6 +75,7 @@ impl Tally {
             (Outcome::Skipped, _) => &mut self.left_out,
             (_, Some(Verdict::Lost | Verdict::Changed)) => &mut self.lose,
             (_, Some(Verdict::Gained)) => &mut self.only_gain,
+            _ if mapping.is_renamed_unseen() => &mut self.renamed_unseen,
             (_, None) => &mut self.unknown,
         }
     }
@@ -100,11 +103,15 @@ pub fn sentence(plan: &Plan) -> String {
             clauses.push(format!("{count} {}", if count == 1 { one } else { many }));
         }
     };
-    let unused = "(no binding uses the old name)";
     add(
         tally.renamed,
-        &format!("is renamed {unused}"),
+        "is renamed (no binding uses the old name)",
         "are renamed (no binding uses the old names)",
+    );
+    add(
+        tally.renamed_unseen,
+        "is renamed (not known whether a binding uses the old name)",
+        "are renamed (not known whether a binding uses the old names)",
     );
     let would_lose = match tally.undecided_loss {
         0 => String::new(),

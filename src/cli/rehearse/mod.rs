@@ -189,6 +189,9 @@ fn verified(plan: &Plan) -> String {
             }
             (Outcome::Unchanged, Some(Verdict::Lost)) => "LESS access through its entry",
             (Outcome::Unchanged, Some(Verdict::Gained)) => "MORE access through its entry",
+            (Outcome::Unchanged | Outcome::Conflict, None) if mapping.is_renamed_unseen() => {
+                "another username, effect unknown"
+            }
             (Outcome::Unchanged, _) => "other access through its entry",
             (Outcome::Inert, _) => "granted nothing, and still does not",
             (Outcome::Blocked, _) => "still depends on aws-auth",
