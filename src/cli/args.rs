@@ -431,9 +431,12 @@ pub(super) struct ExportArgs {
     pub(super) target: TargetArgs,
     #[command(flatten)]
     pub(super) choices: ChoiceArgs,
-    /// Export a saved plan, without looking at the cluster
-    #[arg(long, value_name = "FILE")]
+    /// Export a saved plan as it is, without looking at the cluster
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["TargetArgs", "ChoiceArgs"])]
     pub(super) plan: Option<PathBuf>,
+    /// Write the bindings that renamed groups need, for `kubectl apply`
+    #[arg(long, value_name = "FILE", requires = "rename_group")]
+    pub(super) emit_rbac: Option<PathBuf>,
     /// Where to write it; by default standard output
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
