@@ -160,7 +160,7 @@ fn planned_bindings_of(observed: &Observed, choices: &Choices) -> Vec<Binding> {
     }
 }
 
-/// The live entries of the principals in play, without their tags.
+/// The live entries of the principals in play, tags and all: an export of what exists keeps them.
 fn observed_entries(
     observed: &Observed,
     mappings: &[PlannedMapping],
@@ -179,13 +179,7 @@ fn observed_entries(
             Principal::from_arn(&live.entry.principal_arn)
                 .is_some_and(|principal| in_play.contains(&principal.key()))
         })
-        .map(|live| {
-            let entry = AccessEntry {
-                tags: BTreeMap::new(),
-                ..live.entry.clone()
-            };
-            (entry.principal_arn.to_string(), entry)
-        })
+        .map(|live| (live.entry.principal_arn.to_string(), live.entry.clone()))
         .collect()
 }
 
