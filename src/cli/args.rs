@@ -24,6 +24,7 @@ pub struct Cli {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global")]
 pub(super) struct GlobalArgs {
     /// When to use colour
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true, value_name = "WHEN")]
@@ -72,8 +73,8 @@ pub(super) enum Command {
     Schema(SchemaArgs),
     /// Write a shell's completions
     Completions(CompletionsArgs),
-    /// Write the man page
-    Man,
+    /// Write a manual page
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args, Clone, Default)]
@@ -511,6 +512,13 @@ pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// The command whose page is wanted; by default the tool's own
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Option<String>,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
