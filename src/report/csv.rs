@@ -115,9 +115,13 @@ fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
                     .join(BETWEEN)
             })
             .unwrap_or_default(),
-        after
-            .map(|after| after.username.clone())
-            .unwrap_or_default(),
+        after.map_or_else(
+            || match words::nothing_after(mapping) {
+                "no access" => String::new(),
+                open => open.to_owned(),
+            },
+            |after| after.username.clone(),
+        ),
         after
             .map(|after| after.groups.join(BETWEEN))
             .unwrap_or_default(),

@@ -72,6 +72,15 @@ pub(super) fn verdict(mapping: &PlannedMapping) -> &'static str {
     }
 }
 
+/// What stands where a mapping has no access after: nothing is decided yet, the plan leaves it out, or there is none.
+pub(super) fn nothing_after(mapping: &PlannedMapping) -> &'static str {
+    match (mapping.outcome, mapping.access.verdict) {
+        (Outcome::Blocked, None) => "not decided",
+        (Outcome::Skipped, None) => "not in this plan",
+        _ => "no access",
+    }
+}
+
 /// The severity's own word.
 pub(super) fn severity(severity: Severity) -> &'static str {
     match severity {

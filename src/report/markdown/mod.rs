@@ -56,8 +56,8 @@ fn mappings(page: &mut String, plan: &Plan, names: &ShortNames) {
             outcome(mapping.outcome),
             code(&mapping.id.to_string()),
             code(&names.get(&mapping.arn)),
-            identity(access.before.as_ref()),
-            identity(access.after.as_ref()),
+            identity(access.before.as_ref(), "no access"),
+            identity(access.after.as_ref(), words::nothing_after(mapping)),
         );
     }
 }
@@ -66,9 +66,9 @@ fn outcome(outcome: Outcome) -> String {
     format!("`{}` {}", words::mark(outcome), words::outcome(outcome))
 }
 
-fn identity(identity: Option<&Identity>) -> String {
+fn identity(identity: Option<&Identity>, nothing: &str) -> String {
     let Some(identity) = identity else {
-        return "no access".to_owned();
+        return nothing.to_owned();
     };
     let facts = identity_facts(identity);
     let facts: Vec<String> = facts.iter().map(fact).collect();

@@ -66,6 +66,6 @@ fn the_sentence_counts_everybody_once_and_gains_always() {
         summary(&large()),
         "55 principals keep exactly their access, 1 is renamed (no binding uses the old name), \
          3 need a decision (3 would lose access), 1 whole account needs a decision, 1 has no access today, 0 gain.\n\
-         53 create, 1 update, 1 unchanged, 1 conflict, 2 blocked, 1 inert, 1 skipped\n"
+         53 create, 1 update, 1 unchanged, 1 conflict, 2 blocked, 1 inert, 1 skipped; 1 whole account\n"
     );
 }

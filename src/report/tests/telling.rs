@@ -4,7 +4,7 @@ use super::plans::{large, small, with_texts};
 use crate::model::AuthenticationMode;
 use crate::plan::Plan;
 use crate::plan::document::{Outcome, SourceKind, Summary, Verdict};
-use crate::report::{Tally, next, sentence};
+use crate::report::{TableOptions, Tally, counts, csv, html, markdown, next, sentence, table};
 
 /// The small plan's first mapping as one with this outcome and verdict.
 fn one(outcome: Outcome, verdict: Option<Verdict>) -> Plan {
@@ -41,7 +41,7 @@ fn everybody_is_told_of_once_and_gains_are_never_hidden() {
         (
             Create,
             Some(Changed),
-            format!("{none}, 1 loses access, 1 gains."),
+            format!("{none}, 1 loses some access and gains other."),
         ),
         (
             Create,
@@ -58,7 +58,12 @@ fn everybody_is_told_of_once_and_gains_are_never_hidden() {
         (
             Conflict,
             Some(Gained),
-            format!("{none}, 1 needs a decision, 1 gains."),
+            format!("{none}, 1 needs a decision (1 would gain access)."),
+        ),
+        (
+            Conflict,
+            Some(Changed),
+            format!("{none}, 1 needs a decision (1 would lose, 1 would gain)."),
         ),
         (
             Skipped,
@@ -84,16 +89,77 @@ fn a_tally_has_every_mapping_in_one_place() {
         renamed,
         renamed_unseen,
         lose,
-        only_gain,
+        change,
+        gain,
         unknown,
         undecided,
         inert,
         left_out,
         ..
     } = Tally::of(&plan);
-    let told =
-        same + renamed + renamed_unseen + lose + only_gain + unknown + undecided + inert + left_out;
+    let told = same
+        + renamed
+        + renamed_unseen
+        + lose
+        + change
+        + gain
+        + unknown
+        + undecided
+        + inert
+        + left_out;
     assert_eq!(told, plan.mappings.len());
+}
+
+/// Two whole accounts once stood among the blocked mappings, whose number did not count them.
+#[test]
+fn whole_accounts_are_a_number_of_their_own() {
+    let plan = large();
+    assert!(counts(&plan).ends_with("1 skipped; 1 whole account"));
+    let page = html(&plan);
+    assert!(page.contains(&format!("aria-label=\"{}\"", counts(&plan))));
+    assert!(page.contains("whole accounts <b>1</b>"));
+    assert!(!counts(&small()).contains("account"));
+}
+
+#[test]
+fn what_is_not_decided_is_not_told_as_no_access() {
+    for (outcome, expected) in [
+        (Outcome::Blocked, "not decided"),
+        (Outcome::Skipped, "not in this plan"),
+    ] {
+        let mut plan = one(outcome, None);
+        plan.mappings[0].access.after = None;
+        plan.findings.clear();
+        plan.actions.clear();
+        let details = TableOptions {
+            details: true,
+            ..TableOptions::default()
+        };
+        for text in [
+            html(&plan),
+            markdown(&plan),
+            table(&plan, details),
+            csv(&plan),
+        ] {
+            assert!(text.contains(expected), "{text}");
+            assert!(!text.contains("no access"), "{text}");
+        }
+    }
+}
+
+/// Paper is as narrow as a telephone, and once got its layout.
+#[test]
+fn a_page_is_laid_out_for_paper_and_keeps_accounts_in_one_piece() {
+    let page = html(&large());
+    for rule in page
+        .lines()
+        .filter(|line| line.contains("max-width: 48rem"))
+    {
+        assert_eq!(rule, "@media screen and (max-width: 48rem) {");
+    }
+    assert!(page.contains("<span class=\"account\">345678901234:</span>role/central-ci"));
+    let (head, rest) = page.split_once("class=\"sentence\"").unwrap();
+    assert!(head.contains("<dt>mode</dt>") && !rest.contains("<dt>"));
 }
 
 #[test]
