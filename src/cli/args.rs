@@ -159,7 +159,7 @@ pub(super) struct OutputArgs {
     /// Write the report to a file, too
     #[arg(long, value_name = "FILE")]
     pub(super) out_report: Option<PathBuf>,
-    /// Show before and after of every mapping in the table
+    /// Show before and after of every mapping in the table; in Markdown every note, entry and call
     #[arg(long)]
     pub(super) details: bool,
 }

@@ -124,6 +124,13 @@ impl Console {
         }
     }
 
+    /// Tells what a command has to tell in the form that was asked for, on stdout and in the report's file.
+    pub(super) fn told(&self, title: &str, words: &str, args: &OutputArgs) -> Result<(), Failure> {
+        let text = report::told(title, words, args.output.into());
+        self.text(&text, args.output)?;
+        keep_report(&text, args)
+    }
+
     /// Whether what goes to stdout may be coloured.
     pub(super) fn colored(&self) -> bool {
         AutoStream::new(io::stdout().lock(), self.color).current_choice()
@@ -150,12 +157,7 @@ impl Console {
         };
         let text = render(self.colored());
         self.data(&text)?;
-        if let Some(path) = &args.out_report {
-            let plain = render(false);
-            crate::files::replace(path, plain.as_bytes())
-                .map_err(|error| file_failure("the report", path, error))?;
-        }
-        Ok(())
+        keep_report(&render(false), args)
     }
 
     /// The table on stderr, before a question.
@@ -165,6 +167,15 @@ impl Console {
                 != anstream::ColorChoice::Never;
             self.say(render(plan, Format::Table, false, self.width(), color).trim_end());
         }
+    }
+}
+
+/// Writes the report to its file, where one was named.
+pub(super) fn keep_report(text: &str, args: &OutputArgs) -> Result<(), Failure> {
+    match &args.out_report {
+        Some(path) => crate::files::replace(path, text.as_bytes())
+            .map_err(|error| file_failure("the report", path, error)),
+        None => Ok(()),
     }
 }
 
@@ -192,7 +203,7 @@ fn render(plan: &Plan, format: Format, details: bool, width: usize, color: bool)
         ),
         Format::Json => report::json(plan),
         Format::Yaml => report::yaml(plan),
-        Format::Markdown => report::markdown(plan),
+        Format::Markdown => report::markdown(plan, details),
         Format::Html => report::html(plan),
         Format::Csv => report::csv(plan),
     }

@@ -18,7 +18,7 @@ use crate::text::visible;
 pub(super) struct Page {
     style: &'static str,
     style_digest: String,
-    cluster: String,
+    title: String,
     facts: Vec<(&'static str, String)>,
     sentence: String,
     counts: String,
@@ -100,7 +100,10 @@ impl Page {
         Self {
             style,
             style_digest,
-            cluster: shown(plan.cluster.name.as_deref().unwrap_or("a cluster")),
+            title: format!(
+                "aws-auth to access entries: {}",
+                shown(plan.cluster.name.as_deref().unwrap_or("a cluster"))
+            ),
             facts: facts(plan),
             sentence: sentence(plan),
             counts: counts(plan),

@@ -33,7 +33,7 @@ fn every_format_looks_as_it_did() {
         check(&format!("{name}.140"), &at(&plan, 140));
         check(&format!("{name}.json"), &json(&plan));
         check(&format!("{name}.yaml"), &yaml(&plan));
-        check(&format!("{name}.md"), &markdown(&plan));
+        check(&format!("{name}.md"), &markdown(&plan, false));
         check(&format!("{name}.html"), &html(&plan));
         check(&format!("{name}.csv"), &csv(&plan));
     }
@@ -46,6 +46,7 @@ fn details_and_colour_look_as_they_did() {
         ..TableOptions::default()
     };
     check("small.details", &table(&small(), details));
+    check("small.details.md", &markdown(&small(), true));
     let color = TableOptions {
         color: true,
         ..TableOptions::default()

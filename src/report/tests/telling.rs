@@ -137,7 +137,7 @@ fn what_is_not_decided_is_not_told_as_no_access() {
         };
         for text in [
             html(&plan),
-            markdown(&plan),
+            markdown(&plan, true),
             table(&plan, details),
             csv(&plan),
         ] {
@@ -160,6 +160,28 @@ fn a_page_is_laid_out_for_paper_and_keeps_accounts_in_one_piece() {
     assert!(page.contains("<span class=\"account\">345678901234:</span>role/central-ci"));
     let (head, rest) = page.split_once("class=\"sentence\"").unwrap();
     assert!(head.contains("<dt>mode</dt>") && !rest.contains("<dt>"));
+}
+
+/// GitHub takes comments of 65536 characters, and a plan of 300 mappings once had 176000.
+#[test]
+fn three_hundred_mappings_fit_into_a_comment() {
+    let mut plan = large();
+    let one = plan.mappings[1].clone();
+    while plan.mappings.len() < 300 {
+        let mut more = one.clone();
+        more.id.index = plan.mappings.len();
+        more.arn.push_str(&format!("-{}", plan.mappings.len()));
+        plan.mappings.push(more);
+    }
+    let page = markdown(&plan, false);
+    assert!(page.len() < 65_536, "{}", page.len());
+    assert!(page.contains("mere information are left out here; `--details` shows them."));
+    let details = markdown(&plan, true);
+    assert!(
+        details.contains("longer than the 65536 characters"),
+        "{}",
+        details.len()
+    );
 }
 
 #[test]
