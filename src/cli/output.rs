@@ -7,6 +7,7 @@ use std::path::Path;
 use anstream::AutoStream;
 
 use super::args::{ColorChoice, Format, GlobalArgs, OutputArgs};
+use super::settings;
 use crate::error::Failure;
 use crate::plan::document::Plan;
 use crate::report;
@@ -183,12 +184,13 @@ pub(super) fn file_failure(what: &str, path: &Path, error: io::Error) -> Failure
     Failure::new(format!("failed to write {what} to `{}`", path.display())).because(error)
 }
 
+/// The terminal's width; where the output goes elsewhere, what COLUMNS says goes before that of stderr.
 fn terminal_width() -> u16 {
-    let terms = [console::Term::stdout(), console::Term::stderr()];
-    terms
-        .iter()
-        .find_map(console::Term::size_checked)
-        .map_or(DEFAULT_WIDTH, |(_, columns)| columns)
+    let of = |term: &console::Term| term.size_checked().map(|(_, columns)| columns);
+    of(&console::Term::stdout())
+        .or_else(settings::columns)
+        .or_else(|| of(&console::Term::stderr()))
+        .unwrap_or(DEFAULT_WIDTH)
 }
 
 fn render(plan: &Plan, format: Format, details: bool, width: usize, color: bool) -> String {

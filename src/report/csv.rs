@@ -1,9 +1,9 @@
 //! The plan as a spreadsheet.
 
-use super::words::{self, policy};
+use super::words;
 use crate::finding::{Code, Finding};
 use crate::migration::Verification;
-use crate::model::MappingId;
+use crate::model::{MappingId, PolicyAssociation};
 use crate::plan::Plan;
 use crate::plan::document::{Outcome, PlannedMapping, SourceKind};
 use crate::text::visible;
@@ -187,7 +187,7 @@ fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
                 entry
                     .access_policies
                     .iter()
-                    .map(policy)
+                    .map(PolicyAssociation::with_scope)
                     .collect::<Vec<_>>()
                     .join(BETWEEN)
             })

@@ -2,7 +2,6 @@
 
 use crate::finding::{Code, Finding, Severity};
 use crate::migration::owners::Writer;
-use crate::model::access_policy::ScopeKind;
 use crate::model::{AccessEntry, PolicyAssociation, Principal};
 use crate::plan::document::{
     BindingChange, BindingEffect, Identity, Outcome, PlacedFinding, PlannedMapping, Summary,
@@ -90,15 +89,6 @@ pub(super) fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// A policy's name, with its namespaces in brackets where it doesn't hold in the whole cluster.
-pub(super) fn policy(association: &PolicyAssociation) -> String {
-    let name = association.name();
-    match association.access_scope.kind {
-        ScopeKind::Cluster => name.to_owned(),
-        ScopeKind::Namespace => format!("{name} ({})", association.access_scope),
-    }
-}
-
 /// One fact about an identity or entry: what kind of thing, and its values as they are, not escaped yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fact {
@@ -121,7 +111,13 @@ impl Fact {
 pub(super) fn entry_facts(entry: &AccessEntry, mapped_arn: &str) -> Vec<Fact> {
     let mut facts = vec![Fact::new("", [entry.entry_type.as_str().to_owned()])];
     if !entry.access_policies.is_empty() {
-        facts.push(Fact::new("", entry.access_policies.iter().map(policy)));
+        facts.push(Fact::new(
+            "",
+            entry
+                .access_policies
+                .iter()
+                .map(PolicyAssociation::with_scope),
+        ));
     }
     if !entry.kubernetes_groups.is_empty() {
         facts.push(Fact::new(

@@ -3,7 +3,7 @@
 use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
 use serde_json::json;
 
-use crate::support::{World, codes, data_seed, in_api_mode, mapping, role, seed};
+use crate::support::{Tool, World, codes, data_seed, in_api_mode, mapping, role, seed};
 
 const TWO: &str = "- rolearn: arn:aws:iam::111122223333:role/ops\n  username: ops\n  groups: [system:masters]\n\
                    - rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev\n  groups: [developers]\n";
@@ -46,6 +46,24 @@ async fn a_plan_names_the_real_arn_and_the_policy_that_stands_for_masters() {
             "associateAccessPolicy",
             "createAccessEntry"
         ]
+    );
+}
+
+#[test]
+fn a_table_that_goes_to_no_terminal_is_as_wide_as_columns_says() {
+    let at = |columns: &str| {
+        let tool = Tool::new(&["plan", "--from-file", "-"]).env("COLUMNS", columns);
+        let indented = TWO.replace('\n', "\n  ");
+        tool.stdin(format!("mapRoles: |\n  {indented}"))
+            .run()
+            .expect_code(0)
+            .stdout
+    };
+    // What becomes of a mapping has a column of its own in a wide table.
+    let heading = |text: String| text.contains("BECOMES");
+    assert_eq!(
+        ["140", "80", ""].map(|columns| heading(at(columns))),
+        [true, false, false]
     );
 }
 
