@@ -181,6 +181,18 @@ pub(super) fn header(plan: &Plan, notes: &[String]) -> String {
         .collect()
 }
 
+/// A text in which no two braces open side by side, however many there are in a row.
+pub(super) fn braces_apart(text: &str, between: &str) -> String {
+    let mut apart = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '{' && apart.ends_with('{') {
+            apart.push_str(between);
+        }
+        apart.push(c);
+    }
+    apart
+}
+
 /// The access policies as CloudFormation, eksctl and ACK have them, but for the spelling of their keys.
 pub(super) fn policies(policies: &[PolicyAssociation], key: impl Fn(&str) -> String) -> Value {
     let one = |policy: &PolicyAssociation| {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::carried::{Carried, beside, carried, header, left_out, policies};
+use super::carried::{Carried, beside, braces_apart, carried, header, left_out, policies};
 use super::names::{Style, names};
 use super::yaml;
 use crate::plan::Plan;
@@ -76,7 +76,7 @@ fn template(plan: &Plan) -> Value {
     open.extend(notes(plan).iter().map(|note| visible(note).into_owned()));
     if !open.is_empty() {
         // References are resolved wherever they stand.
-        let open: Vec<String> = open.iter().map(|line| line.replace("{{", "{ {")).collect();
+        let open: Vec<String> = open.iter().map(|line| braces_apart(line, " ")).collect();
         template["Metadata"] = json!({"AwsAuthMigrate": {"Notes": open}});
     }
     if resources.is_empty() {

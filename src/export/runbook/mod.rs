@@ -16,7 +16,7 @@ pub use ssm_automation::ssm_automation;
 
 use std::collections::BTreeMap;
 
-use super::carried::header;
+use super::carried::{braces_apart, header};
 use crate::model::Arn;
 use crate::plan::Plan;
 use crate::text::{is_hidden, shell_word};
@@ -61,7 +61,7 @@ pub fn lookup_roles(plan: &Plan) -> BTreeMap<String, Arn> {
 
 /// Options as words of a POSIX shell, each behind a space, in which neither Systems Manager nor GitHub sees a variable.
 fn words(options: &[String]) -> String {
-    let word = |option: &String| format!(" {}", shell_word(option).replace("{{", "{''{"));
+    let word = |option: &String| format!(" {}", braces_apart(&shell_word(option), "''"));
     options.iter().map(word).collect()
 }
 
@@ -74,7 +74,7 @@ fn written(template: &impl askama::Template) -> String {
 
 /// The comment at the top, in which no reader sees a variable either.
 fn comment(plan: &Plan, notes: &[String]) -> String {
-    header(plan, notes).replace("{{", "{ {")
+    braces_apart(&header(plan, notes), " ")
 }
 
 /// The cluster's name, where it is one that EKS could have taken.

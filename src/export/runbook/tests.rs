@@ -93,6 +93,16 @@ fn an_option_that_hides_something_is_refused() {
     );
 }
 
+/// Three braces in a row once left two of them side by side.
+#[test]
+fn braces_never_open_side_by_side() {
+    let options = ["--exclude={{{x".to_owned()];
+    assert_eq!(words(&options), " '--exclude={''{''{x'");
+    let mut plan = small();
+    plan.cluster.arn = Some("{{{{".to_owned());
+    assert!(!comment(&plan, &[]).contains("{{"));
+}
+
 fn documents(text: &str) -> Vec<Value> {
     serde_yaml::Deserializer::from_str(text)
         .map(|document| Value::deserialize(document).unwrap())
