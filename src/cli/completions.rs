@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use clap::builder::PossibleValue;
 use clap_complete::Shell;
 
 use super::args::{Cli, CompletionsArgs, SchemaArgs};
 use super::output::Console;
 use crate::error::Failure;
+use crate::finding::Code;
 
 const NAME: &str = "aws-auth-migrate";
 
@@ -41,10 +41,18 @@ fn positional_values() -> String {
     let mut lines = String::new();
     for command in Cli::command().get_subcommands() {
         for argument in command.get_positionals() {
+            let name = command.get_name();
             let values = argument.get_possible_values();
-            let names: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
+            let names: Vec<String> = if name == "explain" {
+                Code::ALL.iter().map(Code::to_string).collect()
+            } else {
+                values
+                    .iter()
+                    .map(|value| value.get_name().to_owned())
+                    .collect()
+            };
             if !names.is_empty() {
-                let (name, names) = (command.get_name(), names.join(" "));
+                let names = names.join(" ");
                 let _ = writeln!(
                     lines,
                     "complete -c {NAME} -n \"__fish_seen_subcommand_from {name}\" -f -a \"{names}\""
@@ -94,5 +102,6 @@ mod tests {
         let script = script(Shell::Fish);
         assert!(script.contains("from schema\" -f -a \"plan journal events "));
         assert!(script.contains("from export\" -f -a \"terraform "));
+        assert!(script.contains("from explain\" -f -a \"AAM001 "));
     }
 }

@@ -169,7 +169,7 @@ fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
         mapping.username.clone(),
         mapping.groups.join(BETWEEN),
         outcome(mapping.outcome),
-        words::verdict(mapping).trim_matches('-').to_owned(),
+        verdict(mapping).to_owned(),
         entry
             .map(|entry| entry.principal_arn.to_string())
             .unwrap_or_default(),
@@ -192,13 +192,9 @@ fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
                     .join(BETWEEN)
             })
             .unwrap_or_default(),
-        after.map_or_else(
-            || match words::nothing_after(mapping) {
-                "no access" => String::new(),
-                open => open.to_owned(),
-            },
-            |after| after.username.clone(),
-        ),
+        after
+            .map(|after| after.username.clone())
+            .unwrap_or_default(),
         after
             .map(|after| after.groups.join(BETWEEN))
             .unwrap_or_default(),
@@ -208,6 +204,16 @@ fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
         bindings.join(BETWEEN),
         findings,
     ]
+}
+
+/// The verdict's word; where there is none since all is open, why.
+fn verdict(mapping: &PlannedMapping) -> &'static str {
+    match mapping.access.verdict {
+        None if mapping.access.before.is_some() && mapping.access.after.is_none() => {
+            words::nothing_after(mapping)
+        }
+        _ => words::verdict(mapping).trim_matches('-'),
+    }
 }
 
 fn outcome(outcome: Outcome) -> String {

@@ -67,6 +67,32 @@ fn a_table_that_goes_to_no_terminal_is_as_wide_as_columns_says() {
     );
 }
 
+/// It was once called a rename without effect, and nobody had looked.
+#[test]
+fn an_offline_plan_knows_what_another_username_does_only_from_bindings() {
+    let manifest = "mapRoles: |\n  - rolearn: arn:aws:iam::111122223333:role/dev\n    username: '{{SessionName}}'\n    \
+                    groups: [devs]\n";
+    let folder = tempfile::tempdir().unwrap();
+    let bindings = folder.path().join("rbac.yaml");
+    std::fs::write(&bindings, "apiVersion: v1\nkind: List\nitems: []\n").unwrap();
+    let plan = |more: &[&str]| {
+        let tool = Tool::new(&["plan", "--from-file", "-", "--output", "json"]);
+        tool.args(more).stdin(manifest).run().expect_code(0).json()
+    };
+    let unseen = |plan: &serde_json::Value| {
+        let mut findings = plan["findings"].as_array().unwrap().iter();
+        findings.any(|finding| finding["code"] == "AAM701")
+    };
+    let blind = plan(&[]);
+    let access = &mapping(&blind, "mapRoles[0]")["access"];
+    assert_eq!(access["verdict"], json!(null), "{access:#}");
+    assert!(unseen(&blind));
+    let seeing = plan(&["--rbac-file", bindings.to_str().unwrap()]);
+    let access = &mapping(&seeing, "mapRoles[0]")["access"];
+    assert_eq!(access["verdict"], "renamed");
+    assert!(!unseen(&seeing));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_makes_reading_calls_only() {
     let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
