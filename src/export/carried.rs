@@ -167,7 +167,8 @@ pub(super) fn header(plan: &Plan, notes: &[String]) -> String {
     let cluster = cluster.map_or("a cluster that is not named", String::as_str);
     let mut lines = vec![format!(
         "Made by aws-auth-migrate {} from the plan of {} for {cluster}.",
-        plan.tool_version, plan.created_at
+        plan.tool_version,
+        plan.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     )];
     lines.extend(notes.iter().cloned());
     let left_out = left_out(plan);

@@ -116,7 +116,13 @@ fn item(page: &mut String, line: &Line) {
         "" => String::new(),
         label => format!("**{}**: ", prose(label)),
     };
-    let _ = writeln!(page, "- {mark}{label}{}", prose(&line.text));
+    // A command line is to be copied as a whole.
+    let text = if line.text.starts_with("aws-auth-migrate ") {
+        code(&line.text)
+    } else {
+        prose(&line.text)
+    };
+    let _ = writeln!(page, "- {mark}{label}{text}");
     for more in &line.more {
         let _ = writeln!(page, "  - {}", code(more));
     }
@@ -180,9 +186,14 @@ mod tests {
         let page = told("<b>", "Cluster       <script>\n", Form::Html);
         assert!(page.contains("<title>&#60;b&#62;</title>"), "{page}");
         assert!(
-            page.contains("<b>Cluster</b> &#60;script&#62;</li>"),
+            page.contains("<b>Cluster</b> &lt;script&gt;</li>"),
             "{page}"
         );
+        let next = "Next          aws-auth-migrate status --cluster a\n";
+        let command = "aws-auth-migrate status --cluster a";
+        let (page, list) = (told("", next, Form::Html), told("", next, Form::Markdown));
+        assert!(page.contains(&format!("<code>{command}</code>")), "{page}");
+        assert!(list.contains(&format!("**Next**: `{command}`")), "{list}");
         assert_eq!(told("", WORDS, Form::Table), WORDS);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::TableOptions;
+use super::html::inline;
 use super::markdown::prose;
 use crate::migration::who::Way;
 use crate::migration::{Doubt, Objection, Verification, Who};
@@ -52,15 +53,15 @@ pub fn verified(verification: &Verification, form: Form, options: TableOptions) 
             format!("{page}\n{}", super::markdown(plan, options.details))
         }
         Form::Html => {
-            let mut lines = format!("<p><b>{}</b></p>\n<ul>\n", html(&sentence(verification)));
+            let mut lines = format!("<p><b>{}</b></p>\n<ul>\n", inline(&sentence(verification)));
             for objection in &verification.objections {
                 let fix = with_fix(&visible(&objection.fix));
-                let _ = writeln!(lines, "<li>{}</li>", html(&(line(objection) + &fix)));
+                let _ = writeln!(lines, "<li>{}</li>", inline(&(line(objection) + &fix)));
             }
             for doubt in &verification.doubts {
                 let fix = with_fix(&visible(&doubt.fix));
                 let line = doubtful(doubt) + &fix;
-                let _ = writeln!(lines, "<li>not seen: {}</li>", html(&line));
+                let _ = writeln!(lines, "<li>not seen: {}</li>", inline(&line));
             }
             lines.push_str("</ul>\n");
             super::html(plan).replacen("<body>\n", &format!("<body>\n{lines}"), 1)
@@ -126,14 +127,6 @@ fn line(objection: &Objection) -> String {
         let _ = write!(line, " ({code})");
     }
     visible(&line).into_owned()
-}
-
-fn html(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }
 
 /// What one principal gets, in words or as a document.

@@ -101,7 +101,10 @@ async fn an_export_with_its_bindings_carries_a_renamed_group() {
     let without = export().run().expect_code(0).stdout;
     assert!(without.contains("AAM314") && !without.contains("resource"));
     let ran = export().arg("--emit-rbac").arg(&path).run().expect_code(0);
-    assert!(ran.stdout.contains("resource \"aws_eks_access_entry\" \"audit\""));
+    assert!(
+        ran.stdout
+            .contains("resource \"aws_eks_access_entry\" \"audit\"")
+    );
     ran.expect_error(&["1 binding is written", "kubectl apply -f "]);
     assert!(read(&path).contains("name: monitoring"));
 }

@@ -2,6 +2,8 @@
 
 mod view;
 
+pub(super) use view::inline;
+
 use askama::Template;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

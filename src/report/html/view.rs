@@ -256,6 +256,30 @@ fn escaped(facts: Vec<words::Fact>) -> Vec<Fact> {
     facts.collect()
 }
 
+/// A sentence as HTML, with what is code in it; a command line is code as a whole.
+pub(in crate::report) fn inline(text: &str) -> String {
+    if text.starts_with("aws-auth-migrate ") {
+        return format!("<code>{}</code>", quoted(&shown(text)));
+    }
+    let parts = parts(text).into_iter().map(|part| {
+        let text = quoted(&part.text);
+        if part.is_code {
+            format!("<code>{text}</code>")
+        } else {
+            text
+        }
+    });
+    parts.collect()
+}
+
+fn quoted(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
 /// A sentence, cut at its backticks and around its options; in one part where backticks come in no pairs.
 fn parts(text: &str) -> Vec<Part> {
     let paired = text.matches('`').count().is_multiple_of(2);
