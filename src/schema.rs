@@ -2,6 +2,7 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
+use serde_json::Value;
 
 use crate::journal::Record;
 use crate::migration::Verification;
@@ -74,7 +75,58 @@ impl Document {
             format!("urn:aws-auth-migrate:{name}:v1").into(),
         );
         schema.insert("title".to_owned(), title.into());
-        schema
+        let mut value = schema.to_value();
+        name_documents(&mut value, name);
+        plain_descriptions(&mut value);
+        value.try_into().expect("a schema stays one")
+    }
+}
+
+/// Lets a document have no other name than its own, and those that it holds have theirs.
+fn name_documents(schema: &mut Value, name: &str) {
+    match schema {
+        Value::Object(members) => {
+            for (key, member) in members {
+                match (key.as_str(), &mut *member) {
+                    ("properties", Value::Object(properties)) => {
+                        if let Some(Value::Object(field)) = properties.get_mut("schema") {
+                            let name = format!("aws-auth-migrate/{name}/v1");
+                            field.insert("const".to_owned(), name.into());
+                            let meaning = "The name and version of the document.";
+                            field.insert("description".to_owned(), meaning.into());
+                        }
+                        name_documents(member, name);
+                    }
+                    ("Plan", _) => name_documents(member, "plan"),
+                    ("Verification", _) => name_documents(member, "verify"),
+                    _ => name_documents(member, name),
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                name_documents(item, name);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Takes the links out that only the source has.
+fn plain_descriptions(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            for (key, member) in members {
+                match (key.as_str(), &mut *member) {
+                    ("description", Value::String(text)) => {
+                        *text = text.replace("[`", "`").replace("`]", "`");
+                    }
+                    _ => plain_descriptions(member),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain_descriptions),
+        _ => {}
     }
 }
 
@@ -84,4 +136,54 @@ fn of<T: JsonSchema>() -> Schema {
         .for_serialize()
         .into_generator()
         .into_root_schema_for::<T>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The schema of a plan, where it says something about this place.
+    fn at(document: Document, pointer: &str) -> Value {
+        let schema = document.schema().to_value();
+        schema.pointer(pointer).cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_schema_takes_no_other_document_code_or_id_than_there_is() {
+        assert_eq!(
+            at(Document::Plan, "/properties/schema/const"),
+            "aws-auth-migrate/plan/v1"
+        );
+        assert_eq!(
+            at(Document::Verify, "/$defs/Plan/properties/schema/const"),
+            "aws-auth-migrate/plan/v1"
+        );
+        assert_eq!(
+            at(
+                Document::Cutover,
+                "/$defs/Verification/properties/schema/const"
+            ),
+            "aws-auth-migrate/verify/v1"
+        );
+        let plan = Document::Plan.schema().to_value().to_string();
+        for pattern in [
+            "^AAM[0-9]{3}$",
+            "^[0-9]{12}$",
+            r"^(mapRoles|mapUsers|mapAccounts)",
+        ] {
+            assert!(
+                plan.contains(&format!("\"pattern\":\"{pattern}")),
+                "{pattern}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_description_holds_a_link_of_the_source() {
+        use clap::ValueEnum;
+        for document in Document::value_variants() {
+            let schema = document.schema().to_value().to_string();
+            assert!(!schema.contains("[`"), "{schema}");
+        }
+    }
 }

@@ -30,7 +30,11 @@ pub fn identity_of_entry(entry: &AccessEntry) -> Identity {
     Identity {
         username: fill(&username),
         groups: groups_once(implied.chain(given).map(fill)),
-        policies: entry.access_policies.iter().map(policy).collect(),
+        policies: entry
+            .access_policies
+            .iter()
+            .map(PolicyAssociation::with_scope)
+            .collect(),
     }
 }
 
@@ -82,17 +86,6 @@ pub fn node_groups(entry_type: &EntryType) -> &'static [&'static str] {
         EntryType::Ec2Windows => &["system:nodes", "eks:kube-proxy-windows"],
         EntryType::FargateLinux => &["system:nodes", "system:node-proxier"],
         EntryType::Standard | EntryType::Other(_) => &[],
-    }
-}
-
-/// A policy's name, with its namespaces in brackets where it holds in those only.
-fn policy(association: &PolicyAssociation) -> String {
-    let name = association.name();
-    let namespaces = &association.access_scope.namespaces;
-    if namespaces.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{name} [{}]", namespaces.join(", "))
     }
 }
 

@@ -29,7 +29,8 @@ const BOOTSTRAPPERS: &str = "system:bootstrappers";
 /// - an entry of a node type gives what a mapping of its shape gave;
 /// - with RBAC at hand a group counts only where a binding uses it: rights come from the roles that are bound, so
 ///   nobody loses anything with a group that is bound to nothing, or whose roles come by another binding. The rights of `system:nodes` come from the API server itself,
-///   so this group always counts.
+///   so this group always counts;
+/// - without RBAC at hand the verdict on another username alone is unknown.
 ///
 /// Who may do everything after can't have lost anything to a binding, and who could do everything before can't gain.
 #[must_use]
@@ -60,9 +61,9 @@ pub fn compare_with(
         bindings::changes(before.as_deref(), after.as_deref(), rbac, planned)
     });
     let verdict = match (before, after) {
-        (None, None) => Verdict::Same,
-        (None, Some(_)) => Verdict::Gained,
-        (Some(_), None) => Verdict::Lost,
+        (None, None) => Some(Verdict::Same),
+        (None, Some(_)) => Some(Verdict::Gained),
+        (Some(_), None) => Some(Verdict::Lost),
         (Some(before), Some(after)) => {
             let effects = changes.as_ref().map(|changes| Effects {
                 stops: changes.loses,
@@ -78,7 +79,7 @@ pub fn compare_with(
     AccessChange {
         before: before.cloned(),
         after: after.cloned(),
-        verdict: Some(verdict),
+        verdict,
         bindings: changes.map(|changes| changes.bindings),
     }
 }
@@ -178,17 +179,21 @@ fn username<'a>(written: &'a str, entry_type: Option<&EntryType>) -> Cow<'a, str
     written.replace(raw.text(), session.text()).into()
 }
 
-fn verdict(before: &Rights<'_>, after: &Rights<'_>, effects: Option<Effects>) -> Verdict {
+/// Another username is no more than that only where no binding depends on it, which nobody knows without bindings; who may
+/// do everything before and after depends on none.
+fn verdict(before: &Rights<'_>, after: &Rights<'_>, effects: Option<Effects>) -> Option<Verdict> {
     let lost = before.exceeds(after, effects.map(|effects| effects.stops));
     let gained = after.exceeds(before, effects.map(|effects| effects.starts));
-    match (lost, gained) {
+    let are_admins = before.is_admin && after.is_admin;
+    Some(match (lost, gained) {
         (true, true) => Verdict::Changed,
         (true, false) => Verdict::Lost,
         (false, true) => Verdict::Gained,
         (false, false) if before.is_other_node(after) => Verdict::Changed,
-        (false, false) if before.username != after.username => Verdict::Renamed,
-        (false, false) => Verdict::Same,
-    }
+        (false, false) if before.username == after.username => Verdict::Same,
+        (false, false) if effects.is_some() || are_admins => Verdict::Renamed,
+        (false, false) => return None,
+    })
 }
 
 #[cfg(test)]

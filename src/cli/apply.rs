@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::args::{ApplyArgs, Format, OutputArgs, RunArgs, TargetArgs};
-use super::output::{self, Console};
+use super::output::{self, Console, keep_report};
 use super::progress::Display;
 use super::settings::{self, CLOCK};
 use super::{exit, signals};
@@ -196,13 +196,8 @@ pub(super) fn print(
         Format::Yaml => report::applied_yaml(applied),
         _ => report::applied_text(applied),
     };
-    match args.output {
-        Format::Table if console.is_quiet() => {}
-        format => console.text(&text, format)?,
+    if args.output == Format::Table && console.is_quiet() {
+        return keep_report(&text, args);
     }
-    if let Some(path) = &args.out_report {
-        crate::files::replace(path, text.as_bytes())
-            .map_err(|error| super::output::file_failure("the report", path, error))?;
-    }
-    Ok(())
+    console.told("What `apply` did", &text, args)
 }

@@ -26,6 +26,7 @@ pub struct Cli {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global")]
 pub(super) struct GlobalArgs {
     /// When to use colour
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true, value_name = "WHEN")]
@@ -74,8 +75,8 @@ pub(super) enum Command {
     Schema(SchemaArgs),
     /// Write completions for a shell
     Completions(CompletionsArgs),
-    /// Write the man page
-    Man,
+    /// Write a manual page
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args, Clone, Default)]
@@ -160,7 +161,7 @@ pub(super) struct OutputArgs {
     /// Also write the report to a file
     #[arg(long, value_name = "FILE")]
     pub(super) out_report: Option<PathBuf>,
-    /// Show before and after of every mapping in the table
+    /// Show before and after of every mapping in the table; in Markdown every note, entry and call
     #[arg(long)]
     pub(super) details: bool,
 }
@@ -433,9 +434,12 @@ pub(super) struct ExportArgs {
     pub(super) target: TargetArgs,
     #[command(flatten)]
     pub(super) choices: ChoiceArgs,
-    /// Export a saved plan, without looking at the cluster
-    #[arg(long, value_name = "FILE")]
+    /// Export a saved plan as it is, without looking at the cluster
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["TargetArgs", "ChoiceArgs"])]
     pub(super) plan: Option<PathBuf>,
+    /// Write the bindings that renamed groups need, for `kubectl apply`
+    #[arg(long, value_name = "FILE", requires = "rename_group")]
+    pub(super) emit_rbac: Option<PathBuf>,
     /// Where to write it; by default standard output
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -510,6 +514,13 @@ pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// The command whose page is wanted; by default the tool's own
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Option<String>,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::args::CutoverArgs;
-use super::output::{self, Console, file_failure};
+use super::output::{self, Console};
 use super::progress::Display;
 use super::settings::{self, CLOCK};
 use super::{exit, signals};
@@ -41,11 +41,7 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         Err(code) => return Ok(code),
     };
     let text = report::cut_over(&done, args.output.output.into());
-    console.text(&text, args.output.output)?;
-    if let Some(path) = &args.output.out_report {
-        crate::files::replace(path, text.as_bytes())
-            .map_err(|error| file_failure("the report", path, error))?;
-    }
+    console.told("What `cutover` did", &text, &args.output)?;
     if done.end != RunEnd::Complete && !done.refused && !display.is_json() {
         console.resume();
     }

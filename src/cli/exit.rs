@@ -23,6 +23,26 @@ pub(super) const INCOMPLETE: Code = Code(4);
 /// The command line is wrong.
 pub(super) const USAGE: Code = Code(64);
 
+/// Every code with its meaning, for the manual.
+pub(super) const MEANINGS: [(&str, &str); 7] = [
+    ("0", "Done; also a plan without --detailed-exitcode."),
+    ("1", "Failed; the message says what, why and what to do."),
+    ("2", "With --detailed-exitcode: changes are pending."),
+    (
+        "3",
+        "Done as far as possible, but something needs a decision: apply, verify, and plan with --detailed-exitcode.",
+    ),
+    (
+        "4",
+        "Incomplete: some actions failed or were not reached; the same command again goes on.",
+    ),
+    ("64", "The command line is wrong."),
+    (
+        "130, 143",
+        "Stopped by SIGINT or SIGTERM; what was under way was finished, and the same command again goes on.",
+    ),
+];
+
 impl From<Code> for ExitCode {
     fn from(code: Code) -> Self {
         Self::from(code.0)

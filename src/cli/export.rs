@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use super::args::{ExportArgs, ExportFor, ExportFormat};
 use super::exit;
 use super::output::{Console, file_failure};
+use super::plan::emit_rbac;
 use super::settings::{self, CLOCK};
+use crate::choices::Choices;
 use crate::error::Failure;
 use crate::export::Runbook;
 use crate::migration;
@@ -19,7 +21,7 @@ pub(super) async fn run(args: ExportArgs, console: &Console) -> Result<ExitCode,
     let text = match args.format {
         // These rights depend on no plan.
         ExportFormat::Rbac => export::rbac(command(&args)),
-        format => render(format, &args, &planned(&args).await?)?,
+        format => render(format, &args, &planned(&args, console).await?)?,
     };
     match &args.out {
         Some(path) => files::replace(path, text.as_bytes())
@@ -42,6 +44,11 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
         ("--for", args.command.is_some(), permissions),
         ("--image", args.image.is_some(), contained),
         ("--role-arn", args.role_arn.is_some(), contained),
+        (
+            "--emit-rbac",
+            args.emit_rbac.is_some(),
+            format != ExportFormat::Rbac,
+        ),
         // A runbook carries options, but no files.
         (
             "--principals",
@@ -54,7 +61,7 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
             "the option `{option}` is for another format"
         ))
         .hint("`--module` goes with terraform, `--json` with cloudformation, `--for` with iam-policy and rbac, `--image` and \
-             `--role-arn` with kubernetes-job and github-actions; runbooks take `--lookup-role` instead of `--principals`")),
+             `--role-arn` with kubernetes-job and github-actions, `--emit-rbac` with all but rbac; runbooks take `--lookup-role` instead of `--principals`")),
         None => Ok(()),
     }
 }
@@ -66,8 +73,9 @@ fn is_runbook(format: ExportFormat) -> bool {
     )
 }
 
-fn runbook(args: &ExportArgs) -> Result<Runbook, Failure> {
-    let options = export::options(&settings::choices(&args.choices)?, &args.target.lookup_role);
+/// What a runbook says of the tool's options: the choices of the plan itself, saved or not.
+fn runbook(args: &ExportArgs, plan: &Plan) -> Result<Runbook, Failure> {
+    let options = export::options(plan);
     let options = options.map_err(|option| {
         Failure::usage(format!(
             "the option `{}` has hidden characters, which a runbook can't carry",
@@ -88,7 +96,7 @@ struct Planned {
     undoing: Vec<Action>,
 }
 
-async fn planned(args: &ExportArgs) -> Result<Planned, Failure> {
+async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failure> {
     if let Some(path) = &args.plan {
         let (text, place) = settings::text(path, "the plan")?;
         let plan = file::read_any(&text).map_err(|error| {
@@ -100,8 +108,14 @@ async fn planned(args: &ExportArgs) -> Result<Planned, Failure> {
         return Ok(Planned { plan, undoing });
     }
     let target = settings::target(&args.target, None)?;
-    let choices = settings::choices(&args.choices)?;
+    let choices = Choices {
+        bind_renamed: args.emit_rbac.is_some(),
+        ..settings::choices(&args.choices)?
+    };
     let seen = migration::survey(&target, CLOCK.system).await?;
+    if let Some(path) = &args.emit_rbac {
+        emit_rbac(&seen, &choices, path, console)?;
+    }
     let history = migration::apply::history(&seen, None, settings::state_folder)?;
     Ok(Planned {
         plan: migration::apply::plan(&seen, &choices, &history, (CLOCK.now)()),
@@ -121,13 +135,13 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<
         ExportFormat::AwsCli => export::aws_cli(plan),
         ExportFormat::IamPolicy => export::iam_policy(&Needs {
             undoing: &planned.undoing,
-            lookup_roles: &args.target.lookup_role.iter().cloned().collect(),
+            lookup_roles: &export::lookup_roles(plan),
             ..Needs::of(plan, command(args))
         }),
         ExportFormat::Rbac => export::rbac(command(args)),
-        ExportFormat::SsmAutomation => export::ssm_automation(plan, &runbook(args)?),
-        ExportFormat::KubernetesJob => export::kubernetes_job(plan, &runbook(args)?),
-        ExportFormat::GithubActions => export::github_actions(plan, &runbook(args)?),
+        ExportFormat::SsmAutomation => export::ssm_automation(plan, &runbook(args, plan)?),
+        ExportFormat::KubernetesJob => export::kubernetes_job(plan, &runbook(args, plan)?),
+        ExportFormat::GithubActions => export::github_actions(plan, &runbook(args, plan)?),
     };
     Ok(text)
 }

@@ -7,6 +7,7 @@ mod cutover;
 mod exit;
 mod explain;
 mod export;
+mod man;
 mod output;
 mod plan;
 mod progress;
@@ -80,6 +81,6 @@ async fn dispatch(command: Command, console: &Console) -> Result<ExitCode, crate
         Command::Explain(args) => explain::run(&args, console),
         Command::Schema(args) => completions::schema(&args, console),
         Command::Completions(args) => completions::completions(&args, console),
-        Command::Man => completions::man(console),
+        Command::Man(args) => man::run(&args, console),
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use anstream::AutoStream;
 
 use super::args::{ColorChoice, Format, GlobalArgs, OutputArgs};
+use super::settings;
 use crate::error::Failure;
 use crate::migration::Consent;
 use crate::model::Cluster;
@@ -142,6 +143,13 @@ impl Console {
         }
     }
 
+    /// Tells what a command has to tell in the form that was asked for, on stdout and in the report's file.
+    pub(super) fn told(&self, title: &str, words: &str, args: &OutputArgs) -> Result<(), Failure> {
+        let text = report::told(title, words, args.output.into());
+        self.text(&text, args.output)?;
+        keep_report(&text, args)
+    }
+
     /// Whether what goes to stdout may be coloured.
     pub(super) fn colored(&self) -> bool {
         AutoStream::new(io::stdout().lock(), self.color).current_choice()
@@ -168,12 +176,7 @@ impl Console {
         };
         let text = render(self.colored());
         self.data(&text)?;
-        if let Some(path) = &args.out_report {
-            let plain = render(false);
-            crate::files::replace(path, plain.as_bytes())
-                .map_err(|error| file_failure("the report", path, error))?;
-        }
-        Ok(())
+        keep_report(&render(false), args)
     }
 
     /// The table on stderr, before a question.
@@ -209,16 +212,26 @@ pub(super) fn to_stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
+/// Writes the report to its file, where one was named.
+pub(super) fn keep_report(text: &str, args: &OutputArgs) -> Result<(), Failure> {
+    match &args.out_report {
+        Some(path) => crate::files::replace(path, text.as_bytes())
+            .map_err(|error| file_failure("the report", path, error)),
+        None => Ok(()),
+    }
+}
+
 pub(super) fn file_failure(what: &str, path: &Path, error: io::Error) -> Failure {
     Failure::new(format!("failed to write {what} to `{}`", path.display())).because(error)
 }
 
+/// The terminal's width; where the output goes elsewhere, what COLUMNS says goes before that of stderr.
 fn terminal_width() -> u16 {
-    let terms = [console::Term::stdout(), console::Term::stderr()];
-    terms
-        .iter()
-        .find_map(console::Term::size_checked)
-        .map_or(DEFAULT_WIDTH, |(_, columns)| columns)
+    let of = |term: &console::Term| term.size_checked().map(|(_, columns)| columns);
+    of(&console::Term::stdout())
+        .or_else(settings::columns)
+        .or_else(|| of(&console::Term::stderr()))
+        .unwrap_or(DEFAULT_WIDTH)
 }
 
 fn render(plan: &Plan, format: Format, details: bool, width: usize, color: bool) -> String {
@@ -233,7 +246,7 @@ fn render(plan: &Plan, format: Format, details: bool, width: usize, color: bool)
         ),
         Format::Json => report::json(plan),
         Format::Yaml => report::yaml(plan),
-        Format::Markdown => report::markdown(plan),
+        Format::Markdown => report::markdown(plan, details),
         Format::Html => report::html(plan),
         Format::Csv => report::csv(plan),
     }

@@ -1,5 +1,6 @@
 //! `plan`: shows what would be done and why.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::PlanArgs;
@@ -12,7 +13,8 @@ use crate::finding::Severity;
 use crate::migration::{self, Survey};
 use crate::plan::file;
 use crate::reader::draw;
-use crate::text::visible;
+use crate::report;
+use crate::text::{shell_word, visible};
 
 pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target, args.journal.as_deref())?;
@@ -37,14 +39,7 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
         });
     }
     if let Some(path) = &args.emit_rbac {
-        let bindings = migration::bindings::wanted(&seen, &choices)?;
-        crate::files::replace(path, crate::report::manifest(&bindings).as_bytes())
-            .map_err(|error| file_failure("the bindings", path, error))?;
-        console.say(&format!(
-            "{} bindings are written; make them before the entries: kubectl apply -f {}",
-            bindings.len(),
-            visible(&path.display().to_string())
-        ));
+        emit_rbac(&seen, &choices, path, console)?;
     }
     console.report(&plan, &args.output, &drawn(&seen))?;
     let code = if args.detailed_exitcode {
@@ -53,6 +48,28 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
         exit::DONE
     };
     Ok(code.into())
+}
+
+/// Writes the bindings that renamed groups need.
+pub(super) fn emit_rbac(
+    seen: &Survey,
+    choices: &Choices,
+    path: &Path,
+    console: &Console,
+) -> Result<(), Failure> {
+    let bindings = migration::bindings::wanted(seen, choices)?;
+    crate::files::replace(path, report::manifest(&bindings).as_bytes())
+        .map_err(|error| file_failure("the bindings", path, error))?;
+    let make = |what: &str| {
+        let path = shell_word(&visible(&path.display().to_string()));
+        format!("{what}; before the entries are made: kubectl apply -f {path}")
+    };
+    console.say(&match bindings.len() {
+        0 => "no binding is needed, and the file holds none".to_owned(),
+        1 => make("1 binding is written"),
+        count => make(&format!("{count} bindings are written")),
+    });
+    Ok(())
 }
 
 /// What the reader found in the text of `aws-auth`, drawn under its lines; mere information is left out.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::args::RollbackArgs;
-use super::output::{Console, file_failure};
+use super::output::Console;
 use super::progress::Display;
 use super::settings::{self, CLOCK};
 use super::{exit, signals};
@@ -35,11 +35,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
         Err(code) => return Ok(code),
     };
     let text = report::rolled_back(&done, args.output.output.into());
-    console.text(&text, args.output.output)?;
-    if let Some(path) = &args.output.out_report {
-        crate::files::replace(path, text.as_bytes())
-            .map_err(|error| file_failure("the report", path, error))?;
-    }
+    console.told("What `rollback` did", &text, &args.output)?;
     if done.end.is_some_and(|end| end != RunEnd::Complete) && !display.is_json() {
         console.resume();
     }

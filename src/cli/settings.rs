@@ -241,6 +241,14 @@ pub(super) fn state_folder_beside(journal: Option<&Path>) -> Result<PathBuf, Fai
     }
 }
 
+/// The width that the environment asks for.
+///
+/// Source: POSIX, "Environment Variables", `COLUMNS`.
+pub(super) fn columns() -> Option<u16> {
+    let columns = std::env::var("COLUMNS").ok()?.parse().ok()?;
+    (columns > 0).then_some(columns)
+}
+
 /// What this process says of itself to another one that wants the same journal.
 pub(super) fn holder() -> String {
     format!(

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::args::StatusArgs;
 use super::exit;
-use super::output::{Console, file_failure};
+use super::output::Console;
 use super::settings::{self, CLOCK};
 use crate::error::Failure;
 use crate::migration::{self, status};
@@ -38,10 +38,6 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
         status.preflight = Some(preflight);
     }
     let text = report::standing(&status, args.output.output.into());
-    console.text(&text, args.output.output)?;
-    if let Some(path) = &args.output.out_report {
-        crate::files::replace(path, text.as_bytes())
-            .map_err(|error| file_failure("the report", path, error))?;
-    }
+    console.told("Where the cluster stands", &text, &args.output)?;
     Ok(exit::DONE.into())
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::args::VerifyArgs;
 use super::exit;
-use super::output::{Console, file_failure};
+use super::output::{Console, keep_report};
 use super::settings::{self, CLOCK};
 use crate::error::Failure;
 use crate::migration::{self, Readiness};
@@ -19,7 +19,8 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
                 .hint("such as arn:aws:iam::111122223333:role/ops or arn:aws:sts::111122223333:assumed-role/ops/jane")
         })?;
         let form = args.output.output;
-        console.text(&report::who(&who, form.into()), form)?;
+        let words = report::who(&who, form.into());
+        console.told("What a principal gets", &words, &args.output)?;
         return Ok(exit::DONE.into());
     }
     let history =
@@ -34,15 +35,11 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
     };
     let form = args.output.output.into();
     console.data(&report::verified(&verification, form, options))?;
-    if let Some(path) = &args.output.out_report {
-        let plain = report::TableOptions {
-            color: false,
-            ..options
-        };
-        let text = report::verified(&verification, form, plain);
-        crate::files::replace(path, text.as_bytes())
-            .map_err(|error| file_failure("the report", path, error))?;
-    }
+    let plain = report::TableOptions {
+        color: false,
+        ..options
+    };
+    keep_report(&report::verified(&verification, form, plain), &args.output)?;
     let code = match verification.verdict {
         Readiness::Safe => exit::DONE,
         Readiness::Pending if args.detailed_exitcode => exit::PENDING,

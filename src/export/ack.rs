@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::carried::{Carried, UNNAMED, carried, header, policies};
+use super::carried::{Carried, UNNAMED, beside, carried, header, policies};
 use super::names::{Style, names};
 use super::yaml;
 use crate::plan::Plan;
@@ -14,14 +14,13 @@ use crate::plan::Plan;
 pub fn ack(plan: &Plan) -> String {
     let entries = carried(plan);
     let existing = entries.iter().filter(|carried| carried.exists);
-    let notes: Vec<String> = existing
-        .map(|carried| {
-            format!(
-                "Exists already, the controller adopts it: {}",
-                carried.entry.principal_arn
-            )
-        })
-        .collect();
+    let mut notes = beside(plan);
+    notes.extend(existing.map(|carried| {
+        format!(
+            "Exists already, the controller adopts it: {}",
+            carried.entry.principal_arn
+        )
+    }));
     let mut text = header(plan, &notes);
     for (carried, name) in entries.iter().zip(names(&entries, Style::Kebab)) {
         text.push_str("---\n");
@@ -56,8 +55,8 @@ fn object(plan: &Plan, carried: &Carried<'_>, name: &str) -> Value {
     if !entry.access_policies.is_empty() {
         spec["accessPolicies"] = policies(&entry.access_policies, |key| key.replace("Arn", "ARN"));
     }
-    if !entry.tags.is_empty() {
-        spec["tags"] = json!(entry.tags);
+    if !carried.tags().is_empty() {
+        spec["tags"] = json!(carried.tags());
     }
     json!({
         "apiVersion": "eks.services.k8s.aws/v1alpha1",

@@ -1,12 +1,14 @@
 //! What a plan carries over, and what it does not.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value, json};
 
 use crate::model::access_policy::ScopeKind;
-use crate::model::{AccessEntry, PolicyAssociation};
+use crate::model::{AccessEntry, Arn, PolicyAssociation};
 use crate::plan::Plan;
-use crate::plan::document::Outcome;
-use crate::text::visible;
+use crate::plan::document::{ActionKind, Outcome};
+use crate::text::{shell_word, visible};
 
 /// Stands for the name of a cluster that an offline plan was not told.
 pub(super) const UNNAMED: &str = "CHANGE-ME";
@@ -17,6 +19,8 @@ pub(super) struct Carried<'a> {
     pub(super) entry: &'a AccessEntry,
     /// Whether the cluster has it already.
     pub(super) exists: bool,
+    /// What the cluster has, where the plan has seen it.
+    live: Option<&'a AccessEntry>,
 }
 
 impl Carried<'_> {
@@ -34,10 +38,39 @@ impl Carried<'_> {
             &self.entry.kubernetes_groups
         }
     }
+
+    /// The tags to ask for; an entry that exists keeps those it has, but for AWS's own, which nobody else can set.
+    ///
+    /// Source: AWS General Reference, "Tag naming limits and requirements", the prefix `aws:`.
+    pub(super) fn tags(&self) -> BTreeMap<&str, &str> {
+        let tags = &self.live.unwrap_or(self.entry).tags;
+        let set = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+        set.map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect()
+    }
+
+    /// Whether the cluster has an association already.
+    pub(super) fn has(&self, policy: &PolicyAssociation) -> bool {
+        let is_it = |live: &PolicyAssociation| live.policy_arn == policy.policy_arn;
+        self.exists
+            && self
+                .live
+                .is_none_or(|live| live.access_policies.iter().any(is_it))
+    }
 }
 
 /// The entries that there are to be, in the order of the mappings.
+///
+/// One that the plan deletes and makes anew is none that exists.
 pub(super) fn carried(plan: &Plan) -> Vec<Carried<'_>> {
+    let deleted: BTreeSet<&Arn> = plan
+        .actions
+        .iter()
+        .filter_map(|action| match &action.kind {
+            ActionKind::DeleteAccessEntry { principal_arn } => Some(principal_arn),
+            _ => None,
+        })
+        .collect();
     let entries = plan.mappings.iter().filter_map(|mapping| {
         let exists = match mapping.outcome {
             Outcome::Create => false,
@@ -45,9 +78,55 @@ pub(super) fn carried(plan: &Plan) -> Vec<Carried<'_>> {
             _ => return None,
         };
         let entry = mapping.entry.as_ref()?;
-        Some(Carried { entry, exists })
+        let exists = exists && !deleted.contains(&entry.principal_arn);
+        let live = plan.observed.get(&entry.principal_arn.to_string());
+        Some(Carried {
+            entry,
+            exists,
+            live: live.filter(|_| exists),
+        })
     });
     entries.collect()
+}
+
+/// What has to be done beside a file that only tells what there is to be, with the commands that do it.
+///
+/// Source: EKS User Guide, "Change authentication mode to use access entries": the switch makes entries for the cluster's
+/// creator and for managed nodes.
+pub(super) fn beside(plan: &Plan) -> Vec<String> {
+    let cluster = shell_word(plan.cluster.name.as_deref().unwrap_or(UNNAMED));
+    let mut notes = Vec::new();
+    let mut taken = Vec::new();
+    for action in &plan.actions {
+        match &action.kind {
+            ActionKind::UpdateAuthenticationMode { from, to } => notes.extend([
+                format!("The cluster is in the mode {from}, which knows no access entries. Switch it, wait until it is ACTIVE, and export again,"),
+                "since EKS makes the entries of its creator and of managed nodes itself then. The switch can't be undone:".to_owned(),
+                format!("  aws eks update-cluster-config --name {cluster} --access-config authenticationMode={to}"),
+            ]),
+            ActionKind::DeleteAccessEntry { principal_arn } => taken.push(format!(
+                "  aws eks delete-access-entry --cluster-name {cluster} --principal-arn {}",
+                shell_word(&principal_arn.to_string())
+            )),
+            ActionKind::DisassociateAccessPolicy {
+                principal_arn,
+                policy_arn,
+            } => taken.push(format!(
+                "  aws eks disassociate-access-policy --cluster-name {cluster} --principal-arn {} --policy-arn {}",
+                shell_word(&principal_arn.to_string()),
+                shell_word(&policy_arn.to_string())
+            )),
+            _ => {}
+        }
+    }
+    if !taken.is_empty() {
+        notes.push(
+            "NOT in this file, what the plan takes away; run it before this file is used:"
+                .to_owned(),
+        );
+        notes.extend(taken);
+    }
+    notes
 }
 
 /// A line for everything that grants something today and is not carried over, without hidden characters.
@@ -88,7 +167,8 @@ pub(super) fn header(plan: &Plan, notes: &[String]) -> String {
     let cluster = cluster.map_or("a cluster that is not named", String::as_str);
     let mut lines = vec![format!(
         "Made by aws-auth-migrate {} from the plan of {} for {cluster}.",
-        plan.tool_version, plan.created_at
+        plan.tool_version,
+        plan.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     )];
     lines.extend(notes.iter().cloned());
     let left_out = left_out(plan);
@@ -100,6 +180,18 @@ pub(super) fn header(plan: &Plan, notes: &[String]) -> String {
         .iter()
         .map(|line| format!("# {}\n", visible(line).trim_end()))
         .collect()
+}
+
+/// A text in which no two braces open side by side, however many there are in a row.
+pub(super) fn braces_apart(text: &str, between: &str) -> String {
+    let mut apart = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '{' && apart.ends_with('{') {
+            apart.push_str(between);
+        }
+        apart.push(c);
+    }
+    apart
 }
 
 /// The access policies as CloudFormation, eksctl and ACK have them, but for the spelling of their keys.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::carried::{Carried, carried, header, left_out, policies};
+use super::carried::{Carried, beside, braces_apart, carried, header, left_out, policies};
 use super::names::{Style, names};
 use super::yaml;
 use crate::plan::Plan;
@@ -30,7 +30,7 @@ const NOTHING: &str = "AWS::CloudFormation::WaitConditionHandle";
 
 fn notes(plan: &Plan) -> Vec<String> {
     let entries = carried(plan);
-    let mut notes = Vec::new();
+    let mut notes = beside(plan);
     if entries.iter().any(|carried| carried.exists) {
         notes.push(
             "What has `DeletionPolicy: Retain` exists already: import it into the stack first."
@@ -76,7 +76,7 @@ fn template(plan: &Plan) -> Value {
     open.extend(notes(plan).iter().map(|note| visible(note).into_owned()));
     if !open.is_empty() {
         // References are resolved wherever they stand.
-        let open: Vec<String> = open.iter().map(|line| line.replace("{{", "{ {")).collect();
+        let open: Vec<String> = open.iter().map(|line| braces_apart(line, " ")).collect();
         template["Metadata"] = json!({"AwsAuthMigrate": {"Notes": open}});
     }
     if resources.is_empty() {
@@ -104,9 +104,10 @@ fn resource(carried: &Carried<'_>) -> Value {
     if !entry.access_policies.is_empty() {
         properties["AccessPolicies"] = policies(&entry.access_policies, pascal);
     }
-    if !entry.tags.is_empty() {
-        let tags = entry.tags.iter();
+    let tags = carried.tags();
+    if !tags.is_empty() {
         properties["Tags"] = tags
+            .iter()
             .map(|(key, value)| json!({"Key": key, "Value": value}))
             .collect();
     }
@@ -125,6 +126,9 @@ fn pascal(key: &str) -> String {
     first.to_ascii_uppercase() + rest
 }
 
+/// How a dynamic reference begins.
+const REFERENCE: &str = "{{resolve:";
+
 /// Whether CloudFormation would put something else in the place of a text; there is no way to quote that.
 ///
 /// Source: CloudFormation User Guide, "Get values stored in other services using dynamic references".
@@ -134,7 +138,8 @@ fn is_resolved(carried: &Carried<'_>) -> bool {
         entry.principal_arn.to_string(),
         entry.entry_type.as_str().to_owned(),
     ];
-    let tags = entry.tags.iter().flat_map(|(key, value)| [key, value]);
+    let tags = carried.tags();
+    let mut tags = tags.iter().flat_map(|(key, value)| [key, value]);
     let namespaces = entry
         .access_policies
         .iter()
@@ -143,7 +148,7 @@ fn is_resolved(carried: &Carried<'_>) -> bool {
         .iter()
         .chain(&entry.username)
         .chain(&entry.kubernetes_groups)
-        .chain(tags)
         .chain(namespaces)
-        .any(|text| text.contains("{{resolve:"))
+        .any(|text| text.contains(REFERENCE))
+        || tags.any(|text| text.contains(REFERENCE))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::carried::{Carried, UNNAMED, carried, header, policies};
+use super::carried::{Carried, UNNAMED, beside, carried, header, policies};
 use super::yaml;
 use crate::plan::Plan;
 
@@ -15,7 +15,8 @@ pub fn eksctl(plan: &Plan) -> String {
     let (existing, new): (Vec<_>, Vec<_>) = carried(plan)
         .into_iter()
         .partition(|carried| carried.exists);
-    let mut notes = vec!["Use it with: eksctl create accessentry --config-file FILE".to_owned()];
+    let mut notes = beside(plan);
+    notes.push("Use it with: eksctl create accessentry --config-file FILE".to_owned());
     if new.is_empty() {
         notes
             .push("There is no entry to create, and eksctl refuses a file without one.".to_owned());
@@ -26,7 +27,7 @@ pub fn eksctl(plan: &Plan) -> String {
             carried.entry.principal_arn
         )
     }));
-    let tagged = new.iter().filter(|carried| !carried.entry.tags.is_empty());
+    let tagged = new.iter().filter(|carried| !carried.tags().is_empty());
     notes.extend(tagged.map(|carried| {
         format!(
             "NOT carried over, eksctl sets no tags on access entries: the tags of {}",

@@ -23,5 +23,5 @@ pub use aws_cli::aws_cli;
 pub use cloudformation::{cloudformation, cloudformation_json};
 pub use eksctl::eksctl;
 pub use permissions::{iam_policy, rbac};
-pub use runbook::{Runbook, github_actions, kubernetes_job, options, ssm_automation};
+pub use runbook::{Runbook, github_actions, kubernetes_job, lookup_roles, options, ssm_automation};
 pub use terraform::{terraform, terraform_module};

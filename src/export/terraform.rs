@@ -4,7 +4,7 @@ use hcl::expr::{Expression, Object, ObjectKey, TemplateExpr, Traversal, Variable
 use hcl::format::Formatter;
 use hcl::structure::{Block, Body, Structure};
 
-use super::carried::{Carried, carried, header};
+use super::carried::{Carried, beside, carried, header};
 use super::names::{Style, names};
 use crate::model::PolicyAssociation;
 use crate::model::access_policy::ScopeKind;
@@ -24,19 +24,28 @@ pub fn terraform(plan: &Plan) -> String {
     for (carried, name) in entries.iter().zip(names(&entries, Style::Snake)) {
         blocks.push(entry(carried, &name));
         if carried.exists {
-            let id = entry_id(plan, carried);
-            blocks.push(import(path(&[ENTRY, &name]), &id));
+            let id = of_variable(&entry_id("", carried));
+            blocks.push(import(path(&[ENTRY, &name]), id));
         }
         for policy in &carried.entry.access_policies {
             let label = association_name(carried, policy, &name);
             blocks.push(association(policy, &name, &label));
-            if is_live(plan, carried, policy) {
-                let id = association_id(plan, carried, policy);
-                blocks.push(import(path(&[ASSOCIATION, &label]), &id));
+            if carried.has(policy) {
+                let id = of_variable(&association_id("", carried, policy));
+                blocks.push(import(path(&[ASSOCIATION, &label]), id));
             }
         }
     }
-    let notes = ["`terraform plan` shows what is imported, changed and made.".to_owned()];
+    let version = if entries.iter().any(|carried| carried.exists) {
+        "1.6, for import ids with a variable"
+    } else {
+        "1.0"
+    };
+    let mut notes = beside(plan);
+    notes.extend([
+        format!("Needs Terraform {version}, and hashicorp/aws 5.33."),
+        "`terraform plan` shows what is imported, changed and made.".to_owned(),
+    ]);
     file(plan, &notes, blocks)
 }
 
@@ -55,24 +64,28 @@ pub fn terraform_module(plan: &Plan) -> String {
         .add_attribute(("access_entries", Expression::Object(map)))
         .build();
     let mut blocks = vec![locals];
-    let mut notes = vec![
+    let cluster = plan.cluster.name.as_deref().unwrap_or_default();
+    let mut notes = beside(plan);
+    notes.extend([
         "Give it to the module: access_entries = local.access_entries".to_owned(),
         "Leave enable_cluster_creator_admin_permissions off where the creator is among them."
             .to_owned(),
-    ];
+    ]);
     if entries.iter().any(|carried| carried.exists) {
-        notes.push("The imports are for a module with the name `eks`.".to_owned());
+        notes.push(
+            "The imports are for a module with the name `eks`, and need Terraform 1.5.".to_owned(),
+        );
     }
     for (carried, name) in entries.iter().zip(names(&entries, Style::Snake)) {
         if carried.exists {
-            let id = entry_id(plan, carried);
-            blocks.push(import(module_path(ENTRY, &name), &id));
+            let id = text(&entry_id(cluster, carried));
+            blocks.push(import(module_path(ENTRY, &name), id));
         }
         for policy in &carried.entry.access_policies {
-            if is_live(plan, carried, policy) {
-                let id = association_id(plan, carried, policy);
+            if carried.has(policy) {
+                let id = text(&association_id(cluster, carried, policy));
                 let address = module_path(ASSOCIATION, &format!("{name}_{}", policy.name()));
-                blocks.push(import(address, &id));
+                blocks.push(import(address, id));
             }
         }
     }
@@ -103,7 +116,7 @@ fn entry(carried: &Carried<'_>, name: &str) -> Block {
     if !carried.groups().is_empty() {
         block = block.add_attribute(("kubernetes_groups", list(carried.groups())));
     }
-    if !entry.tags.is_empty() {
+    if !carried.tags().is_empty() {
         block = block.add_attribute(("tags", tags(carried)));
     }
     block.build()
@@ -125,33 +138,27 @@ fn association(policy: &PolicyAssociation, entry: &str, label: &str) -> Block {
         .build()
 }
 
-fn import(to: Expression, id: &str) -> Block {
+fn import(to: Expression, id: Expression) -> Block {
     Block::builder("import")
         .add_attribute(("to", to))
-        .add_attribute(("id", text(id)))
+        .add_attribute(("id", id))
         .build()
 }
 
-fn entry_id(plan: &Plan, carried: &Carried<'_>) -> String {
-    let cluster = plan.cluster.name.as_deref().unwrap_or_default();
+fn entry_id(cluster: &str, carried: &Carried<'_>) -> String {
     format!("{cluster}:{}", carried.entry.principal_arn)
 }
 
-fn association_id(plan: &Plan, carried: &Carried<'_>, policy: &PolicyAssociation) -> String {
-    let cluster = plan.cluster.name.as_deref().unwrap_or_default();
+fn association_id(cluster: &str, carried: &Carried<'_>, policy: &PolicyAssociation) -> String {
     let arn = &carried.entry.principal_arn;
     format!("{cluster}#{arn}#{}", policy.policy_arn)
 }
 
-/// Whether the cluster has the association already.
-fn is_live(plan: &Plan, carried: &Carried<'_>, policy: &PolicyAssociation) -> bool {
-    let arn = carried.entry.principal_arn.to_string();
-    let is_it = |live: &PolicyAssociation| live.policy_arn == policy.policy_arn;
-    carried.exists
-        && plan
-            .observed
-            .get(&arn)
-            .is_none_or(|live| live.access_policies.iter().any(is_it))
+/// The end of an id, with the variable for the cluster before it: what is imported is always of the cluster that is meant.
+///
+/// Source: Terraform, "import block reference", `id`: an expression since 1.6.
+fn of_variable(rest: &str) -> Expression {
+    TemplateExpr::QuotedString(format!("${{var.cluster_name}}{}", escaped(rest, false))).into()
 }
 
 /// Where the module keeps an instance of its resource `this`.
@@ -174,7 +181,7 @@ fn module_entry(carried: &Carried<'_>) -> Object<ObjectKey, Expression> {
     if !carried.groups().is_empty() {
         put("kubernetes_groups", list(carried.groups()));
     }
-    if !entry.tags.is_empty() {
+    if !carried.tags().is_empty() {
         put("tags", tags(carried));
     }
     if !entry.access_policies.is_empty() {
@@ -231,9 +238,10 @@ fn scope_kind(policy: &PolicyAssociation) -> &'static str {
 }
 
 fn tags(carried: &Carried<'_>) -> Expression {
-    let pairs = carried.entry.tags.iter();
     Expression::Object(
-        pairs
+        carried
+            .tags()
+            .into_iter()
             .map(|(name, value)| (ObjectKey::Expression(key(name)), text(value)))
             .collect(),
     )

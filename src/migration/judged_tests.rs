@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::verify::{Readiness, Verification, verify};
 use super::who::{Way, who};
+use crate::access::rbac::Rbac;
 use crate::choices::Choices;
 use crate::finding::{Code, Diagnostic, Finding};
 use crate::model::{
@@ -184,6 +185,23 @@ fn what_can_not_be_seen_is_an_objection_or_a_doubt() {
     });
     let verification = judged(&reading, &seen);
     assert_eq!(codes(&verification), [Some(Code::NodeRolesUnknown)]);
+}
+
+#[test]
+fn another_username_is_no_proof_while_no_bindings_are_at_hand() {
+    let reading = reading(TEXT);
+    let mut live = entry(DEV, &["devs"]);
+    live.entry.username = Some("other".to_owned());
+    let mut seen = observed(AuthenticationMode::ApiAndConfigMap, vec![live], OLD);
+    let verification = judged(&reading, &seen);
+    assert_eq!(verification.verdict, Readiness::NeedsDecision);
+    assert_eq!(codes(&verification), [Some(Code::BindingsUnknown)]);
+    assert_eq!(verification.plan.mappings[0].access.verdict, None);
+    assert_eq!(verification.doubts[0].code, Code::BindingsUnknown);
+    seen.rbac = Some(Rbac::default());
+    let verification = judged(&reading, &seen);
+    assert_eq!(verification.verdict, Readiness::Safe);
+    assert!(verification.doubts.is_empty());
 }
 
 #[test]

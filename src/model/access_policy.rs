@@ -108,6 +108,17 @@ impl PolicyAssociation {
             .map_or(resource.as_str(), |(_, name)| name)
     }
 
+    /// The name, with its namespaces in brackets where it holds in those only.
+    #[must_use]
+    pub fn with_scope(&self) -> String {
+        let (name, namespaces) = (self.name(), &self.access_scope.namespaces);
+        if namespaces.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{name} [{}]", namespaces.join(", "))
+        }
+    }
+
     /// Whether this gives every right on everything, as `system:masters` does.
     #[must_use]
     pub fn is_cluster_admin(&self) -> bool {

@@ -68,6 +68,7 @@ pub struct Cluster {
     /// The AWS region.
     pub region: Option<String>,
     /// The 12-digit account id.
+    #[schemars(extend("pattern" = "^[0-9]{12}$"))]
     pub account_id: Option<String>,
     /// `aws`, `aws-cn`, ...
     pub partition: String,

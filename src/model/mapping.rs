@@ -47,7 +47,10 @@ impl fmt::Display for Section {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
-#[schemars(with = "String")]
+#[schemars(
+    with = "String",
+    extend("pattern" = r"^(mapRoles|mapUsers|mapAccounts)\[[0-9]+\]$")
+)]
 #[serde(into = "String", try_from = "String")]
 pub struct MappingId {
     /// The list it stands in.

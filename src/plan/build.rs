@@ -72,12 +72,14 @@ pub fn build(
         })
         .collect();
     let actions = builder.into_actions();
+    let unseen = unseen_bindings(observed, &findings, &mappings);
     findings.extend(
         super::cluster::findings(observed, &actions)
             .into_iter()
             .chain(super::cluster::caller_loses_admin(
                 observed, &mappings, &actions,
             ))
+            .chain(unseen)
             .map(|finding| PlacedFinding {
                 finding,
                 section: None,
@@ -100,6 +102,28 @@ pub fn build(
         observed: observed_entries(observed, &mappings),
         mappings,
     }
+}
+
+/// Says that the effect of another username is unknown, where nothing has said so yet.
+fn unseen_bindings(
+    observed: &Observed,
+    findings: &[PlacedFinding],
+    mappings: &[PlannedMapping],
+) -> Option<Finding> {
+    let is_said = |placed: &PlacedFinding| placed.finding.code == Code::BindingsUnknown;
+    if observed.rbac.is_some() || findings.iter().any(is_said) {
+        return None;
+    }
+    mappings
+        .iter()
+        .any(PlannedMapping::is_renamed_unseen)
+        .then(|| {
+            Finding::new(
+                Code::BindingsUnknown,
+                "no RBAC objects are at hand, so whether a binding uses a username that changes is not known",
+                "give them with --rbac-file: `kubectl get clusterrolebindings,rolebindings -A -o yaml` writes them",
+            )
+        })
 }
 
 /// All mappings translated; those that grant nothing today go last, so that a mapping that counts has its principal.
@@ -182,7 +206,7 @@ fn planned_bindings_of(observed: &Observed, choices: &Choices) -> Vec<Binding> {
     }
 }
 
-/// The live entries of the principals in play, without their tags.
+/// The live entries of the principals in play, tags and all: an export of what exists keeps them.
 fn observed_entries(
     observed: &Observed,
     mappings: &[PlannedMapping],
@@ -201,13 +225,7 @@ fn observed_entries(
             Principal::from_arn(&live.entry.principal_arn)
                 .is_some_and(|principal| in_play.contains(&principal.key()))
         })
-        .map(|live| {
-            let entry = AccessEntry {
-                tags: BTreeMap::new(),
-                ..live.entry.clone()
-            };
-            (entry.principal_arn.to_string(), entry)
-        })
+        .map(|live| (live.entry.principal_arn.to_string(), live.entry.clone()))
         .collect()
 }
 
@@ -293,7 +311,9 @@ impl Builder<'_> {
                 let verdict = match (fate.outcome, by(None).verdict) {
                     // An entry of another type is no entry for what the mapping is for.
                     (Outcome::Conflict, _) if is_of_other_type(&fate) => Some(Verdict::Lost),
-                    (Outcome::Conflict, Some(Verdict::Same | Verdict::Renamed)) => access.verdict,
+                    (Outcome::Conflict, None | Some(Verdict::Same | Verdict::Renamed)) => {
+                        access.verdict
+                    }
                     (Outcome::Conflict, verdict) => verdict,
                     _ => access.verdict,
                 };

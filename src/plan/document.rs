@@ -132,6 +132,18 @@ impl PlannedMapping {
             _ => false,
         }
     }
+
+    /// Whether it gets another username, and no bindings are at hand that would tell what that means.
+    #[must_use]
+    pub fn is_renamed_unseen(&self) -> bool {
+        let AccessChange {
+            before,
+            after,
+            verdict,
+            ..
+        } = &self.access;
+        verdict.is_none() && before.is_some() && after.is_some()
+    }
 }
 
 /// The Kubernetes identity that a principal gets.

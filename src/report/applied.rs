@@ -102,19 +102,27 @@ fn applied_lines(applied: &Applied) -> Vec<String> {
         line(format!("Nothing to do. {}", sentence(&applied.plan)));
     } else {
         let counts: Vec<String> = [
-            (Status::Created, "created"),
-            (Status::Updated, "updated"),
-            (Status::Associated, "policies associated"),
-            (Status::Disassociated, "policies taken off"),
-            (Status::Deleted, "deleted"),
-            (Status::Exists, "there already"),
-            (Status::Failed, "failed"),
-            (Status::Skipped, "not reached"),
+            (Status::Created, "created", "created"),
+            (Status::Updated, "updated", "updated"),
+            (
+                Status::Associated,
+                "policy associated",
+                "policies associated",
+            ),
+            (
+                Status::Disassociated,
+                "policy taken off",
+                "policies taken off",
+            ),
+            (Status::Deleted, "deleted", "deleted"),
+            (Status::Exists, "there already", "there already"),
+            (Status::Failed, "failed", "failed"),
+            (Status::Skipped, "not reached", "not reached"),
         ]
         .into_iter()
-        .filter_map(|(status, word)| match summary.count(status) {
+        .filter_map(|(status, one, many)| match summary.count(status) {
             0 => None,
-            count => Some(format!("{count} {word}")),
+            count => Some(plural(count, one, many)),
         })
         .collect();
         let counts = if counts.is_empty() {
@@ -169,16 +177,9 @@ fn applied_lines(applied: &Applied) -> Vec<String> {
             ));
         }
     }
-    let accounts = applied
-        .plan
-        .accounts
-        .iter()
-        .filter(|account| account.outcome == Outcome::Blocked)
-        .count();
-    let open = applied.plan.summary.blocked + applied.plan.summary.conflict + accounts;
-    if open > 0 {
+    if let Some(open) = open(&applied.plan) {
         line(format!(
-            "{open} mappings need a decision; `plan` shows them, `explain CODE` tells what to do."
+            "{open} a decision; `plan` shows what is open, `explain CODE` tells what to do."
         ));
     }
     if applied.end != RunEnd::Complete {
@@ -198,10 +199,49 @@ fn applied_lines(applied: &Applied) -> Vec<String> {
     lines
 }
 
+/// How many mappings and whole accounts need something, with the verb; `None` where none does.
+fn open(plan: &Plan) -> Option<String> {
+    let mappings = plan.mappings.iter();
+    let mappings = mappings.filter(|mapping| mapping.needs_decision()).count();
+    let accounts = plan.accounts.iter();
+    let accounts = accounts
+        .filter(|account| account.outcome == Outcome::Blocked)
+        .count();
+    let counts = [
+        (mappings, "mapping", "mappings"),
+        (accounts, "whole account", "whole accounts"),
+    ];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| plural(count, one, many))
+        .collect();
+    match mappings + accounts {
+        0 => None,
+        1 => Some(format!("{} needs", counts.concat())),
+        _ => Some(format!("{} need", counts.join(" and "))),
+    }
+}
+
 /// A time as people say it.
 fn seconds(time: Duration) -> String {
     match time.as_secs() {
         0..60 => format!("{:.1} s", time.as_secs_f64()),
         whole => format!("{} min {} s", whole / 60, whole % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::plans::{large, small};
+
+    #[test]
+    fn whole_accounts_are_no_mappings() {
+        assert_eq!(open(&small()), None);
+        let mut plan = large();
+        assert_eq!(open(&plan).unwrap(), "3 mappings and 1 whole account need");
+        plan.mappings.clear();
+        assert_eq!(open(&plan).unwrap(), "1 whole account needs");
     }
 }

@@ -1,13 +1,15 @@
 //! The plan as a spreadsheet.
 
-use super::words::{self, policy};
-use crate::finding::Finding;
+use super::words;
+use crate::finding::{Code, Finding};
+use crate::migration::Verification;
+use crate::model::{MappingId, PolicyAssociation};
 use crate::plan::Plan;
-use crate::plan::document::{Outcome, PlannedMapping};
+use crate::plan::document::{Outcome, PlannedMapping, SourceKind};
 use crate::text::visible;
 
-/// The columns; more may follow, at the end.
-const COLUMNS: [&str; 17] = [
+/// The columns of a plan; more may follow, at the end.
+const COLUMNS: [&str; 20] = [
     "id",
     "line",
     "arn",
@@ -25,6 +27,9 @@ const COLUMNS: [&str; 17] = [
     "afterPolicies",
     "bindings",
     "findings",
+    "cluster",
+    "authenticationMode",
+    "source",
 ];
 /// Stands between the items of a list within a cell.
 const BETWEEN: &str = "; ";
@@ -40,16 +45,76 @@ const BETWEEN: &str = "; ";
 /// Never: rows have one length, and writing to memory does not fail.
 #[must_use]
 pub fn csv(plan: &Plan) -> String {
+    let (header, rows) = rows(plan);
+    written(std::iter::once(header).chain(rows.into_iter().map(|(_, cells)| cells)))
+}
+
+/// The same with what stands against a cut-over and what could not be seen, in two columns at the end.
+pub(super) fn judged(verification: &Verification) -> String {
+    let (mut header, mut rows) = rows(&verification.plan);
+    header.extend(["objections", "doubts"].map(str::to_owned));
+    let told = |message: &str, code: Option<Code>, fix: &str| {
+        let code = code.map_or(String::new(), |code| format!(" ({code})"));
+        let fix = match fix {
+            "" => String::new(),
+            fix => format!(" (fix: {fix})"),
+        };
+        format!("{message}{code}{fix}")
+    };
+    let objections = verification.objections.iter().map(|one| {
+        let text = told(&one.message, one.code, &one.fix);
+        (one.mapping, 0, text)
+    });
+    let doubts = verification.doubts.iter().map(|one| {
+        let text = told(&one.message, Some(one.code), &one.fix);
+        (one.mapping, 1, text)
+    });
+    let columns = COLUMNS.len();
+    for (_, cells) in &mut rows {
+        cells.extend([String::new(), String::new()]);
+    }
+    for (mapping, column, text) in objections.chain(doubts) {
+        let row = rows
+            .iter_mut()
+            .find(|(id, _)| mapping.is_some() && *id == mapping);
+        match row {
+            Some((_, cells)) if cells[columns + column].is_empty() => {
+                cells[columns + column] = text;
+            }
+            Some((_, cells)) => cells[columns + column] += &format!("{BETWEEN}{text}"),
+            None => {
+                let mut cells = about(&verification.plan, found([]));
+                cells.extend([String::new(), String::new()]);
+                cells[columns + column] = text;
+                rows.push((mapping, cells));
+            }
+        }
+    }
+    written(std::iter::once(header).chain(rows.into_iter().map(|(_, cells)| cells)))
+}
+
+/// Rows of one length, as RFC 4180 has them.
+pub(super) fn written(rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut writer = ::csv::WriterBuilder::new()
         .terminator(::csv::Terminator::CRLF)
         .from_writer(Vec::new());
-    let mut write = |cells: [String; 17]| {
-        let cells = cells.map(|cell| inert(&cell));
+    for cells in rows {
+        let cells = cells.iter().map(|cell| inert(cell));
         writer.write_record(cells).expect("rows have one length");
-    };
-    write(COLUMNS.map(str::to_owned));
+    }
+    let bytes = writer
+        .into_inner()
+        .expect("writing to memory does not fail");
+    String::from_utf8(bytes).expect("all cells are text")
+}
+
+type Row = (Option<MappingId>, Vec<String>);
+
+/// The header and the rows, each with the mapping or account that it is about.
+fn rows(plan: &Plan) -> (Vec<String>, Vec<Row>) {
+    let mut rows: Vec<Row> = Vec::new();
     for mapping in &plan.mappings {
-        write(mapping_cells(mapping));
+        rows.push((Some(mapping.id), about(plan, mapping_cells(mapping))));
     }
     for account in &plan.accounts {
         let mut cells = found(&account.findings);
@@ -57,7 +122,7 @@ pub fn csv(plan: &Plan) -> String {
         cells[1] = account.line.to_string();
         cells[2].clone_from(&account.account_id);
         cells[5] = outcome(account.outcome);
-        write(cells);
+        rows.push((Some(account.id), about(plan, cells)));
     }
     for placed in &plan.findings {
         let mut cells = found([&placed.finding]);
@@ -66,12 +131,24 @@ pub fn csv(plan: &Plan) -> String {
             .map(|section| section.to_string())
             .unwrap_or_default();
         cells[1] = placed.line.map(|line| line.to_string()).unwrap_or_default();
-        write(cells);
+        rows.push((None, about(plan, cells)));
     }
-    let bytes = writer
-        .into_inner()
-        .expect("writing to memory does not fail");
-    String::from_utf8(bytes).expect("all cells are text")
+    (COLUMNS.map(str::to_owned).to_vec(), rows)
+}
+
+/// The cells with those that tell which cluster they are about.
+fn about(plan: &Plan, cells: [String; 17]) -> Vec<String> {
+    let mode = plan.cluster.authentication_mode;
+    let kind = match plan.source.kind {
+        SourceKind::Cluster => "cluster",
+        SourceKind::File => "file",
+    };
+    let of = [
+        plan.cluster.name.clone().unwrap_or_default(),
+        mode.map_or(String::new(), |mode| mode.to_string()),
+        format!("{kind}, sha256 {}", plan.source.sha256),
+    ];
+    cells.into_iter().chain(of).collect()
 }
 
 fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
@@ -92,7 +169,7 @@ fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
         mapping.username.clone(),
         mapping.groups.join(BETWEEN),
         outcome(mapping.outcome),
-        words::verdict(mapping).trim_matches('-').to_owned(),
+        verdict(mapping).to_owned(),
         entry
             .map(|entry| entry.principal_arn.to_string())
             .unwrap_or_default(),
@@ -110,7 +187,7 @@ fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
                 entry
                     .access_policies
                     .iter()
-                    .map(policy)
+                    .map(PolicyAssociation::with_scope)
                     .collect::<Vec<_>>()
                     .join(BETWEEN)
             })
@@ -127,6 +204,16 @@ fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
         bindings.join(BETWEEN),
         findings,
     ]
+}
+
+/// The verdict's word; where there is none since all is open, why.
+fn verdict(mapping: &PlannedMapping) -> &'static str {
+    match mapping.access.verdict {
+        None if mapping.access.before.is_some() && mapping.access.after.is_none() => {
+            words::nothing_after(mapping)
+        }
+        _ => words::verdict(mapping).trim_matches('-'),
+    }
 }
 
 fn outcome(outcome: Outcome) -> String {

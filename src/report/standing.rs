@@ -78,9 +78,11 @@ fn words(status: &Status) -> String {
             Some(RunEnd::Interrupted) => "interrupted",
             None => "killed, or still running",
         };
+        // The document has the fractions, too.
+        let time = run.time.strftime("%Y-%m-%dT%H:%M:%SZ");
         row(
             "Last run",
-            &format!("{command} {} at {}: {end}", run.run, run.time),
+            &format!("{command} {} at {time}: {end}", run.run),
         );
     }
     for drift in &status.drift {

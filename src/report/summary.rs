@@ -1,35 +1,39 @@
 //! The sentence that opens a report.
 
-use super::words::{OUTCOMES, count, outcome};
+use super::words::{OUTCOMES, count, outcome, plural};
 use crate::plan::Plan;
 use crate::plan::document::{Outcome, PlannedMapping, Verdict};
 
 /// How many principals fare how, once the plan is applied and `aws-auth` is gone.
 ///
-/// Every mapping is in exactly one of the counts, but for `gain`, which counts once more whoever would have more access
-/// than today, so that it can't hide behind an open decision.
+/// Every mapping is in exactly one of the counts, but for those of the undecided that would lose or gain, so that neither can
+/// hide behind an open decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     /// Exactly the same access.
     pub same: usize,
     /// Another username, which no binding uses.
     pub renamed: usize,
-    /// Less or other access, without a decision being open.
+    /// Another username, without bindings at hand that would tell what depends on it.
+    pub renamed_unseen: usize,
+    /// Less access, without a decision being open.
     pub lose: usize,
-    /// Only more access than today.
-    pub only_gain: usize,
+    /// Some access lost and other gained, without a decision being open.
+    pub change: usize,
+    /// Only more access than today, without a decision being open.
+    pub gain: usize,
     /// The comparison is not possible.
     pub unknown: usize,
     /// Blocked or in conflict with a live entry.
     pub undecided: usize,
     /// Those of the undecided that would lose access if things stayed as they are.
     pub undecided_loss: usize,
+    /// Those of the undecided that would gain access if things stayed as they are.
+    pub undecided_gain: usize,
     /// No access today, and none after.
     pub inert: usize,
     /// Left out on purpose, with access that is not carried over by this plan.
     pub left_out: usize,
-    /// More access than today, whatever else becomes of them.
-    pub gain: usize,
     /// Elements of `mapAccounts` that need a decision.
     pub accounts: usize,
 }
@@ -41,19 +45,11 @@ impl Tally {
         let mut tally = Self::default();
         for mapping in &plan.mappings {
             *tally.place_of(mapping) += 1;
-            if mapping.needs_decision()
-                && matches!(
-                    mapping.access.verdict,
-                    Some(Verdict::Lost | Verdict::Changed)
-                )
-            {
-                tally.undecided_loss += 1;
-            }
-            if matches!(
-                mapping.access.verdict,
-                Some(Verdict::Gained | Verdict::Changed)
-            ) {
-                tally.gain += 1;
+            if mapping.needs_decision() {
+                let verdict = mapping.access.verdict;
+                let is = |one| verdict == Some(one) || verdict == Some(Verdict::Changed);
+                tally.undecided_loss += usize::from(is(Verdict::Lost));
+                tally.undecided_gain += usize::from(is(Verdict::Gained));
             }
         }
         tally.accounts = plan
@@ -71,8 +67,10 @@ impl Tally {
             (_, Some(Verdict::Same)) => &mut self.same,
             (_, Some(Verdict::Renamed)) => &mut self.renamed,
             (Outcome::Skipped, _) => &mut self.left_out,
-            (_, Some(Verdict::Lost | Verdict::Changed)) => &mut self.lose,
-            (_, Some(Verdict::Gained)) => &mut self.only_gain,
+            (_, Some(Verdict::Lost)) => &mut self.lose,
+            (_, Some(Verdict::Changed)) => &mut self.change,
+            (_, Some(Verdict::Gained)) => &mut self.gain,
+            _ if mapping.is_renamed_unseen() => &mut self.renamed_unseen,
             (_, None) => &mut self.unknown,
         }
     }
@@ -100,20 +98,26 @@ pub fn sentence(plan: &Plan) -> String {
             clauses.push(format!("{count} {}", if count == 1 { one } else { many }));
         }
     };
-    let unused = "(no binding uses the old name)";
     add(
         tally.renamed,
-        &format!("is renamed {unused}"),
+        "is renamed (no binding uses the old name)",
         "are renamed (no binding uses the old names)",
     );
-    let would_lose = match tally.undecided_loss {
-        0 => String::new(),
-        lose => format!(" ({lose} would lose access)"),
+    add(
+        tally.renamed_unseen,
+        "is renamed (not known whether a binding uses the old name)",
+        "are renamed (not known whether a binding uses the old names)",
+    );
+    let would = match (tally.undecided_loss, tally.undecided_gain) {
+        (0, 0) => String::new(),
+        (lose, 0) => format!(" ({lose} would lose access)"),
+        (0, gain) => format!(" ({gain} would gain access)"),
+        (lose, gain) => format!(" ({lose} would lose, {gain} would gain)"),
     };
     add(
         tally.undecided,
-        &format!("needs a decision{would_lose}"),
-        &format!("need a decision{would_lose}"),
+        &format!("needs a decision{would}"),
+        &format!("need a decision{would}"),
     );
     add(
         tally.accounts,
@@ -121,19 +125,32 @@ pub fn sentence(plan: &Plan) -> String {
         "whole accounts need a decision",
     );
     add(tally.lose, "loses access", "lose access");
+    add(
+        tally.change,
+        "loses some access and gains other",
+        "lose some access and gain other",
+    );
     add(tally.unknown, "can't be compared", "can't be compared");
     add(tally.left_out, "is left out", "are left out");
     add(tally.inert, "has no access today", "have no access today");
+    // That nobody gains is told only where that is so.
+    let others_gain = tally.change + tally.undecided_gain > 0;
     let gains = if tally.gain == 1 { "gains" } else { "gain" };
-    clauses.push(format!("{} {gains}", tally.gain));
+    if tally.gain > 0 || !others_gain {
+        clauses.push(format!("{} {gains}", tally.gain));
+    }
     format!("{}.", clauses.join(", "))
 }
 
-/// The counts by outcome, such as `3 create, 0 update, ...`.
+/// The counts of mappings by outcome and of whole accounts, such as `3 create, 0 update, ...; 2 whole accounts`.
 #[must_use]
 pub fn counts(plan: &Plan) -> String {
     let counts = OUTCOMES.map(|each| format!("{} {}", count(&plan.summary, each), outcome(each)));
-    counts.join(", ")
+    let accounts = match plan.accounts.len() {
+        0 => String::new(),
+        count => format!("; {}", plural(count, "whole account", "whole accounts")),
+    };
+    format!("{}{accounts}", counts.join(", "))
 }
 
 /// The sentence and the counts, a line each.

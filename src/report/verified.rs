@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::TableOptions;
+use super::html::inline;
 use super::markdown::prose;
 use crate::migration::who::Way;
 use crate::migration::{Doubt, Objection, Verification, Who};
@@ -26,14 +27,14 @@ pub enum Form {
     Csv,
 }
 
-/// The verification in one of the forms; a spreadsheet holds the mappings alone.
+/// The verification in one of the forms.
 #[must_use]
 pub fn verified(verification: &Verification, form: Form, options: TableOptions) -> String {
     let plan = &verification.plan;
     match form {
         Form::Json => super::json::document(verification),
         Form::Yaml => super::yaml::document(verification),
-        Form::Csv => super::csv(plan),
+        Form::Csv => super::csv::judged(verification),
         Form::Table => {
             let report = super::table(plan, options);
             let verdict = super::folded(&verdict_text(verification), options.width);
@@ -42,20 +43,25 @@ pub fn verified(verification: &Verification, form: Form, options: TableOptions) 
         Form::Markdown => {
             let mut page = format!("**{}**\n\n", sentence(verification));
             for objection in &verification.objections {
-                let _ = writeln!(page, "- {}", prose(&line(objection)));
+                let line = prose(&line(objection));
+                let _ = writeln!(page, "- {line}{}", with_fix(&prose(&objection.fix)));
             }
             for doubt in &verification.doubts {
-                let _ = writeln!(page, "- not seen: {}", prose(&doubtful(doubt)));
+                let line = prose(&doubtful(doubt));
+                let _ = writeln!(page, "- not seen: {line}{}", with_fix(&prose(&doubt.fix)));
             }
-            format!("{page}\n{}", super::markdown(plan))
+            format!("{page}\n{}", super::markdown(plan, options.details))
         }
         Form::Html => {
-            let mut lines = format!("<p><b>{}</b></p>\n<ul>\n", html(&sentence(verification)));
+            let mut lines = format!("<p><b>{}</b></p>\n<ul>\n", inline(&sentence(verification)));
             for objection in &verification.objections {
-                let _ = writeln!(lines, "<li>{}</li>", html(&line(objection)));
+                let fix = with_fix(&visible(&objection.fix));
+                let _ = writeln!(lines, "<li>{}</li>", inline(&(line(objection) + &fix)));
             }
             for doubt in &verification.doubts {
-                let _ = writeln!(lines, "<li>not seen: {}</li>", html(&doubtful(doubt)));
+                let fix = with_fix(&visible(&doubt.fix));
+                let line = doubtful(doubt) + &fix;
+                let _ = writeln!(lines, "<li>not seen: {}</li>", inline(&line));
             }
             lines.push_str("</ul>\n");
             super::html(plan).replacen("<body>\n", &format!("<body>\n{lines}"), 1)
@@ -81,6 +87,14 @@ pub fn verdict_text(verification: &Verification) -> String {
 pub(super) fn doubts_text(verification: &Verification) -> String {
     let lines = verification.doubts.iter().map(doubtful);
     lines.map(|line| format!("? {line}\n")).collect()
+}
+
+/// The fix as the end of a line.
+fn with_fix(fix: &str) -> String {
+    match fix {
+        "" => String::new(),
+        fix => format!(" (fix: {fix})"),
+    }
 }
 
 fn doubtful(doubt: &Doubt) -> String {
@@ -113,14 +127,6 @@ fn line(objection: &Objection) -> String {
         let _ = write!(line, " ({code})");
     }
     visible(&line).into_owned()
-}
-
-fn html(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }
 
 /// What one principal gets, in words or as a document.

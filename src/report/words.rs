@@ -2,7 +2,6 @@
 
 use crate::finding::{Code, Finding, Severity};
 use crate::migration::owners::Writer;
-use crate::model::access_policy::ScopeKind;
 use crate::model::{AccessEntry, PolicyAssociation, Principal};
 use crate::plan::document::{
     BindingChange, BindingEffect, Identity, Outcome, PlacedFinding, PlannedMapping, Summary,
@@ -72,21 +71,21 @@ pub(super) fn verdict(mapping: &PlannedMapping) -> &'static str {
     }
 }
 
+/// What stands where a mapping has no access after: nothing is decided yet, the plan leaves it out, or there is none.
+pub(super) fn nothing_after(mapping: &PlannedMapping) -> &'static str {
+    match (mapping.outcome, mapping.access.verdict) {
+        (Outcome::Blocked, None) => "not decided",
+        (Outcome::Skipped, None) => "not in this plan",
+        _ => "no access",
+    }
+}
+
 /// The severity's own word.
 pub(super) fn severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Info => "info",
         Severity::Warning => "warning",
         Severity::Error => "error",
-    }
-}
-
-/// A policy's name, with its namespaces in brackets where it doesn't hold in the whole cluster.
-pub(super) fn policy(association: &PolicyAssociation) -> String {
-    let name = association.name();
-    match association.access_scope.kind {
-        ScopeKind::Cluster => name.to_owned(),
-        ScopeKind::Namespace => format!("{name} ({})", association.access_scope),
     }
 }
 
@@ -112,7 +111,13 @@ impl Fact {
 pub(super) fn entry_facts(entry: &AccessEntry, mapped_arn: &str) -> Vec<Fact> {
     let mut facts = vec![Fact::new("", [entry.entry_type.as_str().to_owned()])];
     if !entry.access_policies.is_empty() {
-        facts.push(Fact::new("", entry.access_policies.iter().map(policy)));
+        facts.push(Fact::new(
+            "",
+            entry
+                .access_policies
+                .iter()
+                .map(PolicyAssociation::with_scope),
+        ));
     }
     if !entry.kubernetes_groups.is_empty() {
         facts.push(Fact::new(

@@ -28,6 +28,19 @@ pub enum For {
     Rollback,
 }
 
+impl For {
+    /// The command as it is typed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+            Self::Cutover => "cutover",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
 /// What a command is to do.
 #[derive(Debug, Clone, Copy)]
 pub struct Needs<'a> {

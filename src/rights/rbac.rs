@@ -63,8 +63,11 @@ pub fn questions(command: For) -> Vec<Question> {
 }
 
 /// The roles and bindings for the command, for members of the group [`GROUP`].
+///
+/// Each command has its own, so that those of one take no right away that another one needs.
 #[must_use]
 pub fn rbac_objects(command: For) -> Vec<Value> {
+    let name = format!("{GROUP}-{}", command.name());
     let questions = questions(command);
     let (inside, everywhere): (Vec<&Question>, Vec<&Question>) = questions
         .iter()
@@ -73,13 +76,13 @@ pub fn rbac_objects(command: For) -> Vec<Value> {
     let mut objects = vec![
         json!({
             "apiVersion": API, "kind": "Role",
-            "metadata": {"name": GROUP, "namespace": NAMESPACE},
+            "metadata": {"name": name, "namespace": NAMESPACE},
             "rules": rules(&inside),
         }),
         json!({
             "apiVersion": API, "kind": "RoleBinding",
-            "metadata": {"name": GROUP, "namespace": NAMESPACE},
-            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": GROUP}, "subjects": subjects,
+            "metadata": {"name": name, "namespace": NAMESPACE},
+            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": name}, "subjects": subjects,
         }),
     ];
     if everywhere.is_empty() {
@@ -88,13 +91,13 @@ pub fn rbac_objects(command: For) -> Vec<Value> {
     objects.extend([
         json!({
             "apiVersion": API, "kind": "ClusterRole",
-            "metadata": {"name": GROUP},
+            "metadata": {"name": name},
             "rules": rules(&everywhere),
         }),
         json!({
             "apiVersion": API, "kind": "ClusterRoleBinding",
-            "metadata": {"name": GROUP},
-            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": GROUP}, "subjects": subjects,
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": name}, "subjects": subjects,
         }),
     ]);
     objects

@@ -36,11 +36,13 @@ async fn what_exists_is_imported() {
     let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
     for line in [
         "  to = aws_eks_access_entry.ops\n".to_owned(),
-        format!("  id = \"shop:{ops}\"\n"),
-        format!("  id = \"shop#{ops}#{policy}\"\n"),
+        format!("  id = \"${{var.cluster_name}}:{ops}\"\n"),
+        format!("  id = \"${{var.cluster_name}}#{ops}#{policy}\"\n"),
     ] {
         assert!(text.contains(&line), "{line} is not in {text}");
     }
+    // Without it a rollback would not know the entry as this tool's own.
+    assert!(text.contains("\"aws-auth-migrate/run\""), "{text}");
 }
 
 #[test]
@@ -73,8 +75,32 @@ fn an_offline_plan_and_a_saved_one_export_the_same() {
                 .join("\n")
         };
         assert_eq!(body(&straight), body(&saved));
+        assert!(straight.stdout.ends_with('\n'));
         assert!(straight.stdout.contains("role/dev"), "{}", straight.stdout);
     }
+}
+
+#[test]
+fn a_runbook_of_a_saved_plan_carries_the_choices_of_that_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("plan.json");
+    let chosen = ["--exclude", "*legacy*", "--from-file", "-"];
+    Tool::new(&["plan", "--out"])
+        .arg(&saved)
+        .args(&chosen)
+        .stdin("mapRoles: ''\n")
+        .run()
+        .expect_code(0);
+    let of_it = |more: &[&str]| {
+        let tool = Tool::new(&["export", "ssm-automation", "--plan"]);
+        tool.arg(&saved).args(more).run()
+    };
+    let written = of_it(&[]).expect_code(0).stdout;
+    assert!(written.contains("set -- \"$@\" '--exclude=*legacy*'"));
+    assert!(written.ends_with('\n'));
+    // Other choices would make another plan.
+    of_it(&["--strict"]).expect_code(64);
+    of_it(&["--cluster", "shop"]).expect_code(64);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
 use serde_json::json;
 
-use crate::support::{World, codes, data_seed, in_api_mode, mapping, role, seed};
+use crate::support::{Tool, World, codes, data_seed, in_api_mode, mapping, role, seed};
 
 const TWO: &str = "- rolearn: arn:aws:iam::111122223333:role/ops\n  username: ops\n  groups: [system:masters]\n\
                    - rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev\n  groups: [developers]\n";
@@ -47,6 +47,50 @@ async fn a_plan_names_the_real_arn_and_the_policy_that_stands_for_masters() {
             "createAccessEntry"
         ]
     );
+}
+
+#[test]
+fn a_table_that_goes_to_no_terminal_is_as_wide_as_columns_says() {
+    let at = |columns: &str| {
+        let tool = Tool::new(&["plan", "--from-file", "-"]).env("COLUMNS", columns);
+        let indented = TWO.replace('\n', "\n  ");
+        tool.stdin(format!("mapRoles: |\n  {indented}"))
+            .run()
+            .expect_code(0)
+            .stdout
+    };
+    // What becomes of a mapping has a column of its own in a wide table.
+    let heading = |text: String| text.contains("BECOMES");
+    assert_eq!(
+        ["140", "80", ""].map(|columns| heading(at(columns))),
+        [true, false, false]
+    );
+}
+
+/// It was once called a rename without effect, and nobody had looked.
+#[test]
+fn an_offline_plan_knows_what_another_username_does_only_from_bindings() {
+    let manifest = "mapRoles: |\n  - rolearn: arn:aws:iam::111122223333:role/dev\n    username: '{{SessionName}}'\n    \
+                    groups: [devs]\n";
+    let folder = tempfile::tempdir().unwrap();
+    let bindings = folder.path().join("rbac.yaml");
+    std::fs::write(&bindings, "apiVersion: v1\nkind: List\nitems: []\n").unwrap();
+    let plan = |more: &[&str]| {
+        let tool = Tool::new(&["plan", "--from-file", "-", "--output", "json"]);
+        tool.args(more).stdin(manifest).run().expect_code(0).json()
+    };
+    let unseen = |plan: &serde_json::Value| {
+        let mut findings = plan["findings"].as_array().unwrap().iter();
+        findings.any(|finding| finding["code"] == "AAM701")
+    };
+    let blind = plan(&[]);
+    let access = &mapping(&blind, "mapRoles[0]")["access"];
+    assert_eq!(access["verdict"], json!(null), "{access:#}");
+    assert!(unseen(&blind));
+    let seeing = plan(&["--rbac-file", bindings.to_str().unwrap()]);
+    let access = &mapping(&seeing, "mapRoles[0]")["access"];
+    assert_eq!(access["verdict"], "renamed");
+    assert!(!unseen(&seeing));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -136,6 +136,23 @@ async fn emitted_bindings_keep_the_access_of_a_renamed_group() {
     );
 }
 
+/// Without the bindings the renamed group is blocked, and an export once had no way to say that they are made.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_with_its_bindings_carries_a_renamed_group() {
+    let world = audited().await;
+    let path = world.path("rbac.yaml");
+    let export = || world.tool("export").arg("terraform").args(&RENAME);
+    let without = export().run().expect_code(0).stdout;
+    assert!(without.contains("AAM314") && !without.contains("resource"));
+    let ran = export().arg("--emit-rbac").arg(&path).run().expect_code(0);
+    assert!(
+        ran.stdout
+            .contains("resource \"aws_eks_access_entry\" \"audit\"")
+    );
+    ran.expect_error(&["1 binding is written", "kubectl apply -f "]);
+    assert!(read(&path).contains("name: monitoring"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn applied_bindings_come_before_the_entries_and_twice_is_once() {
     let world = audited().await;

@@ -55,15 +55,17 @@ fn parameters(world: &World) -> Value {
 /// Puts parameters in where Automation does, as they are.
 fn filled(text: &str, document: &Value, given: &Value) -> String {
     let parameters = document["parameters"].as_object().unwrap();
-    parameters
-        .iter()
-        .fold(text.to_owned(), |text, (name, parameter)| {
-            let value = given.get(name).unwrap_or(&parameter["default"]);
-            text.replace(
-                &format!("{{{{ {name} }}}}"),
-                value.as_str().unwrap_or_default(),
-            )
-        })
+    let text = text.replace(
+        "{{ automation:EXECUTION_ID }}",
+        given["execution"].as_str().unwrap_or("one"),
+    );
+    parameters.iter().fold(text, |text, (name, parameter)| {
+        let value = given.get(name).unwrap_or(&parameter["default"]);
+        text.replace(
+            &format!("{{{{ {name} }}}}"),
+            value.as_str().unwrap_or_default(),
+        )
+    })
 }
 
 fn scripts(document: &Value) -> impl Iterator<Item = (&str, &str)> {
@@ -76,11 +78,22 @@ fn scripts(document: &Value) -> impl Iterator<Item = (&str, &str)> {
 
 /// Walks through the steps as Automation does; returns them with how they ended.
 fn automate(world: &World, document: &Value, given: &Value) -> Vec<(String, i32)> {
+    automate_while(world, document, given, |_| {})
+}
+
+/// Walks through the steps while something happens before each.
+fn automate_while(
+    world: &World,
+    document: &Value,
+    given: &Value,
+    mut before: impl FnMut(&str),
+) -> Vec<(String, i32)> {
     let steps = document["mainSteps"].as_array().unwrap();
     let index = |name: &str| steps.iter().position(|step| step["name"] == name).unwrap();
     let (mut walked, mut at) = (Vec::new(), 0);
     while let Some(step) = steps.get(at) {
         let mut code = 0;
+        before(step["name"].as_str().unwrap());
         if let Some(script) = step["inputs"]["Parameters"]["commands"][0].as_str() {
             let output = world
                 .other("sh")
@@ -113,6 +126,7 @@ fn walked(steps: &[(&str, i32)]) -> Vec<(String, i32)> {
 async fn an_automation_goes_from_the_plan_to_the_cut_over() {
     let world = two().await;
     let text = export(&world, "ssm-automation", &[]);
+    assert!(text.ends_with("isEnd: true\n"));
     let document = &documents(&text)[0];
     assert_eq!(document["parameters"]["ClusterName"]["default"], CLUSTER);
     assert_eq!(
@@ -146,6 +160,26 @@ async fn an_automation_that_cannot_finish_goes_back() {
     assert_eq!(data(&world), before);
 }
 
+/// A second automation once failed before it wrote anything, and undid the cut-over of the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_automation_undoes_nothing_that_an_earlier_one_has_finished() {
+    let world = two().await;
+    let text = export(&world, "ssm-automation", &[]);
+    let document = &documents(&text)[0];
+    let mut given = parameters(&world);
+    let done = automate(&world, document, &given);
+    assert_eq!(done.last(), Some(&("cutOver".to_owned(), 0)));
+    given["execution"] = json!("two");
+    let ended = automate_while(&world, document, &given, |step| {
+        if step == "apply" {
+            let denied = Fault::always("DescribeCluster", FaultKind::AccessDenied);
+            world.sandbox.add_fault(denied);
+        }
+    });
+    assert_eq!(ended[2..], walked(&[("apply", 1), ("rollBack", 0)]));
+    assert_eq!((migrated(&world), data(&world)), (2, None));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_automation_that_is_to_keep_goes_on_when_it_is_started_again() {
     let world = two().await;
@@ -158,6 +192,7 @@ async fn an_automation_that_is_to_keep_goes_on_when_it_is_started_again() {
     assert_eq!(refused.last(), Some(&("rollBack".to_owned(), 0)));
     assert_eq!(world.sandbox.state().mode, AuthenticationMode::ConfigMap);
     given["EnableAccessEntries"] = json!("yes");
+    given["execution"] = json!("two");
     let done = automate(&world, document, &given);
     assert_eq!(done.last(), Some(&("cutOver".to_owned(), 0)));
     assert_eq!(data(&world), None);

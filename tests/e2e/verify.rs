@@ -76,6 +76,40 @@ async fn an_entry_that_hides_a_richer_mapping_and_a_whole_account_need_a_decisio
         .collect();
     assert_eq!(about, ["mapRoles[1]", "mapAccounts[0]"], "{document:#}");
     assert_eq!(document["proven"], serde_json::json!(["mapRoles[0]"]));
+    let in_form = |form: &str| {
+        let tool = world.tool("verify").args(&["--output", form]);
+        tool.run().expect_code(3).stdout
+    };
+    for form in ["markdown", "html", "csv"] {
+        let text = in_form(form);
+        assert!(text.contains("every principal of the account"), "{text}");
+        assert!(text.contains("(fix: "), "{text}");
+    }
+}
+
+/// Where they were asked for, these commands once wrote plain text all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_tells_in_the_form_that_was_asked_for() {
+    let [ops, dev] = both();
+    let world = World::start(seed(TWO, &[&ops, &dev])).await;
+    let more: [(&str, &[&str]); 5] = [
+        ("status", &[]),
+        ("apply", &["--yes", "--enable-access-entries"]),
+        ("verify", &["--principal", &ops]),
+        ("cutover", &["--yes"]),
+        ("rollback", &[]),
+    ];
+    for (command, args) in more {
+        for (form, start) in [
+            ("markdown", "## "),
+            ("html", "<!DOCTYPE html>"),
+            ("csv", "mark,label,text\r\n"),
+        ] {
+            let tool = world.tool(command).args(args).args(&["--output", form]);
+            let ran = tool.run().expect_code(0);
+            assert!(ran.stdout.starts_with(start), "{command}: {}", ran.stdout);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

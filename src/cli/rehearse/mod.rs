@@ -51,7 +51,8 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Result<ExitCod
         Box::pin(migrate(&args, &target, &stop, console)).await?
     };
     if args.keep {
-        keep(&args, &sandbox, &stop, console).await?;
+        let cluster = target.cluster.as_deref().unwrap_or_default();
+        keep(&args, (&sandbox, cluster), &stop, console).await?;
     }
     Ok(code.into())
 }
@@ -190,6 +191,9 @@ fn verified(plan: &Plan) -> String {
             }
             (Outcome::Unchanged, Some(Verdict::Lost)) => "LESS access through its entry",
             (Outcome::Unchanged, Some(Verdict::Gained)) => "MORE access through its entry",
+            (Outcome::Unchanged | Outcome::Conflict, None) if mapping.is_renamed_unseen() => {
+                "another username, effect unknown"
+            }
             (Outcome::Unchanged, _) => "other access through its entry",
             (Outcome::Inert, _) => "granted nothing, and still does not",
             (Outcome::Blocked, _) => "still depends on aws-auth",
@@ -259,7 +263,7 @@ fn target(sandbox: &Sandbox, cluster: String) -> Target {
 /// Prints how to reach the sandbox, and leaves it running until a signal comes.
 async fn keep(
     args: &RehearseArgs,
-    sandbox: &Sandbox,
+    (sandbox, cluster): (&Sandbox, &str),
     stop: &Stop,
     console: &Console,
 ) -> Result<(), Failure> {
@@ -273,8 +277,13 @@ async fn keep(
         .unwrap_or_else(|| folder.path().join("kubeconfig"));
     crate::files::replace(&path, sandbox.kubeconfig().as_bytes())
         .map_err(|error| file_failure("the kubeconfig", &path, error))?;
+    // A shell in another folder has to find it, too.
+    let path = std::path::absolute(&path).unwrap_or(path);
     console.data(&environment(sandbox, &path))?;
-    console.say("the sandbox is running; Ctrl-C ends it");
+    console.say(&format!(
+        "the sandbox is running, and its cluster is `{}`; Ctrl-C ends it",
+        visible(cluster)
+    ));
     while !stop.is_requested() {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Runbook, cluster_name, comment, region, words};
+use super::{Runbook, cluster_name, comment, region, words, written};
 use crate::plan::Plan;
 
 #[derive(Template)]
@@ -41,7 +41,7 @@ pub fn github_actions(plan: &Plan, runbook: &Runbook) -> String {
         image: expression(runbook.image.as_deref()),
         options: words(&runbook.options),
     };
-    workflow.render().expect("writing to memory does not fail")
+    written(&workflow)
 }
 
 /// A text within an expression that stands bare in YAML; empty where it could be read as anything else.

@@ -42,15 +42,8 @@ pub fn kubernetes_job(plan: &Plan, runbook: &Runbook) -> String {
             "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
         }),
     ];
-    for (command, suffix) in [(For::Cutover, "cutover"), (For::Rollback, "rollback")] {
-        objects.extend(rbac_objects(command).into_iter().map(|mut object| {
-            let name = json!(format!("{NAME}-{suffix}"));
-            object["metadata"]["name"] = name.clone();
-            if let Some(role) = object.get_mut("roleRef") {
-                role["name"] = name;
-            }
-            object
-        }));
+    for command in [For::Cutover, For::Rollback] {
+        objects.extend(rbac_objects(command));
     }
     objects.extend(JOBS.map(|command| job(command, runbook)));
     let documents: Vec<String> = objects.iter().map(yaml::document).collect();

@@ -14,11 +14,15 @@ pub use github_actions::github_actions;
 pub use kubernetes_job::kubernetes_job;
 pub use ssm_automation::ssm_automation;
 
-use super::carried::header;
-use crate::choices::Choices;
+use std::collections::BTreeMap;
+
+use super::carried::{braces_apart, header};
 use crate::model::Arn;
 use crate::plan::Plan;
 use crate::text::{is_hidden, shell_word};
+
+/// The option that names a role for look-ups, as a plan keeps it.
+const LOOKUP_ROLE: &str = "--lookup-role=";
 
 /// What a runbook needs to know beside the plan.
 #[derive(Debug, Clone, Default)]
@@ -31,30 +35,46 @@ pub struct Runbook {
     pub options: Vec<String>,
 }
 
-/// The choices as the options that make them, in the order of the help.
+/// What shaped a plan as the options that say it again, in the order of the help.
 ///
 /// # Errors
 /// An option with a character that nobody can see, and that no script could carry without hiding it.
-pub fn options(choices: &Choices, lookup_roles: &[(String, Arn)]) -> Result<Vec<String>, String> {
-    let lookups = lookup_roles
-        .iter()
-        .map(|(account, role)| format!("--lookup-role={account}={role}"));
-    let mut options: Vec<String> = lookups.chain(choices.options()).collect();
+pub fn options(plan: &Plan) -> Result<Vec<String>, String> {
+    let lookups = plan.source.options.iter();
+    let lookups = lookups.filter(|option| option.starts_with(LOOKUP_ROLE));
+    let mut options: Vec<String> = lookups.cloned().chain(plan.choices.options()).collect();
     match options.iter().position(|option| option.contains(is_hidden)) {
         Some(index) => Err(options.swap_remove(index)),
         None => Ok(options),
     }
 }
 
+/// The roles by which a plan looked principals of other accounts up, by account.
+#[must_use]
+pub fn lookup_roles(plan: &Plan) -> BTreeMap<String, Arn> {
+    let role = |option: &String| {
+        let (account, role) = option.strip_prefix(LOOKUP_ROLE)?.split_once('=')?;
+        Some((account.to_owned(), role.parse().ok()?))
+    };
+    plan.source.options.iter().filter_map(role).collect()
+}
+
 /// Options as words of a POSIX shell, each behind a space, in which neither Systems Manager nor GitHub sees a variable.
 fn words(options: &[String]) -> String {
-    let word = |option: &String| format!(" {}", shell_word(option).replace("{{", "{''{"));
+    let word = |option: &String| format!(" {}", braces_apart(&shell_word(option), "''"));
     options.iter().map(word).collect()
+}
+
+/// The text of a template, with the line break at its end that askama takes away.
+fn written(template: &impl askama::Template) -> String {
+    let mut text = template.render().expect("writing to memory does not fail");
+    text.push('\n');
+    text
 }
 
 /// The comment at the top, in which no reader sees a variable either.
 fn comment(plan: &Plan, notes: &[String]) -> String {
-    header(plan, notes).replace("{{", "{ {")
+    braces_apart(&header(plan, notes), " ")
 }
 
 /// The cluster's name, where it is one that EKS could have taken.

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::super::yaml;
-use super::{Runbook, cluster_name, comment, region, words};
+use super::{Runbook, cluster_name, comment, region, words, written};
 use crate::plan::Plan;
 
 #[derive(Template)]
@@ -19,7 +19,8 @@ struct Document {
 ///
 /// The commands run on an instance that holds the tool and keeps plan, journal and backup between the steps, since an
 /// automation itself has no place for files. Systems Manager puts parameters into scripts as they are, so each has a
-/// pattern that lets nothing through which a shell would take for more than a word.
+/// pattern that lets nothing through which a shell would take for more than a word. The way back undoes the runs that the
+/// journal has and had not when the execution began: what an earlier one finished is not its own.
 /// Source: Systems Manager User Guide, "Systems Manager Automation actions reference" and "Data elements and parameters".
 #[must_use]
 pub fn ssm_automation(plan: &Plan, runbook: &Runbook) -> String {
@@ -33,5 +34,5 @@ pub fn ssm_automation(plan: &Plan, runbook: &Runbook) -> String {
         region: region(plan).map(yaml::scalar),
         options: words(&runbook.options),
     };
-    document.render().expect("writing to memory does not fail")
+    written(&document)
 }

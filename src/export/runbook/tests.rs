@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::*;
-use crate::choices::{ManagedNodes, OnExisting, Usernames};
+use crate::choices::{Choices, ManagedNodes, OnExisting, Usernames};
 use crate::report::tests::plans::{HOSTILE, awkward, large, small, with_texts};
 
 type Export = fn(&Plan, &Runbook) -> String;
@@ -40,7 +40,8 @@ fn runbooks_look_as_they_did() {
 
 #[test]
 fn every_choice_is_given_again() {
-    let choices = Choices {
+    let mut plan = small();
+    plan.choices = Choices {
         on_existing: OnExisting::Update,
         usernames: Usernames::Default,
         managed_nodes: ManagedNodes::Skip,
@@ -52,12 +53,12 @@ fn every_choice_is_given_again() {
         tags: [("team".to_owned(), "a b".to_owned())].into(),
         strict: true,
     };
-    let roles = [(
-        "444455556666".to_owned(),
-        "arn:aws:iam::444455556666:role/look".parse().unwrap(),
-    )];
+    plan.source.options = vec![
+        "--profile=mine".to_owned(),
+        "--lookup-role=444455556666=arn:aws:iam::444455556666:role/look".to_owned(),
+    ];
     assert_eq!(
-        options(&choices, &roles).unwrap(),
+        options(&plan).unwrap(),
         [
             "--lookup-role=444455556666=arn:aws:iam::444455556666:role/look",
             "--on-existing=update",
@@ -71,19 +72,35 @@ fn every_choice_is_given_again() {
             "--strict",
         ]
     );
-    assert!(options(&Choices::default(), &[]).unwrap().is_empty());
+    assert!(options(&small()).unwrap().is_empty());
+    let role: Arn = "arn:aws:iam::444455556666:role/look".parse().unwrap();
+    assert_eq!(
+        lookup_roles(&plan),
+        [("444455556666".to_owned(), role)].into()
+    );
 }
 
 #[test]
 fn an_option_that_hides_something_is_refused() {
-    let choices = Choices {
+    let mut plan = small();
+    plan.choices = Choices {
         rename_groups: [("a\u{202e}b".to_owned(), "c".to_owned())].into(),
         ..Choices::default()
     };
     assert_eq!(
-        options(&choices, &[]),
+        options(&plan),
         Err("--rename-group=a\u{202e}b=c".to_owned())
     );
+}
+
+/// Three braces in a row once left two of them side by side.
+#[test]
+fn braces_never_open_side_by_side() {
+    let options = ["--exclude={{{x".to_owned()];
+    assert_eq!(words(&options), " '--exclude={''{''{x'");
+    let mut plan = small();
+    plan.cluster.arn = Some("{{{{".to_owned());
+    assert!(!comment(&plan, &[]).contains("{{"));
 }
 
 fn documents(text: &str) -> Vec<Value> {

@@ -73,8 +73,12 @@ fn names_are_unique_and_do_not_depend_on_the_order() {
 
 #[test]
 fn cloudformation_leaves_out_what_it_would_resolve() {
-    let plan = with_texts(&["{{resolve:ssm:/secret}}".to_owned()]);
-    for text in [cloudformation(&plan), cloudformation_json(&plan)] {
+    let plans = ["{{resolve:ssm:/secret}}", "{{{resolve:ssm:/secret}}"]
+        .map(|text| with_texts(&[text.to_owned()]));
+    for text in plans
+        .iter()
+        .flat_map(|plan| [cloudformation(plan), cloudformation_json(plan)])
+    {
         assert!(text.contains("NOT carried over"), "{text}");
         let read: Value = serde_yaml::from_str(&text).unwrap();
         assert!(

@@ -74,7 +74,7 @@ pub(super) fn facts(plan: &Plan) -> Vec<Value> {
                 entry.principal_arn.to_string(),
                 entry.username,
                 entry.kubernetes_groups,
-                entry.tags,
+                carried.tags(),
                 spaces
             ])
         })

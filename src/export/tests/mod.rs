@@ -1,5 +1,6 @@
 //! What each export looks like, and that no text gets out of its place.
 
+mod existing;
 mod golden;
 mod hostile;
 mod judges;

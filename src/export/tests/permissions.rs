@@ -1,11 +1,11 @@
 //! The rights that are asked for.
 
 use super::hostile::with_calls;
-use crate::export::iam_policy;
+use crate::export::{iam_policy, rbac};
 use crate::model::{AuthenticationMode, EntryType};
 use crate::plan::document::{ActionKind, Outcome};
 use crate::report::tests::plans::small;
-use crate::rights::{For, Needs};
+use crate::rights::{For, Needs, RBAC_GROUP};
 
 #[test]
 fn roles_that_are_left_to_eks_at_the_switch_may_be_passed_after_it() {
@@ -43,4 +43,18 @@ fn a_wildcard_in_a_role_stays_a_letter_in_a_policy() {
         policy.contains("role/a${*}${$}{aws:username}${?}\""),
         "{policy}"
     );
+}
+
+/// The roles for a rollback once took away what those for a cut-over had given.
+#[test]
+fn the_roles_of_two_commands_live_side_by_side() {
+    let names = |command: For| {
+        let text = rbac(command);
+        let name = format!("name: aws-auth-migrate-{}", command.name());
+        (text.matches(&name).count(), text)
+    };
+    let (found, text) = names(For::Cutover);
+    assert_eq!(found, 6, "{text}");
+    assert!(!text.contains(&format!("name: {RBAC_GROUP}\n  namespace")));
+    assert_eq!(names(For::Rollback).0, 3);
 }

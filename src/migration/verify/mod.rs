@@ -309,6 +309,15 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
         })
     };
     let code = finding.map(|finding| finding.code);
+    let is_live = matches!(mapping.outcome, Outcome::Unchanged | Outcome::Conflict);
+    if is_live && mapping.is_renamed_unseen() {
+        return objection(
+            false,
+            Some(Code::BindingsUnknown),
+            "its access entry gives another username, and nobody has seen whether a binding uses the old one",
+            "let the caller `list` clusterrolebindings and rolebindings, or give them with --rbac-file".to_owned(),
+        );
+    }
     match (mapping.outcome, mapping.access.verdict) {
         (Outcome::Inert, _)
         | (Outcome::Unchanged | Outcome::Conflict, Some(Verdict::Same | Verdict::Renamed)) => None,

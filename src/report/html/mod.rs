@@ -2,11 +2,14 @@
 
 mod view;
 
+pub(super) use view::inline;
+
 use askama::Template;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::told::Part;
 use crate::plan::Plan;
 
 /// The only style sheet.
@@ -23,8 +26,33 @@ const STYLE: &str = include_str!("report.css");
 /// Never: writing to memory does not fail.
 #[must_use]
 pub fn html(plan: &Plan) -> String {
-    let digest = BASE64_STANDARD.encode(Sha256::digest(STYLE));
-    let page = view::Page::new(plan, STYLE, digest);
+    rendered(&view::Page::new(plan, STYLE, digest()))
+}
+
+/// What a command tells, on a page of the same kind.
+pub(super) fn told(title: &str, parts: &[Part]) -> String {
+    rendered(&Told {
+        style: STYLE,
+        style_digest: digest(),
+        title,
+        parts,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "told.html")]
+struct Told<'a> {
+    style: &'static str,
+    style_digest: String,
+    title: &'a str,
+    parts: &'a [Part],
+}
+
+fn digest() -> String {
+    BASE64_STANDARD.encode(Sha256::digest(STYLE))
+}
+
+fn rendered(page: &impl Template) -> String {
     let mut text = page.render().expect("writing to memory does not fail");
     text.push('\n');
     text

@@ -8,7 +8,7 @@ use crate::plan::document::{Action, Identity, Outcome, PlannedAccount, PlannedMa
 use crate::report::about::{calls, facts};
 use crate::report::next::{Next, next};
 use crate::report::principal::ShortNames;
-use crate::report::summary::sentence;
+use crate::report::summary::{counts, sentence};
 use crate::report::words::{self, OUTCOMES, entry_facts, identity_facts};
 use crate::text::visible;
 
@@ -18,9 +18,10 @@ use crate::text::visible;
 pub(super) struct Page {
     style: &'static str,
     style_digest: String,
-    cluster: String,
+    title: String,
     facts: Vec<(&'static str, String)>,
     sentence: String,
+    counts: String,
     totals: Vec<Total>,
     mappings: Vec<Row>,
     accounts: Vec<Account>,
@@ -46,6 +47,8 @@ struct Row {
     word: &'static str,
     mark: &'static str,
     arn: String,
+    /// Another account than the cluster's, with the colon after it; in front of the principal.
+    account: String,
     principal: String,
     before: Vec<Fact>,
     after: Vec<Fact>,
@@ -97,9 +100,13 @@ impl Page {
         Self {
             style,
             style_digest,
-            cluster: shown(plan.cluster.name.as_deref().unwrap_or("a cluster")),
+            title: format!(
+                "aws-auth to access entries: {}",
+                shown(plan.cluster.name.as_deref().unwrap_or("a cluster"))
+            ),
             facts: facts(plan),
             sentence: sentence(plan),
+            counts: counts(plan),
             totals: totals(plan),
             mappings: plan
                 .mappings
@@ -147,15 +154,18 @@ impl Row {
     fn new(mapping: &PlannedMapping, names: &ShortNames) -> Self {
         let access = &mapping.access;
         let entry = mapping.entry.as_ref();
+        let name = names.get(&mapping.arn);
+        let (account, principal) = name.split_at(account_length(&name));
         Self {
             id: mapping.id.to_string(),
             line: mapping.line,
             word: words::outcome(mapping.outcome),
             mark: words::mark(mapping.outcome),
             arn: shown(&mapping.arn),
-            principal: names.get(&mapping.arn),
-            before: identity(access.before.as_ref()),
-            after: identity(access.after.as_ref()),
+            account: account.to_owned(),
+            principal: principal.to_owned(),
+            before: identity(access.before.as_ref(), "no access"),
+            after: identity(access.after.as_ref(), words::nothing_after(mapping)),
             entry: entry
                 .map(|entry| escaped(entry_facts(entry, &mapping.arn)))
                 .unwrap_or_default(),
@@ -218,11 +228,21 @@ impl Call {
     }
 }
 
-fn identity(identity: Option<&Identity>) -> Vec<Fact> {
+/// How much of a name is an account with the colon after it.
+fn account_length(name: &str) -> usize {
+    match name.split_once(':') {
+        Some((account, _)) if account.bytes().all(|byte| byte.is_ascii_digit()) => {
+            account.len() + 1
+        }
+        _ => 0,
+    }
+}
+
+fn identity(identity: Option<&Identity>, nothing: &'static str) -> Vec<Fact> {
     match identity {
         Some(identity) => escaped(identity_facts(identity)),
         None => vec![Fact {
-            label: "no access",
+            label: nothing,
             values: Vec::new(),
         }],
     }
@@ -236,7 +256,31 @@ fn escaped(facts: Vec<words::Fact>) -> Vec<Fact> {
     facts.collect()
 }
 
-/// A sentence, cut at its backticks; in one part where they come in no pairs.
+/// A sentence as HTML, with what is code in it; a command line is code as a whole.
+pub(in crate::report) fn inline(text: &str) -> String {
+    if text.starts_with("aws-auth-migrate ") {
+        return format!("<code>{}</code>", quoted(&shown(text)));
+    }
+    let parts = parts(text).into_iter().map(|part| {
+        let text = quoted(&part.text);
+        if part.is_code {
+            format!("<code>{text}</code>")
+        } else {
+            text
+        }
+    });
+    parts.collect()
+}
+
+fn quoted(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+/// A sentence, cut at its backticks and around its options; in one part where backticks come in no pairs.
 fn parts(text: &str) -> Vec<Part> {
     let paired = text.matches('`').count().is_multiple_of(2);
     let parts: Vec<&str> = if paired {
@@ -247,19 +291,39 @@ fn parts(text: &str) -> Vec<Part> {
     parts
         .into_iter()
         .enumerate()
-        .map(|(index, text)| match (index % 2 == 1, text) {
+        .flat_map(|(index, text)| match (index % 2 == 1, text) {
             // Nothing between two backticks is no code; they stay as they are.
-            (true, "") => Part {
-                is_code: false,
-                text: "``".to_owned(),
-            },
-            (is_code, text) => Part {
-                is_code,
-                text: shown(text),
-            },
+            (true, "") => vec![(false, "``")],
+            (true, text) => vec![(true, text)],
+            (false, text) => around_options(text),
+        })
+        .map(|(is_code, text)| Part {
+            is_code,
+            text: shown(text),
         })
         .filter(|part| !part.text.is_empty())
         .collect()
+}
+
+/// A text in pieces: options of the command line, with a value behind an equals sign, and what stands between them.
+fn around_options(text: &str) -> Vec<(bool, &str)> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("--") {
+        let option = rest[start..].split([' ', ',', ';', ')']).next();
+        let option = option.unwrap_or_default();
+        let is_option = option[2..].starts_with(|c: char| c.is_ascii_lowercase())
+            && (start == 0 || rest[..start].ends_with([' ', '(']));
+        let end = start + option.len();
+        if is_option {
+            pieces.extend([(false, &rest[..start]), (true, option)]);
+        } else {
+            pieces.push((false, &rest[..end]));
+        }
+        rest = &rest[end..];
+    }
+    pieces.push((false, rest));
+    pieces
 }
 
 fn shown(text: &str) -> String {

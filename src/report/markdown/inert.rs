@@ -5,7 +5,7 @@ use crate::text::visible;
 /// A text in code spans, in a table's cell too.
 ///
 /// A bar is written as a character reference between two spans: within a span a table would still end its cell there.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::report) fn code(text: &str) -> String {
     if text.is_empty() {
         return "(empty)".to_owned();
     }
@@ -29,6 +29,15 @@ fn span(text: &str) -> String {
         ""
     };
     format!("{fence}{gap}{text}{gap}{fence}")
+}
+
+/// Lines as they are, within a fence that is longer than any in them.
+pub(in crate::report) fn block(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat((longest + 1).max(3));
+    let lines = text.trim_end().lines().map(visible);
+    let lines: String = lines.map(|line| format!("{line}\n")).collect();
+    format!("{fence}\n{lines}{fence}\n")
 }
 
 /// A sentence: words of letters stay as they are with their punctuation, all else stands in code spans, and so does

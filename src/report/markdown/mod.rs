@@ -1,27 +1,29 @@
 //! The report for a pull request or a job summary.
 
 mod inert;
+mod notes;
 
 use std::fmt::Write;
 
-use inert::code;
-pub(super) use inert::prose;
+pub(super) use inert::{block, code, prose};
 
 use super::about::{calls, facts};
 use super::next::next;
 use super::principal::ShortNames;
 use super::summary::{counts, sentence};
-use super::words::{self, Fact, identity_facts};
+use super::words::{self, Fact, identity_facts, plural};
 use crate::finding::Finding;
+use crate::model::EntryType;
 use crate::plan::Plan;
 use crate::plan::document::{Identity, Outcome, PlannedMapping};
 
 /// The report in GitHub Flavored Markdown.
 ///
-/// Text from the cluster stands in code spans, where no mention, link, image, formula or HTML comes alive.
+/// Text from the cluster stands in code spans, where no mention, link, image, formula or HTML comes alive. With `details`
+/// there are also the notes that are mere information and every call; without them, a sentence says so.
 /// Source: GitHub Flavored Markdown Spec, "Code spans" and "Tables (extension)".
 #[must_use]
-pub fn markdown(plan: &Plan) -> String {
+pub fn markdown(plan: &Plan, details: bool) -> String {
     let mut page = String::from("## `aws-auth` to access entries\n\n");
     for (label, value) in facts(plan) {
         let _ = writeln!(page, "- {label}: {}", prose(&value));
@@ -29,21 +31,39 @@ pub fn markdown(plan: &Plan) -> String {
     let _ = write!(page, "\n**{}**\n\n{}\n", sentence(plan), counts(plan));
     let names = ShortNames::new(plan, 120);
     mappings(&mut page, plan, &names);
-    notes(&mut page, plan, &names);
-    accounts(&mut page, plan);
+    let left_out = notes::notes(&mut page, plan, &names, details);
     cluster_findings(&mut page, plan);
-    actions(&mut page, plan, &names);
+    actions(&mut page, plan, &names, details);
+    if left_out > 0 {
+        let notes = plural(
+            left_out,
+            "note of mere information is",
+            "notes of mere information are",
+        );
+        let _ = writeln!(page, "\n{notes} left out here; `--details` shows them.");
+    }
     let next = next(plan);
     let _ = write!(page, "\nNext, {}: {}\n", next.purpose, code(&next.command));
+    if page.len() > LONGEST {
+        let _ = writeln!(
+            page,
+            "\nThis is longer than the {LONGEST} characters that GitHub takes; attach it as a file."
+        );
+    }
     page
 }
+
+/// The longest comment that GitHub takes.
+///
+/// Source: GitHub's own refusal, "Body is too long (maximum is 65536 characters)".
+const LONGEST: usize = 65_536;
 
 fn mappings(page: &mut String, plan: &Plan, names: &ShortNames) {
     if plan.mappings.is_empty() {
         return;
     }
-    page.push_str("\n| outcome | mapping | principal | today | after | access |\n");
-    page.push_str("| --- | --- | --- | --- | --- | --- |\n");
+    page.push_str("\n| outcome | mapping | line | principal | today | after | access |\n");
+    page.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
     for mapping in &plan.mappings {
         let access = &mapping.access;
         let verdict = match words::verdict(mapping) {
@@ -52,12 +72,13 @@ fn mappings(page: &mut String, plan: &Plan, names: &ShortNames) {
         };
         let _ = writeln!(
             page,
-            "| {} | {} | {} | {} | {} | {verdict} |",
+            "| {} | {} | {} | {} | {} | {} | {verdict} |",
             outcome(mapping.outcome),
             code(&mapping.id.to_string()),
+            mapping.line,
             code(&names.get(&mapping.arn)),
-            identity(access.before.as_ref()),
-            identity(access.after.as_ref()),
+            identity(access.before.as_ref(), "no access"),
+            after(mapping),
         );
     }
 }
@@ -66,41 +87,36 @@ fn outcome(outcome: Outcome) -> String {
     format!("`{}` {}", words::mark(outcome), words::outcome(outcome))
 }
 
-fn identity(identity: Option<&Identity>) -> String {
+fn identity(identity: Option<&Identity>, nothing: &str) -> String {
     let Some(identity) = identity else {
-        return "no access".to_owned();
+        return nothing.to_owned();
     };
     let facts = identity_facts(identity);
     let facts: Vec<String> = facts.iter().map(fact).collect();
     facts.join(", ")
 }
 
+/// Access after: the entry's type where it is another than STANDARD, and the identity, unless it is that of today.
+fn after(mapping: &PlannedMapping) -> String {
+    let access = &mapping.access;
+    let is_carried = access.after.is_some() && mapping.outcome != Outcome::Conflict;
+    let entry_type = mapping.entry.as_ref().map(|entry| &entry.entry_type);
+    let entry_type = entry_type.filter(|kind| is_carried && **kind != EntryType::Standard);
+    let identity = if access.after.is_some() && access.after == access.before {
+        "as today".to_owned()
+    } else {
+        identity(access.after.as_ref(), words::nothing_after(mapping))
+    };
+    match entry_type {
+        Some(kind) => format!("{} {identity}", code(kind.as_str())),
+        None => identity,
+    }
+}
+
 fn fact(fact: &Fact) -> String {
     let values: Vec<String> = fact.values.iter().map(|value| code(value)).collect();
     let text = format!("{} {}", fact.label, values.join(", "));
     text.trim().to_owned()
-}
-
-/// Findings and bindings, under the mapping that they belong to.
-fn notes(page: &mut String, plan: &Plan, names: &ShortNames) {
-    let has_notes = |mapping: &&PlannedMapping| {
-        !mapping.findings.is_empty() || mapping.access.bindings.iter().flatten().next().is_some()
-    };
-    let mut noted = plan.mappings.iter().filter(has_notes).peekable();
-    if noted.peek().is_none() {
-        return;
-    }
-    page.push_str("\n### Why\n\n");
-    for mapping in noted {
-        let id = code(&mapping.id.to_string());
-        let _ = writeln!(page, "- {id} {}", code(&names.get(&mapping.arn)));
-        for found in &mapping.findings {
-            let _ = writeln!(page, "  - {}", finding(found));
-        }
-        for binding in mapping.access.bindings.iter().flatten() {
-            let _ = writeln!(page, "  - {}", prose(&words::binding(binding)));
-        }
-    }
 }
 
 fn finding(finding: &Finding) -> String {
@@ -116,20 +132,6 @@ fn finding(finding: &Finding) -> String {
     text
 }
 
-fn accounts(page: &mut String, plan: &Plan) {
-    if plan.accounts.is_empty() {
-        return;
-    }
-    page.push_str("\n### Whole accounts\n\n");
-    for account in &plan.accounts {
-        let (id, account_id) = (code(&account.id.to_string()), code(&account.account_id));
-        let _ = writeln!(page, "- {} {id} {account_id}", outcome(account.outcome));
-        for found in &account.findings {
-            let _ = writeln!(page, "  - {}", finding(found));
-        }
-    }
-}
-
 fn cluster_findings(page: &mut String, plan: &Plan) {
     if plan.findings.is_empty() {
         return;
@@ -140,11 +142,15 @@ fn cluster_findings(page: &mut String, plan: &Plan) {
     }
 }
 
-fn actions(page: &mut String, plan: &Plan, names: &ShortNames) {
+fn actions(page: &mut String, plan: &Plan, names: &ShortNames, details: bool) {
+    let calls = calls(plan);
+    if !details {
+        let _ = writeln!(page, "\nActions: {calls}");
+        return;
+    }
     let _ = write!(
         page,
-        "\n<details>\n<summary>Actions ({})</summary>\n\n",
-        calls(plan)
+        "\n<details>\n<summary>Actions ({calls})</summary>\n\n"
     );
     for (index, action) in plan.actions.iter().enumerate() {
         let principal = action

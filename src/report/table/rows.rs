@@ -154,7 +154,7 @@ fn sentence(facts: &[Fact], names: &ShortNames) -> String {
                 _ => literal(value).into_owned(),
             };
             let values: Vec<String> = fact.values.iter().map(show).collect();
-            let parts = [fact.label, &values.join(",")];
+            let parts = [fact.label, &values.join(", ")];
             let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             parts.join(NO_BREAK.encode_utf8(&mut [0; 2]))
         })
@@ -165,12 +165,13 @@ fn sentence(facts: &[Fact], names: &ShortNames) -> String {
 /// Access before and after, and the bindings that stop or start to match.
 fn details(page: &mut Page, mapping: &PlannedMapping, names: &ShortNames) {
     let access = &mapping.access;
-    for (label, identity) in [("before", &access.before), ("after", &access.after)] {
-        let text = identity
-            .as_ref()
-            .map_or("no access".to_owned(), |identity| {
-                sentence(&identity_facts(identity), names)
-            });
+    for (label, identity, nothing) in [
+        ("before", &access.before, "no access"),
+        ("after", &access.after, words::nothing_after(mapping)),
+    ] {
+        let text = identity.as_ref().map_or(nothing.to_owned(), |identity| {
+            sentence(&identity_facts(identity), names)
+        });
         page.labelled(OUTCOME, (label, FAINT), 9, &text);
     }
     for change in access.bindings.iter().flatten() {

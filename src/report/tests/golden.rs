@@ -33,7 +33,7 @@ fn every_format_looks_as_it_did() {
         check(&format!("{name}.140"), &at(&plan, 140));
         check(&format!("{name}.json"), &json(&plan));
         check(&format!("{name}.yaml"), &yaml(&plan));
-        check(&format!("{name}.md"), &markdown(&plan));
+        check(&format!("{name}.md"), &markdown(&plan, false));
         check(&format!("{name}.html"), &html(&plan));
         check(&format!("{name}.csv"), &csv(&plan));
     }
@@ -46,6 +46,7 @@ fn details_and_colour_look_as_they_did() {
         ..TableOptions::default()
     };
     check("small.details", &table(&small(), details));
+    check("small.details.md", &markdown(&small(), true));
     let color = TableOptions {
         color: true,
         ..TableOptions::default()
@@ -66,6 +67,6 @@ fn the_sentence_counts_everybody_once_and_gains_always() {
         summary(&large()),
         "55 principals keep exactly their access, 1 is renamed (no binding uses the old name), \
          3 need a decision (3 would lose access), 1 whole account needs a decision, 1 has no access today, 0 gain.\n\
-         53 create, 1 update, 1 unchanged, 1 conflict, 2 blocked, 1 inert, 1 skipped\n"
+         53 create, 1 update, 1 unchanged, 1 conflict, 2 blocked, 1 inert, 1 skipped; 1 whole account\n"
     );
 }

@@ -10,7 +10,7 @@ use super::plans::{awkward, large, small, text, with_texts};
 use crate::plan::Plan;
 use crate::plan::document::Identity;
 use crate::report::principal::ShortNames;
-use crate::report::words::{identity_facts, verdict};
+use crate::report::words::{identity_facts, nothing_after, verdict};
 use crate::report::{html, markdown, yaml};
 use crate::text::visible;
 
@@ -57,16 +57,22 @@ fn told(identity: Option<&Identity>) -> String {
 #[track_caller]
 fn check_markdown(plan: &Plan) {
     let names = ShortNames::new(plan, 120);
-    let rows = rows(&markdown(plan));
+    let rows = rows(&markdown(plan, false));
     assert_eq!(rows.len(), plan.mappings.len());
     for (row, mapping) in rows.iter().zip(&plan.mappings) {
-        let [_, id, principal, before, after, access] = row.as_slice() else {
+        let [_, id, line, principal, before, after, access] = row.as_slice() else {
             panic!("{row:?}");
         };
         assert_eq!(*id, mapping.id.to_string());
         assert_eq!(*principal, names.get(&mapping.arn));
         assert_eq!(*before, told(mapping.access.before.as_ref()));
-        assert_eq!(*after, told(mapping.access.after.as_ref()));
+        assert_eq!(*line, mapping.line.to_string());
+        let told_after = match &mapping.access.after {
+            None => nothing_after(mapping).to_owned(),
+            same if *same == mapping.access.before => "as today".to_owned(),
+            other => told(other.as_ref()),
+        };
+        assert!(after.ends_with(&told_after), "{after}");
         assert_eq!(*access, verdict(mapping));
     }
 }

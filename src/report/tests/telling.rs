@@ -4,7 +4,7 @@ use super::plans::{large, small, with_texts};
 use crate::model::AuthenticationMode;
 use crate::plan::Plan;
 use crate::plan::document::{Outcome, SourceKind, Summary, Verdict};
-use crate::report::{Tally, next, sentence};
+use crate::report::{TableOptions, Tally, counts, csv, html, markdown, next, sentence, table};
 
 /// The small plan's first mapping as one with this outcome and verdict.
 fn one(outcome: Outcome, verdict: Option<Verdict>) -> Plan {
@@ -41,12 +41,14 @@ fn everybody_is_told_of_once_and_gains_are_never_hidden() {
         (
             Create,
             Some(Changed),
-            format!("{none}, 1 loses access, 1 gains."),
+            format!("{none}, 1 loses some access and gains other."),
         ),
         (
             Create,
             None,
-            format!("{none}, 1 can't be compared, 0 gain."),
+            format!(
+                "{none}, 1 is renamed (not known whether a binding uses the old name), 0 gain."
+            ),
         ),
         (
             Blocked,
@@ -56,7 +58,12 @@ fn everybody_is_told_of_once_and_gains_are_never_hidden() {
         (
             Conflict,
             Some(Gained),
-            format!("{none}, 1 needs a decision, 1 gains."),
+            format!("{none}, 1 needs a decision (1 would gain access)."),
+        ),
+        (
+            Conflict,
+            Some(Changed),
+            format!("{none}, 1 needs a decision (1 would lose, 1 would gain)."),
         ),
         (
             Skipped,
@@ -80,16 +87,101 @@ fn a_tally_has_every_mapping_in_one_place() {
     let Tally {
         same,
         renamed,
+        renamed_unseen,
         lose,
-        only_gain,
+        change,
+        gain,
         unknown,
         undecided,
         inert,
         left_out,
         ..
     } = Tally::of(&plan);
-    let told = same + renamed + lose + only_gain + unknown + undecided + inert + left_out;
+    let told = same
+        + renamed
+        + renamed_unseen
+        + lose
+        + change
+        + gain
+        + unknown
+        + undecided
+        + inert
+        + left_out;
     assert_eq!(told, plan.mappings.len());
+}
+
+/// Two whole accounts once stood among the blocked mappings, whose number did not count them.
+#[test]
+fn whole_accounts_are_a_number_of_their_own() {
+    let plan = large();
+    assert!(counts(&plan).ends_with("1 skipped; 1 whole account"));
+    let page = html(&plan);
+    assert!(page.contains(&format!("aria-label=\"{}\"", counts(&plan))));
+    assert!(page.contains("whole accounts <b>1</b>"));
+    assert!(!counts(&small()).contains("account"));
+}
+
+#[test]
+fn what_is_not_decided_is_not_told_as_no_access() {
+    for (outcome, expected) in [
+        (Outcome::Blocked, "not decided"),
+        (Outcome::Skipped, "not in this plan"),
+    ] {
+        let mut plan = one(outcome, None);
+        plan.mappings[0].access.after = None;
+        plan.findings.clear();
+        plan.actions.clear();
+        let details = TableOptions {
+            details: true,
+            ..TableOptions::default()
+        };
+        for text in [
+            html(&plan),
+            markdown(&plan, true),
+            table(&plan, details),
+            csv(&plan),
+        ] {
+            assert!(text.contains(expected), "{text}");
+            assert!(!text.contains("no access"), "{text}");
+        }
+    }
+}
+
+/// Paper is as narrow as a telephone, and once got its layout.
+#[test]
+fn a_page_is_laid_out_for_paper_and_keeps_accounts_in_one_piece() {
+    let page = html(&large());
+    for rule in page
+        .lines()
+        .filter(|line| line.contains("max-width: 48rem"))
+    {
+        assert_eq!(rule, "@media screen and (max-width: 48rem) {");
+    }
+    assert!(page.contains("<span class=\"account\">345678901234:</span>role/central-ci"));
+    let (head, rest) = page.split_once("class=\"sentence\"").unwrap();
+    assert!(head.contains("<dt>mode</dt>") && !rest.contains("<dt>"));
+}
+
+/// GitHub takes comments of 65536 characters, and a plan of 300 mappings once had 176000.
+#[test]
+fn three_hundred_mappings_fit_into_a_comment() {
+    let mut plan = large();
+    let one = plan.mappings[1].clone();
+    while plan.mappings.len() < 300 {
+        let mut more = one.clone();
+        more.id.index = plan.mappings.len();
+        more.arn.push_str(&format!("-{}", plan.mappings.len()));
+        plan.mappings.push(more);
+    }
+    let page = markdown(&plan, false);
+    assert!(page.len() < 65_536, "{}", page.len());
+    assert!(page.contains("mere information are left out here; `--details` shows them."));
+    let details = markdown(&plan, true);
+    assert!(
+        details.contains("longer than the 65536 characters"),
+        "{}",
+        details.len()
+    );
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl PlannedMapping {
             policies: entry
                 .access_policies
                 .iter()
-                .map(crate::report::words::policy)
+                .map(crate::model::PolicyAssociation::with_scope)
                 .collect(),
         });
         self.entry = Some(entry);
