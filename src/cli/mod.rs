@@ -17,6 +17,7 @@ mod rollback;
 mod settings;
 mod signals;
 mod status;
+mod values;
 mod verify;
 
 use std::process::ExitCode;

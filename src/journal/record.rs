@@ -31,6 +31,19 @@ pub struct ClusterId {
     pub created_at: Option<Timestamp>,
 }
 
+#[cfg(test)]
+impl ClusterId {
+    /// The cluster that tests are about.
+    pub(crate) fn shop() -> Self {
+        Self {
+            account_id: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
+            name: "shop".to_owned(),
+            created_at: None,
+        }
+    }
+}
+
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(

@@ -290,15 +290,6 @@ fn new_id(now: Timestamp, holder: &str) -> String {
 mod tests {
     use super::*;
 
-    fn cluster() -> ClusterId {
-        ClusterId {
-            account_id: "111122223333".to_owned(),
-            region: "eu-west-1".to_owned(),
-            name: "shop".to_owned(),
-            created_at: None,
-        }
-    }
-
     #[test]
     #[expect(clippy::disallowed_methods, reason = "the test cuts a journal")]
     fn a_run_that_is_killed_after_its_first_record_is_of_its_own_command() {
@@ -308,7 +299,7 @@ mod tests {
             let _ = std::fs::remove_file(&path);
             let beginning = Beginning {
                 command,
-                cluster: cluster(),
+                cluster: ClusterId::shop(),
                 caller: None,
                 plan_sha256: String::new(),
                 actions: 0,
@@ -319,7 +310,7 @@ mod tests {
             let whole = std::fs::read_to_string(&path).unwrap();
             let first = whole.lines().next().unwrap();
             std::fs::write(&path, format!("{first}\n")).unwrap();
-            let history = Journal::history(&path, &cluster()).unwrap();
+            let history = Journal::history(&path, &ClusterId::shop()).unwrap();
             assert!(history.unfinished().is_none(), "a phantom `apply`");
             assert!(history.unfinished_of(command).is_some());
         }
@@ -329,7 +320,7 @@ mod tests {
     fn a_journal_that_tells_the_command_apart_from_the_run_is_still_read() {
         let run = serde_json::json!({
             "record": "run", "schema": SCHEMA, "run": "r", "time": "2026-01-02T03:04:05Z", "toolVersion": "0.1.0",
-            "cluster": cluster(), "caller": null, "planSha256": "", "actions": 0,
+            "cluster": ClusterId::shop(), "caller": null, "planSha256": "", "actions": 0,
         });
         let purpose = serde_json::json!({
             "record": "purpose", "run": "r", "time": "2026-01-02T03:04:06Z", "command": "cutover",

@@ -273,15 +273,6 @@ mod tests {
     use crate::plan::{Action, ActionKind, Stage};
     use crate::writer::Status;
 
-    fn cluster() -> ClusterId {
-        ClusterId {
-            account_id: "111122223333".to_owned(),
-            region: "eu-west-1".to_owned(),
-            name: "shop".to_owned(),
-            created_at: None,
-        }
-    }
-
     fn records() -> Vec<Record> {
         let time: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let run = "20260102T030405Z-abcdef".to_owned();
@@ -290,7 +281,7 @@ mod tests {
             run: run.clone(),
             time,
             tool_version: "0.1.0".to_owned(),
-            cluster: cluster(),
+            cluster: ClusterId::shop(),
             caller: None,
             plan_sha256: String::new(),
             actions: 2,
@@ -364,7 +355,7 @@ mod tests {
             }
             drop(journal);
             assert_eq!(
-                &Journal::history(&path, &cluster()).unwrap(),
+                &Journal::history(&path, &ClusterId::shop()).unwrap(),
                 beginnings.last().unwrap()
             );
             assert_eq!(std::fs::read(&path).unwrap(), whole, "cut at {cut}");

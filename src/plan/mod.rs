@@ -11,6 +11,7 @@ mod live;
 pub mod ours;
 pub mod platform;
 mod refused;
+mod settle;
 
 pub use build::build;
 pub use cluster::ENTRY_QUOTA;

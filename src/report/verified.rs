@@ -5,8 +5,10 @@ use std::fmt::Write;
 use super::TableOptions;
 use super::html::inline;
 use super::markdown::prose;
+use super::next::{Next, next};
 use crate::migration::who::Way;
-use crate::migration::{Doubt, Objection, Verification, Who};
+use crate::migration::{Doubt, Objection, Readiness, Verification, Who};
+use crate::model::AuthenticationMode;
 use crate::plan::document::{Identity, Verdict};
 use crate::text::visible;
 
@@ -31,12 +33,13 @@ pub enum Form {
 #[must_use]
 pub fn verified(verification: &Verification, form: Form, options: TableOptions) -> String {
     let plan = &verification.plan;
+    let next = after(verification);
     match form {
         Form::Json => super::json::document(verification),
         Form::Yaml => super::yaml::document(verification),
         Form::Csv => super::csv::judged(verification),
         Form::Table => {
-            let report = super::table(plan, options);
+            let report = super::table::table_then(plan, &next, options);
             let verdict = super::folded(&verdict_text(verification), options.width);
             format!("{verdict}\n{report}")
         }
@@ -50,7 +53,10 @@ pub fn verified(verification: &Verification, form: Form, options: TableOptions) 
                 let line = prose(&doubtful(doubt));
                 let _ = writeln!(page, "- not seen: {line}{}", with_fix(&prose(&doubt.fix)));
             }
-            format!("{page}\n{}", super::markdown(plan, options.details))
+            format!(
+                "{page}\n{}",
+                super::markdown::markdown_then(plan, &next, options.details)
+            )
         }
         Form::Html => {
             let mut lines = format!("<p><b>{}</b></p>\n<ul>\n", inline(&sentence(verification)));
@@ -64,8 +70,30 @@ pub fn verified(verification: &Verification, form: Form, options: TableOptions) 
                 let _ = writeln!(lines, "<li>not seen: {}</li>", inline(&line));
             }
             lines.push_str("</ul>\n");
-            super::html(plan).replacen("<body>\n", &format!("<body>\n{lines}"), 1)
+            super::html::html_then(plan, next).replacen("<body>\n", &format!("<body>\n{lines}"), 1)
         }
+    }
+}
+
+/// The step after the proof: where it holds, what it was for.
+fn after(verification: &Verification) -> Next {
+    let plan = &verification.plan;
+    let gone = plan.mappings.is_empty() && plan.accounts.is_empty();
+    let mode = plan.cluster.authentication_mode;
+    if verification.verdict != Readiness::Safe || mode == Some(AuthenticationMode::Api) {
+        return next(plan);
+    }
+    let (purpose, flags): (_, &[&str]) = if gone {
+        (
+            "end aws-auth for good, which can't be undone",
+            &["--to-api-mode"],
+        )
+    } else {
+        ("back aws-auth up and take it away", &[])
+    };
+    Next {
+        purpose,
+        command: plan.command("cutover", flags),
     }
 }
 

@@ -183,12 +183,7 @@ async fn run_at(pace: &Pace, burst: f64, what: &str) -> Told {
     let clock = || jiff::Timestamp::UNIX_EPOCH;
     let beginning = Beginning {
         command: RunCommand::Apply,
-        cluster: ClusterId {
-            account_id: "111122223333".to_owned(),
-            region: "eu-west-1".to_owned(),
-            name: "shop".to_owned(),
-            created_at: None,
-        },
+        cluster: ClusterId::shop(),
         caller: None,
         plan_sha256: String::new(),
         actions: ACTIONS,

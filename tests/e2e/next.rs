@@ -63,7 +63,12 @@ async fn every_printed_command_goes_on_with_the_same_cluster_and_choices() {
     assert!(journal.exists());
     let next = printed(&applied.stdout);
     assert!(next.contains(" verify "), "{next}");
-    paste(&world, &next, "").expect_code(0);
+    let verified = paste(&world, &next, "").expect_code(0);
+    let next = printed(&verified.stdout);
+    assert!(
+        next.contains(" cutover ") && next.contains("--rename-group"),
+        "{next}"
+    );
 
     // Who only names the cluster and the journal is not asked about what `apply` was told already.
     let status = world.tool("status").arg("--journal").arg(&journal);

@@ -3,6 +3,7 @@
 mod mode;
 mod own;
 mod place;
+mod planned;
 mod refuse;
 mod saved;
 
@@ -17,23 +18,24 @@ use tokio::time::Instant;
 use super::bindings::{self, MadeBinding};
 use super::consent::{Consent, changed_meanwhile};
 use super::ended::ended;
-use super::owners::tell_owners;
 use super::survey::{Survey, Target, survey};
 use crate::aws::{Aws, Pace};
 use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, ClusterId, History, Journal, RunCommand, RunEnd, RunLog};
-use crate::model::{Arn, AuthenticationMode, LiveEntry, Principal};
+use crate::journal::{Beginning, ClusterId, Journal, RunCommand, RunEnd, RunLog};
+use crate::model::{Arn, AuthenticationMode, LiveEntry};
 use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Plan};
-use crate::plan::{Action, Ours, RUN_TAG, Stage, block_refused, build, tell_conflicts};
+use crate::plan::{Action, RUN_TAG, Stage, block_refused, tell_conflicts};
 use crate::stop::Stop;
 use crate::writer::{self, Canary, EksApi, Event, Guarded, Limits, Progress, Run, Summary, Switch};
 
 pub(super) use own::LockedOut;
 pub(super) use place::{cluster_id, id_of};
 pub use place::{history, journal_path, usual_journal};
+pub(super) use planned::live_entries;
+pub use planned::{ours, plan, plan_to_judge};
 pub use refuse::refuse_lockout;
 use saved::plan_now;
 
@@ -409,73 +411,6 @@ impl<P: Progress> Work<'_, P> {
             .map_err(mode::unfinished)?;
         Ok((seen, plan))
     }
-}
-
-/// Builds the plan from what was seen and from what earlier runs did.
-#[must_use]
-pub fn plan(seen: &Survey, choices: &Choices, history: &History, now: Timestamp) -> Plan {
-    let mut plan = build(
-        &seen.reading,
-        seen.source.clone(),
-        &seen.observed,
-        choices,
-        &ours(history),
-        now,
-    );
-    tell_owners(&mut plan, &seen.observed);
-    let of = &plan.summary;
-    tracing::debug!(
-        actions = plan.actions.len(),
-        create = of.create,
-        update = of.update,
-        unchanged = of.unchanged,
-        conflict = of.conflict,
-        blocked = of.blocked,
-        inert = of.inert,
-        skipped = of.skipped,
-        "planned"
-    );
-    plan
-}
-
-/// The plan for a verdict: what EKS has refused needs a decision, and is not planned once more.
-///
-/// A principal that IAM shows by now may be known to EKS by now.
-#[must_use]
-pub fn plan_to_judge(seen: &Survey, choices: &Choices, history: &History, now: Timestamp) -> Plan {
-    let mut plan = plan(seen, choices, history, now);
-    let mut refused = history.refused_principals();
-    refused.retain(|arn| {
-        let is_found = Principal::from_arn(arn).is_some_and(|principal| {
-            matches!(seen.observed.lookup(&principal.key()), Lookup::Found { .. })
-        });
-        let is_planned = |action: &Action| action.kind.principal_arn() == Some(arn);
-        !is_found && plan.actions.iter().any(is_planned)
-    });
-    block_refused(&mut plan, &refused);
-    plan.actions.retain(|action| {
-        let of = action.kind.principal_arn();
-        of.is_none_or(|arn| !refused.contains(arn))
-    });
-    plan
-}
-
-/// What the journal says of this tool's earlier work.
-#[must_use]
-pub fn ours(history: &History) -> Ours {
-    Ours {
-        made: history.made_entries().into_keys().collect(),
-        associated: history.associations(),
-    }
-}
-
-pub(super) fn live_entries(seen: &Survey) -> BTreeMap<String, LiveEntry> {
-    seen.observed
-        .entries
-        .iter()
-        .flatten()
-        .map(|live| (live.entry.principal_arn.to_string(), live.clone()))
-        .collect()
 }
 
 fn new_principals(seen: &Survey, now: Timestamp) -> BTreeSet<Arn> {

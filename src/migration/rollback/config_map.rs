@@ -112,12 +112,7 @@ mod tests {
         let mut history = History::default();
         for (index, (before, after, status)) in cut_overs.iter().enumerate() {
             let run = format!("run{index}");
-            let cluster = ClusterId {
-                account_id: "111122223333".to_owned(),
-                region: "eu-west-1".to_owned(),
-                name: "shop".to_owned(),
-                created_at: None,
-            };
+            let cluster = ClusterId::shop();
             history.add(Record::Run {
                 schema: String::new(),
                 run: run.clone(),

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::next::{Next, next};
 use super::told::Part;
 use crate::plan::Plan;
 
@@ -26,7 +27,12 @@ const STYLE: &str = include_str!("report.css");
 /// Never: writing to memory does not fail.
 #[must_use]
 pub fn html(plan: &Plan) -> String {
-    rendered(&view::Page::new(plan, STYLE, digest()))
+    html_then(plan, next(plan))
+}
+
+/// The same with another next step.
+pub(super) fn html_then(plan: &Plan, next: Next) -> String {
+    rendered(&view::Page::new(plan, next, STYLE, digest()))
 }
 
 /// What a command tells, on a page of the same kind.

@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::plan::Plan;
 use crate::plan::document::{Action, Identity, Outcome, PlannedAccount, PlannedMapping};
 use crate::report::about::{calls, facts};
-use crate::report::next::{Next, next};
+use crate::report::next::Next;
 use crate::report::principal::ShortNames;
 use crate::report::summary::{counts, sentence};
 use crate::report::words::{self, OUTCOMES, entry_facts, identity_facts};
@@ -95,7 +95,7 @@ struct Call {
 }
 
 impl Page {
-    pub(super) fn new(plan: &Plan, style: &'static str, style_digest: String) -> Self {
+    pub(super) fn new(plan: &Plan, next: Next, style: &'static str, style_digest: String) -> Self {
         let names = ShortNames::new(plan, 400);
         Self {
             style,
@@ -125,7 +125,7 @@ impl Page {
                 .iter()
                 .map(|action| Call::new(action, &names))
                 .collect(),
-            next: next(plan),
+            next,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 pub(super) use inert::{block, code, prose};
 
 use super::about::{calls, facts};
-use super::next::next;
+use super::next::{Next, next};
 use super::principal::ShortNames;
 use super::summary::{counts, sentence};
 use super::words::{self, Fact, identity_facts, plural};
@@ -24,6 +24,11 @@ use crate::plan::document::{Identity, Outcome, PlannedMapping};
 /// Source: GitHub Flavored Markdown Spec, "Code spans" and "Tables (extension)".
 #[must_use]
 pub fn markdown(plan: &Plan, details: bool) -> String {
+    markdown_then(plan, &next(plan), details)
+}
+
+/// The same with another next step.
+pub(super) fn markdown_then(plan: &Plan, next: &Next, details: bool) -> String {
     let mut page = String::from("## `aws-auth` to access entries\n\n");
     for (label, value) in facts(plan) {
         let _ = writeln!(page, "- {label}: {}", prose(&value));
@@ -42,7 +47,6 @@ pub fn markdown(plan: &Plan, details: bool) -> String {
         );
         let _ = writeln!(page, "\n{notes} left out here; `--details` shows them.");
     }
-    let next = next(plan);
     let _ = write!(page, "\nNext, {}: {}\n", next.purpose, code(&next.command));
     if page.len() > LONGEST {
         let _ = writeln!(

@@ -10,7 +10,7 @@ use layout::{width, wrap};
 use style::{FAINT, Paint, STRONG};
 
 use super::about::{calls, facts};
-use super::next::next;
+use super::next::{Next, next};
 use super::principal::ShortNames;
 use super::summary::{counts, sentence};
 use crate::plan::Plan;
@@ -39,6 +39,11 @@ impl Default for TableOptions {
 /// Renders the plan for a terminal.
 #[must_use]
 pub fn table(plan: &Plan, options: TableOptions) -> String {
+    table_then(plan, &next(plan), options)
+}
+
+/// The same with another next step.
+pub(super) fn table_then(plan: &Plan, next: &Next, options: TableOptions) -> String {
     let mut page = Page {
         width: options.width.max(60),
         paint: Paint { on: options.color },
@@ -53,7 +58,7 @@ pub fn table(plan: &Plan, options: TableOptions) -> String {
     rows::mappings(&mut page, plan, &names);
     rows::accounts(&mut page, plan);
     rows::cluster_findings(&mut page, plan);
-    closing(&mut page, plan);
+    closing(&mut page, plan, next);
     page.text
 }
 
@@ -112,10 +117,9 @@ fn header(page: &mut Page, plan: &Plan) {
     }
 }
 
-fn closing(page: &mut Page, plan: &Plan) {
+fn closing(page: &mut Page, plan: &Plan, next: &Next) {
     page.blank();
     page.labelled(0, ("actions", FAINT), 9, &calls(plan));
-    let next = next(plan);
     page.labelled(0, ("next", FAINT), 9, &format!("{}:", next.purpose));
     // One line whatever the width, so that it can be copied.
     let command = page.paint.with(STRONG, &next.command);

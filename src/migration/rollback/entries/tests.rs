@@ -78,12 +78,7 @@ fn tell(
         run: run.clone(),
         time,
         tool_version: String::new(),
-        cluster: ClusterId {
-            account_id: "111122223333".to_owned(),
-            region: "eu-west-1".to_owned(),
-            name: "shop".to_owned(),
-            created_at: None,
-        },
+        cluster: ClusterId::shop(),
         caller: None,
         plan_sha256: String::new(),
         actions: calls.len(),

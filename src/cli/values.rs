@@ -1,0 +1,87 @@
+//! The values of options as they are typed: what they mean, or why they can't be meant so.
+
+use crate::access::identity::MASTERS;
+use crate::model::Arn;
+use crate::model::reserved::prefix_of;
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as KEY=VALUE".to_owned()),
+    }
+}
+
+pub(super) fn rename(text: &str) -> Result<(String, String), String> {
+    let (old, new) = pair(text).map_err(|_| "write it as OLD=NEW".to_owned())?;
+    if old == MASTERS {
+        return Err(format!(
+            "`{MASTERS}` becomes the access policy AmazonEKSClusterAdminPolicy and needs no other name"
+        ));
+    }
+    match prefix_of(&new) {
+        _ if new.is_empty() => Err("the new name is empty".to_owned()),
+        Some(prefix) => Err(format!(
+            "EKS refuses groups that begin with `{prefix}`, so `{new}` is no new name"
+        )),
+        None => Ok((old, new)),
+    }
+}
+
+/// Source: EKS API Reference, `CreateAccessEntry`, `tags`; keys that begin with `aws:` are AWS's own.
+pub(super) fn tag(text: &str) -> Result<(String, String), String> {
+    let (key, value) = pair(text)?;
+    if key.to_lowercase().starts_with("aws:") {
+        Err("tags that begin with `aws:` are AWS's own".to_owned())
+    } else if key.chars().count() > 128 || value.chars().count() > 256 {
+        Err("a tag's key has at most 128 characters, its value 256".to_owned())
+    } else {
+        Ok((key, value))
+    }
+}
+
+pub(super) fn account_id(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account id has 12 digits".to_owned())
+    }
+}
+
+pub(super) fn lookup_role(text: &str) -> Result<(String, Arn), String> {
+    let (account, role) = pair(text).map_err(|_| "write it as ACCOUNT=ROLE_ARN".to_owned())?;
+    let arn: Arn = role.parse().map_err(|error| format!("`{role}` {error}"))?;
+    let account = account_id(&account)?;
+    // Elsewhere it would find a namesake.
+    if arn.account == account {
+        Ok((account, arn))
+    } else {
+        Err(format!(
+            "the role is one of the account `{}`; principals of {account} are looked up by a role of {account}",
+            arn.account
+        ))
+    }
+}
+
+/// The slowest rate that is taken, in requests per second: one in about a quarter of an hour.
+const SLOWEST_RATE: f64 = 0.001;
+/// The longest time that is taken; what is longer is a slip, and too long for clocks to add up.
+const LONGEST: std::time::Duration = std::time::Duration::from_hours(365 * 24);
+
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate >= SLOWEST_RATE && rate.is_finite() => Ok(rate),
+        _ => Err(format!("a rate is a number of at least {SLOWEST_RATE}")),
+    }
+}
+
+pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let span: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| "write a duration as 90s, 10m or 1h30m".to_owned())?;
+    let duration =
+        std::time::Duration::try_from(span).map_err(|_| "a duration is not negative".to_owned())?;
+    if duration > LONGEST {
+        return Err("a duration is at most a year, 8760h".to_owned());
+    }
+    Ok(duration)
+}
