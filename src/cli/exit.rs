@@ -73,7 +73,11 @@ pub(super) fn needs_decision(plan: &Plan) -> bool {
         || plan.findings.iter().any(|placed| {
             matches!(
                 placed.finding.code,
-                Finding::SectionUnreadable | Finding::SectionUndecided
+                Finding::SectionUnreadable
+                    | Finding::SectionUndecided
+                    | Finding::PlatformTooOld
+                    | Finding::OutpostCluster
+                    | Finding::QuotaExceeded
             )
         })
 }

@@ -75,6 +75,8 @@ pub struct Switch<'a, A, P> {
     pub to: AuthenticationMode,
     /// Where every call is written down.
     pub log: &'a RunLog,
+    /// How many actions there are in all, for whoever is told.
+    pub total: usize,
     /// Who is told.
     pub progress: &'a P,
     /// Whether to stop.
@@ -261,6 +263,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             status,
             error,
             message: Some(message),
+            total: self.total,
             ..Event::new(EventKind::Mode, (self.clock)())
         });
     }

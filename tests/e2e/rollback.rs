@@ -65,6 +65,10 @@ async fn where_the_journal_is_lost_the_backup_beside_it_comes_back() {
     rollback(&world, &["--yes"]).expect_code(0);
     assert_eq!(data(&world), before);
     assert!(!principals(&world).contains(&role("dev")));
+    // What went by its tag does not come back with the next one.
+    let again = rollback(&world, &["--yes"]).expect_code(0).json();
+    assert_eq!(again["actions"], serde_json::json!([]), "{again:#}");
+    assert!(!principals(&world).contains(&role("ops")));
 
     // What stands there is written over only by force.
     world.apply().run().expect_code(0);

@@ -389,6 +389,7 @@ impl<P: Progress> Work<'_, P> {
             action,
             to,
             log,
+            total: on_entries(&plan.actions).count(),
             progress: self.progress,
             stop: self.stop,
             deadline: self.deadline,

@@ -256,6 +256,7 @@ impl Work<'_> {
                 action: &to_api(),
                 to: AuthenticationMode::Api,
                 log: self.log,
+                total: 1,
                 progress,
                 stop: self.stop,
                 deadline: self.deadline,

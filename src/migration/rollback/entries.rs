@@ -174,8 +174,10 @@ fn stories(
                 call.status,
                 Some(Status::Failed | Status::Skipped | Status::Exists)
             );
-            if was_done {
-                let principal = principal.to_string();
+            // What a rollback takes away that no run here has made, it takes away by its tag: that is not to be undone.
+            let principal = principal.to_string();
+            let is_known = run.command != RunCommand::Rollback || stories.contains_key(&principal);
+            if was_done && is_known {
                 if call.status.is_none() {
                     unanswered.insert(principal.clone());
                 }
