@@ -310,19 +310,70 @@ async fn the_jobs_are_objects_that_kubernetes_knows() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_scripts_of_a_workflow_go_from_the_plan_to_the_cut_over() {
-    let world = two().await;
-    let text = export(&world, "github-actions", &["--exclude", "*:role/it's*"]);
-    let workflow = &documents(&text)[0];
-    let state = world.path("state");
-    std::fs::create_dir_all(&state).unwrap();
+/// Runs a step as GitHub does; what it says.
+fn run_step(
+    world: &World,
+    workflow: &Value,
+    (job, step): (&str, &str),
+    state: &std::path::Path,
+    action: &str,
+) -> String {
+    std::fs::create_dir_all(state).unwrap();
     let folder = std::path::Path::new(BINARY).parent().unwrap();
     let path = format!(
         "{}:{}",
         folder.display(),
         std::env::var("PATH").unwrap_or_default()
     );
+    let steps = workflow["jobs"][job]["steps"].as_array().unwrap();
+    let script = steps.iter().find(|one| one["name"] == step).unwrap()["run"]
+        .as_str()
+        .unwrap();
+    let output = world
+        .other("bash")
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+        .env("PATH", &path)
+        .env("CLUSTER", CLUSTER)
+        .env("REGION", "eu-west-1")
+        .env("STATE", state)
+        .env("ENABLE", "true")
+        .env("ACTION", action)
+        .env("GITHUB_OUTPUT", world.path("output"))
+        .env("GITHUB_STEP_SUMMARY", world.path("summary"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{step}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_that_fails_undoes_its_own_runs_and_no_others() {
+    let world = two().await;
+    let workflow = &documents(&export(&world, "github-actions", &[]))[0];
+    let state = world.path("state");
+    let undo = ("rollback", "Undo what was done");
+    // Another run of the workflow, finished long ago.
+    world.apply().run().expect_code(0);
+    let said = run_step(&world, workflow, undo, &state, "migrate");
+    assert!(said.contains("nothing is undone"), "{said}");
+    assert_eq!(migrated(&world), 2);
+    // This one cut over, and failed then.
+    let cut = ("cutover", "Back aws-auth up and take away what is proven");
+    run_step(&world, workflow, cut, &state, "migrate");
+    assert_eq!((migrated(&world), data(&world)), (2, None));
+    let said = run_step(&world, workflow, undo, &state, "migrate");
+    assert!(said.contains("Undoing the run"), "{said}");
+    assert_eq!(migrated(&world), 2);
+    assert!(data(&world).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_scripts_of_a_workflow_go_from_the_plan_to_the_cut_over() {
+    let world = two().await;
+    let text = export(&world, "github-actions", &["--exclude", "*:role/it's*"]);
+    let workflow = &documents(&text)[0];
+    let state = world.path("state");
     for (job, step) in [
         ("plan", "Plan"),
         ("apply", "Apply exactly the plan that was approved"),
@@ -332,24 +383,7 @@ async fn the_scripts_of_a_workflow_go_from_the_plan_to_the_cut_over() {
         ("look-back", "Tell what would be undone"),
         ("rollback", "Undo what was done"),
     ] {
-        let steps = workflow["jobs"][job]["steps"].as_array().unwrap();
-        let script = steps.iter().find(|one| one["name"] == step).unwrap()["run"]
-            .as_str()
-            .unwrap();
-        let output = world
-            .other("bash")
-            .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
-            .env("PATH", &path)
-            .env("CLUSTER", CLUSTER)
-            .env("REGION", "eu-west-1")
-            .env("STATE", &state)
-            .env("ENABLE", "true")
-            .env("GITHUB_OUTPUT", world.path("output"))
-            .env("GITHUB_STEP_SUMMARY", world.path("summary"))
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{step}: {said}");
+        run_step(&world, workflow, (job, step), &state, "rollback");
         if ["cutover", "look-back"].contains(&job) {
             assert_eq!((migrated(&world), data(&world)), (2, None), "{job}");
         }
