@@ -70,6 +70,15 @@ impl Failure {
         self
     }
 
+    /// A refusal that comes when something was written already says what has not been done instead.
+    #[must_use]
+    pub fn too_late(mut self, not_done: &str) -> Self {
+        if let Some(reason) = self.what.strip_prefix("nothing was written: ") {
+            self.what = format!("{not_done}: {reason}");
+        }
+        self
+    }
+
     /// Says what was attempted when an AWS call failed.
     #[must_use]
     pub fn aws(what: impl Into<String>, error: AwsError) -> Self {

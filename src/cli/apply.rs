@@ -51,6 +51,26 @@ pub(super) fn code(applied: &Applied) -> exit::Code {
     }
 }
 
+/// The choices: those of a saved plan, beside which no others make sense.
+fn choices(args: &ApplyArgs, saved: Option<&Plan>) -> Result<Choices, Failure> {
+    let given = settings::choices(&args.choices)?;
+    let Some(plan) = saved else {
+        return Ok(given);
+    };
+    let made = Choices {
+        bind_renamed: false,
+        ..plan.choices.clone()
+    };
+    if given == Choices::default() || given == made {
+        Ok(made)
+    } else {
+        Err(
+            Failure::usage("a saved plan is applied with the choices that it was made with")
+                .hint("make another one: `plan --out FILE` with these options"),
+        )
+    }
+}
+
 /// What is named; a saved plan names its cluster itself.
 fn named(args: &ApplyArgs, options: &ApplyOptions) -> TargetArgs {
     let mut named = args.target.clone();
@@ -82,16 +102,19 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         fail_fast,
         ..
     } = args.run.clone();
-    let state_folder = match (&journal, settings::state_folder()) {
-        (_, Ok(folder)) => folder,
-        (Some(_), Err(_)) => std::path::PathBuf::new(),
-        (None, Err(failure)) => return Err(failure),
+    let state_folder = settings::state_folder_beside(journal.as_deref())?;
+    let choices = Choices {
+        bind_renamed: args.apply_rbac,
+        ..choices(args, saved.as_ref())?
     };
+    if args.apply_rbac && choices.rename_groups.is_empty() {
+        return Err(Failure::usage(
+            "--apply-rbac makes bindings for renamed groups, and none is renamed",
+        )
+        .hint("name the groups with --rename-group OLD=NEW"));
+    }
     Ok(ApplyOptions {
-        choices: Choices {
-            bind_renamed: args.apply_rbac,
-            ..settings::choices(&args.choices)?
-        },
+        choices,
         saved,
         // The question says that the switch can't be undone.
         enable_access_entries: args.enable_access_entries || (!args.yes && Console::can_ask()),

@@ -345,7 +345,7 @@ pub(super) struct ApplyArgs {
     #[arg(short, long)]
     pub(super) yes: bool,
     /// Create the bindings that renamed groups need, before the entries
-    #[arg(long, requires = "rename_group")]
+    #[arg(long)]
     pub(super) apply_rbac: bool,
     /// Allow the one-way switch from `CONFIG_MAP` to `API_AND_CONFIG_MAP`
     #[arg(long)]

@@ -30,7 +30,7 @@ pub(super) const MEANINGS: [(&str, &str); 7] = [
     ("2", "With --detailed-exitcode: changes are pending."),
     (
         "3",
-        "Done as far as possible, but something needs a decision: apply, verify, and plan with --detailed-exitcode.",
+        "Done as far as possible, but something needs a decision: apply, verify, cutover, rollback, and plan with --detailed-exitcode.",
     ),
     (
         "4",
@@ -71,14 +71,11 @@ pub(super) fn needs_decision(plan: &Plan) -> bool {
     plan.mappings.iter().any(PlannedMapping::needs_decision)
         || plan.accounts.iter().any(blocked)
         || plan.findings.iter().any(|placed| {
-            matches!(
-                placed.finding.code,
-                Finding::SectionUnreadable
-                    | Finding::SectionUndecided
-                    | Finding::PlatformTooOld
-                    | Finding::OutpostCluster
-                    | Finding::QuotaExceeded
-            )
+            placed.finding.code.stops_apply()
+                || matches!(
+                    placed.finding.code,
+                    Finding::SectionUnreadable | Finding::SectionUndecided
+                )
         })
 }
 

@@ -1,7 +1,18 @@
 //! How a run ends in the journal.
 
-use crate::error::Failure;
+use crate::error::{Failure, FailureKind};
 use crate::journal::{RunEnd, RunLog};
+
+/// Something was written already, so that the same command goes on after a failure.
+pub(super) fn unfinished(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::Failed => Failure {
+            kind: FailureKind::Incomplete,
+            ..failure.hint("something was written already; run the same command again to go on")
+        },
+        _ => failure,
+    }
+}
 
 /// Writes down how a run ended, and which nodes it cost; what failed first is what is told.
 pub(super) fn ended<T>(

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::choices::Choices;
-use crate::finding::Finding;
+use crate::finding::{Code, Finding};
 use crate::model::{
     AccessEntry, AccessScope, Arn, AuthenticationMode, Cluster, EntryType, MappingId,
     PolicyAssociation, Section,
@@ -117,6 +117,21 @@ pub struct PlannedMapping {
     pub entry: Option<AccessEntry>,
     /// Who has which access before and after.
     pub access: AccessChange,
+}
+
+impl Plan {
+    /// Whether a principal gets its entry for a mapping that grants nothing, because that was asked for.
+    #[must_use]
+    pub fn includes_inert(&self, principal: &Arn) -> bool {
+        self.mappings.iter().any(|mapping| {
+            let entry = mapping.entry.as_ref();
+            entry.is_some_and(|entry| entry.principal_arn == *principal)
+                && mapping
+                    .findings
+                    .iter()
+                    .any(|finding| finding.code == Code::InertIncluded)
+        })
+    }
 }
 
 impl PlannedMapping {

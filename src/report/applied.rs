@@ -152,7 +152,9 @@ fn applied_lines(applied: &Applied) -> Vec<String> {
         .results
         .iter()
         // What EKS refuses has a finding of its own below.
-        .filter(|result| result.status == Status::Failed && !result.is_refused())
+        .filter(|result| {
+            (result.status == Status::Failed && !result.is_refused()) || result.is_conflict()
+        })
     {
         line(failure(result));
     }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::plan::Plan;
-use crate::plan::document::Outcome;
+use crate::plan::document::{Outcome, PlacedFinding};
 
 /// The next step: why, and the command line, safe to paste into a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,13 @@ pub struct Next {
 pub fn next(plan: &Plan) -> Next {
     let offline = plan.cluster.authentication_mode.is_none();
     let needs_decision = plan.summary.blocked + plan.summary.conflict + plan.accounts.len() > 0;
-    let (purpose, command) = if offline {
+    let stops = |placed: &&PlacedFinding| placed.finding.code.stops_apply();
+    let (purpose, command) = if let Some(stop) = plan.findings.iter().find(stops) {
+        (
+            "read what stands against access entries here",
+            format!("aws-auth-migrate explain {}", stop.finding.code),
+        )
+    } else if offline {
         ("compare with the live cluster", plan.command("plan", &[]))
     } else if !plan.actions.is_empty() && needs_decision {
         (

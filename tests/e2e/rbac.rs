@@ -63,6 +63,22 @@ async fn a_rename_without_the_bindings_of_the_old_name_is_lost_and_blocks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_with_bindings_of_its_own_needs_them_when_it_is_applied() {
+    let world = audited().await;
+    let (path, rbac) = (world.path("plan.json"), world.path("rbac.yaml"));
+    let saved = world.tool("plan").args(&RENAME);
+    let saved = saved.arg("--emit-rbac").arg(&rbac).arg("--out").arg(&path);
+    saved.run().expect_code(0);
+    let apply = || world.apply().arg("--plan").arg(&path);
+    let ran = apply().run().expect_code(1);
+    ran.expect_error(&["is blocked now", "--apply-rbac"]);
+    let other = apply().args(&["--only", "*"]).run().expect_code(64);
+    other.expect_error(&["with the choices that it was made with"]);
+    apply().arg("--apply-rbac").run().expect_code(0);
+    assert_eq!(world.plan().json()["summary"]["create"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_name_that_is_bound_to_more_than_the_old_one_blocks() {
     let mut more = binding("others", "Group", "monitoring");
     more["roleRef"]["name"] = json!("cluster-admin");

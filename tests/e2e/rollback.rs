@@ -89,6 +89,54 @@ async fn where_the_journal_is_lost_the_backup_beside_it_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_without_the_journal_is_finished_by_the_same_command() {
+    let world = applied().await;
+    let before = data(&world);
+    cutover(&world, &[]).expect_code(0);
+    std::fs::remove_file(world.journal()).unwrap();
+    let denied = Fault::always("create configmaps", FaultKind::AccessDenied);
+    world.sandbox.add_fault(denied);
+    rollback(&world, &["--yes"]).expect_code(1);
+    assert_eq!(data(&world), None);
+    world.sandbox.clear_faults();
+    rollback(&world, &["--yes"]).expect_code(0);
+    assert_eq!(data(&world), before);
+    assert!(!principals(&world).contains(&role("dev")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_backup_of_another_cluster_is_not_put_into_this_one() {
+    let world = applied().await;
+    let journal = world.path("shared.jsonl");
+    let named = ["--journal", journal.to_str().unwrap()];
+    cutover(&world, &named).expect_code(0);
+    // Another cluster cut over with the same journal, and this one's own journal and backup are elsewhere.
+    for entry in std::fs::read_dir(world.folder.path()).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if let Some(rest) = name.strip_prefix(&format!("{CLUSTER}.")) {
+            let other = world.path(&format!("other.{rest}"));
+            std::fs::rename(entry.path(), other).unwrap();
+        }
+    }
+    std::fs::write(&journal, "").unwrap();
+    rollback(&world, &["--yes", named[0], named[1]]);
+    assert_eq!(data(&world), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_was_made_for_a_mapping_without_effect_goes() {
+    let text =
+        "- rolearn: arn:aws:iam::111122223333:role/old/ops\n  username: ops\n  groups: [view]\n";
+    let world = World::start(in_api_mode(seed(text, &[&role("old/ops")]))).await;
+    world.apply().arg("--include-inert").run().expect_code(0);
+    assert!(principals(&world).contains(&role("old/ops")));
+    let status = world.tool("status").args(&["--output", "json"]).run();
+    assert_eq!(status.json()["drift"], serde_json::json!([]));
+    rollback(&world, &["--yes"]).expect_code(0);
+    assert!(!principals(&world).contains(&role("old/ops")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_journal_that_is_named_and_not_there_is_a_mistake() {
     let world = applied().await;
     let tool = world.tool("rollback").arg("--journal");

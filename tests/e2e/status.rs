@@ -61,18 +61,9 @@ async fn an_entry_that_is_gone_or_whose_mapping_is_gone_is_drift() {
         "{drift}"
     );
     cutover(&world, &[]).expect_code(0);
-    let delete = [
-        "eks",
-        "delete-access-entry",
-        "--cluster-name",
-        "shop",
-        "--principal-arn",
-    ];
-    if !crate::support::judge("aws", std::process::Command::new("aws").arg("--version")) {
-        return;
-    }
-    let deleted = world.other("aws").args(delete).arg(role("ops")).status();
-    assert!(deleted.unwrap().success());
+    world
+        .sandbox
+        .edit(|world| world.delete_entry(crate::support::CLUSTER, &role("ops")));
     let drift = status(&world)["drift"].to_string();
     assert!(drift.contains("somebody has deleted it since"), "{drift}");
 }

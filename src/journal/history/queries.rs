@@ -29,10 +29,23 @@ impl History {
         self
     }
 
-    /// The choices of the last `apply`.
+    /// What the runs of `apply` were told about what entries look like, the last one to say something about it first.
     #[must_use]
-    pub fn last_choices(&self) -> Option<&Choices> {
-        Some(&self.last_of(RunCommand::Apply)?.choices)
+    pub fn last_choices(&self) -> Option<Choices> {
+        let applies = self
+            .runs
+            .iter()
+            .filter(|run| run.command == RunCommand::Apply);
+        applies.fold(None, |earlier: Option<Choices>, run| {
+            let mut choices = run.choices.or_as_before(earlier.as_ref());
+            for (old, new) in earlier
+                .into_iter()
+                .flat_map(|earlier| earlier.rename_groups)
+            {
+                choices.rename_groups.entry(old).or_insert(new);
+            }
+            Some(choices)
+        })
     }
 
     /// What the last run of `apply` began for a principal and still owes it, in order; nothing where it owes nothing.

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::bindings::{self, MadeBinding};
 use super::consent::{Consent, changed_meanwhile};
-use super::ended::ended;
+use super::ended::{ended, unfinished};
 use super::survey::{Survey, Target, survey};
 use crate::aws::{Aws, Pace};
 use crate::choices::Choices;
@@ -207,6 +207,25 @@ pub async fn apply<P: Progress>(
 }
 
 impl ApplyOptions {
+    /// The options that it has to be given again to go on.
+    fn again(&self) -> Vec<String> {
+        let flags = [
+            ("--apply-rbac", self.choices.bind_renamed),
+            ("--allow-self-lockout", self.allow_self_lockout),
+            ("--fail-fast", self.fail_fast),
+        ];
+        let flags = flags.into_iter().filter(|(_, given)| *given);
+        let canary = self
+            .canary
+            .map(|soak| format!("--canary={}s", soak.as_secs()));
+        let rate = self.max_rate.map(|rate| format!("--max-rate={rate}"));
+        flags
+            .map(|(flag, _)| flag.to_owned())
+            .chain(canary)
+            .chain(rate)
+            .collect()
+    }
+
     /// The journal of a cluster: the one that was named, or the usual one.
     fn journal_of(&self, id: &ClusterId) -> PathBuf {
         let named = self.journal.clone();
@@ -261,13 +280,7 @@ impl<P: Progress> Work<'_, P> {
                 Some(plan) => plan.choices.clone(),
                 None => self.options.choices.clone(),
             },
-            options: self
-                .options
-                .choices
-                .bind_renamed
-                .then(|| "--apply-rbac".to_owned())
-                .into_iter()
-                .collect(),
+            options: self.options.again(),
         };
         let path = self.options.journal_of(id);
         let holder = &self.options.holder;
@@ -405,11 +418,11 @@ impl<P: Progress> Work<'_, P> {
             self.stop,
         )
         .await
-        .map_err(mode::unfinished)?;
-        let plan =
-            plan_now(&seen, self.options, log.history(), self.clock).map_err(mode::unfinished)?;
+        .map_err(unfinished)?;
+        let plan = plan_now(&seen, self.options, log.history(), self.clock).map_err(unfinished)?;
         refuse_lockout(&plan, self.options.allow_self_lockout || was_accepted)
-            .map_err(mode::unfinished)?;
+            .and_then(|()| refuse::what_can_not_work(&plan, self.options))
+            .map_err(|failure| unfinished(failure.too_late("no access entry was written")))?;
         Ok((seen, plan))
     }
 }

@@ -20,18 +20,6 @@ const EKS_ENTRIES_BEGIN: Duration = Duration::from_secs(10);
 /// How long nothing may change after one was made before EKS counts as done.
 const EKS_ENTRIES_QUIET: Duration = Duration::from_secs(5);
 
-/// Something was written already, so that the same command goes on after a failure.
-pub(super) fn unfinished(failure: Failure) -> Failure {
-    match failure.kind {
-        FailureKind::Failed => Failure {
-            kind: FailureKind::Incomplete,
-            ..failure
-                .hint("the authentication mode is switched; run the same command again to go on")
-        },
-        _ => failure,
-    }
-}
-
 /// Looks again after the switch, once EKS has made the entries that it makes itself, or has had time enough.
 ///
 /// `managed` are the roles of managed nodes as they were seen before.

@@ -19,19 +19,14 @@ pub(super) fn blind_canary(seen: &Survey, options: &ApplyOptions) -> Result<(), 
 }
 
 pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(), Failure> {
-    let stops = [
-        Code::PlatformTooOld,
-        Code::OutpostCluster,
-        Code::ClusterNotActive,
-        Code::QuotaExceeded,
-    ];
+    let stops = |code: Code| code.stops_apply() || code == Code::ClusterNotActive;
     let updating = plan.cluster.status.as_deref() == Some("UPDATING");
     for placed in &plan.findings {
         let finding = &placed.finding;
         // The mode switch itself makes a cluster UPDATING; that is waited for.
         let waits =
             finding.code == Code::ClusterNotActive && updating && options.enable_access_entries;
-        if finding.severity == Severity::Error && stops.contains(&finding.code) && !waits {
+        if finding.severity == Severity::Error && stops(finding.code) && !waits {
             let failure = Failure::new(format!(
                 "nothing was written: {} ({})",
                 finding.message, finding.code

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ApplyOptions, Clock, live_entries, plan};
 use crate::error::Failure;
-use crate::finding::Code;
+use crate::finding::{Code, Severity};
 use crate::journal::History;
 use crate::migration::Survey;
 use crate::model::{AccessEntry, AuthenticationMode, LiveEntry};
-use crate::plan::document::{ActionKind, Outcome, PlacedFinding, Plan};
+use crate::plan::document::{ActionKind, Outcome, PlacedFinding, Plan, PlannedMapping};
 use crate::plan::{Action, check_fresh};
 
 /// Builds the plan from what was seen, or takes the saved one when it still fits.
@@ -32,6 +32,7 @@ pub(super) fn plan_now(
             .because(stale)
             .hint("make and review a new one: `plan --out FILE`")
     })?;
+    refuse_blocked(saved, &fresh)?;
     let live = live_entries(seen);
     let mut plan = saved.clone();
     let to_delete = entries_to_delete(saved, &fresh, &live);
@@ -44,6 +45,35 @@ pub(super) fn plan_now(
         arn.is_some_and(|arn| to_delete.contains(&arn.to_string())) || !is_done(action, &live, mode)
     });
     Ok(plan)
+}
+
+/// Refuses a plan that would make what needs a decision by now, such as an entry whose group lacks its bindings.
+fn refuse_blocked(saved: &Plan, fresh: &Plan) -> Result<(), Failure> {
+    let is_planned = |mapping: &&PlannedMapping| {
+        let mut actions = saved.actions.iter();
+        actions.any(|action| action.mapping == Some(mapping.id))
+    };
+    let blocked = fresh.mappings.iter().filter(is_planned);
+    let mut blocked = blocked.filter(|mapping| mapping.outcome == Outcome::Blocked);
+    let Some(mapping) = blocked.next() else {
+        return Ok(());
+    };
+    let reason = mapping
+        .findings
+        .iter()
+        .rfind(|finding| finding.severity == Severity::Error);
+    let (message, fix) = reason.map_or(("it needs a decision", ""), |finding| {
+        (&finding.message, &finding.fix)
+    });
+    let failure = Failure::new(format!(
+        "the saved plan was not applied: {} (`{}`) is blocked now: {message}",
+        mapping.id, mapping.arn
+    ));
+    Err(if fix.is_empty() {
+        failure
+    } else {
+        failure.hint(fix)
+    })
 }
 
 /// What there is to say about the cluster now; what the plan does to the caller is said by the plan.

@@ -46,11 +46,10 @@ pub fn write(path: &Path, stored: &Stored) -> Result<PathBuf, Failure> {
     Ok(place)
 }
 
-/// The usual place of a run's backup: beside the journal.
+/// The usual place of a run's backup: beside the journal, which clusters may share.
 #[must_use]
-pub fn usual_place(journal: &Path, run: &str) -> PathBuf {
-    let (folder, stem) = beside(journal);
-    folder.join(format!("{stem}{MARK}{run}.yaml"))
+pub fn usual_place(journal: &Path, cluster: &ClusterId, run: &str) -> PathBuf {
+    folder(journal).join(format!("{}{run}.yaml", beginning(cluster)))
 }
 
 /// The last backup of a cluster beside its journal, for when the journal itself is lost.
@@ -58,8 +57,7 @@ pub fn usual_place(journal: &Path, run: &str) -> PathBuf {
 /// One that is older than the cluster is of another cluster of the same name.
 #[must_use]
 pub fn latest(journal: &Path, cluster: &ClusterId) -> Option<(PathBuf, Stored)> {
-    let (folder, stem) = beside(journal);
-    let exact = files::named_like(folder, &format!("{stem}{MARK}"), EXACT);
+    let exact = files::named_like(folder(journal), &beginning(cluster), EXACT);
     let stored = |path: &Path| {
         let content = files::content(path).ok()?;
         Stored::from_json(&serde_json::from_slice(&content).ok()?)
@@ -75,17 +73,22 @@ pub fn latest(journal: &Path, cluster: &ClusterId) -> Option<(PathBuf, Stored)> 
     })
 }
 
-/// What stands between a cluster's name and a run's id in the name of a backup.
-const MARK: &str = ".aws-auth.";
 /// The end of the name of the exact object, after the manifest's.
 const EXACT: &str = ".json";
 
-fn beside(journal: &Path) -> (&Path, std::borrow::Cow<'_, str>) {
-    let stem = journal.file_stem();
-    (
-        journal.parent().unwrap_or(Path::new(".")),
-        stem.map_or("cluster".into(), |stem| stem.to_string_lossy()),
-    )
+fn folder(journal: &Path) -> &Path {
+    journal.parent().unwrap_or(Path::new("."))
+}
+
+/// How the names of a cluster's backups begin; what follows is the run's id, by which they sort.
+fn beginning(cluster: &ClusterId) -> String {
+    let ClusterId {
+        account_id,
+        region,
+        name,
+        ..
+    } = cluster;
+    format!("{name}.{region}.{account_id}.aws-auth.")
 }
 
 /// Whether there is nothing at a path, or just this very backup.

@@ -34,6 +34,10 @@ use write::Work;
 
 pub use nodes::Nodes;
 
+/// How long after the last `apply` the switch to API is refused unless somebody says otherwise.
+const MIN_SOAK: Duration = Duration::from_hours(1);
+/// How often a write is tried when somebody else is faster or the connection breaks.
+pub(super) const ATTEMPTS: u32 = 5;
 /// How long to wait before the next try.
 pub(super) const BREATH: Duration = Duration::from_millis(300);
 
@@ -73,7 +77,14 @@ impl CutoverOptions {
             ("--allow-self-lockout", self.allow_self_lockout),
         ];
         let given = flags.into_iter().filter(|(_, given)| *given);
-        given.map(|(flag, _)| flag.to_owned()).collect()
+        let soak = self.soak.map(|soak| format!("--soak={}s", soak.as_secs()));
+        let min_soak = (self.to_api_mode && self.min_soak != MIN_SOAK)
+            .then(|| format!("--min-soak={}s", self.min_soak.as_secs()));
+        given
+            .map(|(flag, _)| flag.to_owned())
+            .chain(soak)
+            .chain(min_soak)
+            .collect()
     }
 }
 
@@ -144,7 +155,9 @@ pub async fn cutover<P: Progress>(
         .unwrap_or_else(|| journal_path(&options.state_folder, &id));
     let history = Journal::history(&path, &id)?;
     let options = &CutoverOptions {
-        choices: options.choices.or_as_before(history.last_choices()),
+        choices: options
+            .choices
+            .or_as_before(history.last_choices().as_ref()),
         ..options.clone()
     };
     let mut first = Look::of(seen, options, &history, clock).await?;
@@ -206,7 +219,7 @@ pub async fn cutover<P: Progress>(
     };
     let steps = usize::from(first.removal.is_some()) + usize::from(switches);
     progress.tell(&Event::started(id.clone(), steps, (clock.now)()));
-    let done = Box::pin(work.carry_out(&id.name, first, switches, progress, done)).await;
+    let done = Box::pin(work.carry_out(&id.name, first, (steps, switches), progress, done)).await;
     let made = done.as_ref().map_or(0, |done| {
         usize::from(!done.removed.is_empty()) + usize::from(done.switched)
     });
@@ -227,7 +240,7 @@ impl Work<'_> {
         &self,
         cluster: &str,
         first: Look,
-        switches: bool,
+        (steps, switches): (usize, bool),
         progress: &impl Progress,
         mut done: CutOver,
     ) -> Result<CutOver, Failure> {
@@ -247,7 +260,7 @@ impl Work<'_> {
             return Ok(done);
         }
         if switches {
-            let Some(aws) = Box::pin(self.may_switch(&mut done)).await? else {
+            let Some(aws) = Box::pin(self.may_switch(&mut done)).await else {
                 return Ok(done);
             };
             let switch = Switch {
@@ -256,7 +269,7 @@ impl Work<'_> {
                 action: &to_api(),
                 to: AuthenticationMode::Api,
                 log: self.log,
-                total: 1,
+                total: steps,
                 progress,
                 stop: self.stop,
                 deadline: self.deadline,

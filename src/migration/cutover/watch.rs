@@ -7,6 +7,7 @@ use super::look::Look;
 use super::nodes::{self, Nodes};
 use super::write::Work;
 use super::{CutOver, live};
+use crate::journal::RunEnd;
 use crate::writer::{Event, EventKind, Progress};
 
 /// The nodes as they were before the removal, and how long they are watched after it.
@@ -27,7 +28,18 @@ impl Watch {
             Duration::ZERO
         };
         let soak = work.options.soak.unwrap_or(default);
+        // A watch that came to its end has told of nodes that are gone; they are not waited for again.
+        let is_told = work.log.earlier().and_then(|run| run.end) == Some(RunEnd::Incomplete);
         let ready = match earlier {
+            Some(ready) if is_told => match work.kubernetes.nodes().await {
+                Ok(now) => Some(
+                    ready
+                        .into_iter()
+                        .filter(|name| now.ready.contains(name) || now.not_ready.contains(name))
+                        .collect(),
+                ),
+                Err(_) => Some(ready),
+            },
             Some(ready) => Some(ready),
             None => match work.kubernetes.nodes().await {
                 Ok(nodes) => Some(nodes.ready),

@@ -6,18 +6,16 @@ use tokio::time::Instant;
 
 use super::look::Look;
 use super::remove::Removal;
-use super::{BREATH, CutOver, CutoverOptions, Watch, backup, interrupted, may_try_again};
+use super::{ATTEMPTS, BREATH, CutOver, CutoverOptions, Watch, backup, interrupted, may_try_again};
 use crate::aws::Aws;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{ConfigMapChange, RunEnd, RunLog};
+use crate::journal::{ConfigMapChange, RunLog};
 use crate::kubernetes::{Kubernetes, Stored};
 use crate::migration::apply::Clock;
+use crate::migration::ended::unfinished;
 use crate::migration::survey::{Survey, Target, survey};
 use crate::stop::Stop;
 use crate::writer::Status;
-
-/// How often a write is tried when somebody else is faster or the connection breaks.
-const ATTEMPTS: u32 = 5;
 
 /// What the removal needs.
 pub(super) struct Work<'a> {
@@ -95,27 +93,38 @@ impl Work<'_> {
     /// One more look before the one-way switch, since the removal and the soak took their time; AWS where all is well.
     ///
     /// A mapping that somebody has put back counts now, and would be lost by the switch.
-    pub(super) async fn may_switch(&self, done: &mut CutOver) -> Result<Option<Aws>, Failure> {
+    pub(super) async fn may_switch(&self, done: &mut CutOver) -> Option<Aws> {
+        match self.look_before_switch(done).await {
+            Ok(aws) => Some(aws),
+            Err(failure) => {
+                let failure = unfinished(failure);
+                done.end = failure.kind.into();
+                done.failure = Some(failure);
+                None
+            }
+        }
+    }
+
+    async fn look_before_switch(&self, done: &mut CutOver) -> Result<Aws, Failure> {
         let seen = self.look_again().await?;
         let look = Look::of(seen, self.options, self.log.history(), self.clock).await?;
-        let failure = if look.refused {
+        let reason = if look.refused {
             Some("the access of somebody who is named above would change")
         } else if look.removal.is_some() {
             Some("somebody has put mappings into aws-auth since the removal")
         } else {
             None
         };
-        let Some(reason) = failure else {
-            return Ok(Some(look.seen.aws.expect("a live survey has AWS")));
-        };
-        done.verification = look.verification;
-        done.end = RunEnd::Incomplete;
-        done.failure = Some(Failure {
-            kind: FailureKind::Incomplete,
-            ..Failure::new(format!("the cluster was not switched to API: {reason}"))
-                .hint("look at it with `verify`, then run the same command again")
-        });
-        Ok(None)
+        if let Some(reason) = reason {
+            done.verification = look.verification;
+            return Err(
+                Failure::new(format!("the cluster was not switched to API: {reason}"))
+                    .hint("look at it with `verify`"),
+            );
+        }
+        look.may_switch(self.options, self.log.history(), (self.clock.now)())
+            .map_err(|failure| failure.too_late("the cluster was not switched to API"))?;
+        Ok(look.seen.aws.expect("a live survey has AWS"))
     }
 
     /// Nothing is left to take away: the answer to the last write was lost, in this process or in one that was stopped.
@@ -177,7 +186,7 @@ impl Work<'_> {
         if let Some(path) = &self.options.backup {
             return path.clone();
         }
-        backup::usual_place(self.log.path(), self.log.id())
+        backup::usual_place(self.log.path(), self.log.cluster(), self.log.id())
     }
 
     fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {

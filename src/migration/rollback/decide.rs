@@ -47,10 +47,7 @@ pub(super) fn decide(
         let elsewhere = made_elsewhere(&live, history);
         entries.join(undo_by_tags(&elsewhere, &standing(&after)));
     }
-    let mut stays: Vec<String> = entries.dead.iter().map(|principal| format!(
-        "the access entry that `{principal}` had before is not put back: it was older than its principal and let nobody in, \
-         and re-created it would let somebody in"
-    )).collect();
+    let mut stays = Vec::new();
     if mode == Some(AuthenticationMode::Api) {
         stays.push(
             "the mode API can't be undone: the cluster reads aws-auth never again, so the access entries stay, \
@@ -64,6 +61,24 @@ pub(super) fn decide(
             keep_what_nothing_else_gives(&mut entries, seen, &after, &config_map);
         }
     }
+    let is_undone = |principal: &&String| {
+        let mut actions = entries.actions.iter();
+        actions.any(|action| {
+            action
+                .kind
+                .principal_arn()
+                .map(ToString::to_string)
+                .as_ref()
+                == Some(principal)
+        })
+    };
+    let dead = entries.dead.iter().filter(is_undone).map(|principal| {
+        format!(
+            "the access entry that `{principal}` had before is not put back: it was older than its principal and let nobody \
+             in, and re-created it would let somebody in"
+        )
+    });
+    stays.splice(..0, dead.collect::<Vec<_>>());
     Ok(RolledBack {
         cluster: seen.observed.cluster.name.clone().unwrap_or_default(),
         mode,
@@ -138,7 +153,7 @@ fn plan_after(seen: &Survey, history: &History, config_map: &Restoring, clock: C
         &reading_after(seen, config_map),
         seen.source.clone(),
         &seen.observed,
-        &Choices::default().or_as_before(history.last_choices()),
+        &Choices::default().or_as_before(history.last_choices().as_ref()),
         &Ours::default(),
         (clock.now)(),
     )
@@ -199,6 +214,8 @@ fn keep_what_nothing_else_gives(
     for action in &entries.actions {
         if let ActionKind::DeleteAccessEntry { principal_arn } = &action.kind
             && !is_put_back(principal_arn)
+            // What was made for nothing that counts has nothing to lose but what this tool gave.
+            && !after.includes_inert(principal_arn)
             && let Some(reason) = Principal::from_arn(principal_arn).and_then(|of| reason(&of))
         {
             kept.insert(principal_arn.to_string(), reason);

@@ -5,24 +5,26 @@ mod bindings;
 mod config_map;
 mod decide;
 mod entries;
+mod lost;
 mod work;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::apply::{Clock, cluster_id, journal_path, live_entries};
-use super::cutover::{backup, begin, live};
-use super::ended::ended;
+use super::cutover::{begin, live};
+use super::ended::{ended, unfinished};
 use super::owners::{Writer, writers_of};
 use super::survey::{Survey, Target, survey};
 use crate::choices::{Choices, OnExisting};
 use crate::error::Failure;
-use crate::journal::{ClusterId, Journal, RunCommand, RunEnd};
+use crate::journal::{Journal, RunCommand, RunEnd, RunHistory};
 use crate::kubernetes::Stored;
 use crate::model::AuthenticationMode;
 use crate::stop::Stop;
 use crate::writer::{self, EksApi, Event, Guarded, Limits, Progress, Run, Summary};
 use decide::decide;
+use lost::without_journal;
 use work::Work;
 
 pub use bindings::{Fate, UndoneBinding};
@@ -136,11 +138,21 @@ pub async fn rollback<P: Progress>(
         .hint("`status` names the last run; name another journal with --journal"));
     }
     let stored = kubernetes.stored().await?;
-    let (config_map, lost) = if history.runs.is_empty() {
+    // What a rollback without the journal has begun is not a journal to go by.
+    let is_lost =
+        |run: &RunHistory| run.command == RunCommand::Rollback && run.end != Some(RunEnd::Complete);
+    let (config_map, lost) = if history.runs.iter().all(is_lost) {
         without_journal(&path, &id, stored.as_ref(), options)
     } else {
         let back = restore(&history, options.run.as_deref(), stored.as_ref());
-        (back, None)
+        let elsewhere = (stored.is_none() && changes(&history, None).is_empty()).then(|| {
+            format!(
+                "aws-auth is gone, and no run in the journal `{}` has taken it away: name the journal of the run that did \
+                 with --journal, or put the backup back by hand: kubectl create -f BACKUP",
+                path.display()
+            )
+        });
+        (back, elsewhere)
     };
     let mut done = decide(&seen, config_map, &history, options, clock)?;
     done.journal = path.clone();
@@ -197,50 +209,6 @@ pub async fn rollback<P: Progress>(
     })
 }
 
-/// Where the journal is lost: the ConfigMap comes back from its last backup where it is gone, and over what stands there
-/// only by force, since nobody can tell what was changed since. Says so, too.
-fn without_journal(
-    journal: &Path,
-    cluster: &ClusterId,
-    stored: Option<&Stored>,
-    options: &RollbackOptions,
-) -> (Restoring, Option<String>) {
-    let lost = format!(
-        "no run on this cluster is in the journal `{}`, so that only the tags of the entries tell what this tool did",
-        journal.display()
-    );
-    let Some((path, to)) = backup::latest(journal, cluster) else {
-        return (
-            Restoring::Nothing,
-            Some(format!(
-                "{lost}; where aws-auth was cut over, name the journal of that run with --journal, or put the backup back \
-                 by hand: kubectl create -f BACKUP"
-            )),
-        );
-    };
-    let is_back = stored.is_some_and(|stored| stored.aws_auth().data == to.aws_auth().data);
-    if is_back {
-        return (Restoring::Nothing, Some(lost));
-    }
-    if stored.is_some() && !options.force {
-        let path = path.display();
-        let said =
-            format!("{lost}; --force puts the backup `{path}` in the place of aws-auth as it is");
-        return (Restoring::Nothing, Some(said));
-    }
-    let back = Restoring::Back {
-        to: Box::new(to),
-        edited: stored.is_some(),
-    };
-    (
-        back,
-        Some(format!(
-            "{lost}; aws-auth comes from the backup `{}`",
-            path.display()
-        )),
-    )
-}
-
 impl Work<'_> {
     /// The ConfigMap, then the entries, then the bindings.
     async fn carry_out<P: Progress>(
@@ -254,12 +222,13 @@ impl Work<'_> {
         let (log, stop) = (self.log, self.stop);
         let id = log.cluster();
         let before = live_entries(seen);
-        self.answer_what_was_asked(&done, &before)?;
+        self.answer_what_was_asked(&done, stored.as_ref(), &before)?;
         if let Restoring::Back { to, .. } = &done.config_map {
             self.put_back(to, stored, options.force).await?;
         }
         let aws = seen.aws.as_ref().expect("a live survey has AWS");
-        let is_held = hold_while_updating(aws, &id.name, &mut done).await?;
+        let held = hold_while_updating(aws, &id.name, &mut done).await;
+        let is_held = held.map_err(unfinished)?;
         let actions = &done.entries.actions;
         progress.tell(&Event::started(
             id.clone(),

@@ -6,18 +6,16 @@ use jiff::Timestamp;
 
 use super::bindings::by_hand;
 use super::entries::done_without_answer;
-use super::{Fate, Restoring, RolledBack, UndoneBinding};
+use super::{Fate, RolledBack, UndoneBinding};
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Answered, RunLog};
+use crate::journal::{Answered, ConfigMapChange, RunLog};
 use crate::kubernetes::{Kubernetes, KubernetesError, Stored, StoredBinding};
 use crate::migration::apply::Clock;
-use crate::migration::cutover::{BREATH, interrupted, may_try_again};
+use crate::migration::cutover::{ATTEMPTS, BREATH, interrupted, may_try_again};
+use crate::migration::ended::unfinished;
 use crate::model::LiveEntry;
 use crate::stop::Stop;
 use crate::writer::{self, Event, EventKind, Progress, Status};
-
-/// How often a write is tried when somebody else is faster or the connection breaks.
-const ATTEMPTS: u32 = 5;
 
 /// What putting things back needs.
 pub(super) struct Work<'a> {
@@ -34,13 +32,15 @@ impl Work<'_> {
     pub(super) fn answer_what_was_asked(
         &self,
         left_to_do: &RolledBack,
+        stored: Option<&Stored>,
         live: &BTreeMap<String, LiveEntry>,
     ) -> Result<(), Failure> {
         let Some(known) = self.log.earlier() else {
             return Ok(());
         };
-        let is_open = known.config_map.last().map(|change| change.status) == Some(None);
-        if is_open && left_to_do.config_map == Restoring::Nothing {
+        let now = stored.map(|stored| stored.aws_auth().data);
+        let is_made = |change: &ConfigMapChange| change.status.is_none() && change.after == now;
+        if known.config_map.last().is_some_and(is_made) {
             self.outcome(Status::Updated, None)?;
         }
         for call in done_without_answer(known, live) {
@@ -140,7 +140,11 @@ impl Work<'_> {
                 }
             }
             tokio::time::sleep(BREATH).await;
-            now = self.kubernetes.stored().await?;
+            now = self
+                .kubernetes
+                .stored()
+                .await
+                .map_err(|error| unfinished(error.into()))?;
             let found = now.as_ref().map(|stored| stored.aws_auth().data);
             if found.as_ref() == Some(&wanted) {
                 return self.outcome(Status::Updated, None);

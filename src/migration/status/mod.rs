@@ -2,6 +2,8 @@
 
 mod preflight;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -131,7 +133,7 @@ pub fn status(
             time: run.last,
             end: run.end,
         }),
-        drift: drift(seen, history, &live),
+        drift: drift(seen, plan, history, &live),
         next: String::new(),
         preflight: None,
     };
@@ -143,9 +145,15 @@ pub fn status(
 }
 
 /// What others have changed of this tool's work since.
-fn drift(seen: &Survey, history: &History, live: &[LiveEntry]) -> Vec<String> {
-    let changed = undo(history, None, live, &|_| false).left.into_iter();
-    let changed = changed.map(|left| format!("{}: {}", left.principal_arn, left.reason));
+fn drift(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) -> Vec<String> {
+    let changed = undo(history, None, live, &|_| false).left;
+    let told: BTreeSet<_> = changed
+        .iter()
+        .map(|left| left.principal_arn.clone())
+        .collect();
+    let changed = changed
+        .into_iter()
+        .map(|left| format!("{}: {}", left.principal_arn, left.reason));
     let is_live = |arn: &String| {
         let mut live = live.iter();
         live.any(|live| live.entry.principal_arn.to_string() == *arn)
@@ -158,16 +166,16 @@ fn drift(seen: &Survey, history: &History, live: &[LiveEntry]) -> Vec<String> {
     };
     let made = history.made_entries().into_iter();
     let deleted = made
-        .filter(|(arn, run)| is_made(run, arn) && !is_live(arn))
+        .filter(|(arn, run)| is_made(run, arn) && !is_live(arn) && !told.contains(arn))
         .map(|(arn, _)| format!("{arn}: somebody has deleted it since"));
     changed
         .chain(deleted.filter(|_| seen.observed.entries.is_some()))
-        .chain(orphans(seen, history, live))
+        .chain(orphans(seen, plan, history, live))
         .collect()
 }
 
 /// Entries of this tool whose mapping somebody has taken out of `aws-auth` since, and that still let their principal in.
-fn orphans(seen: &Survey, history: &History, live: &[LiveEntry]) -> Vec<String> {
+fn orphans(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) -> Vec<String> {
     // What a cut-over has taken away was there before it.
     let before = rollback::changes(history, None);
     let before = before
@@ -191,8 +199,9 @@ fn orphans(seen: &Survey, history: &History, live: &[LiveEntry]) -> Vec<String> 
     let ours = ours(history);
     let ours = live.iter().filter(|live| ours.made(live));
     ours.filter(|live| {
-        Principal::from_arn(&live.entry.principal_arn)
-            .is_some_and(|principal| !is_mapped(&principal))
+        let arn = &live.entry.principal_arn;
+        Principal::from_arn(arn).is_some_and(|principal| !is_mapped(&principal))
+            && !plan.includes_inert(arn)
     })
     .map(|live| {
         format!(
