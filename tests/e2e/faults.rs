@@ -213,11 +213,11 @@ async fn endless_throttling_ends_with_the_time_that_was_given() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_can_not_be_read_back_is_not_claimed_to_be_there() {
     let world = World::start(many(SWITCH)).await;
-    world.sandbox.add_fault(Fault::always(
-        "DescribeAccessEntry",
-        FaultKind::AccessDenied,
-    ));
-    // The fault hits the look after the writing, and the one before it where the mode has entries already.
+    // The look after the switch sees the creator's entry; the looks after the writing see nothing any more.
+    world.sandbox.add_fault(Fault {
+        times: u32::MAX,
+        ..Fault::nth("DescribeAccessEntry", 2, FaultKind::AccessDenied)
+    });
     let applied = update(&world).run().expect_code(4).json();
     assert_eq!(
         (&applied["end"], &applied["verified"]),
