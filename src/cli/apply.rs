@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::args::{ApplyArgs, Format, OutputArgs, RunArgs, TargetArgs};
+use super::args::{ApplyArgs, Format, OutputArgs, ProgressStyle, RunArgs, TargetArgs};
 use super::output::{self, Console, keep_report};
 use super::progress::Display;
 use super::settings::{self, CLOCK};
@@ -20,7 +20,7 @@ use crate::text::visible;
 pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let options = options(&args)?;
     let target = settings::target(&named(&args, &options), args.run.journal.as_deref())?;
-    let stop = signals::listen()?;
+    let stop = signals::listen(args.run.progress == ProgressStyle::Json)?;
     let display = Display::new(args.run.progress, console);
     let confirm = |question: Question<'_>| confirm(question, &args, display.is_json(), console);
     let applied = Box::pin(migration::apply(

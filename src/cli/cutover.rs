@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::args::CutoverArgs;
+use super::args::{CutoverArgs, ProgressStyle};
 use super::output::{self, Console};
 use super::progress::Display;
 use super::settings::{self, CLOCK};
@@ -28,7 +28,7 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         state_folder: settings::state_folder_beside(args.journal.as_deref())?,
         holder: settings::holder(),
     };
-    let stop = signals::listen()?;
+    let stop = signals::listen(args.progress == ProgressStyle::Json)?;
     let display = Display::new(args.progress, console);
     let confirm = |preview: &Preview<'_>| confirm(preview, args.yes, display.is_json(), console);
     let done = Box::pin(migration::cutover(

@@ -111,7 +111,7 @@ impl Console {
                     .hint(format!("check with `{look}`, then add --yes")),
             );
         }
-        let mut err = AutoStream::new(io::stderr().lock(), self.color);
+        let mut err = AutoStream::new(io::stderr(), self.color);
         let _ = write!(err, "{question} Type \"yes\" to continue: ");
         let _ = err.flush();
         let mut answer = String::new();

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::args::RollbackArgs;
+use super::args::{ProgressStyle, RollbackArgs};
 use super::output::Console;
 use super::progress::Display;
 use super::settings::{self, CLOCK};
@@ -23,7 +23,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
         holder: settings::holder(),
         concurrency: 8,
     };
-    let stop = signals::listen()?;
+    let stop = signals::listen(args.progress == ProgressStyle::Json)?;
     let display = Display::new(args.progress, console);
     let done = Box::pin(migration::rollback(
         &target, &options, &display, &stop, CLOCK,
@@ -48,7 +48,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     let code = match done.end {
         Some(RunEnd::Incomplete | RunEnd::Interrupted) => exit::INCOMPLETE,
         // Somebody has to look at what was left alone.
-        Some(RunEnd::Complete) if !done.entries.left.is_empty() => exit::BLOCKED,
+        None | Some(RunEnd::Complete) if args.yes && !done.entries.left.is_empty() => exit::BLOCKED,
         None | Some(RunEnd::Complete) => exit::DONE,
     };
     Ok(code.into())

@@ -14,7 +14,9 @@ const STOPPING: &str =
     "stopping: calls in progress are being finished; press Ctrl-C again to stop at once";
 
 /// Listens for Ctrl-C and SIGTERM from now on.
-pub(super) fn listen() -> Result<Stop, Failure> {
+///
+/// Where a machine reads stderr, nothing is said there.
+pub(super) fn listen(is_json: bool) -> Result<Stop, Failure> {
     let stop = Stop::default();
     for (kind, number) in [(SignalKind::interrupt(), 2), (SignalKind::terminate(), 15)] {
         let mut signals = signal(kind)
@@ -22,15 +24,20 @@ pub(super) fn listen() -> Result<Stop, Failure> {
         let stop = stop.clone();
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
+                let say = |line| {
+                    if !is_json {
+                        to_stderr(line);
+                    }
+                };
                 if !stop.is_writing() {
-                    to_stderr("interrupted: nothing was written");
+                    say("interrupted: nothing was written");
                     at_once(number);
                 }
                 if stop.is_requested() {
                     at_once(number);
                 }
                 stop.request(number);
-                to_stderr(STOPPING);
+                say(STOPPING);
             }
         });
     }

@@ -1,5 +1,6 @@
 //! What `apply` did: as text for people, as a document for scripts.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -15,7 +16,7 @@ use crate::migration::{Applied, MadeBinding};
 use crate::model::AuthenticationMode;
 use crate::plan::document::{Outcome, Plan};
 use crate::text::visible;
-use crate::writer::Status;
+use crate::writer::{ActionResult, Status, Summary};
 
 /// The name and version of the document.
 const SCHEMA: &str = "aws-auth-migrate/apply/v1";
@@ -148,22 +149,7 @@ fn applied_lines(applied: &Applied) -> Vec<String> {
             plural(summary.verified, "entry", "entries"),
         ));
     }
-    for result in summary
-        .results
-        .iter()
-        // What EKS refuses has a finding of its own below.
-        .filter(|result| {
-            (result.status == Status::Failed && !result.is_refused()) || result.is_conflict()
-        })
-    {
-        line(failure(result));
-    }
-    for entry in unverified(summary) {
-        line(entry.line());
-    }
-    if let Some(reason) = &summary.stopped {
-        line(format!("It stopped before its end: {}.", visible(reason)));
-    }
+    troubles(summary).into_iter().for_each(&mut line);
     for finding in applied
         .plan
         .mappings
@@ -223,6 +209,51 @@ fn open(plan: &Plan) -> Option<String> {
         1 => Some(format!("{} needs", counts.concat())),
         _ => Some(format!("{} need", counts.join(" and "))),
     }
+}
+
+/// What went wrong, and what that means.
+fn troubles(summary: &Summary) -> Vec<String> {
+    let mut lines = Vec::new();
+    for result in summary
+        .results
+        .iter()
+        // What EKS refuses has a finding of its own below.
+        .filter(|result| {
+            (result.status == Status::Failed && !result.is_refused()) || result.is_conflict()
+        })
+    {
+        lines.push(failure(result));
+    }
+    for arn in hidden(summary) {
+        lines.push(format!(
+            "! {} has less than its mapping gives until that is done: its access entry hides the mapping; `rollback` deletes \
+             the entry",
+            visible(&arn)
+        ));
+    }
+    for entry in unverified(summary) {
+        lines.push(entry.line());
+    }
+    if let Some(reason) = &summary.stopped {
+        lines.push(format!("It stopped before its end: {}.", visible(reason)));
+    }
+    lines
+}
+
+/// Principals whose new entry got no policy and could not be deleted again.
+fn hidden(summary: &Summary) -> BTreeSet<String> {
+    let of = |result: &ActionResult| result.action.kind.principal_arn().map(ToString::to_string);
+    let is = |result: &ActionResult, operation: &str, status: Status| {
+        result.action.kind.operation() == operation && result.status == status
+    };
+    let results = summary.results.iter();
+    let refused = results.clone();
+    let refused = refused.filter(|result| is(result, "AssociateAccessPolicy", Status::Failed));
+    let mut hidden: BTreeSet<String> = refused.filter_map(of).collect();
+    for result in results.filter(|result| is(result, "DeleteAccessEntry", Status::Deleted)) {
+        hidden.retain(|arn| of(result).as_ref() != Some(arn));
+    }
+    hidden
 }
 
 /// A time as people say it.

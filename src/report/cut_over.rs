@@ -50,7 +50,11 @@ pub fn cut_over(done: &CutOver, form: Form) -> String {
         nodes: done.nodes.as_ref(),
         nodes_unseen: done.nodes_unseen.as_deref(),
         switched_to_api_mode: done.switched,
-        way_back: done.run.as_ref().map(|_| rollback(done)),
+        way_back: done
+            .run
+            .as_ref()
+            .filter(|_| !done.switched)
+            .map(|_| rollback(done)),
         journal: done.journal.display().to_string(),
         verification: &done.verification,
     };
@@ -135,7 +139,13 @@ fn words(done: &CutOver) -> String {
             "Journal: {}",
             visible(&done.journal.display().to_string())
         );
-        let _ = writeln!(text, "The way back:\n  {}", rollback(done));
+        if done.switched {
+            text.push_str(
+                "There is no way back from the mode API; the backup shows what aws-auth was.\n",
+            );
+        } else {
+            let _ = writeln!(text, "The way back:\n  {}", rollback(done));
+        }
     }
     text
 }

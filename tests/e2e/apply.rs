@@ -208,6 +208,7 @@ async fn an_entry_that_somebody_makes_meanwhile_is_kept_where_it_differs() {
     let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
     let made = made_meanwhile(&world, Vec::new());
     let applied = world.apply().run().expect_code(3).json();
+    assert_eq!(applied["unverified"], serde_json::json!([]));
     let ops = mapping(&applied["plan"], "mapRoles[0]");
     assert_eq!(ops["outcome"], "conflict", "{ops:#}");
     assert_eq!(entry_of(&world, &role("ops")), Some(made));
@@ -221,6 +222,12 @@ async fn an_entry_that_somebody_makes_meanwhile_is_as_good_as_ones_own_where_it_
     let made = made_meanwhile(&world, vec![admin]);
     world.apply().run().expect_code(0);
     assert_eq!(entry_of(&world, &role("ops")), Some(made));
+    let is_write = |operation: &str| operation == "AssociateAccessPolicy";
+    let requests = world.sandbox.requests().into_iter();
+    let written = requests
+        .filter(|request| is_write(&request.operation))
+        .count();
+    assert_eq!(written, 0, "it is somebody else's");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -255,6 +262,27 @@ async fn an_entry_that_gets_no_policy_is_taken_back_so_that_its_mapping_counts()
             .len(),
         1
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_a_killed_run_left_without_its_policy_is_taken_back_as_well() {
+    let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
+    for operation in ["AssociateAccessPolicy", "DeleteAccessEntry"] {
+        let denied = Fault::always(operation, FaultKind::AccessDenied);
+        world.sandbox.add_fault(denied);
+    }
+    let ran = world.tool("apply").arg("--yes").run().expect_code(4);
+    assert!(
+        ran.stdout.contains("has less than its mapping gives"),
+        "{}",
+        ran.stdout
+    );
+    assert!(entry_of(&world, &role("ops")).is_some());
+    world.sandbox.clear_faults();
+    let denied = Fault::always("AssociateAccessPolicy", FaultKind::AccessDenied);
+    world.sandbox.add_fault(denied);
+    world.apply().run().expect_code(4);
+    assert_eq!(entry_of(&world, &role("ops")), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,6 +77,25 @@ async fn a_mapping_that_comes_back_during_the_soak_stops_the_one_way_switch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_goes_during_the_soak_stops_the_one_way_switch() {
+    let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
+    world.apply().run().expect_code(0);
+    let other = world.sandbox.clone();
+    world.sandbox.on_request(move |phase, request| {
+        if phase == Phase::After && request.operation == "delete configmaps" {
+            other.edit(|world| world.delete_entry(CLUSTER, &role("dev")));
+        }
+    });
+    let switch = ["--to-api-mode", "--min-soak", "0s", "--soak", "1s"];
+    let ran = cutover(&world, &switch).expect_code(4);
+    ran.expect_error(&[
+        "not switched to API",
+        "changed the access entry",
+        "role/dev",
+    ]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_soak_before_the_switch_counts_without_the_journal_of_the_apply() {
     let world = applied().await;
     std::fs::remove_file(world.journal()).unwrap();

@@ -96,6 +96,19 @@ async fn a_plan_is_made_real_only_if_it_still_is_the_one_that_was_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_the_command_while_it_asks() {
+    let world = not_applied().await;
+    let before = end_state(&world);
+    // Ctrl-C, as the terminal's own driver reads it.
+    let Some((code, shown)) = answered(&world, "apply", "", || {}, "\u{3}") else {
+        return;
+    };
+    assert_eq!(code, 130, "{shown}");
+    assert!(shown.contains("nothing was written"), "{shown}");
+    assert_eq!(end_state(&world), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cut_over_looks_again_at_the_entries_when_the_question_is_answered() {
     let world = applied().await;
     let before = data(&world);

@@ -145,6 +145,27 @@ async fn a_journal_that_is_named_and_not_there_is_a_mistake() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cut_overs_are_undone_one_by_one() {
+    let world = applied().await;
+    let before = data(&world);
+    cutover(&world, &["--only", "*dev"]).expect_code(0);
+    let middle = data(&world);
+    cutover(&world, &["--only", "*ops"]).expect_code(0);
+    let runs: Vec<String> = world
+        .history()
+        .runs
+        .into_iter()
+        .map(|run| run.run)
+        .collect();
+    rollback(&world, &["--yes", "--run", &runs[2]]).expect_code(0);
+    assert_eq!(data(&world), middle);
+    rollback(&world, &["--yes", "--run", &runs[1]]).expect_code(0);
+    assert_eq!(data(&world), before);
+    rollback(&world, &["--yes"]).expect_code(0);
+    assert!(!principals(&world).contains(&role("dev")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_edit_between_two_cut_overs_is_not_written_over() {
     let world = applied().await;
     cutover(&world, &["--only", "*dev"]).expect_code(0);

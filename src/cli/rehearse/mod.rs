@@ -42,7 +42,7 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Result<ExitCod
         principals,
         ..target(&sandbox, cluster)
     };
-    let stop = signals::listen()?;
+    let stop = signals::listen(args.progress == ProgressStyle::Json)?;
     // The sandbox's folder is to be taken away in any case.
     stop.begin_writing();
     let code = if args.seed_only {

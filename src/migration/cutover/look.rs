@@ -145,7 +145,10 @@ fn last_applied(history: &History, observed: &Observed) -> Option<Timestamp> {
     let by_journal = history.last_of(RunCommand::Apply).map(|run| run.last);
     let entries = observed.entries.iter().flatten();
     let ours = entries.filter(|live| live.entry.tags.contains_key(RUN_TAG));
-    by_journal.max(ours.filter_map(|live| live.created_at).max())
+    by_journal.max(
+        ours.filter_map(|live| live.modified_at.max(live.created_at))
+            .max(),
+    )
 }
 
 /// Whether a principal gets in by a mapping that goes, and by nothing else.

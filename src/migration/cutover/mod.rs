@@ -245,7 +245,7 @@ impl Work<'_> {
         mut done: CutOver,
     ) -> Result<CutOver, Failure> {
         let watch = Watch::of(self, &first, &mut done).await;
-        Box::pin(self.remove(first, &watch, &mut done)).await?;
+        let last = Box::pin(self.remove(first, &watch, &mut done)).await?;
         if done.refused {
             done.end = RunEnd::Incomplete;
             return Ok(done);
@@ -260,7 +260,7 @@ impl Work<'_> {
             return Ok(done);
         }
         if switches {
-            let Some(aws) = Box::pin(self.may_switch(&mut done)).await else {
+            let Some(aws) = Box::pin(self.may_switch(&last, &mut done)).await else {
                 return Ok(done);
             };
             let switch = Switch {

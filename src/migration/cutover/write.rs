@@ -14,6 +14,8 @@ use crate::kubernetes::{Kubernetes, Stored};
 use crate::migration::apply::Clock;
 use crate::migration::ended::unfinished;
 use crate::migration::survey::{Survey, Target, survey};
+use crate::observed::Observed;
+use crate::plan::compare::same;
 use crate::stop::Stop;
 use crate::writer::Status;
 
@@ -93,8 +95,8 @@ impl Work<'_> {
     /// One more look before the one-way switch, since the removal and the soak took their time; AWS where all is well.
     ///
     /// A mapping that somebody has put back counts now, and would be lost by the switch.
-    pub(super) async fn may_switch(&self, done: &mut CutOver) -> Option<Aws> {
-        match self.look_before_switch(done).await {
+    pub(super) async fn may_switch(&self, last: &Look, done: &mut CutOver) -> Option<Aws> {
+        match self.look_before_switch(last, done).await {
             Ok(aws) => Some(aws),
             Err(failure) => {
                 let failure = unfinished(failure);
@@ -105,15 +107,19 @@ impl Work<'_> {
         }
     }
 
-    async fn look_before_switch(&self, done: &mut CutOver) -> Result<Aws, Failure> {
+    async fn look_before_switch(&self, last: &Look, done: &mut CutOver) -> Result<Aws, Failure> {
         let seen = self.look_again().await?;
         let look = Look::of(seen, self.options, self.log.history(), self.clock).await?;
         let reason = if look.refused {
-            Some("the access of somebody who is named above would change")
+            Some("the access of somebody who is named above would change".to_owned())
         } else if look.removal.is_some() {
-            Some("somebody has put mappings into aws-auth since the removal")
+            Some("somebody has put mappings into aws-auth since the removal".to_owned())
         } else {
-            None
+            // Without its mapping nobody would notice but who is meant.
+            let changed = changed_entry(&last.seen.observed, &look.seen.observed);
+            changed.map(|arn| {
+                format!("somebody has changed the access entry of `{arn}` since the proof")
+            })
         };
         if let Some(reason) = reason {
             done.verification = look.verification;
@@ -192,6 +198,19 @@ impl Work<'_> {
     fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
         Ok(self.log.config_map_outcome(status, error)?)
     }
+}
+
+/// An entry that gave access before and is gone, or gives something else, now.
+fn changed_entry(before: &Observed, now: &Observed) -> Option<String> {
+    let now = now.entries_by_principal();
+    let before = before.entries_by_principal().into_iter();
+    let mut changed = before.filter(|(principal, live)| {
+        let now = now.get(principal).map(|live| &live.entry);
+        !same(Some(&live.entry), now)
+    });
+    changed
+        .next()
+        .map(|(_, live)| live.entry.principal_arn.to_string())
 }
 
 fn status_of(removal: &Removal) -> Status {

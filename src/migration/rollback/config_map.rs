@@ -58,23 +58,33 @@ fn before(change: &ConfigMapChange) -> Option<Data> {
 /// The changes that are not undone yet, oldest first; without those that were never made, as the next one shows.
 #[must_use]
 pub fn changes<'a>(history: &'a History, only_run: Option<&str>) -> Vec<&'a ConfigMapChange> {
-    let mut open: Vec<&ConfigMapChange> = Vec::new();
+    let mut open: Vec<(&str, &ConfigMapChange)> = Vec::new();
     for run in &history.runs {
         for change in &run.config_map {
             match (run.command, change.status) {
                 (_, Some(Status::Failed)) | (RunCommand::Rollback, None) => {}
-                (RunCommand::Rollback, Some(_)) => open.clear(),
-                _ if only_run.is_some_and(|only| only != run.run) => {}
+                // It has undone one run, or all of them.
+                (RunCommand::Rollback, Some(_)) => {
+                    let only = run
+                        .options
+                        .iter()
+                        .find_map(|option| option.strip_prefix("--run="));
+                    open.retain(|(of, _)| only.is_some_and(|only| only != *of));
+                }
                 _ => {
-                    if open.last().is_some_and(|last| was_never_made(last, change)) {
+                    if open
+                        .last()
+                        .is_some_and(|(_, last)| was_never_made(last, change))
+                    {
                         open.pop();
                     }
-                    open.push(change);
+                    open.push((&run.run, change));
                 }
             }
         }
     }
-    open
+    open.retain(|(of, _)| only_run.is_none_or(|only| only == *of));
+    open.into_iter().map(|(_, change)| change).collect()
 }
 
 /// Whether nothing came of a change without an answer: the next one found everything as it was before.

@@ -201,6 +201,13 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         };
         let request_id = conflict.request_id().map(ToOwned::to_owned);
         if differences.is_empty() {
+            if !is_ours {
+                let mut complete = self
+                    .complete
+                    .lock()
+                    .expect("no task panics while it holds them");
+                complete.insert(wanted.principal_arn.to_string());
+            }
             return Ended {
                 status: if may_be_ours {
                     Status::Created

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::summary::ActionResult;
 use super::{Chain, Run, WriterError};
-use crate::plan::{Action, ActionKind, ENTRY_QUOTA};
+use crate::plan::{Action, ActionKind, ENTRY_QUOTA, RUN_TAG};
 use crate::writer::EksApi;
 use crate::writer::progress::{Event, EventError, EventKind, Progress, Status};
 
@@ -24,6 +24,8 @@ pub(in crate::writer) struct Engine<'a, A, P> {
     pub(super) unanswered: BTreeSet<String>,
     pub(super) total: AtomicUsize,
     pub(super) done: AtomicUsize,
+    /// Principals whose entry somebody else has made meanwhile, and that needs nothing more.
+    pub(super) complete: Mutex<BTreeSet<String>>,
     /// Whether the cluster has as many entries as EKS allows.
     pub(super) full: AtomicBool,
     /// Why no new call is begun any more.
@@ -39,6 +41,7 @@ impl<'a, A: EksApi, P: Progress> Engine<'a, A, P> {
             unanswered: history.unanswered(),
             total: AtomicUsize::new(total),
             done: AtomicUsize::new(0),
+            complete: Mutex::new(BTreeSet::new()),
             full: AtomicBool::new(false),
             halted: Mutex::new(None),
         }
@@ -60,8 +63,10 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         let mut broken = false;
         let actions: Vec<&Action> = chain.iter().map(|(_, action)| *action).collect();
         for (place, (index, action)) in chain.into_iter().enumerate() {
-            let result = if broken || (!begun && !self.may_begin(action).await) {
-                self.skip(action)
+            let result = if self.is_complete(action) {
+                self.leave(action, Status::Exists)
+            } else if broken || (!begun && !self.may_begin(action).await) {
+                self.leave(action, Status::Skipped)
             } else {
                 if begun {
                     self.run.pace.turn().await;
@@ -96,14 +101,36 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             result.status == Status::Failed
                 && matches!(result.action.kind, ActionKind::AssociateAccessPolicy { .. })
         });
-        let Some((index, failed)) = failed.filter(|_| entry_is_new) else {
+        let Some((index, failed)) = failed else {
             return Ok(None);
         };
-        let Some(principal_arn) = failed.action.kind.principal_arn() else {
+        let ActionKind::AssociateAccessPolicy {
+            principal_arn,
+            policy_arn,
+            ..
+        } = &failed.action.kind
+        else {
             return Ok(None);
         };
-        let was_there = self.run.before.contains_key(&principal_arn.to_string());
-        if was_there || self.halted().as_deref() == Some(CREDENTIALS) {
+        let principal = principal_arn.to_string();
+        // What an earlier run of this tool began and could not finish gives less as well.
+        let is_begun = match self.run.before.get(&principal) {
+            None => entry_is_new,
+            Some(live) => {
+                live.entry.tags.contains_key(RUN_TAG) && live.entry.access_policies.is_empty()
+            }
+        };
+        if !is_begun || self.halted().as_deref() == Some(CREDENTIALS) {
+            return Ok(None);
+        }
+        // Only the answer may have been lost.
+        if let Ok(Some(live)) = self.run.api.describe(self.run.cluster, &principal).await
+            && live
+                .entry
+                .access_policies
+                .iter()
+                .any(|policy| policy.policy_arn == *policy_arn)
+        {
             return Ok(None);
         }
         let action = Action {
@@ -176,13 +203,22 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             .clone()
     }
 
-    fn skip(&self, action: &Action) -> ActionResult {
-        self.tell(EventKind::Action, Some(action), Some(Status::Skipped), None);
+    /// Makes no call for an action, and tells why.
+    fn leave(&self, action: &Action, status: Status) -> ActionResult {
+        self.tell(EventKind::Action, Some(action), Some(status), None);
         ActionResult {
             action: action.clone(),
-            status: Status::Skipped,
+            status,
             error: None,
         }
+    }
+
+    /// Whether somebody else has made the entry as it should be.
+    fn is_complete(&self, action: &Action) -> bool {
+        let complete = self.complete.lock();
+        let complete = complete.expect("no task panics while it holds them");
+        let principal = action.kind.principal_arn().map(ToString::to_string);
+        principal.is_some_and(|principal| complete.contains(&principal))
     }
 
     /// Says how an action that is done goes on.

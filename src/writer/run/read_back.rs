@@ -45,7 +45,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             let Some(arn) = result.action.kind.principal_arn() else {
                 continue;
             };
-            if matches!(result.status, Status::Failed | Status::Skipped) {
+            if matches!(result.status, Status::Failed | Status::Skipped) || result.is_conflict() {
                 broken.insert(arn.to_string());
             }
             let before = self
