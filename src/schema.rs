@@ -5,8 +5,8 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use crate::journal::Record;
-use crate::migration::Verification;
 use crate::migration::status::Status;
+use crate::migration::{Verification, Who};
 use crate::plan::Plan;
 use crate::report;
 use crate::writer::Event;
@@ -24,6 +24,8 @@ pub enum Document {
     Apply,
     /// What `verify --output json` prints
     Verify,
+    /// What `verify --principal ARN --output json` prints
+    Principal,
     /// What `status --output json` prints
     Status,
     /// What `cutover --output json` prints
@@ -57,6 +59,11 @@ impl Document {
                 of::<Verification>(),
                 "verify",
                 "What stands against taking aws-auth away",
+            ),
+            Self::Principal => (
+                of::<Who>(),
+                "principal",
+                "What one principal gets, and by which way",
             ),
             Self::Status => (of::<Status>(), "status", "Where a cluster stands"),
             Self::Cutover => (

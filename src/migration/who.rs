@@ -15,7 +15,7 @@ use crate::plan::is_stale;
 use crate::reader::Reading;
 
 /// How a principal gets in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(
     tag = "kind",
     rename_all = "camelCase",
@@ -44,7 +44,7 @@ pub enum Way {
 }
 
 /// What is known of one principal's access.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Who {
     /// The name and version of the document.

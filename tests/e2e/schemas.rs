@@ -1,5 +1,6 @@
 //! Every document fits the schema that the binary itself gives for it, as an independent validator sees it.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
@@ -45,9 +46,25 @@ fn check(validator: &Validator, instance: &Value) {
 /// Holds a document that a test was given against its schema; every test's plans go through here.
 #[track_caller]
 pub(crate) fn check_document(document: &Value) {
-    static PLAN: LazyLock<Validator> = LazyLock::new(|| validator("plan"));
-    if document["schema"] == "aws-auth-migrate/plan/v1" {
-        check(&PLAN, document);
+    static ALL: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
+        let names = [
+            "plan",
+            "apply",
+            "verify",
+            "principal",
+            "status",
+            "cutover",
+            "rollback",
+        ];
+        let named = |name| (format!("aws-auth-migrate/{name}/v1"), validator(name));
+        names.into_iter().map(named).collect()
+    });
+    if let Some(name) = document["schema"].as_str() {
+        let known = ALL.get(name);
+        check(
+            known.unwrap_or_else(|| panic!("no schema for {name}")),
+            document,
+        );
     }
 }
 
