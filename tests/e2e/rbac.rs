@@ -404,7 +404,7 @@ async fn a_binding_that_somebody_changed_or_made_anew_or_needs_stays() {
         .unwrap();
     entry.kubernetes_groups.push("more".to_owned());
     world.sandbox.edit(|world| world.put_entry(CLUSTER, &entry));
-    let done = rollback(&world, &["--yes"]).expect_code(0).json();
+    let done = rollback(&world, &["--yes"]).expect_code(3).json();
     assert_eq!(done["bindings"][0]["fate"], "left", "{done:#}");
     let reason = done["bindings"][0]["reason"].as_str().unwrap();
     assert!(reason.contains(&role("audit")), "{reason}");
