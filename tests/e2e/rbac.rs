@@ -41,15 +41,16 @@ pub(crate) async fn audited() -> World {
     .await
 }
 
+/// The plan with the group renamed.
+fn renamed_plan(world: &World) -> Value {
+    let tool = world.tool("plan").args(&RENAME);
+    tool.args(&["--output", "json"]).run().json()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rename_without_the_bindings_of_the_old_name_is_lost_and_blocks() {
     let world = audited().await;
-    let plan = world
-        .tool("plan")
-        .args(&RENAME)
-        .args(&["--output", "json"])
-        .run()
-        .json();
+    let plan = renamed_plan(&world);
     let audit = mapping(&plan, "mapRoles[0]");
     assert_eq!(audit["outcome"], "blocked", "{audit:#}");
     assert_eq!(audit["access"]["verdict"], "lost");
@@ -89,12 +90,7 @@ async fn a_new_name_that_is_bound_to_more_than_the_old_one_blocks() {
     ];
     let seed = in_api_mode(seed(AUDIT, &[&role("audit")]));
     let world = World::start(with_objects(seed, objects)).await;
-    let plan = world
-        .tool("plan")
-        .args(&RENAME)
-        .args(&["--output", "json"])
-        .run()
-        .json();
+    let plan = renamed_plan(&world);
     let audit = mapping(&plan, "mapRoles[0]");
     assert_eq!(
         (&audit["outcome"], &audit["access"]["verdict"]),
@@ -198,12 +194,7 @@ async fn applied_bindings_come_before_the_entries_and_twice_is_once() {
         "{order:?}"
     );
     assert_eq!(apply()["bindings"][0]["status"], "exists");
-    let after = world
-        .tool("plan")
-        .args(&RENAME)
-        .args(&["--output", "json"])
-        .run()
-        .json();
+    let after = renamed_plan(&world);
     assert_eq!(mapping(&after, "mapRoles[0]")["outcome"], "unchanged");
     assert_eq!(mapping(&after, "mapRoles[0]")["access"]["verdict"], "same");
 }

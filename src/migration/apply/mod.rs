@@ -45,7 +45,7 @@ const NEW_PRINCIPAL: SignedDuration = SignedDuration::from_mins(5);
 /// How a plan is applied.
 #[derive(Debug, Clone)]
 pub struct ApplyOptions {
-    /// The choices that shape the plan.
+    /// The choices that shape the plan; those of the saved plan where there is one.
     pub choices: Choices,
     /// A saved plan, to be applied exactly.
     pub saved: Option<Plan>,
@@ -276,10 +276,7 @@ impl<P: Progress> Work<'_, P> {
             caller: caller.map(|caller| caller.arn.to_string()),
             plan_sha256: digest(actions),
             actions: actions.len(),
-            choices: match &self.options.saved {
-                Some(plan) => plan.choices.clone(),
-                None => self.options.choices.clone(),
-            },
+            choices: self.options.choices.clone(),
             options: self.options.again(),
         };
         let path = self.options.journal_of(id);

@@ -42,7 +42,8 @@ pub(super) fn decide(
     }
     let live = entries_to_undo(seen)?;
     let mut entries = undo(history, only_run, &live, &|live| is_dead(seen, live));
-    let after = plan_after(seen, history, &config_map, clock);
+    let reading = reading_after(seen, &config_map);
+    let after = plan_after(seen, &reading, history, clock);
     if only_run.is_none() {
         let elsewhere = made_elsewhere(&live, history);
         entries.join(undo_by_tags(&elsewhere, &standing(&after)));
@@ -58,7 +59,7 @@ pub(super) fn decide(
     } else if mode == Some(AuthenticationMode::ApiAndConfigMap) {
         stays.push("the mode API_AND_CONFIG_MAP can't be undone; aws-auth counts in it for everybody without an access entry".to_owned());
         if !options.force {
-            keep_what_nothing_else_gives(&mut entries, seen, &after, &config_map);
+            keep_what_nothing_else_gives(&mut entries, seen, &after, &reading);
         }
     }
     let is_undone = |principal: &&String| {
@@ -148,9 +149,9 @@ fn made_elsewhere(live: &[LiveEntry], history: &History) -> Vec<LiveEntry> {
 }
 
 /// The plan of the cluster once the ConfigMap is back: which entry each mapping stands for then.
-fn plan_after(seen: &Survey, history: &History, config_map: &Restoring, clock: Clock) -> Plan {
+fn plan_after(seen: &Survey, reading: &Reading, history: &History, clock: Clock) -> Plan {
     build(
-        &reading_after(seen, config_map),
+        reading,
         seen.source.clone(),
         &seen.observed,
         &Choices::default().or_as_before(history.last_choices().as_ref()),
@@ -184,10 +185,9 @@ fn keep_what_nothing_else_gives(
     entries: &mut Undoing,
     seen: &Survey,
     after: &Plan,
-    config_map: &Restoring,
+    reading: &Reading,
 ) {
-    let reading = reading_after(seen, config_map);
-    let authenticator = Authenticator::new(&reading);
+    let authenticator = Authenticator::new(reading);
     let live = seen.observed.entries_by_principal();
     let wanted = |by: MappingId| {
         let mut mappings = after.mappings.iter();
