@@ -22,7 +22,7 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
         bind_renamed: args.emit_rbac.is_some(),
         ..settings::choices(&args.choices)?
     };
-    let seen = migration::survey(&target, CLOCK.system).await?;
+    let seen = settings::survey(&target, args.timeout).await?;
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
