@@ -352,7 +352,8 @@ fn unreadable(path: &Path, line: usize, text: &[u8], error: &serde_json::Error) 
         _ => JournalError::Damaged {
             path: path.to_owned(),
             line,
-            reason: error.to_string(),
+            // The parser's own words would repeat the text, which may be another file's.
+            reason: format!("column {} is not what a record has there", error.column()),
         },
     }
 }
