@@ -46,7 +46,12 @@ fn usable(value: &str) -> Result<(), &'static str> {
 }
 
 /// The proxy that the environment names for a URL; `None` where there is none, or `NO_PROXY` excepts the host.
+///
+/// What is not encrypted goes to this machine alone, and so past every proxy.
 pub(crate) fn of(url: &Uri) -> Option<Uri> {
+    if url.scheme_str() != Some("https") {
+        return None;
+    }
     Matcher::from_env()
         .intercept(url)
         .map(|proxy| proxy.uri().clone())

@@ -297,6 +297,12 @@ impl Kubernetes {
         timeout: Duration,
     ) -> Result<Self, KubernetesError> {
         encrypted(&config.cluster_url).map_err(|reason| KubernetesError::Unusable { reason })?;
+        if config.cluster_url.scheme_str() != Some("https") && config.proxy_url.is_some() {
+            return Err(KubernetesError::Unusable {
+                reason: "a proxy would see the credentials, which go in the clear to this machine"
+                    .to_owned(),
+            });
+        }
         config.connect_timeout = Some(timeout);
         config.read_timeout = Some(timeout);
         config.write_timeout = Some(timeout);

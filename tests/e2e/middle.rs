@@ -68,10 +68,8 @@ async fn serve(
     behind: Option<String>,
 ) -> std::io::Result<()> {
     let (head, rest) = request(&mut stream).await?;
-    let asked = head.rsplit_once(" HTTP/").unwrap_or_default().0;
-    let asked = head.lines().next().map_or(asked, |line| {
-        line.rsplit_once(' ').map_or(line, |(asked, _)| asked)
-    });
+    let line = head.lines().next().unwrap_or_default();
+    let asked = line.rsplit_once(' ').map_or(line, |(asked, _)| asked);
     match (answer(asked), behind) {
         (Some(Answer::Json(document)), _) => reply(&mut stream, "200 OK", &document).await,
         (Some(Answer::Endless), _) => {
@@ -79,7 +77,7 @@ async fn serve(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n\"";
             stream.write_all(head.as_bytes()).await?;
             loop {
-                stream.write_all(&[b'x'; 65536]).await?;
+                stream.write_all(&[b'x'; 8192]).await?;
             }
         }
         (Some(Answer::Silence), _) => std::future::pending().await,
@@ -139,7 +137,7 @@ async fn request(stream: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
     Ok((head, read.split_off(end)))
 }
 
-/// What DescribeCluster answers about the world's cluster, to be changed.
+/// What `DescribeCluster` answers about the world's cluster, to be changed.
 pub(crate) fn described(world: &World) -> serde_json::Value {
     let kubeconfig: serde_json::Value = serde_yaml::from_str(&world.sandbox.kubeconfig()).unwrap();
     let cluster = &kubeconfig["clusters"][0]["cluster"];

@@ -100,7 +100,7 @@ async fn no_error_about_a_kubeconfigs_user_repeats_a_secret() {
             "the token holds a line break",
         ),
         (
-            format!("{{tokenFile: /nonexistent}}"),
+            "{tokenFile: /nonexistent}".to_owned(),
             "the token can't be read from",
         ),
         (

@@ -12,7 +12,7 @@ async fn world() -> World {
     World::start(in_api_mode(seed(TEXT, &[&role("dev")]))).await
 }
 
-/// Plans where DescribeCluster's answer is changed.
+/// Plans where `DescribeCluster`'s answer is changed.
 async fn plan_where(world: &World, change: impl FnOnce(&mut serde_json::Value)) -> Ran {
     let mut answer = described(world);
     change(&mut answer["cluster"]);
