@@ -75,7 +75,7 @@ impl AwsError {
     pub(crate) fn setting(operation: &str, message: impl Into<String>) -> Self {
         Self {
             operation: operation.to_owned(),
-            kind: AwsErrorKind::Setting(message.into()),
+            kind: AwsErrorKind::Setting(shortened(&message.into(), LONGEST).into_owned()),
         }
     }
 
@@ -83,7 +83,7 @@ impl AwsError {
     pub(crate) fn strange(operation: &str, message: impl Into<String>) -> Self {
         Self {
             operation: operation.to_owned(),
-            kind: AwsErrorKind::Strange(message.into()),
+            kind: AwsErrorKind::Strange(shortened(&message.into(), LONGEST).into_owned()),
         }
     }
 
@@ -113,6 +113,14 @@ impl AwsError {
             }
             SdkError::TimeoutError(_) => AwsErrorKind::TimedOut,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => AwsErrorKind::TimedOut,
+            SdkError::DispatchFailure(failure)
+                if failure
+                    .as_connector_error()
+                    .and_then(Error::source)
+                    .is_some_and(|error| error.is::<TooLarge>()) =>
+            {
+                AwsErrorKind::Strange(TooLarge.to_string())
+            }
             unanswered => {
                 let reason = without_output(&with_causes(error)).to_owned();
                 let reason = shortened(&reason, LONGEST).into_owned();
@@ -245,6 +253,14 @@ impl fmt::Display for AwsErrorKind {
         }
     }
 }
+
+/// The largest answer that is taken in: a page of 1000 roles with the longest trust policies is half of it.
+pub(super) const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+
+/// An answer that was not taken in.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
+pub(super) struct TooLarge;
 
 /// How much of an error's text is shown; whoever answers has written it.
 const LONGEST: usize = 2000;

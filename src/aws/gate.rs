@@ -19,7 +19,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::Instant;
 use tracing::{debug, trace};
 
-use super::error::is_throttling;
+use super::error::{LARGEST_ANSWER, TooLarge, is_throttling};
 use super::pace::Pace;
 use crate::causes::with_causes;
 use crate::text::{bare_url, visible};
@@ -125,9 +125,6 @@ fn tell(
     }
 }
 
-/// The largest answer that is taken in: a page of 1000 roles with the longest trust policies is half of it.
-const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
-
 /// Makes a request and takes in the whole answer; those of EKS, IAM and STS are small.
 async fn complete(
     connector: &SharedHttpConnector,
@@ -140,10 +137,8 @@ async fn complete(
     while let Some(part) = body.next().await {
         bytes.extend_from_slice(&part.map_err(|error| ConnectorError::io(error.into()))?);
         if bytes.len() > LARGEST_ANSWER {
-            let most = LARGEST_ANSWER / 1024 / 1024;
-            let error = format!("the answer is larger than {most} MiB");
             // Whoever asks again gets the same.
-            return Err(ConnectorError::user(error.into()));
+            return Err(ConnectorError::user(TooLarge.into()));
         }
     }
     *answer.body_mut() = SdkBody::from(bytes);

@@ -47,15 +47,13 @@ pub(super) struct Passage<S> {
 
 /// Why an answer was not taken in.
 #[derive(Debug, thiserror::Error)]
-enum Refused {
-    #[error("no complete answer within {}", seconds(*.0))]
+pub(super) enum Refused {
+    /// It was not complete in time.
+    #[error("no complete answer within {} s", .0.as_secs_f64())]
     TooSlow(Duration),
-    #[error("the answer is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
+    /// It does not end.
+    #[error("is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
     TooLarge,
-}
-
-fn seconds(time: Duration) -> String {
-    format!("{} s", time.as_secs_f64())
 }
 
 impl<S> Service<Request<Body>> for Passage<S>

@@ -26,7 +26,7 @@ use tracing::debug;
 use again::again;
 pub use bindings::{Made, StoredBinding, ThereBinding};
 pub use config_map::Stored;
-use gate::Gate;
+use gate::{Gate, Refused};
 pub use kubeconfig::{Kubeconfig, Named};
 pub use token::{Bearer, MakeToken, TokenError, Tokens};
 
@@ -171,6 +171,14 @@ impl KubernetesError {
                     message: shortened(&status.message, LONGEST_REASON).into_owned(),
                 },
             },
+            kube::Error::Service(error)
+                if matches!(error.downcast_ref(), Some(Refused::TooLarge)) =>
+            {
+                Self::Endless {
+                    what,
+                    reason: Refused::TooLarge.to_string(),
+                }
+            }
             other => Self::Unreachable {
                 what,
                 reason: shortened(&with_causes(&other), LONGEST_REASON).into_owned(),
