@@ -9,13 +9,13 @@ mod login;
 mod plugin;
 mod token;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use k8s_openapi::api::core::v1::Node;
-use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, RoleBinding};
 use kube::api::{Api, ListParams};
 use kube::client::ClientBuilder;
 use kube::{Client, Config};
@@ -30,7 +30,7 @@ use gate::{Gate, Refused};
 pub use kubeconfig::{Kubeconfig, Named};
 pub use token::{Bearer, MakeToken, TokenError, Tokens};
 
-use crate::access::rbac::{Binding, Rbac, Subject};
+use crate::access::rbac::{Binding, Rbac, Rule, Subject};
 use crate::causes::with_causes;
 use crate::proxy;
 use crate::source::AwsAuth;
@@ -38,6 +38,8 @@ use crate::text::{bare_url, shortened, visible};
 
 /// How many objects are asked for at a time.
 const PAGE: u32 = 500;
+/// How often a list that expires between its pages is read from its beginning.
+const WHOLE_LISTS: u32 = 4;
 
 /// How many pages a list may have: half a million objects.
 const MOST_PAGES: usize = 1000;
@@ -359,7 +361,19 @@ impl Kubernetes {
         });
         bindings.extend(namespaced.await?);
         bindings.retain(|binding| !binding.subjects.is_empty());
-        Ok(Rbac { bindings })
+        Ok(Rbac {
+            bindings,
+            cluster_roles: None,
+        })
+    }
+
+    /// Reads the rules of all ClusterRoles, by name.
+    pub async fn cluster_roles(&self) -> Result<BTreeMap<String, Vec<Rule>>, KubernetesError> {
+        let roles = self.all("list ClusterRoles", |role: ClusterRole| {
+            let rules = role.rules.into_iter().flatten().map(Rule::from);
+            (role.metadata.name.unwrap_or_default(), rules.collect())
+        });
+        Ok(roles.await?.into_iter().collect())
     }
 
     /// Reads the names of the nodes, by whether their `Ready` condition is true.
@@ -379,8 +393,31 @@ impl Kubernetes {
         Ok(names)
     }
 
-    /// Reads all objects of a kind, page by page, and keeps of each what is wanted.
+    /// Reads all objects of a kind and keeps of each what is wanted: the whole list, and from its beginning where it
+    /// expired between two pages, since half a list proves nothing.
+    ///
+    /// Source: Kubernetes API Concepts, "Retrieving large results sets in chunks" (410 Gone).
     async fn all<K, T>(
+        &self,
+        what: &'static str,
+        kept: impl Fn(K) -> T,
+    ) -> Result<Vec<T>, KubernetesError>
+    where
+        K: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
+    {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.pages(what, &kept).await {
+                Err(KubernetesError::Refused { code: 410, .. }) if tries < WHOLE_LISTS => {
+                    debug!(tries, "{what}: the list expired between two pages");
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn pages<K, T>(
         &self,
         what: &'static str,
         kept: impl Fn(K) -> T,
