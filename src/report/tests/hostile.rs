@@ -70,15 +70,12 @@ proptest! {
 
 /// The same plan with every text replaced by one that means nothing to any format.
 ///
-/// Texts that are shown alike stay alike: what is said of both is said once.
+/// Equal texts stay equal: what is said of both is said once.
 fn harmless(texts: &[String]) -> Plan {
-    let first_alike = |text: &String| {
-        let mut known = texts.iter().map(|known| visible(known));
-        known.position(|known| known == visible(text))
-    };
+    let first_equal = |text: &String| texts.iter().position(|known| known == text);
     let harmless: Vec<String> = texts
         .iter()
-        .filter_map(first_alike)
+        .filter_map(first_equal)
         .map(|index| format!("x{index}"))
         .collect();
     with_texts(&harmless)
@@ -90,9 +87,9 @@ fn bars(page: &str) -> Vec<usize> {
     page.lines().map(count).collect()
 }
 
-/// What is said of two texts that are shown alike is said once, which the tests below once took for a fault.
+/// What is said of two equal texts is said once, which the tests below once took for a fault.
 #[test]
-fn texts_that_are_shown_alike_are_alike_when_they_are_harmless() {
+fn equal_texts_have_the_same_lines_as_equal_harmless_ones() {
     for texts in [["a|b", "a|b"], ["a\n", "a\\n"], ["a", "b"]] {
         let texts = texts.map(ToOwned::to_owned);
         let rendered = markdown(&with_texts(&texts), true);
