@@ -128,7 +128,8 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
     let seen = settings::survey(&target, args.timeout).await?;
     let history = migration::apply::history(&seen, None, settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
-    plan.decisions_fit().map_err(migration::apply::misfit)?;
+    plan.decisions_fit()
+        .map_err(|misfits| migration::apply::misfit(&misfits))?;
     if let Some(path) = &args.emit_rbac {
         emit_rbac(&seen, &plan, path, console)?;
     }

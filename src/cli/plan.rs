@@ -24,7 +24,8 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
-    plan.decisions_fit().map_err(migration::apply::misfit)?;
+    plan.decisions_fit()
+        .map_err(|misfits| migration::apply::misfit(&misfits))?;
     if let Some(path) = &args.write_decisions {
         decide::write_skeleton(&plan, path, console)?;
     }

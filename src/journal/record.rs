@@ -51,6 +51,10 @@ impl ClusterId {
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "records are written and read one at a time"
+)]
 pub enum Record {
     /// A run begins, or goes on after a stop.
     Run {

@@ -405,9 +405,10 @@ async fn bindings(
 async fn read_bindings(kubernetes: &Kubernetes, with_roles: bool) -> Result<Rbac, KubernetesError> {
     let rbac = kubernetes.rbac().await?;
     // Roles that can't be read prove no group equal to a policy, and nothing else depends on them.
-    let cluster_roles = match with_roles {
-        true => kubernetes.cluster_roles().await.ok(),
-        false => None,
+    let cluster_roles = if with_roles {
+        kubernetes.cluster_roles().await.ok()
+    } else {
+        None
     };
     Ok(Rbac {
         cluster_roles,

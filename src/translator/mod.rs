@@ -46,6 +46,10 @@ pub struct Translation {
 
 /// The four things that can be proposed for a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every mapping has an entry proposed"
+)]
 pub enum Proposal {
     /// This access entry.
     Entry(AccessEntry),

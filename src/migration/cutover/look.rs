@@ -34,7 +34,8 @@ impl Look {
         clock: Clock,
     ) -> Result<Self, Failure> {
         let plan = apply::plan_to_judge(&seen, &options.choices, history, (clock.now)());
-        plan.patterns_fit().map_err(apply::misfit)?;
+        plan.patterns_fit()
+            .map_err(|misfits| apply::misfit(&misfits))?;
         let verification = verify(plan, &seen.reading, &seen.observed);
         let is_partial = is_partial(&options.choices);
         let in_config_map_mode =
