@@ -1,7 +1,7 @@
 //! EKS's answer: the identity that an access entry gives.
 
 use super::identity::groups_once;
-use super::template::with_account;
+use super::template::{has_placeholder, with_account};
 use crate::model::{AccessEntry, EntryType, PolicyAssociation, Principal, PrincipalKind};
 use crate::plan::document::Identity;
 
@@ -12,7 +12,10 @@ use crate::plan::document::Identity;
 /// Source: EKS User Guide, "Create access entries", username and type.
 #[must_use]
 pub fn identity_of_entry(entry: &AccessEntry) -> Identity {
-    let principal = Principal::from_arn(&entry.principal_arn);
+    let mut texts = entry.kubernetes_groups.iter().chain(&entry.username);
+    let principal = (entry.username.is_none() || texts.any(|text| has_placeholder(text)))
+        .then(|| Principal::from_arn(&entry.principal_arn))
+        .flatten();
     let username = match (&entry.username, node_username(&entry.entry_type)) {
         (Some(username), _) => username.clone(),
         (None, Some(username)) => username.to_owned(),

@@ -1,6 +1,8 @@
 //! Kubernetes identities, as far as they are known before somebody logs in.
 
-use super::template::with_account;
+use std::collections::HashSet;
+
+use super::template::{has_placeholder, with_account};
 use crate::model::{Arn, Mapping, Principal, Subject};
 use crate::plan::document::Identity;
 
@@ -19,10 +21,17 @@ pub const AUTHENTICATED: &str = "system:authenticated";
 /// Source: aws-iam-authenticator `pkg/server/server.go`, `doMapping`.
 #[must_use]
 pub fn identity_of_mapping(mapping: &Mapping) -> Identity {
-    let account = Arn::as_matched(&mapping.arn).and_then(|arn| match Subject::of(&arn) {
-        Subject::Principal(Principal { account, .. }) | Subject::Root { account } => Some(account),
-        _ => None,
-    });
+    let mut texts = mapping.groups.iter().chain([&mapping.username]);
+    let account = texts
+        .any(|text| has_placeholder(text))
+        .then(|| Arn::as_matched(&mapping.arn))
+        .flatten()
+        .and_then(|arn| match Subject::of(&arn) {
+            Subject::Principal(Principal { account, .. }) | Subject::Root { account } => {
+                Some(account)
+            }
+            _ => None,
+        });
     let fill = |text: &String| match &account {
         Some(account) => with_account(text, account),
         None => text.clone(),
@@ -37,11 +46,26 @@ pub fn identity_of_mapping(mapping: &Mapping) -> Identity {
 /// Groups in order and each once, without the one that everybody has and without empty ones, which no binding can name.
 #[must_use]
 pub fn groups_once(groups: impl Iterator<Item = String>) -> Vec<String> {
-    let mut seen = Vec::new();
+    /// As many are looked through one by one, which is faster than hashing.
+    const FEW: usize = 16;
+    let mut once: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for group in groups {
-        if !group.is_empty() && group != AUTHENTICATED && !seen.contains(&group) {
-            seen.push(group);
+        if group.is_empty() || group == AUTHENTICATED {
+            continue;
+        }
+        if once.len() < FEW {
+            if !once.contains(&group) {
+                once.push(group);
+            }
+            continue;
+        }
+        if seen.is_empty() {
+            seen.extend(once.iter().cloned());
+        }
+        if seen.insert(group.clone()) {
+            once.push(group);
         }
     }
-    seen
+    once
 }

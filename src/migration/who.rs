@@ -144,7 +144,10 @@ fn by_aws_auth(
             };
             (Way::Mapping { mapping: by }, Some(identity))
         }
-        Answer::Undefined { among } => (Way::Undefined { among }, None),
+        Answer::Undefined { among } => {
+            let among = among.to_vec();
+            (Way::Undefined { among }, None)
+        }
         Answer::Refused => (Way::Nowhere, None),
     }
 }

@@ -46,13 +46,11 @@ pub fn build(
     };
     let mut mappings = Vec::new();
     let mut accounts = Vec::new();
+    let mut read = findings_by_mapping(reading);
     for (mapping, mut translation) in translations(reading, observed, choices) {
-        let read = reading
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.mapping == Some(mapping.id))
-            .map(|diagnostic| diagnostic.finding.clone());
-        translation.findings.splice(..0, read);
+        if let Some(read) = read.remove(&mapping.id) {
+            translation.findings.splice(..0, read);
+        }
         if mapping.id.section == Section::MapAccounts {
             accounts.push(account(mapping, translation));
         } else {
@@ -102,6 +100,18 @@ pub fn build(
         observed: observed_entries(observed, &mappings),
         mappings,
     }
+}
+
+/// What was found while reading, by the mapping that it is about.
+fn findings_by_mapping(reading: &Reading) -> BTreeMap<MappingId, Vec<Finding>> {
+    let mut findings: BTreeMap<MappingId, Vec<Finding>> = BTreeMap::new();
+    for diagnostic in &reading.diagnostics {
+        if let Some(mapping) = diagnostic.mapping {
+            let of_mapping = findings.entry(mapping).or_default();
+            of_mapping.push(diagnostic.finding.clone());
+        }
+    }
+    findings
 }
 
 /// Says that the effect of another username is unknown, where nothing has said so yet.

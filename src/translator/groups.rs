@@ -1,5 +1,7 @@
 //! Stage 3, groups: which Kubernetes groups an access entry can carry, and what becomes of the others.
 
+use std::collections::HashSet;
+
 use super::case::Case;
 use crate::access::identity::{AUTHENTICATED, MASTERS};
 use crate::access::rbac::Subject;
@@ -20,6 +22,8 @@ pub(super) struct Groups {
     pub(super) blocks: bool,
     /// Why.
     pub(super) findings: Vec<Finding>,
+    /// The groups that are kept, to be found among many.
+    known: HashSet<String>,
 }
 
 /// Sorts out the groups of a mapping.
@@ -109,10 +113,10 @@ impl Groups {
     }
 
     fn keep(&mut self, name: String) {
-        if self.kept.contains(&name) {
-            self.repeated(&name);
-        } else {
+        if self.known.insert(name.clone()) {
             self.kept.push(name);
+        } else {
+            self.repeated(&name);
         }
     }
 
@@ -150,7 +154,7 @@ fn illegal(name: &str) -> Option<String> {
 fn rename_fix(case: &Case<'_>, old: &str) -> String {
     let subject = |name: &str| Subject::Group(name.to_owned());
     let is_taken = |name: &str| {
-        case.mapping.groups.iter().any(|group| group == name)
+        case.has_group(name)
             || case.observed.rbac.as_ref().is_some_and(|rbac| {
                 let bindings = &rbac.bindings;
                 bindings

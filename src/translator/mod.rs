@@ -22,7 +22,7 @@ mod properties;
 
 use crate::access::before::Standing;
 use crate::choices::Choices;
-use crate::finding::Finding;
+use crate::finding::{self, Finding};
 use crate::model::{AccessEntry, Mapping, MappingId};
 use crate::observed::Observed;
 use case::{Case, Ruling};
@@ -65,6 +65,7 @@ pub fn translate(
     choices: &Choices,
 ) -> Translation {
     let Ruling { decision, findings } = rule(&Case::new(mapping, standing, observed, choices));
+    let findings = finding::capped(findings);
     Translation {
         mapping: mapping.id,
         decision,
