@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::args::PlanArgs;
+use super::args::{Format, PlanArgs};
 use super::exit;
 use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
@@ -41,7 +41,11 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
     if let Some(path) = &args.emit_rbac {
         emit_rbac(&seen, &choices, path, console)?;
     }
-    console.report(&plan, &args.output, &drawn(&seen))?;
+    let drawn = match args.output.output {
+        Format::Table => drawn(&seen),
+        _ => String::new(),
+    };
+    console.report(&plan, &args.output, &drawn)?;
     let code = if args.detailed_exitcode {
         exit::detailed(&plan)
     } else {
