@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use shapes::Shape;
 
 /// Enough for thousands of everything.
-const SIZE: usize = 96 << 10;
+const SIZE: usize = 24 << 10;
 
 fn plan(shape: &Shape) -> (Plan, String) {
     let manifest = shapes::manifest(shape.section, &shape.text);
@@ -70,9 +70,10 @@ fn a_report_is_in_proportion_to_its_text() {
             ("html", html(&plan)),
             ("csv", csv(&plan)),
         ] {
+            // A mapping that repeats another by an alias takes no more than five bytes.
             let times = report.len() / SIZE;
             assert!(
-                times < 60,
+                times < 150,
                 "{} in {format}: {times} times the text",
                 shape.name
             );
@@ -98,15 +99,10 @@ fn findings_that_are_alike_are_counted() {
             .mappings
             .iter()
             .filter(|mapping| mapping.arn.is_empty());
-        let accounts = plan
-            .accounts
-            .iter()
-            .filter(|account| account.account_id.len() < 12);
-        assert!(
-            discarded.count() <= SIZE / 10 && accounts.count() <= 1000,
-            "{}",
-            shape.name
-        );
+        let accounts = plan.accounts.iter();
+        let accounts = accounts.filter(|account| account.account_id.len() < 12);
+        assert!(discarded.count() <= 1000, "{}", shape.name);
+        assert!(accounts.count() <= 1000, "{}", shape.name);
     }
 }
 
@@ -120,14 +116,14 @@ fn what_is_left_out_is_told_with_its_number() {
     for (name, message) in [
         (
             "nulls",
-            "and 48,151 more elements of `mapRoles` without a principal",
+            "and 11,287 more elements of `mapRoles` that the cluster discards",
         ),
         (
             "accounts that are none",
-            "and 48,151 more elements of `mapAccounts` that are no account id",
+            "and 11,287 more elements of `mapAccounts` that are no account id",
         ),
-        ("null groups", "and 49,106 more like these"),
-        ("one group, repeated", "and 49,105 more like these"),
+        ("null groups", "and 12,239 more like these"),
+        ("one group, repeated", "and 12,238 more like these"),
         (
             "users that differ only in case",
             " more name one user in different case",

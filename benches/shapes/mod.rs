@@ -7,19 +7,19 @@ use aws_auth_migrate::model::Section;
 /// The most that Kubernetes stores of a ConfigMap.
 ///
 /// Source: Kubernetes, "ConfigMaps", motivation: 1 MiB.
-pub const LARGEST: usize = 1 << 20;
+pub(crate) const LARGEST: usize = 1 << 20;
 
 const ARN: &str = "arn:aws:iam::111122223333:";
 
 /// A text with what is odd about it.
-pub struct Shape {
-    pub name: &'static str,
-    pub section: Section,
-    pub text: String,
+pub(crate) struct Shape {
+    pub(crate) name: &'static str,
+    pub(crate) section: Section,
+    pub(crate) text: String,
 }
 
 /// As many ordinary role mappings as fit.
-pub fn ordinary(size: usize) -> String {
+pub(crate) fn ordinary(size: usize) -> String {
     filled(size, "", "", |index| {
         format!(
             "- rolearn: {ARN}role/team-{index:05}\n  username: team-{index:05}:{{{{SessionName}}}}\n  groups:\n    - team-{index:05}\n    - readers\n"
@@ -29,7 +29,7 @@ pub fn ordinary(size: usize) -> String {
 
 /// So many ordinary role mappings.
 #[allow(dead_code, reason = "not every user of the shapes needs it")]
-pub fn ordinary_mappings(count: usize) -> String {
+pub(crate) fn ordinary_mappings(count: usize) -> String {
     let text = ordinary(200 * count);
     let end = text
         .match_indices("- rolearn")
@@ -39,7 +39,7 @@ pub fn ordinary_mappings(count: usize) -> String {
 }
 
 /// Everything that once took minutes or gigabytes, and its relatives.
-pub fn hostile(size: usize) -> Vec<Shape> {
+pub(crate) fn hostile(size: usize) -> Vec<Shape> {
     let role = format!("- rolearn: {ARN}role/a\n");
     let groups = format!("{role}  groups: [");
     let group_lines = format!("{role}  groups:\n");
@@ -227,7 +227,7 @@ pub fn hostile(size: usize) -> Vec<Shape> {
 
 /// Manifests that hold no `aws-auth` or too much of it.
 #[allow(dead_code, reason = "not every user of the shapes needs it")]
-pub fn manifests(size: usize) -> Vec<(&'static str, String)> {
+pub(crate) fn manifests(size: usize) -> Vec<(&'static str, String)> {
     let half = size / 2;
     vec![
         (
@@ -272,7 +272,7 @@ fn filled(size: usize, head: &str, tail: &str, piece: impl Fn(usize) -> String) 
 }
 
 /// A manifest with one section.
-pub fn manifest(section: Section, text: &str) -> String {
+pub(crate) fn manifest(section: Section, text: &str) -> String {
     serde_json::json!({
         "kind": "ConfigMap",
         "metadata": {"name": "aws-auth", "namespace": "kube-system"},

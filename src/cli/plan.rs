@@ -45,6 +45,8 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
         Format::Table => drawn(&seen),
         _ => String::new(),
     };
+    // What the plan was made from takes as much room as the plan.
+    drop(seen);
     console.report(&plan, &args.output, &drawn)?;
     let code = if args.detailed_exitcode {
         exit::detailed(&plan)

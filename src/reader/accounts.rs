@@ -8,7 +8,7 @@
 use crate::model::{Mapping, MappingId, Section};
 
 use super::decode::Decoder;
-use super::notes::{MAX_EMPTY, Notes};
+use super::notes::{MAX_DISCARDED, Notes};
 use super::resolve::Scalar;
 use super::yaml::{Content, Failure, NodeId, Tree};
 
@@ -41,7 +41,7 @@ pub(super) fn read<'a>(
         let is_id = |id: &String| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
         if !account.as_ref().is_some_and(is_id) {
             odd += 1;
-            if odd > MAX_EMPTY {
+            if odd > MAX_DISCARDED {
                 more.get_or_insert(*node);
                 continue;
             }
@@ -65,7 +65,7 @@ pub(super) fn read<'a>(
         });
     }
     if let Some(first) = more {
-        notes.more_discarded(odd - MAX_EMPTY, &tree.nodes[first]);
+        notes.more_discarded(odd - MAX_DISCARDED, &tree.nodes[first]);
     }
     (mappings, None)
 }

@@ -13,7 +13,7 @@ use crate::model::mapping::Dropped;
 use crate::model::{Mapping, MappingId, Section, SsoRole};
 
 use super::decode::{Data, Value};
-use super::notes::{MAX_EMPTY, Notes};
+use super::notes::{MAX_DISCARDED, Notes};
 use super::resolve::Scalar;
 use super::yaml::Tree;
 
@@ -63,8 +63,8 @@ pub(super) fn read(
     notes: &mut Notes<'_>,
 ) -> Vec<Mapping> {
     let mut mappings = Vec::with_capacity(list.len().min(1 << 16));
-    // Elements without a principal, and the first of those that are only counted.
-    let mut empty = 0;
+    // Elements that the cluster discards, and the first of those that are only counted.
+    let mut discarded = 0;
     let mut more = None;
     for (index, element) in list.iter().enumerate() {
         let node = &tree.nodes[element.node];
@@ -84,9 +84,9 @@ pub(super) fn read(
             _ => notes.element_ignored(element),
         }
         mapping.dropped = validate(&mapping);
-        if mapping.dropped == Some(Dropped::NoPrincipal) {
-            empty += 1;
-            if empty > MAX_EMPTY {
+        if mapping.dropped.is_some() {
+            discarded += 1;
+            if discarded > MAX_DISCARDED {
                 notes.forget();
                 more.get_or_insert(node);
                 continue;
@@ -95,7 +95,7 @@ pub(super) fn read(
         mappings.push(mapping);
     }
     if let Some(first) = more {
-        notes.more_discarded(empty - MAX_EMPTY, first);
+        notes.more_discarded(discarded - MAX_DISCARDED, first);
     }
     mappings
 }

@@ -22,7 +22,7 @@ const MAX_ALIKE: usize = 20;
 /// How many elements that lead nowhere are told of one by one; the rest are counted.
 ///
 /// A text of 1 MiB has room for half a million of them.
-pub(super) const MAX_EMPTY: usize = 1000;
+pub(super) const MAX_DISCARDED: usize = 1000;
 
 /// Diagnostics about one section, with the mapping that is being read.
 pub(super) struct Notes<'a> {
@@ -180,7 +180,7 @@ impl<'a> Notes<'a> {
         self.begin(None);
         let key = self.key();
         let what = match self.lines.section {
-            Section::MapRoles | Section::MapUsers => "without a principal",
+            Section::MapRoles | Section::MapUsers => "that the cluster discards",
             Section::MapAccounts => "that are no account id",
         };
         let count = counted(count);
