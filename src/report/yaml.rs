@@ -39,6 +39,7 @@ pub fn write_yaml(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
         findings,
         summary,
         observed,
+        misfits: _,
     } = plan;
     // What is long is written item by item.
     let without_lists = Plan {
@@ -54,6 +55,7 @@ pub fn write_yaml(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
         findings: Vec::new(),
         summary: summary.clone(),
         observed: observed.clone(),
+        misfits: Vec::new(),
     };
     let Value::Object(fields) = value(&without_lists) else {
         unreachable!("a plan is an object");

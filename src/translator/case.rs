@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use super::Decision;
+use super::Proposal;
 use crate::access::before::Standing;
 use crate::choices::Choices;
 use crate::finding::{Code, Finding};
@@ -24,27 +24,27 @@ pub(super) struct Case<'a> {
     groups: OnceCell<HashSet<&'a str>>,
 }
 
-/// What a rule decides, with its findings.
+/// What a rule proposes, with its findings.
 pub(super) struct Ruling {
-    pub(super) decision: Decision,
+    pub(super) proposal: Proposal,
     pub(super) findings: Vec<Finding>,
 }
 
 impl Ruling {
     /// Nothing is made, because nothing is granted today.
     pub(super) fn inert(code: Code, message: String, fix: impl Into<String>) -> Self {
-        Self::because(Decision::Inert, Finding::new(code, message, fix))
+        Self::because(Proposal::Inert, Finding::new(code, message, fix))
     }
 
-    /// Nothing can be made.
-    pub(super) fn blocked(code: Code, message: String, fix: impl Into<String>) -> Self {
-        Self::because(Decision::Blocked(None), Finding::new(code, message, fix))
+    /// No entry can be made, though something is granted today.
+    pub(super) fn impossible(code: Code, message: String, fix: impl Into<String>) -> Self {
+        Self::because(Proposal::Impossible, Finding::new(code, message, fix))
     }
 
-    /// A decision with one reason.
-    pub(super) fn because(decision: Decision, finding: Finding) -> Self {
+    /// A proposal with one reason.
+    pub(super) fn because(proposal: Proposal, finding: Finding) -> Self {
         Self {
-            decision,
+            proposal,
             findings: vec![finding],
         }
     }
