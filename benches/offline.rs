@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 use aws_auth_migrate::model::Section;
 use serde_json::{Value, json};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_aws-auth-migrate");
+/// The program that was built for this; another one is named by the environment variable `PROGRAM`.
+const BUILT: &str = env!("CARGO_BIN_EXE_aws-auth-migrate");
 const FORMATS: [&str; 6] = ["table", "json", "yaml", "markdown", "html", "csv"];
 /// As many mappings as a ConfigMap has room for, at some 150 bytes each.
 const MAPPINGS: usize = 6_700;
@@ -68,7 +69,7 @@ fn ordinary(folder: &Path) -> Value {
     });
     let runs: Vec<_> = runs.collect();
     let judged = runs.iter().filter_map(|(judged, _)| *judged).min();
-    let size = std::fs::metadata(PROGRAM).unwrap().len();
+    let size = std::fs::metadata(program()).unwrap().len();
     println!(
         "\n{MAPPINGS} mappings, {} bytes; the program has {} MB\n",
         text.len(),
@@ -125,7 +126,7 @@ fn instructions(folder: &Path) -> Value {
     let count = |format: &str| {
         let output = Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            .arg(PROGRAM)
+            .arg(program())
             .args(["plan", "--output", format, "--from-file"])
             .arg(&file)
             .output()
@@ -187,6 +188,10 @@ fn hostile(folder: &Path) -> Value {
     Value::Object(figures)
 }
 
+fn program() -> PathBuf {
+    std::env::var_os("PROGRAM").map_or_else(|| BUILT.into(), PathBuf::from)
+}
+
 fn manifest(folder: &Path, map_roles: &str) -> PathBuf {
     let file = folder.join("aws-auth.json");
     std::fs::write(&file, shapes::manifest(Section::MapRoles, map_roles)).unwrap();
@@ -197,7 +202,7 @@ fn manifest(folder: &Path, map_roles: &str) -> PathBuf {
 fn run(file: &Path, format: &str) -> Cost {
     let report = file.with_extension("report");
     let begin = Instant::now();
-    let mut child = Command::new(PROGRAM)
+    let mut child = Command::new(program())
         .args(["plan", "--output", format, "--from-file"])
         .arg(file)
         .stdout(File::create(&report).unwrap())

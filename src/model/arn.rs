@@ -70,11 +70,13 @@ impl Arn {
     /// The five parts behind `arn:`; `None` for what is no ARN.
     pub(crate) fn parts(text: &str) -> Option<[&str; 5]> {
         let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
-        let parts = [(); 5].map(|()| parts.next());
-        let [Some(a), Some(b), Some(c), Some(d), Some(e)] = parts else {
-            return None;
-        };
-        Some([a, b, c, d, e])
+        Some([
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+        ])
     }
 
     /// Whether it is written as this text.

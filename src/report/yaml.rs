@@ -53,7 +53,7 @@ pub fn write_yaml(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
         actions: Vec::new(),
         accounts: Vec::new(),
         findings: Vec::new(),
-        summary: summary.clone(),
+        summary: *summary,
         observed: observed.clone(),
         misfits: Vec::new(),
     };
