@@ -22,7 +22,7 @@ mod properties;
 
 use crate::access::before::Standing;
 use crate::choices::Choices;
-use crate::finding::Finding;
+use crate::finding::{self, Finding};
 use crate::model::{AccessEntry, Mapping, MappingId};
 use crate::observed::Observed;
 use case::{Case, Ruling};
@@ -78,6 +78,7 @@ pub fn translate(
         drops_groups,
         findings,
     } = rule(&case);
+    let findings = finding::capped(findings);
     Translation {
         mapping: mapping.id,
         grants_today: proposal != Proposal::Inert
