@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Survey;
+use super::{Survey, rollback};
 use crate::access::emit_rbac;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{BindingId, RunLog};
-use crate::kubernetes::{Kubernetes, Made};
+use crate::journal::{BindingId, History, RunLog};
+use crate::kubernetes::{Kubernetes, KubernetesError, Made};
+use crate::rights::For;
 use crate::stop::Stop;
 use crate::writer::{Event, EventKind, Progress, Status};
 
@@ -45,6 +46,28 @@ pub fn wanted(seen: &Survey, choices: &Choices) -> Result<Vec<Value>, Failure> {
         );
     }
     Ok(objects)
+}
+
+/// The bindings that a command would make or delete: those that renamed groups need, and for a rollback those that are
+/// made already.
+#[must_use]
+pub fn touched(seen: &Survey, choices: &Choices, history: &History, command: For) -> Vec<Value> {
+    let needed = || {
+        let rbac = seen.observed.rbac.as_ref();
+        rbac.map(|rbac| emit_rbac(&choices.rename_groups, rbac))
+            .unwrap_or_default()
+    };
+    match command {
+        For::Apply => needed(),
+        For::Rollback => {
+            let mut objects = rollback::made_bindings(history);
+            let known: Vec<BindingId> = objects.iter().map(BindingId::of).collect();
+            let more = needed().into_iter();
+            objects.extend(more.filter(|object| !known.contains(&BindingId::of(object))));
+            objects
+        }
+        For::Plan | For::Cutover => Vec::new(),
+    }
 }
 
 /// What making bindings needs.
@@ -99,8 +122,13 @@ impl<P: Progress> Making<'_, P> {
                     self.log
                         .binding_outcome(&id, Status::Failed, None, None, why)?;
                 }
-                return Err(Failure::from(error)
-                    .hint("no access entry was made; run the same command again to go on"));
+                // Nothing helps but what its own hint says.
+                let is_fruitless = matches!(error, KubernetesError::NoRole { .. });
+                return Err(Failure::from(error).hint(if is_fruitless {
+                    "no access entry was made"
+                } else {
+                    "no access entry was made; run the same command again to go on"
+                }));
             }
         };
         // One that is there may be what this run made before it was stopped.

@@ -49,7 +49,7 @@ fn a_wildcard_in_a_role_stays_a_letter_in_a_policy() {
 #[test]
 fn the_roles_of_two_commands_live_side_by_side() {
     let names = |command: For| {
-        let text = rbac(command);
+        let text = rbac(command, &[]);
         let name = format!("name: aws-auth-migrate-{}", command.name());
         (text.matches(&name).count(), text)
     };
