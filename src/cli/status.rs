@@ -24,7 +24,8 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
     let journal = journal
         .filter(|_| !history.runs.is_empty())
         .map(|path| path.display().to_string());
-    let choices = settings::choices(&args.choices)?.or_as_before(history.last_choices().as_ref());
+    let choices = settings::choices(&args.choices, &args.target)?
+        .or_as_before(history.last_choices().as_ref());
     let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
     let verification = migration::verify(plan, &seen.reading, &seen.observed);
     let mut status = status::status(&seen, &verification, &history, journal);
@@ -33,7 +34,8 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
             .command
             .map_or_else(|| status::next_command(&verification), For::from);
         let undoing = migration::rollback::calls(&seen, &history);
-        let bindings = migration::bindings::touched(&seen, &choices, &history, command);
+        let bindings =
+            migration::bindings::touched(&seen, &choices, &history, command, (CLOCK.now)());
         let (asked, roles) = ((&undoing[..], &bindings[..]), &target.lookup_roles);
         let preflight = status::preflight(&seen, &verification, command, asked, roles).await;
         status.preflight = Some(preflight);

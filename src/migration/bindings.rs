@@ -1,15 +1,16 @@
-//! The bindings that renamed groups need, made beside the ones that are there.
+//! The bindings that new names need, created beside the ones that are there.
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Survey, rollback};
+use super::{Survey, apply, rollback};
 use crate::access::emit_rbac;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
 use crate::journal::{BindingId, History, RunLog};
 use crate::kubernetes::{Kubernetes, KubernetesError, Made};
+use crate::plan::Plan;
 use crate::rights::For;
 use crate::stop::Stop;
 use crate::writer::{Event, EventKind, Progress, Status};
@@ -29,8 +30,9 @@ pub struct MadeBinding {
 ///
 /// # Errors
 /// Which bindings there are has to be known, and there has to be a Kubernetes API to make them in.
-pub fn wanted(seen: &Survey, choices: &Choices) -> Result<Vec<Value>, Failure> {
-    if !choices.bind_renamed || choices.rename_groups.is_empty() {
+pub fn wanted(seen: &Survey, choices: &Choices, plan: &Plan) -> Result<Vec<Value>, Failure> {
+    let used = plan.renames_in_use();
+    if !choices.bind_renamed || used.is_empty() {
         return Ok(Vec::new());
     }
     let rbac = seen.observed.rbac.as_ref().ok_or_else(|| {
@@ -38,7 +40,7 @@ pub fn wanted(seen: &Survey, choices: &Choices) -> Result<Vec<Value>, Failure> {
             "plan with a cluster whose bindings can be listed, or give the objects with --rbac-file",
         )
     })?;
-    let objects = emit_rbac(&choices.rename_groups, rbac);
+    let objects = emit_rbac(used.renames(), rbac);
     if !objects.is_empty() && seen.kubernetes.is_none() {
         return Err(
             Failure::usage("nothing was written: the ConfigMap is from a file, so there is no Kubernetes API to make bindings in")
@@ -48,13 +50,25 @@ pub fn wanted(seen: &Survey, choices: &Choices) -> Result<Vec<Value>, Failure> {
     Ok(objects)
 }
 
-/// The bindings that a command would make or delete: those that renamed groups need, and for a rollback those that are
-/// made already.
+/// The bindings that a command would make or delete: those that renamed groups and usernames need, and for a rollback
+/// those that are made already.
 #[must_use]
-pub fn touched(seen: &Survey, choices: &Choices, history: &History, command: For) -> Vec<Value> {
+pub fn touched(
+    seen: &Survey,
+    choices: &Choices,
+    history: &History,
+    command: For,
+    now: Timestamp,
+) -> Vec<Value> {
     let needed = || {
+        // Without its bindings a new name would be blocked, and need none.
+        let choices = Choices {
+            bind_renamed: true,
+            ..choices.clone()
+        };
+        let used = apply::plan(seen, &choices, history, now).renames_in_use();
         let rbac = seen.observed.rbac.as_ref();
-        rbac.map(|rbac| emit_rbac(&choices.rename_groups, rbac))
+        rbac.map(|rbac| emit_rbac(used.renames(), rbac))
             .unwrap_or_default()
     };
     match command {
