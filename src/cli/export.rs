@@ -127,14 +127,15 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
     })
 }
 
-/// The roles of a command, with the bindings that it makes or deletes where a cluster or a file of bindings is named.
+/// The roles of a command, with the bindings that it makes or deletes where a cluster is named.
 async fn rbac(args: &ExportArgs) -> Result<String, Failure> {
-    let (command, target) = (command(args), settings::target(&args.target, None)?);
+    let (command, named) = (command(args), &args.target);
     let has_bindings = matches!(command, For::Apply | For::Rollback);
-    let is_named = target.cluster.is_some() || target.kubeconfig.is_some() || target.file.is_some();
+    let is_named = named.cluster.is_some() || named.kubeconfig.is_some() || named.context.is_some();
     if !has_bindings || !is_named || args.plan.is_some() {
         return Ok(export::rbac(command, &[]));
     }
+    let target = settings::target(named, None)?;
     let seen = migration::survey(&target, CLOCK.system).await?;
     let history = migration::apply::history(&seen, None, settings::state_folder)?;
     let choices = settings::choices(&args.choices, &args.target)?

@@ -311,6 +311,8 @@ const BIND: &[&str] = &[
     "--yes",
     "--progress",
     "none",
+    "--output",
+    "json",
     "--apply-rbac",
     "--rename-group",
     "system:monitoring=monitoring",

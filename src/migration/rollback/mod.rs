@@ -71,7 +71,7 @@ impl RollbackOptions {
         let force = self.force.then(|| "--force".to_owned());
         let settle =
             (self.settle != SETTLE).then(|| format!("--settle={}s", self.settle.as_secs()));
-        run.chain(force).chain(settle).collect()
+        settle.into_iter().chain(run).chain(force).collect()
     }
 }
 
