@@ -34,7 +34,7 @@ pub(super) enum Over {
     /// The object is gone; somebody may have put another one in its place.
     Gone {
         /// What is there now.
-        instead: Option<Stored>,
+        instead: Option<Box<Stored>>,
     },
     /// It is still there, held by these.
     Held(Terminating),
@@ -61,7 +61,9 @@ impl Deletion<'_> {
                     })
                 })
             else {
-                return Ok(Over::Gone { instead: there });
+                return Ok(Over::Gone {
+                    instead: there.map(Box::new),
+                });
             };
             let left = self.until.saturating_duration_since(Instant::now());
             if left.is_zero() || self.stop.is_requested() {

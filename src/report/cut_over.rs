@@ -16,6 +16,7 @@ use crate::text::visible;
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Document<'a> {
     schema: &'static str,
     tool_version: &'static str,

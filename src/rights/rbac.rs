@@ -125,14 +125,14 @@ pub fn rbac_objects(command: For, bindings: &[Value]) -> Vec<Value> {
             places.push(question.namespace.as_deref());
         }
     }
-    let of_place = |place: &Option<&str>| {
+    let of_place = |place: Option<&str>| {
         let here: Vec<&Question> = questions
             .iter()
-            .filter(|question| question.namespace.as_deref() == *place)
+            .filter(|question| question.namespace.as_deref() == place)
             .collect();
-        (!here.is_empty()).then(|| objects(&name, *place, &here))
+        (!here.is_empty()).then(|| objects(&name, place, &here))
     };
-    places.iter().filter_map(of_place).flatten().collect()
+    places.into_iter().filter_map(of_place).flatten().collect()
 }
 
 /// A role with these rights, and its binding; in one namespace, or in all.

@@ -37,7 +37,7 @@ pub use nodes::Nodes;
 /// How long after the last `apply` the switch to API is refused unless somebody says otherwise.
 const MIN_SOAK: Duration = Duration::from_hours(1);
 /// How long a ConfigMap that finalizers hold is waited for unless somebody says otherwise.
-pub const SETTLE: Duration = Duration::from_secs(60);
+pub const SETTLE: Duration = Duration::from_mins(1);
 /// How often a write is tried when somebody else is faster or the connection breaks.
 pub(super) const ATTEMPTS: u32 = 5;
 /// How long to wait before the next try.
@@ -110,6 +110,7 @@ pub struct Preview<'a> {
 
 /// What became of it.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct CutOver {
     /// The proof, as of the last look before the removal.
     pub verification: Verification,

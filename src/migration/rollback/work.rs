@@ -198,7 +198,7 @@ impl Work<'_> {
             now: self.clock.now,
         };
         match deletion.of(held, progress).await? {
-            Over::Gone { instead } => Ok(instead),
+            Over::Gone { instead } => Ok(instead.map(|there| *there)),
             Over::Held(_) if self.stop.is_requested() => Err(interrupted()),
             Over::Held(held) => Err(Failure {
                 kind: FailureKind::Incomplete,
