@@ -1,234 +1,272 @@
-//! A journal that was changed, or that is somebody else's, is not gone by; what it would bring back is shown.
+//! Answers that can't be right, connections that can't be trusted, and lists without an end.
 
-use std::path::{Path, PathBuf};
+use serde_json::json;
 
-use serde_json::{Value, json};
+use crate::middle::{Answer, Middle, described};
+use crate::support::{CLUSTER, Ran, World, in_api_mode, role, seed};
 
-use crate::cutover::{applied, cutover, data};
-use crate::support::{Ran, World, in_api_mode, read, role, seed, without_digests};
-use crate::tell::tell;
+const TEXT: &str =
+    "- rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev\n  groups: [developers]\n";
 
-fn rollback(world: &World, more: &[&str]) -> Ran {
-    let args = ["--progress", "none", "--output", "json"];
-    world.tool("rollback").args(&args).args(more).run()
+async fn world() -> World {
+    World::start(in_api_mode(seed(TEXT, &[&role("dev")]))).await
 }
 
-/// After `apply` and `cutover`, with aws-auth as it was before.
-async fn cut_over() -> (World, Option<Value>) {
-    let world = applied().await;
-    let before = data(&world);
-    cutover(&world, &[]).expect_code(0);
-    (world, before)
+/// Plans where `DescribeCluster`'s answer is changed.
+async fn plan_where(world: &World, change: impl FnOnce(&mut serde_json::Value)) -> Ran {
+    let mut answer = described(world);
+    change(&mut answer["cluster"]);
+    let middle = Middle::before(world, move |asked| {
+        (asked == "GET /clusters/shop").then(|| Answer::Json(answer.clone()))
+    })
+    .await;
+    middle.tool(world, "plan").run()
 }
 
-/// The number of the line that holds the ConfigMap as it was.
-fn intent(journal: &str) -> usize {
-    let mut lines = journal.lines();
-    lines
-        .position(|line| line.contains("configMapIntent"))
-        .unwrap()
-}
-
-/// Makes dev an administrator in what a rollback would put back.
-fn promoted(line: &str) -> String {
-    let promoted = line.replace("groups: [devs]", "groups: [system:masters]");
-    assert_ne!(promoted, line);
-    promoted
-}
-
-#[track_caller]
-fn expect_untouched(world: &World, before: &aws_auth_migrate::sandbox::Snapshot) {
-    assert_eq!(&world.sandbox.state(), before);
-}
-
-/// An administrator was once added to `before`, and came back with "as it was before the cut-over".
+/// `demo` answered as `prod2` was planned as prod2, and the region of its ARN went into the token's host.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edited_moved_or_missing_line_is_noticed_and_the_hint_helps() {
-    let (world, before) = cut_over().await;
-    let state = world.sandbox.state();
-    let whole = read(&world.journal());
-    let at = intent(&whole);
-    let write = |lines: &[String]| {
-        std::fs::write(world.journal(), lines.join("\n") + "\n").unwrap();
-    };
-    let lines: Vec<String> = whole.lines().map(str::to_owned).collect();
-    let mut edited = lines.clone();
-    edited[at] = promoted(&edited[at]);
-    let mut swapped = lines.clone();
-    swapped.swap(at - 1, at);
-    let mut missing = lines.clone();
-    missing.remove(at - 1);
-    for (lines, named) in [
-        (&edited, format!("line {} was edited", at + 1)),
-        (&swapped, format!("line {at} was moved")),
+async fn an_answer_about_another_cluster_is_refused() {
+    let world = world().await;
+    plan_where(&world, |_| {}).await.expect_code(0);
+    for (change, words) in [
+        (json!({"name": "demo"}), "the answer is about `demo`"),
         (
-            &missing,
-            format!("line {at} was moved or stood after other lines that are missing"),
+            json!({"arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo"}),
+            "cluster/demo`",
+        ),
+        (
+            json!({"arn": "arn:aws:eks:us-east-1:111122223333:cluster/shop"}),
+            "asked for the cluster `shop` in eu-west-1",
+        ),
+        (
+            json!({"arn": "arn:aws:eks:evil.example/:111122223333:cluster/shop"}),
+            "asked for the cluster `shop` in eu-west-1",
+        ),
+        (
+            json!({"arn": "arn:aws:eks:eu-west-1:999988887777:cluster/shop"}),
+            "belong to the account 111122223333, the answer is about a cluster of 999988887777",
+        ),
+        (json!({"arn": null}), "the answer is about ``"),
+    ] {
+        let ran = plan_where(&world, |cluster| {
+            for (name, value) in change.as_object().unwrap() {
+                cluster[name] = value.clone();
+            }
+        });
+        ran.await.expect_code(1).expect_error(&[
+            "failed to read the cluster `shop`",
+            words,
+            "AWS_ENDPOINT_URL",
+        ]);
+    }
+    let asked = world.sandbox.requests();
+    assert!(
+        asked
+            .iter()
+            .filter(|request| request.operation == "get configmaps")
+            .count()
+            == 1,
+        "nothing is sent to the cluster of a strange answer"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_goes_over_https_to_the_clusters_own_authority_alone() {
+    let world = world().await;
+    for (change, words) in [
+        (
+            json!({"endpoint": "http://shop.example"}),
+            "`http://shop.example/` is not https",
+        ),
+        (json!({"endpoint": "https://MARK:MARK@["}), "is not a URL"),
+        (
+            json!({"certificateAuthority": {"data": "!MARK"}}),
+            "the cluster's certificate authority is not base64",
+        ),
+        (
+            json!({"certificateAuthority": {"data": "TUFSSw=="}}),
+            "holds no certificate in PEM",
+        ),
+        (
+            json!({"certificateAuthority": null, "endpoint": "https://shop.example"}),
+            "EKS names no certificate authority",
         ),
     ] {
-        write(lines);
-        for args in [&[][..], &["--yes"]] {
-            let ran = rollback(&world, args).expect_code(1);
-            ran.expect_error(&[
-                "was changed after it was written",
-                &named,
-                "move the file away",
-            ]);
-        }
-        expect_untouched(&world, &state);
-    }
-    // As the hint says: without the journal the backup in its folder comes back, and the entries go by their tags.
-    std::fs::rename(world.journal(), world.path("kept.jsonl")).unwrap();
-    rollback(&world, &["--yes"]).expect_code(0);
-    assert_eq!(data(&world), before);
-    let principals = world.sandbox.state().entries.into_iter();
-    let principals: Vec<String> = principals
-        .map(|live| live.entry.principal_arn.to_string())
-        .collect();
-    assert!(!principals.contains(&role("dev")) && !principals.contains(&role("ops")));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_a_damaged_journal_apply_compares_with_the_cluster_and_goes_on() {
-    let world = World::start(in_api_mode(seed(
-        crate::cutover::TWO,
-        &[&role("ops"), &role("dev")],
-    )))
-    .await;
-    world.apply().args(&["--only", "*ops"]).run().expect_code(0);
-    let whole = read(&world.journal());
-    std::fs::write(world.journal(), format!("nonsense\n{whole}")).unwrap();
-    let ran = world.apply().run().expect_code(1);
-    ran.expect_error(&[
-        "line 1 of the journal",
-        "move the file away",
-        "`apply` compares",
-    ]);
-    std::fs::rename(world.journal(), world.path("kept.jsonl")).unwrap();
-    world.apply().run().expect_code(0);
-    world.tool("verify").run().expect_code(0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_journal_of_an_earlier_version_is_read_and_gone_on_with() {
-    let (world, before) = cut_over().await;
-    let old = without_digests(read(&world.journal()).lines());
-    std::fs::write(world.journal(), &old).unwrap();
-    rollback(&world, &["--yes"]).expect_code(0);
-    assert_eq!(data(&world), before);
-    // The lines that were added hold the earlier ones, too.
-    let whole = read(&world.journal());
-    let added = whole.strip_prefix(&old).unwrap();
-    assert!(added.lines().all(|line| line.contains("\"prev\":\"")));
-    let last = old.lines().last().unwrap();
-    let edited = last.replace("\"record\"", " \"record\"");
-    std::fs::write(world.journal(), whole.replace(last, &edited)).unwrap();
-    let ran = rollback(&world, &[]).expect_code(1);
-    ran.expect_error(&[&format!("line {} was edited", old.lines().count())]);
-    std::fs::write(world.journal(), whole).unwrap();
-}
-
-/// The backups in the journal's folder.
-fn backups(world: &World) -> Vec<PathBuf> {
-    let folder = world.journal().parent().unwrap().to_owned();
-    let files = std::fs::read_dir(folder).unwrap();
-    let paths = files.map(|file| file.unwrap().path());
-    let is_backup = |path: &PathBuf| path.to_string_lossy().contains(".aws-auth.");
-    paths.filter(is_backup).collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_journal_written_anew_is_held_against_the_backup_and_shown() {
-    let (world, before) = cut_over().await;
-    let state = world.sandbox.state();
-    let whole = read(&world.journal());
-    let at = intent(&whole);
-    let lines = whole.lines().enumerate();
-    let lines: Vec<String> = lines
-        .map(|(index, line)| {
-            if index == at {
-                promoted(line)
-            } else {
-                line.to_owned()
+        let ran = plan_where(&world, |cluster| {
+            for (name, value) in change.as_object().unwrap() {
+                cluster[name] = value.clone();
             }
-        })
-        .collect();
-    let forged = without_digests(lines.iter().map(String::as_str));
-    std::fs::write(world.journal(), &forged).unwrap();
-    let ran = rollback(&world, &["--yes"]).expect_code(1);
-    ran.expect_error(&[
-        "the journal and the backup",
-        "don't say the same",
-        "move the file that is wrong",
-    ]);
-    expect_untouched(&world, &state);
-
-    // Without the backup the dry run shows who would get in.
-    let aside = tempfile::tempdir().unwrap();
-    let away = |path: &Path| aside.path().join(path.file_name().unwrap());
-    let files = backups(&world);
-    assert_eq!(files.len(), 2, "{files:?}");
-    for path in &files {
-        std::fs::rename(path, away(path)).unwrap();
+        });
+        let ran = ran.await.expect_code(1);
+        ran.expect_error(&[words]);
+        assert!(!ran.stderr.contains("MARK"), "{}", ran.stderr);
     }
-    let shown = world.tool("rollback").run().expect_code(0).stdout;
-    let dev = format!(
-        "+ mapRoles[1]: {}, user `dev`, groups system:masters",
-        role("dev")
+    let asked = world.sandbox.requests();
+    assert!(
+        asked
+            .iter()
+            .all(|request| request.operation != "get configmaps")
     );
-    assert!(shown.contains(&dev), "{dev}: {shown}");
-    expect_untouched(&world, &state);
-
-    // With the backup and without the journal, as the hint says.
-    for path in &files {
-        std::fs::rename(away(path), path).unwrap();
-    }
-    std::fs::rename(world.journal(), world.path("forged.jsonl")).unwrap();
-    rollback(&world, &["--yes"]).expect_code(0);
-    assert_eq!(data(&world), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_journal_of_another_user_is_refused() {
-    let (world, _) = cut_over().await;
-    let state = world.sandbox.state();
-    if std::os::unix::fs::chown(world.journal(), Some(54_321), None).is_err() {
-        tell("judge missing: root, to give a file away");
-        return;
-    }
-    for verb in ["plan", "rollback", "apply"] {
-        let ran = world.tool(verb).arg("--yes").run();
-        let ran = if verb == "plan" {
-            world.tool(verb).run()
-        } else {
-            ran
-        }
-        .expect_code(1);
-        ran.expect_error(&["belongs to another user (uid 54321)", "--journal"]);
-    }
-    expect_untouched(&world, &state);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_dry_run_lists_every_mapping_and_entry_that_comes_or_goes() {
-    let world = World::start(in_api_mode(seed(
-        crate::cutover::TWO,
-        &[&role("ops"), &role("dev")],
-    )))
-    .await;
-    world.apply().run().expect_code(0);
-    cutover(&world, &["--only", "*role/dev"]).expect_code(0);
-    let shown = rollback(&world, &[]).expect_code(0).json();
-    let dev =
-        json!([{"id": "mapRoles[1]", "arn": role("dev"), "username": "dev", "groups": ["devs"]}]);
-    assert_eq!(shown["moves"]["back"], dev, "{shown:#}");
-    assert_eq!(shown["moves"]["gone"], json!([]));
-    let text = world.tool("rollback").run().expect_code(0).stdout;
-    for line in [
-        format!("  + mapRoles[1]: {}, user `dev`, groups devs", role("dev")),
-        format!("~ DeleteAccessEntry {}", role("ops")),
-        format!("~ DeleteAccessEntry {}", role("dev")),
+async fn a_kubeconfig_that_leads_by_http_or_past_the_certificate_is_refused() {
+    let world = world().await;
+    let kubeconfig = world.sandbox.kubeconfig();
+    let by_http = kubeconfig.replace("https://", "http://");
+    let unchecked = kubeconfig
+        .replace("https://127.0.0.1", "https://shop.example")
+        .replace(
+            "certificate-authority-data:",
+            "insecure-skip-tls-verify: true\n    x:",
+        );
+    for (text, words) in [
+        (by_http, "the cluster's endpoint is `https://"),
+        (unchecked, "insecure-skip-tls-verify"),
     ] {
-        assert!(text.lines().any(|known| known == line), "{line}: {text}");
+        let path = world.write("other", &text);
+        let ran = world.tool("plan").arg("--kubeconfig").arg(path).run();
+        ran.expect_code(1).expect_error(&[words]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_or_a_proxy_that_can_not_be_used_is_an_error() {
+    let world = world().await;
+    let key = world.write("key.pem", "-----BEGIN PRIVATE KEY-----\nMARK\n");
+    let text = world.write("text.pem", "MARK");
+    for (name, value, words) in [
+        ("AWS_CA_BUNDLE", key.to_str().unwrap(), "read AWS_CA_BUNDLE"),
+        (
+            "AWS_CA_BUNDLE",
+            text.to_str().unwrap(),
+            "no bundle of certificates",
+        ),
+        ("AWS_CA_BUNDLE", "/nonexistent", "No such file"),
+        (
+            "HTTPS_PROXY",
+            "http://user:MARK@a b",
+            "HTTPS_PROXY is not the URL",
+        ),
+        (
+            "https_proxy",
+            "socks5://u:MARK@proxy:1",
+            "neither http nor https",
+        ),
+        ("ALL_PROXY", "http://", "ALL_PROXY is not the URL"),
+    ] {
+        let ran = world.tool("plan").env(name, value).run().expect_code(1);
+        ran.expect_error(&["failed to set up AWS", words]);
+        assert!(!ran.stderr.contains("MARK"), "{}", ran.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_without_an_end_is_given_up() {
+    let world = world().await;
+    let pages = std::sync::atomic::AtomicUsize::new(0);
+    let middle = Middle::before(&world, move |asked| {
+        asked
+            .starts_with("GET /clusters/shop/access-entries")
+            .then(|| {
+                let page = pages.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                Answer::Json(json!({"accessEntries": [], "nextToken": page.to_string()}))
+            })
+    })
+    .await;
+    let ran = middle.tool(&world, "plan").run().expect_code(1);
+    ran.expect_error(&[
+        "failed to read the access entries",
+        "eks:ListAccessEntries: the answer has 1000 pages and does not end",
+    ]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_an_end_is_given_up() {
+    let world = world().await;
+    let middle = Middle::before(&world, |asked| {
+        (asked == "GET /clusters/shop").then_some(Answer::Endless)
+    })
+    .await;
+    let ran = middle.tool(&world, "plan").run().expect_code(1);
+    ran.expect_error(&[
+        "failed to read the cluster `shop`",
+        "eks:DescribeCluster: the answer is larger than 32 MiB",
+        "something may answer in AWS's place",
+    ]);
+}
+
+/// The Kubernetes API as somebody else plays it: plain http, as only this machine may.
+async fn plan_with_kubernetes(
+    world: &World,
+    answer: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static,
+) -> Ran {
+    let kubernetes = Middle::alone(answer).await;
+    let mut cluster = described(world);
+    cluster["cluster"]["endpoint"] = json!(kubernetes.url);
+    let middle = Middle::before(world, move |asked| {
+        (asked == "GET /clusters/shop").then(|| Answer::Json(cluster.clone()))
+    })
+    .await;
+    let tool = middle.tool(world, "plan");
+    tool.args(&["--request-timeout", "20s", "--output", "json"])
+        .run()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kubernetes_api_that_does_not_end_is_given_up() {
+    let world = world().await;
+    let ran = plan_with_kubernetes(&world, |asked| {
+        asked
+            .contains("/configmaps/aws-auth")
+            .then_some(Answer::Endless)
+    });
+    let ran = ran.await.expect_code(1);
+    ran.expect_error(&[
+        "read the ConfigMap",
+        "the answer is larger than 64 MiB",
+        "check that the endpoint is the cluster's",
+    ]);
+
+    let pages = std::sync::atomic::AtomicUsize::new(0);
+    let ran = plan_with_kubernetes(&world, move |asked| {
+        asked.contains("/clusterrolebindings").then(|| {
+            let page = pages.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Answer::Json(json!({"kind": "ClusterRoleBindingList", "apiVersion": "rbac.authorization.k8s.io/v1",
+                "metadata": {"continue": page.to_string()}, "items": []}))
+        })
+    });
+    let plan = ran.await.expect_code(0).json().to_string();
+    assert!(
+        plan.contains("failed to list ClusterRoleBindings: the answer has more than 1000 pages"),
+        "{plan}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_given_up_after_its_time() {
+    let world = world().await;
+    let middle = Middle::before(&world, |asked| {
+        (asked == "GET /clusters/shop").then_some(Answer::Silence)
+    })
+    .await;
+    for verb in ["plan", "verify", "status"] {
+        let tool = middle.tool(&world, verb).args(&["--timeout", "300ms"]);
+        tool.run()
+            .expect_code(1)
+            .expect_error(&["gave up after 0.3 s", "--timeout"]);
+    }
+    let export = world.bare(&[
+        "export",
+        "terraform",
+        "--cluster",
+        CLUSTER,
+        "--timeout",
+        "300ms",
+    ]);
+    export
+        .env("AWS_ENDPOINT_URL", &middle.url)
+        .run()
+        .expect_code(1)
+        .expect_error(&["gave up after 0.3 s"]);
 }
