@@ -36,8 +36,10 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
             .command
             .map_or_else(|| status::next_command(&verification), For::from);
         let undoing = migration::rollback::calls(&seen, &history);
-        let roles = &target.lookup_roles;
-        let preflight = status::preflight(&seen, &verification, command, &undoing, roles).await;
+        let bindings =
+            migration::bindings::touched(&seen, &choices, &history, command, (CLOCK.now)());
+        let (asked, roles) = ((&undoing[..], &bindings[..]), &target.lookup_roles);
+        let preflight = status::preflight(&seen, &verification, command, asked, roles).await;
         status.preflight = Some(preflight);
     }
     let text = report::standing(&status, args.output.output.into());
