@@ -57,7 +57,10 @@ impl Groups {
         self.is_admin = true;
         self.say(
             Code::MastersToPolicy,
-            format!("`{MASTERS}` becomes the policy `{CLUSTER_ADMIN}` on the whole cluster"),
+            format!(
+                "`{MASTERS}` becomes the policy `{CLUSTER_ADMIN}` on the whole cluster, which gives the same rights but not the \
+                 group's name: what looks for `{MASTERS}`, such as an admission policy, no longer finds it"
+            ),
         );
     }
 
