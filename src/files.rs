@@ -50,6 +50,12 @@ pub fn named_like(folder: &Path, begin: &str, end: &str) -> Vec<PathBuf> {
     files
 }
 
+/// Removes a file.
+pub fn remove(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path)?;
+    sync_folder(path)
+}
+
 /// Reads a whole file.
 #[expect(clippy::disallowed_methods, reason = "files are read here")]
 pub fn content(path: &Path) -> io::Result<Vec<u8>> {

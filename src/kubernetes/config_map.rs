@@ -14,7 +14,7 @@ use crate::rights::Question;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
 /// Who writes, for `metadata.managedFields`.
-pub(super) const MANAGER: &str = "aws-auth-migrate";
+pub const MANAGER: &str = "aws-auth-migrate";
 
 /// The ConfigMap with its metadata.
 #[derive(Debug, Clone, PartialEq)]

@@ -20,7 +20,7 @@ use tracing::debug;
 
 use again::again;
 pub use bindings::{Made, StoredBinding, ThereBinding};
-pub use config_map::Stored;
+pub use config_map::{MANAGER, Stored};
 pub use kubeconfig::{Kubeconfig, Named};
 pub use token::{MakeToken, Tokens};
 
@@ -31,6 +31,9 @@ use crate::text::visible;
 
 /// How many objects are asked for at a time.
 const PAGE: u32 = 500;
+
+/// What this tool calls itself.
+const USER_AGENT: &str = concat!("aws-auth-migrate/", env!("CARGO_PKG_VERSION"));
 
 /// How many requests may wait for their turn.
 const IN_A_ROW: usize = 64;
@@ -165,8 +168,9 @@ impl KubernetesError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unauthorized { .. } => {
-                "the AWS identity of the credentials has neither a mapping in aws-auth nor an access entry on this cluster; \
-                 use one that has, or read the ConfigMap elsewhere and give it with --from-file"
+                "try again in a minute: the cluster's authenticator may be starting or down; if it stays, the AWS identity of \
+                 the credentials has neither a mapping in aws-auth nor an access entry on this cluster: use one that has, or read \
+                 the ConfigMap elsewhere and give it with --from-file"
                     .to_owned()
             }
             Self::Forbidden { what, .. } if what.starts_with("write") || what.starts_with("delete") || what.starts_with("create") => {
@@ -237,6 +241,9 @@ impl Kubernetes {
         tokens: Option<Tokens>,
         timeout: Duration,
     ) -> Result<Self, KubernetesError> {
+        // Audit logs show it. Source: Kubernetes, "Auditing", `userAgent`.
+        let agent = http::HeaderValue::from_static(USER_AGENT);
+        config.headers.push((http::header::USER_AGENT, agent));
         config.connect_timeout = Some(timeout);
         config.read_timeout = Some(timeout);
         config.write_timeout = Some(timeout);
@@ -375,4 +382,21 @@ fn proxy(url: &http::Uri) -> Option<http::Uri> {
     hyper_util::client::proxy::matcher::Matcher::from_env()
         .intercept(url)
         .map(|proxy| proxy.uri().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// While the authenticator was down, the tool once claimed that the caller had no mapping.
+    #[test]
+    fn a_401_names_the_authenticator_before_the_caller() {
+        let error = KubernetesError::Unauthorized {
+            what: "read the ConfigMap kube-system/aws-auth",
+        };
+        let hint = error.hint().unwrap();
+        let (authenticator, mapping) = (hint.find("authenticator"), hint.find("neither a mapping"));
+        assert!(authenticator.unwrap() < mapping.unwrap(), "{hint}");
+        assert!(hint.contains("try again"), "{hint}");
+    }
 }

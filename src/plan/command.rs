@@ -38,19 +38,22 @@ impl Plan {
     pub fn command_for_saved(&self, path: &Path) -> String {
         let mut options = vec![format!("--plan={}", path.display())];
         options.extend(self.given(true));
-        line("apply", &options, self.consents())
+        line("apply", &options, &self.consents())
     }
 
-    /// The options that allow what this plan does and can't be undone.
+    /// The options of `apply` that this plan needs: to do what can't be undone, and to create bindings that it counts on.
     #[must_use]
-    pub fn consents(&self) -> &'static [&'static str] {
+    pub fn consents(&self) -> Vec<&'static str> {
         let switches =
             |kind: &ActionKind| matches!(kind, ActionKind::UpdateAuthenticationMode { .. });
-        if self.actions.iter().any(|action| switches(&action.kind)) {
-            &["--enable-access-entries"]
-        } else {
-            &[]
-        }
+        let switches = self.actions.iter().any(|action| switches(&action.kind));
+        let binds = self.choices.bind_renamed && !self.choices.rename_groups.is_empty();
+        let flags = [
+            ("--enable-access-entries", switches),
+            ("--apply-rbac", binds),
+        ];
+        let needed = flags.into_iter().filter(|(_, needed)| *needed);
+        needed.map(|(flag, _)| flag).collect()
     }
 
     /// The options under which the cluster was looked at, those that name files only where they are taken.

@@ -5,6 +5,7 @@
 mod apply;
 mod arc;
 mod bad_input;
+mod credentials;
 mod cutover;
 mod export;
 mod faults;
@@ -33,6 +34,7 @@ mod runbooks;
 mod sampled;
 mod schemas;
 mod script;
+mod services;
 mod shapes;
 mod signals;
 mod sources;

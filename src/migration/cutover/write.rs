@@ -52,12 +52,13 @@ impl Work<'_> {
                 };
                 self.may_begin()?;
                 let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
+                let is_new = !backup::is_there(&self.backup_path(), stored)?;
                 let place = backup::write(&self.backup_path(), stored)?;
                 done.backup = Some(place.clone());
                 self.log.config_map_intent(
                     Some(stored.json()),
                     removal.after.clone(),
-                    Some(place),
+                    Some(place.clone()),
                     watched,
                 )?;
                 match self.take(removal, stored).await {
@@ -71,6 +72,11 @@ impl Work<'_> {
                             asked = Some(removal.clone());
                         } else {
                             self.outcome(Status::Failed, Some(error.to_string()))?;
+                            // Nothing was taken away, so the state that this try backed up is nobody's way back.
+                            if is_new {
+                                backup::discard(&place);
+                                done.backup = None;
+                            }
                         }
                     }
                     Err(error) => {
