@@ -108,6 +108,7 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
         return Ok(Planned { plan, undoing });
     }
     let target = settings::target(&args.target, None)?;
+    target.aws.pace.watch(console.watcher());
     let choices = Choices {
         bind_renamed: args.emit_rbac.is_some(),
         ..settings::choices(&args.choices)?
@@ -132,6 +133,8 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<
         ExportFormat::Cloudformation => export::cloudformation(plan),
         ExportFormat::Eksctl => export::eksctl(plan),
         ExportFormat::Ack => export::ack(plan),
+        ExportFormat::Cdk => export::cdk(plan),
+        ExportFormat::Pulumi => export::pulumi(plan),
         ExportFormat::AwsCli => export::aws_cli(plan),
         ExportFormat::IamPolicy => export::iam_policy(&Needs {
             undoing: &planned.undoing,

@@ -9,6 +9,9 @@ pub fn iam_policy(needs: &Needs<'_>) -> String {
     yaml::json(&rights::iam_policy(needs))
 }
 
+/// What is missing for `rollback`.
+const WAY_BACK: &str = "`rollback` needs more: export that too, with `export rbac --for rollback` and `export iam-policy --for rollback`.";
+
 /// The Kubernetes roles and bindings, as YAML for `kubectl apply`.
 #[must_use]
 pub fn rbac(command: For) -> String {
@@ -16,8 +19,10 @@ pub fn rbac(command: For) -> String {
         "Map the principal that runs aws-auth-migrate to the group {RBAC_GROUP}."
     )];
     match command {
-        For::Plan | For::Cutover => {}
+        For::Plan => {}
+        For::Cutover => head.push(WAY_BACK.to_owned()),
         For::Apply => head.extend([
+            WAY_BACK.to_owned(),
             "With --canary it also lists nodes; with --apply-rbac it makes bindings, and Kubernetes lets it do so only".to_owned(),
             "where it holds what it binds.".to_owned(),
         ]),
