@@ -1,6 +1,6 @@
 //! Service-linked roles: only their service can create their access entries, and each service has its own way to.
 
-use super::Decision;
+use super::Proposal;
 use super::case::{Case, Ruling};
 use crate::finding::{Code, Finding, Severity};
 use crate::model::access_policy::{BATCH_NAMESPACE, policy_arn};
@@ -23,7 +23,7 @@ pub(super) fn service_linked(case: &Case<'_>) -> Option<Ruling> {
     let service = Service::of(&written.name);
     let arn = &case.mapping.arn;
     let Some(live) = case.observed.entry(&written.key()) else {
-        return Some(Ruling::blocked(
+        return Some(Ruling::impossible(
             service.code(),
             format!(
                 "`{arn}` is a service-linked role, for which EKS refuses access entries; {}",
@@ -33,20 +33,17 @@ pub(super) fn service_linked(case: &Case<'_>) -> Option<Ruling> {
         ));
     };
     if service == Service::Batch && !has_namespace_policy(live) {
-        return Some(Ruling::because(
-            Decision::Blocked(Some(live.entry.clone())),
-            Finding::new(
-                Code::ServiceLinkedBatch,
-                format!(
-                    "AWS Batch has created the access entry of `{arn}`, but `{BATCH_NAMESPACE}` is not associated with it: \
-                     jobs would stay RUNNABLE"
-                ),
-                associate_namespace_policy(case, live),
+        return Some(Ruling::impossible(
+            Code::ServiceLinkedBatch,
+            format!(
+                "AWS Batch has created the access entry of `{arn}`, but `{BATCH_NAMESPACE}` is not associated with it: jobs \
+                 would stay RUNNABLE"
             ),
+            associate_namespace_policy(case, live),
         ));
     }
     Some(Ruling::because(
-        Decision::Entry(live.entry.clone()),
+        Proposal::Entry(live.entry.clone()),
         Finding {
             severity: Severity::Info,
             ..Finding::new(
