@@ -51,7 +51,9 @@ impl Plan {
         let switches =
             |kind: &ActionKind| matches!(kind, ActionKind::UpdateAuthenticationMode { .. });
         let switches = self.actions.iter().any(|action| switches(&action.kind));
-        let binds = self.choices.bind_renamed && !self.choices.rename_groups.is_empty();
+        let choices = &self.choices;
+        let renames = !choices.rename_groups.is_empty() || !choices.rename_users.is_empty();
+        let binds = choices.bind_renamed && renames;
         let flags = [
             ("--enable-access-entries", switches),
             ("--apply-rbac", binds),
