@@ -1,8 +1,7 @@
 //! Service-linked roles: only their service can create their access entries, and each service has its own way to.
 
-use super::Proposal;
 use super::case::{Case, Ruling};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::Code;
 use crate::model::access_policy::{BATCH_NAMESPACE, policy_arn};
 use crate::model::{LiveEntry, Principal};
 use crate::text::{shell_word, visible};
@@ -42,18 +41,12 @@ pub(super) fn service_linked(case: &Case<'_>) -> Option<Ruling> {
             associate_namespace_policy(case, live),
         ));
     }
-    Some(Ruling::because(
-        Proposal::Entry(live.entry.clone()),
-        Finding {
-            severity: Severity::Info,
-            ..Finding::new(
-                service.code(),
-                format!(
-                    "the service itself has created the access entry of `{arn}`, which hides the mapping already"
-                ),
-                "",
-            )
-        },
+    Some(Ruling::impossible(
+        service.code(),
+        format!(
+            "the service itself has created the access entry of `{arn}`, which hides the mapping already"
+        ),
+        "answer `keep-live` for it in the decisions file, if the service works with its entry",
     ))
 }
 

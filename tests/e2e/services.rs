@@ -60,7 +60,7 @@ async fn batch_needs_its_namespace_policy_and_then_its_entry_is_compared() {
         .sandbox
         .edit(|world| world.put_entry(CLUSTER, &made_by_batch()));
     let begun = world.plan().json();
-    assert_eq!(first(&begun)["outcome"], "blocked");
+    assert_eq!(first(&begun)["outcome"], "conflict");
     assert_eq!(codes(first(&begun)), ["AAM322"]);
     let fix = first(&begun)["findings"][0]["fix"].as_str().unwrap();
     let command = fix
@@ -80,9 +80,20 @@ async fn batch_needs_its_namespace_policy_and_then_its_entry_is_compared() {
         String::from_utf8_lossy(&ran.stderr)
     );
     let done = world.plan().json();
-    assert_eq!(first(&done)["outcome"], "unchanged", "{:#}", first(&done));
-    assert_eq!(first(&done)["findings"][0]["severity"], "info");
+    let fix = first(&done)["findings"][0]["fix"].as_str().unwrap();
+    assert!(fix.contains("`keep-live`"), "{fix}");
     assert_eq!(done["actions"], serde_json::json!([]));
+    let decisions = world.write(
+        "decisions.yaml",
+        "schema: aws-auth-migrate/decisions/v1\nprincipals:\n- principal: \"*AWSServiceRoleForBatch\"\n  do: keep-live\n",
+    );
+    let verified = world.tool("verify").arg("--decisions").arg(&decisions);
+    let verified = verified
+        .args(&["--output", "json"])
+        .run()
+        .expect_code(0)
+        .json();
+    assert_eq!(verified["verdict"], "safe", "{verified:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

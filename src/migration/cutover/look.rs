@@ -34,6 +34,7 @@ impl Look {
         clock: Clock,
     ) -> Result<Self, Failure> {
         let plan = apply::plan_to_judge(&seen, &options.choices, history, (clock.now)());
+        plan.patterns_fit().map_err(apply::misfit)?;
         let verification = verify(plan, &seen.reading, &seen.observed);
         let is_partial = is_partial(&options.choices);
         let in_config_map_mode =
@@ -117,6 +118,13 @@ impl Look {
             return Err(Failure::usage(
                 "nothing was written: --to-api-mode ends aws-auth for everybody, --only and --exclude do not go with it",
             ));
+        }
+        if !self.verification.left.is_empty() {
+            return Err(Failure::new(format!(
+                "nothing was written: {} of aws-auth stay as decided, and in the mode API nobody would get in by them",
+                self.verification.left.len()
+            ))
+            .hint("answer `drop` for them in the decisions file, or leave --to-api-mode out"));
         }
         if !options.allow_self_lockout && self.loses_the_caller(|_| true) {
             return Err(locked_out());
