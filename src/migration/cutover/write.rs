@@ -54,11 +54,11 @@ impl Work<'_> {
                 let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
                 let is_new = !backup::is_there(&self.backup_path(), stored)?;
                 let place = backup::write(&self.backup_path(), stored)?;
-                done.backup = Some(place.clone());
+                done.backup.clone_from(&place);
                 self.log.config_map_intent(
                     Some(stored.json()),
                     removal.after.clone(),
-                    Some(place.clone()),
+                    place.clone(),
                     watched,
                 )?;
                 match self.take(removal, stored).await {
@@ -73,8 +73,8 @@ impl Work<'_> {
                         } else {
                             self.outcome(Status::Failed, Some(error.to_string()))?;
                             // Nothing was taken away, so the state that this try backed up is nobody's way back.
-                            if is_new {
-                                backup::discard(&place);
+                            if let Some(place) = place.as_ref().filter(|_| is_new) {
+                                backup::discard(place);
                                 done.backup = None;
                             }
                         }
