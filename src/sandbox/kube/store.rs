@@ -265,6 +265,18 @@ pub(super) fn delete(objects: &mut Objects, request: &Request<'_>) -> Result<Rep
     let dry_run = options
         .pointer("/dryRun/0")
         .is_some_and(|value| value == "All");
+    let finalizers = old["metadata"]["finalizers"].as_array();
+    if finalizers.is_some_and(|finalizers| !finalizers.is_empty()) {
+        let mut held = old.clone();
+        if held["metadata"]["deletionTimestamp"].is_null() {
+            held["metadata"]["deletionTimestamp"] = request.now.clone().into();
+            held["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+            if !request.is_dry_run() && !dry_run {
+                held = objects.put(request.resource, key, held, &request.now);
+            }
+        }
+        return Ok(Reply::json(200, &held));
+    }
     if !request.is_dry_run() && !dry_run {
         objects.remove(request.resource, &key);
     }

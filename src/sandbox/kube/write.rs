@@ -30,6 +30,11 @@ pub(super) fn replace(
         object["metadata"][field] = metadata[field].clone();
     }
     object["metadata"]["creationTimestamp"] = metadata["creationTimestamp"].clone();
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        if let Some(set) = metadata.get(field) {
+            object["metadata"][field] = set.clone();
+        }
+    }
     if object["metadata"].get("managedFields").is_none() && metadata.get("managedFields").is_some()
     {
         object["metadata"]["managedFields"] = metadata["managedFields"].clone();
@@ -50,6 +55,11 @@ pub(super) fn replace(
         ));
     }
     let object = keep(objects, request, request.key(), object, Some(old));
+    let finalizers = object["metadata"]["finalizers"].as_array();
+    let is_let_go = finalizers.is_none_or(Vec::is_empty);
+    if is_let_go && !object["metadata"]["deletionTimestamp"].is_null() && !request.is_dry_run() {
+        objects.remove(request.resource, &request.key());
+    }
     Ok(Reply::json(200, &object))
 }
 
