@@ -42,6 +42,18 @@ impl Stored {
         Some(Self { object })
     }
 
+    /// Whose finalizers hold back its deletion, which can't be called off any more; empty where it is not being deleted.
+    ///
+    /// Source: Kubernetes, "Finalizers".
+    #[must_use]
+    pub fn held_back_by(&self) -> &[String] {
+        let metadata = &self.object.metadata;
+        match (&metadata.deletion_timestamp, &metadata.finalizers) {
+            (Some(_), Some(finalizers)) => finalizers,
+            _ => &[],
+        }
+    }
+
     /// When it was made.
     #[must_use]
     pub fn created_at(&self) -> Option<jiff::Timestamp> {
@@ -129,7 +141,11 @@ impl Kubernetes {
     }
 
     /// Deletes the ConfigMap, unless somebody has written it since it was read.
+    ///
+    /// # Errors
+    /// [`KubernetesError::HeldBack`] where the deletion has begun and waits for finalizers.
     pub async fn delete(&self, stored: &Stored) -> Result<(), KubernetesError> {
+        const WHAT: &str = "delete the ConfigMap kube-system/aws-auth";
         let metadata = &stored.object.metadata;
         let params = DeleteParams {
             preconditions: Some(Preconditions {
@@ -139,10 +155,13 @@ impl Kubernetes {
             ..DeleteParams::default()
         };
         let deleted = self.config_maps().delete(NAME, &params).await;
-        ended(
-            "delete the ConfigMap kube-system/aws-auth",
-            deleted.map(drop),
-        )
+        match ended(WHAT, deleted)?.left().map(|object| Stored { object }) {
+            Some(left) if !left.held_back_by().is_empty() => Err(KubernetesError::HeldBack {
+                what: WHAT,
+                finalizers: left.held_back_by().to_vec(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Makes the ConfigMap anew, with the labels, annotations and data it had.

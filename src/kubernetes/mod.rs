@@ -97,6 +97,14 @@ pub enum KubernetesError {
         /// Its name.
         name: String,
     },
+    /// The object is marked for deletion, and is there until others let it go.
+    #[error("failed to {what}: it is marked for deletion, but counts until its finalizers are removed: {}", .finalizers.join(", "))]
+    HeldBack {
+        /// What was attempted.
+        what: &'static str,
+        /// Who holds it back.
+        finalizers: Vec<String>,
+    },
     /// The API server was not reached.
     #[error("failed to {what}: {reason}")]
     Unreachable {
@@ -156,6 +164,13 @@ impl KubernetesError {
         }
     }
 
+    /// Whether the rest of a list can't be had any more.
+    ///
+    /// Source: Kubernetes, API Concepts, "Retrieving large results sets in chunks".
+    fn is_expired(&self) -> bool {
+        matches!(self, Self::Refused { code: 410, .. })
+    }
+
     /// Whether there is no such object.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -195,6 +210,11 @@ impl KubernetesError {
             }
             Self::Differs { name, .. } => {
                 format!("look at `{name}`, and delete it or make the bindings yourself: nothing that is there is edited")
+            }
+            Self::HeldBack { .. } => {
+                "find out whose finalizers they are, have them removed, and run the same command again; make no changes to the \
+                 access entries until then"
+                    .to_owned()
             }
             Self::Kubeconfig { .. } | Self::Refused { .. } => return None,
         })
@@ -349,7 +369,16 @@ impl Kubernetes {
                 let page = api.list(&params).await;
                 page.map_err(|error| KubernetesError::of(what, error))
             });
-            let page = page.await?;
+            let page = match page.await {
+                // The API server no longer knows the past that the first pages are of: all at once then.
+                Err(error) if error.is_expired() && params.continue_token.is_some() => {
+                    debug!(error = %visible(&error.to_string()), "list from the start");
+                    all.clear();
+                    params = ListParams::default();
+                    continue;
+                }
+                page => page?,
+            };
             all.extend(page.items);
             let Some(token) = page.metadata.continue_.filter(|token| !token.is_empty()) else {
                 debug!(count = all.len(), "{what}");

@@ -10,7 +10,7 @@ use super::{ATTEMPTS, BREATH, CutOver, CutoverOptions, Watch, backup, interrupte
 use crate::aws::Aws;
 use crate::error::{Failure, FailureKind};
 use crate::journal::{ConfigMapChange, RunLog};
-use crate::kubernetes::{Kubernetes, Stored};
+use crate::kubernetes::{Kubernetes, KubernetesError, Stored};
 use crate::migration::apply::Clock;
 use crate::migration::ended::unfinished;
 use crate::migration::survey::{Survey, Target, survey};
@@ -65,6 +65,14 @@ impl Work<'_> {
                         self.outcome(status_of(removal), None)?;
                         done.took(removal);
                         return Ok(look);
+                    }
+                    // The deletion is accepted and can't be called off: the same command sees how it ended.
+                    Err(error @ KubernetesError::HeldBack { .. }) => {
+                        self.outcome(status_of(removal), None)?;
+                        return Err(Failure {
+                            kind: FailureKind::Incomplete,
+                            ..Failure::from(error)
+                        });
                     }
                     Err(error) if may_try_again(&error) => {
                         if error.is_answer_lost() {

@@ -51,6 +51,20 @@ pub struct RollbackOptions {
     pub concurrency: usize,
 }
 
+/// Refuses to count on a ConfigMap that goes as soon as its finalizers do: who has no entry then is locked out.
+fn refuse_vanishing(stored: Option<&Stored>) -> Result<(), Failure> {
+    let held = stored.map(Stored::held_back_by).unwrap_or_default();
+    if held.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "nothing was undone: the ConfigMap kube-system/aws-auth is marked for deletion, and is gone when its finalizers \
+         are removed: {}",
+        held.join(", ")
+    ))
+    .hint("have them removed first, then run the same command again, which creates the ConfigMap again"))
+}
+
 impl RollbackOptions {
     /// The options that it has to be given again to go on.
     fn again(&self) -> Vec<String> {
@@ -138,6 +152,7 @@ pub async fn rollback<P: Progress>(
         .hint("`status` names the last run; name another journal with --journal"));
     }
     let stored = kubernetes.stored().await?;
+    refuse_vanishing(stored.as_ref())?;
     // What a rollback without the journal has begun is not a journal to go by.
     let is_lost =
         |run: &RunHistory| run.command == RunCommand::Rollback && run.end != Some(RunEnd::Complete);
