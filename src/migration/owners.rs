@@ -40,9 +40,16 @@ pub fn tell_owners(plan: &mut Plan, observed: &Observed) {
 /// Tools by a piece of the name under which they write, and what makes each of them stop.
 ///
 /// People at `kubectl` are no writers that come back; EKS itself writes for managed node groups.
-const TOOLS: [(&str, &str, &str); 9] = [
+///
+/// Terraform's provider for Kubernetes sets no manager for a whole ConfigMap, so that the API server takes its user agent.
+const TOOLS: [(&str, &str, &str); 10] = [
     (
         "terraform",
+        "Terraform",
+        "remove the aws-auth resource from its state and code first (`terraform state rm`)",
+    ),
+    (
+        "hashicorp",
         "Terraform",
         "remove the aws-auth resource from its state and code first (`terraform state rm`)",
     ),
