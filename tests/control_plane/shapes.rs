@@ -67,18 +67,18 @@ pub(crate) fn shapes() -> Vec<Shape> {
         Shape::new("nodes", nodes, NODES),
         Shape::new("repeated and inert mappings", repeated, REPEATED),
         Shape::new("a value that is broken", broken, BROKEN).open(),
-        Shape::new("odd usernames and groups", odd, ODD).moved(|login, mut identity| {
-            // EKS sets a username of its own where it can't keep the mapped one, and nothing is bound to either.
-            let (_, name) = login.principal.rsplit_once('/').unwrap();
-            if name != "scalar" {
-                let session = login.session.replace('@', "-");
-                let account = "arn:aws:sts::111122223333";
-                identity.username = format!("{account}:assumed-role/{name}/{session}");
-            }
-            // A group of each session, which nothing is bound to.
-            identity.groups.retain(|group| !group.starts_with("team:"));
-            identity
-        }),
+        Shape::new("odd usernames and groups", odd, ODD)
+            .open()
+            .moved(|login, mut identity| {
+                // EKS sets a username of its own where it can't keep the mapped one, and nothing is bound to either.
+                let (_, name) = login.principal.rsplit_once('/').unwrap();
+                if !["scalar", "key"].contains(&name) {
+                    let session = login.session.replace('@', "-");
+                    let account = "arn:aws:sts::111122223333";
+                    identity.username = format!("{account}:assumed-role/{name}/{session}");
+                }
+                identity
+            }),
         Shape::new("a group with a reserved name", reserved, RESERVED)
             .apply(&[
                 "--rename-group",
