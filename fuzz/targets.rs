@@ -19,7 +19,7 @@ use aws_auth_migrate::reader::{AwsAuthText, draw, read};
 use aws_auth_migrate::source::{cut::cut, manifest};
 
 /// Reads a text as each of the three values, tells how its mappings stand and draws what there is to say.
-pub fn reader(text: &str) {
+pub(crate) fn reader(text: &str) {
     let text = AwsAuthText {
         map_roles: Some(text.to_owned()),
         map_users: Some(text.to_owned()),
@@ -36,7 +36,7 @@ pub fn reader(text: &str) {
 /// Takes some mappings out of a text: what is left reads as exactly the others, or nothing is cut.
 ///
 /// The first two bytes choose which.
-pub fn cut_out(text: &str) {
+pub(crate) fn cut_out(text: &str) {
     let choice = text
         .bytes()
         .take(2)
@@ -72,23 +72,23 @@ pub fn cut_out(text: &str) {
 }
 
 /// Looks for the ConfigMap in a text, and reads what it finds.
-pub fn config_map(text: &str) {
+pub(crate) fn config_map(text: &str) {
     match manifest::parse(text) {
         Ok(aws_auth) => {
-            read(&aws_auth.text());
+            let _ = read(&aws_auth.text());
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 }
 
 /// Reads a text as each of the small files that a user may name.
-pub fn files(text: &str) {
+pub(crate) fn files(text: &str) {
     let _ = read_rbac(text);
     let _ = principals_file::parse(text);
 }
 
 /// Reads a text as a saved plan; what is read is written so that it reads.
-pub fn saved_plan(text: &str) {
+pub(crate) fn saved_plan(text: &str) {
     if let Ok(plan) = file::read_any(text) {
         let again =
             file::read_any(&file::write(&plan)).expect("what was read is written so that it reads");
@@ -97,14 +97,14 @@ pub fn saved_plan(text: &str) {
 }
 
 /// Reads a text as a file of decisions.
-pub fn decided(text: &str) {
+pub(crate) fn decided(text: &str) {
     if let Err(error) = decisions::read(text) {
         assert!(!error.to_string().is_empty());
     }
 }
 
 /// Reads a text as an ARN: what is read is written as it was.
-pub fn arn(text: &str) {
+pub(crate) fn arn(text: &str) {
     if let Ok(arn) = text.parse::<Arn>() {
         assert_eq!(arn.to_string(), text);
         if let Some(principal) = Principal::from_arn(&arn) {
@@ -117,7 +117,7 @@ pub fn arn(text: &str) {
 }
 
 /// Reads the first line of a text as a username and asks whether it can be the others.
-pub fn username(text: &str) {
+pub(crate) fn username(text: &str) {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
     let template = Template::new(first);
@@ -135,7 +135,7 @@ pub fn username(text: &str) {
 }
 
 /// Reads a text as a journal, in a folder of its own.
-pub fn journal(text: &str) {
+pub(crate) fn journal(text: &str) {
     let cluster = ClusterId {
         account_id: "111122223333".to_owned(),
         region: "eu-west-1".to_owned(),
@@ -150,7 +150,7 @@ pub fn journal(text: &str) {
 }
 
 /// Reads a text as a kubeconfig.
-pub fn kubeconfig(text: &str) {
+pub(crate) fn kubeconfig(text: &str) {
     in_a_file(text, |path| {
         if let Ok(kubeconfig) = Kubeconfig::read(Some(path), None) {
             let _ = kubeconfig.named();

@@ -505,39 +505,3 @@ async fn the_mode_api_is_refused_too_early_and_reached_later() {
     assert_eq!(world.sandbox.state().mode.as_str(), "API");
     cutover(&world, &["--to-api-mode"]).expect_code(0);
 }
-
-/// A real API server answers a deletion that finalizers hold back with the object, which stays in force.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_config_map_that_a_finalizer_holds_back_is_not_called_deleted_nor_counted_on() {
-    let text = "- rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev\n  groups: [devs]\n";
-    let world = World::start(in_api_mode(seed(text, &[&role("dev")]))).await;
-    world.apply().run().expect_code(0);
-    let hold = |finalizers: serde_json::Value| {
-        let mut object = world.sandbox.state().aws_auth.unwrap();
-        object["metadata"]["finalizers"] = finalizers;
-        world
-            .sandbox
-            .edit(|world| assert!(world.put_object(CLUSTER, &object)));
-    };
-    hold(serde_json::json!(["example.com/backup"]));
-    let cutover = || world.tool("cutover").args(&["--yes", "--soak", "0s"]);
-    let held = cutover().run().expect_code(4);
-    held.expect_error(&["marked for deletion", "example.com/backup"]);
-    assert!(
-        !held.stdout.contains("is deleted"),
-        "{}{}",
-        held.stdout,
-        held.stderr
-    );
-    // The entries are the only access that is left once the ConfigMap goes.
-    let entries = world.sandbox.state().entries;
-    let refused = world.tool("rollback").arg("--yes").run().expect_code(1);
-    refused.expect_error(&["nothing was undone", "example.com/backup"]);
-    assert_eq!(world.sandbox.state().entries, entries);
-
-    world.sandbox.edit(|world| world.delete_aws_auth(CLUSTER));
-    cutover().run().expect_code(0);
-    world.tool("rollback").arg("--yes").run().expect_code(0);
-    let restored = world.sandbox.state().aws_auth.unwrap();
-    assert_eq!(restored["data"]["mapRoles"], text);
-}
