@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::answer::{Answer, Do};
+use super::answer::{Answer, Do, Line};
 use crate::choices::Glob;
 use crate::model::reserved::prefix_of;
 
@@ -48,7 +48,12 @@ pub struct Document {
     )]
     pub policies: BTreeMap<String, String>,
     /// Answers for principals.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "maybe_none"
+    )]
+    #[schemars(with = "Option<Vec<Answer>>")]
     pub principals: Vec<Answer>,
 }
 
@@ -77,6 +82,38 @@ impl Document {
         };
         self.clusters.is_empty() || cluster.is_none_or(matches)
     }
+
+    /// Whether nothing is decided in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let empty = Self {
+            clusters: self.clusters.clone(),
+            ..Self::default()
+        };
+        *self == empty
+    }
+
+    /// Adds what another one says; for the same name or principal the other one counts.
+    pub fn take(&mut self, other: &Self) {
+        let fill = |names: &mut BTreeMap<String, String>, more: &BTreeMap<String, String>| {
+            names.extend(more.iter().map(|(old, new)| (old.clone(), new.clone())));
+        };
+        fill(&mut self.rename_groups, &other.rename_groups);
+        fill(&mut self.rename_users, &other.rename_users);
+        fill(&mut self.policies, &other.policies);
+        self.bind_renamed |= other.bind_renamed;
+        for answer in &other.principals {
+            let subject = answer.subject();
+            self.principals
+                .retain(|known| !known.subject().eq_ignore_ascii_case(&subject));
+            self.principals.push(answer.clone());
+        }
+    }
+}
+
+/// A list whose key has nothing below it but comments is an empty one.
+fn maybe_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Answer>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// Why a decisions file can't be used; every variant names the line where there is one.
@@ -86,8 +123,10 @@ pub enum FileError {
     #[error("{}", syntax(.0))]
     Syntax(serde_yaml::Error),
     /// It has another schema than this tool reads.
-    #[error("its schema is `{found}`, and this version reads `{SCHEMA}`")]
+    #[error("line {line}: its schema is `{found}`, and this version reads `{SCHEMA}`")]
     Schema {
+        /// The line, from 1.
+        line: usize,
         /// The schema that it names.
         found: String,
     },
@@ -121,9 +160,17 @@ pub fn read(text: &str) -> Result<Document, FileError> {
     }) = serde_yaml::from_str::<Head>(text)
         && found != SCHEMA
     {
-        return Err(FileError::Schema { found });
+        let line = text.lines().position(|line| line.contains("schema"));
+        return Err(FileError::Schema {
+            line: line.unwrap_or_default() + 1,
+            found,
+        });
     }
-    let document: Document = serde_yaml::from_str(text).map_err(FileError::Syntax)?;
+    let mut document: Document = serde_yaml::from_str(text).map_err(FileError::Syntax)?;
+    let lines = lines_of(&document, text);
+    for (answer, line) in document.principals.iter_mut().zip(lines) {
+        answer.line = Line::at(line);
+    }
     check(&document, text)?;
     Ok(document)
 }
@@ -134,15 +181,15 @@ struct Head {
 }
 
 fn check(document: &Document, text: &str) -> Result<(), FileError> {
-    let lines = lines_of(document, text);
     for (old, new) in &document.rename_groups {
         check_name(old, new, text)?;
     }
     for (old, new) in &document.rename_users {
         check_name(old, new, text)?;
     }
-    for (index, (answer, line)) in document.principals.iter().zip(&lines).enumerate() {
-        let refuse = |why: String| FileError::Answer { line: *line, why };
+    for (index, answer) in document.principals.iter().enumerate() {
+        let line = answer.line.number().unwrap_or(1);
+        let refuse = |why: String| FileError::Answer { line, why };
         match (&answer.principal, answer.code) {
             (Some(_), Some(_)) => {
                 return Err(refuse(
@@ -160,7 +207,7 @@ fn check(document: &Document, text: &str) -> Result<(), FileError> {
                 answer.what.as_str()
             )));
         }
-        let same = document.principals[..index].iter().position(|other| {
+        let same = document.principals[..index].iter().find(|other| {
             other.subject().eq_ignore_ascii_case(&answer.subject())
                 && (other.what, &other.accept) != (answer.what, &answer.accept)
         });
@@ -168,7 +215,7 @@ fn check(document: &Document, text: &str) -> Result<(), FileError> {
             return Err(refuse(format!(
                 "`{}` is answered differently on line {}; keep one of the two",
                 answer.subject(),
-                lines[other]
+                other.line.number().unwrap_or(1)
             )));
         }
     }

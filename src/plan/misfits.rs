@@ -93,7 +93,8 @@ pub(super) fn of(
         };
         if !is_matched {
             nothing(format!(
-                "the decision `{}` for `{}`",
+                "{}the decision `{}` for `{}`",
+                answer.line,
                 answer.what.as_str(),
                 answer.subject()
             ));
