@@ -6,6 +6,7 @@ mod apply;
 mod arc;
 mod bad_input;
 mod cutover;
+mod decide;
 mod export;
 mod faults;
 #[path = "../generate/mod.rs"]
