@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::question::causes;
 use super::table::layout::wrap;
 use super::words;
 use crate::decisions::{Answer, Document, read};
@@ -254,7 +255,7 @@ fn asked(
 ) -> Vec<String> {
     let mut lines = vec![format!("{indent}{NOTE}")];
     lines.extend(note(indent, &format!("Question {number}: {}.", question.title())));
-    for finding in &question.findings {
+    for finding in causes(&question.findings) {
         lines.extend(note(indent, &format!("{}: {}", finding.code, finding.message)));
     }
     for binding in question.bindings() {

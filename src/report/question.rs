@@ -2,12 +2,13 @@
 
 use super::table::layout::wrap;
 use super::words::{self, Fact, identity_facts, plural};
+use crate::finding::{Code, Finding};
 use crate::model::Identity;
 use crate::plan::questions::{Asked, Choice, OpenQuestion, Step};
 use crate::text::{literal, visible};
 
 /// How many of several alike are listed, so that a question fits on a screen.
-const LISTED: usize = 4;
+const LISTED: usize = 3;
 /// Where texts begin beside their labels.
 const TEXT: usize = 13;
 
@@ -31,11 +32,10 @@ pub fn question(
 ) -> String {
     let mut screen = Screen::new(width);
     let more = progress.open.saturating_sub(1);
-    screen.rule(&format!(
-        "Question {}, {} after it",
-        progress.asked + 1,
-        plural(more, "more", "more")
-    ));
+    screen.rule(&match more {
+        0 => format!("Question {}, the last one", progress.asked + 1),
+        more => format!("Question {}, {more} more after it", progress.asked + 1),
+    });
     screen.paragraph(0, &format!("{}.", visible(&question.title())));
     screen.blank();
     let listed = if all { usize::MAX } else { LISTED };
@@ -48,7 +48,7 @@ pub fn question(
         screen.access(first, question.about.len());
     }
     screen.bindings(question, listed);
-    for finding in question.findings.iter().take(listed) {
+    for finding in causes(&question.findings).take(listed) {
         screen.labelled(&finding.code.to_string(), &visible(&finding.message));
     }
     screen.blank();
@@ -65,6 +65,12 @@ pub fn question(
     }
     screen.blank();
     screen.text
+}
+
+/// Findings that say more than the bindings that are listed already.
+pub(super) fn causes(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    let is_listed = |finding: &&Finding| matches!(finding.code, Code::BindingLost | Code::BindingGained);
+    findings.iter().filter(move |finding| !is_listed(finding))
 }
 
 /// What may be typed at a question.

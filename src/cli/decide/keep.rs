@@ -79,8 +79,11 @@ impl Kept {
         format!("--decisions={}", self.path.display())
     }
 
-    /// Writes what is decided by now.
+    /// Writes what is decided by now; a file is begun with the first answer.
     pub(super) fn write(&mut self, answering: &Answering<'_>) -> Result<(), Failure> {
+        if self.content.is_none() && answering.answered() == 0 {
+            return Ok(());
+        }
         self.put(&answering.document(), &[])
     }
 

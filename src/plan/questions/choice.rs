@@ -165,7 +165,7 @@ impl OpenQuestion {
         let is_possible = self.about.iter().all(|asked| accepted(asked).is_some());
         let patch = is_possible.then(|| self.answers(Do::Migrate, accepted))?;
         let consequence = format!(
-            "the access entry is created: {}",
+            "the access entry is created, and exactly this is accepted: {}",
             in_words(self.about.iter().map(|asked| &asked.proposal))
         );
         trial.offer(Kind::Principals(Do::Migrate), patch, consequence)
@@ -176,7 +176,7 @@ impl OpenQuestion {
         if !self.has_live() {
             return None;
         }
-        let plan = trial.settled(&self.answers(Do::UpdateLive, |_| None))?;
+        let plan = trial.plan(&self.answers(Do::UpdateLive, |_| None));
         let change = |asked: &Asked| {
             let mut mappings = plan.mappings.iter();
             let mapping = mappings.find(|mapping| mapping.id == asked.id);
@@ -312,11 +312,15 @@ impl<'a> Trial<'a> {
         self.question.ids().is_subset(&self.open)
     }
 
-    /// The plan with an answer, if that leaves nothing of the question and opens no other.
-    pub(super) fn settled(&self, patch: &Document) -> Option<Plan> {
+    fn plan(&self, patch: &Document) -> Plan {
         let mut document = self.decided.clone();
         document.take(patch);
-        let plan = (self.replan)(&document);
+        (self.replan)(&document)
+    }
+
+    /// The plan with an answer, if that leaves nothing of the question and opens no other.
+    pub(super) fn settled(&self, patch: &Document) -> Option<Plan> {
+        let plan = self.plan(patch);
         let open = open_ids(&plan);
         let is_settled = self.question.about.iter().all(|asked| !open.contains(&asked.id));
         (is_settled && open.is_subset(&self.open) && plan.misfits.len() <= self.misfits)
