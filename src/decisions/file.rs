@@ -182,10 +182,10 @@ struct Head {
 
 fn check(document: &Document, text: &str) -> Result<(), FileError> {
     for (old, new) in &document.rename_groups {
-        check_name(old, new, text)?;
+        check_name("renameGroups", old, new, text)?;
     }
     for (old, new) in &document.rename_users {
-        check_name(old, new, text)?;
+        check_name("renameUsers", old, new, text)?;
     }
     for (index, answer) in document.principals.iter().enumerate() {
         let line = answer.line.number().unwrap_or(1);
@@ -222,7 +222,7 @@ fn check(document: &Document, text: &str) -> Result<(), FileError> {
     Ok(())
 }
 
-fn check_name(old: &str, new: &str, text: &str) -> Result<(), FileError> {
+fn check_name(map: &str, old: &str, new: &str, text: &str) -> Result<(), FileError> {
     let why = match prefix_of(new) {
         Some(prefix) => format!(
             "EKS refuses names that begin with `{prefix}`, so `{new}` can't replace `{old}`"
@@ -230,23 +230,45 @@ fn check_name(old: &str, new: &str, text: &str) -> Result<(), FileError> {
         None if new.is_empty() => format!("the new name of `{old}` is empty"),
         None => return Ok(()),
     };
-    let line = text
-        .lines()
-        .position(|line| line.contains(old))
-        .map_or(1, |at| at + 1);
+    // A name can be written with escapes; then the line is the one of its map.
+    let line_with = |words: &str| text.lines().position(|line| line.contains(words));
+    let at = line_with(old).or_else(|| line_with(map));
+    let line = at.map_or(1, |at| at + 1);
     Err(FileError::Answer { line, why })
 }
 
-/// The line on which each answer names whom it is about, from 1.
+/// The line on which each answer begins, from 1.
 fn lines_of(document: &Document, text: &str) -> Vec<usize> {
     let lines: Vec<&str> = text.lines().collect();
-    let mut at = lines
-        .iter()
-        .position(|line| line.contains("principals"))
-        .unwrap_or_default();
+    let key = |line: &&str| {
+        line.trim_start_matches(['{', ' ', '"'])
+            .starts_with("principals")
+    };
+    let from = lines.iter().position(|line| key(&line)).unwrap_or_default();
+    items(&lines, from)
+        .filter(|items| items.len() == document.principals.len())
+        .unwrap_or_else(|| named(document, &lines, from))
+}
+
+/// The lines on which the items of a list in block style begin; `None` where it is in another style.
+fn items(lines: &[&str], from: usize) -> Option<Vec<usize>> {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let begins = |line: &&str| {
+        let item = line.trim_start_matches(' ');
+        item == "-" || item.starts_with("- ")
+    };
+    let below = lines.iter().enumerate().skip(from + 1);
+    let mut items = below.filter(|(_, line)| begins(line)).peekable();
+    let outer = indent(items.peek()?.1);
+    let of_the_list = items.filter(|(_, line)| indent(line) == outer);
+    Some(of_the_list.map(|(at, _)| at + 1).collect())
+}
+
+/// The lines that name whom the answers are about, one after the other; several can share a line in JSON.
+fn named(document: &Document, lines: &[&str], from: usize) -> Vec<usize> {
+    let mut at = from;
     let mut line_of = |answer: &Answer| {
         let subject = answer.subject();
-        // Several answers can share a line in JSON, so the search begins on the line of the last one.
         let rest = lines.iter().enumerate().skip(at);
         let found = rest
             .filter(|(_, line)| line.contains(&subject))
@@ -346,6 +368,10 @@ principals:
             let error = refused(&text);
             assert!(error.contains(expected), "{error}");
         }
+        assert!(
+            refused(&with("  - {do: drop, code: \"AAM\\x33\\x306\"}"))
+                .contains("line 15: `AAM306` is answered differently on line 13")
+        );
         assert!(
             refused(&FILE.replace(
                 "{\"system:ops\": AmazonEKSClusterAdminPolicy}",

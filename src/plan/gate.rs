@@ -360,7 +360,11 @@ fn other_move(asked: &Move<'_>, accept: &Accept) -> Misfit {
     Misfit {
         message: format!(
             "{}the decision for `{}` accepts {}, and {} would be {}",
-            asked.question.answer.map(|answer| answer.line).unwrap_or_default(),
+            asked
+                .question
+                .answer
+                .map(|answer| answer.line)
+                .unwrap_or_default(),
             mapping.arn,
             written(Some(accept)),
             mapping.id,

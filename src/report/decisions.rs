@@ -82,9 +82,10 @@ impl File {
         let mut parts: Vec<Part> = Vec::new();
         let mut above = Vec::new();
         for line in text.lines().filter(|line| !is_generated(line)) {
-            let key = KEYS
-                .iter()
-                .find(|key| line.strip_prefix(**key).is_some_and(|rest| rest.starts_with(':')));
+            let key = KEYS.iter().find(|key| {
+                line.strip_prefix(**key)
+                    .is_some_and(|rest| rest.starts_with(':'))
+            });
             let belongs = line.starts_with([' ', '\t', '-', '}', ']']);
             match (key, parts.last_mut()) {
                 (Some(key), _) => parts.push(Part {
@@ -113,12 +114,20 @@ impl File {
         if old.clusters != new.clusters {
             self.part("clusters").body = lines(&block(&json!({"clusters": new.clusters})));
         }
-        self.names("renameGroups", &old.rename_groups, &new.rename_groups, open, |choice| {
-            &choice.patch.rename_groups
-        });
-        self.names("renameUsers", &old.rename_users, &new.rename_users, open, |choice| {
-            &choice.patch.rename_users
-        });
+        self.names(
+            "renameGroups",
+            &old.rename_groups,
+            &new.rename_groups,
+            open,
+            |choice| &choice.patch.rename_groups,
+        );
+        self.names(
+            "renameUsers",
+            &old.rename_users,
+            &new.rename_users,
+            open,
+            |choice| &choice.patch.rename_users,
+        );
         self.bind(new, open);
         self.names("policies", &old.policies, &new.policies, open, |choice| {
             &choice.patch.policies
@@ -142,7 +151,11 @@ impl File {
         let place = self.parts.iter().position(|part| part.key == key);
         let place = place.unwrap_or_else(|| {
             let after = |part: &Part| rank(&part.key) > rank(key);
-            let place = self.parts.iter().position(after).unwrap_or(self.parts.len());
+            let place = self
+                .parts
+                .iter()
+                .position(after)
+                .unwrap_or(self.parts.len());
             let part = Part {
                 key: key.to_owned(),
                 ..Part::default()
@@ -203,12 +216,24 @@ impl File {
         if old == new && comments.is_empty() {
             return;
         }
-        let written = |(old, new): (&String, &String)| format!("  {}: {}", flow_scalar(old), flow_scalar(new));
+        let written = |(old, new): (&String, &String)| {
+            format!("  {}: {}", flow_scalar(old), flow_scalar(new))
+        };
         let part = self.part(key);
         let only_more = old.iter().all(|(name, value)| new.get(name) == Some(value));
         let head = format!("{key}:");
-        if only_more && part.body.first().is_some_and(|line| line.trim_end() == head) {
-            let indent = part.body.iter().skip(1).map(|line| indent_of(line)).find(|width| *width > 0);
+        if only_more
+            && part
+                .body
+                .first()
+                .is_some_and(|line| line.trim_end() == head)
+        {
+            let indent = part
+                .body
+                .iter()
+                .skip(1)
+                .map(|line| indent_of(line))
+                .find(|width| *width > 0);
             let indent = " ".repeat(indent.unwrap_or(2));
             let more = new.iter().filter(|(name, _)| !old.contains_key(*name));
             let more = more.map(|pair| format!("{indent}{}", written(pair).trim_start()));
@@ -227,36 +252,45 @@ impl File {
         }
         let part = self.part("principals");
         let is_kept = new.principals.starts_with(&old.principals);
-        let in_block = part.body.first().is_some_and(|line| line.trim_end() == "principals:");
+        let in_block = part
+            .body
+            .first()
+            .is_some_and(|line| line.trim_end() == "principals:");
         let more = if is_kept && in_block {
             &new.principals[old.principals.len()..]
         } else {
             part.body = vec!["principals:".to_owned()];
             &new.principals[..]
         };
-        let item = part.body.iter().find(|line| line.trim_start().starts_with("- "));
+        let item = part
+            .body
+            .iter()
+            .find(|line| line.trim_start().starts_with("- "));
         let indent = " ".repeat(item.map_or(2, |line| indent_of(line)));
         for answer in more {
             let text = block(&json!([answer]));
-            part.body.extend(text.lines().map(|line| format!("{indent}{line}")));
+            part.body
+                .extend(text.lines().map(|line| format!("{indent}{line}")));
         }
         for (index, (question, choices)) in open.iter().enumerate() {
-            part.body.extend(asked(&indent, index + 1, question, choices));
+            part.body
+                .extend(asked(&indent, index + 1, question, choices));
         }
     }
 }
 
 /// A question with its answers, all as comments.
-fn asked(
-    indent: &str,
-    number: usize,
-    question: &OpenQuestion,
-    choices: &[Choice],
-) -> Vec<String> {
+fn asked(indent: &str, number: usize, question: &OpenQuestion, choices: &[Choice]) -> Vec<String> {
     let mut lines = vec![format!("{indent}{NOTE}")];
-    lines.extend(note(indent, &format!("Question {number}: {}.", question.title())));
+    lines.extend(note(
+        indent,
+        &format!("Question {number}: {}.", question.title()),
+    ));
     for finding in causes(&question.findings) {
-        lines.extend(note(indent, &format!("{}: {}", finding.code, finding.message)));
+        lines.extend(note(
+            indent,
+            &format!("{}: {}", finding.code, finding.message),
+        ));
     }
     for binding in question.bindings() {
         lines.extend(note(indent, &words::binding(binding)));

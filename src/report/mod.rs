@@ -41,7 +41,7 @@ pub use html::html;
 pub use json::json;
 pub use markdown::markdown;
 pub use next::{Next, next};
-pub use question::{Progress, answers, question, question_help};
+pub use question::{Progress, answers, question};
 pub(crate) use rolled_back::Document as RolledBack;
 pub use rolled_back::rolled_back;
 pub use standing::standing;

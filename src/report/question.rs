@@ -10,7 +10,7 @@ use crate::text::{literal, visible};
 /// How many of several alike are listed, so that a question fits on a screen.
 const LISTED: usize = 3;
 /// Where texts begin beside their labels.
-const TEXT: usize = 13;
+const TEXT: usize = 16;
 
 /// How far the answering has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,6 @@ pub fn question(
         more => format!("Question {}, {more} more after it", progress.asked + 1),
     });
     screen.paragraph(0, &format!("{}.", visible(&question.title())));
-    screen.blank();
     let listed = if all { usize::MAX } else { LISTED };
     for asked in question.about.iter().take(listed) {
         screen.labelled(&asked.id.to_string(), &visible(&asked.principal));
@@ -61,36 +60,27 @@ pub fn question(
                 plural(choice.also, "other mapping", "other mappings")
             ));
         }
+        if choice.takes_name() {
+            text.push_str(&format!(" (`{} NAME` for another name)", index + 1));
+        }
         screen.labelled(&label, &text);
     }
     screen.blank();
+    let default = choices.first().map_or_else(String::new, |choice| {
+        format!("Enter {} | ", choice.kind.word())
+    });
+    screen.paragraph(
+        0,
+        &format!("{default}number, with a reason if you like | s skip, b back, l list, q quit"),
+    );
     screen.text
 }
 
 /// Findings that say more than the bindings that are listed already.
 pub(super) fn causes(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
-    let is_listed = |finding: &&Finding| matches!(finding.code, Code::BindingLost | Code::BindingGained);
+    let is_listed =
+        |finding: &&Finding| matches!(finding.code, Code::BindingLost | Code::BindingGained);
     findings.iter().filter(move |finding| !is_listed(finding))
-}
-
-/// What may be typed at a question.
-#[must_use]
-pub fn question_help(choices: &[Choice], width: usize) -> String {
-    let mut screen = Screen::new(width);
-    let default = choices
-        .first()
-        .map_or_else(String::new, |choice| format!(", Enter for `{}`", choice.kind.word()));
-    let named = choices.iter().position(Choice::takes_name);
-    let named = named.map_or_else(String::new, |place| {
-        format!(", `{} NAME` for another name", place + 1)
-    });
-    screen.paragraph(
-        0,
-        &format!(
-            "A number, with a reason behind it if you like{default}{named}; s leaves it open, b goes back, l lists everything, q ends."
-        ),
-    );
-    screen.text
 }
 
 /// What was answered, question by question.
@@ -102,7 +92,7 @@ pub fn answers(steps: &[Step], width: usize) -> String {
         let answer = step
             .choice
             .as_ref()
-            .map_or("left open", |choice| choice.kind.word());
+            .map_or("open", |choice| choice.kind.word());
         let label = format!("{}  {answer}", index + 1);
         screen.labelled(&label, &visible(&step.question.title()));
     }
@@ -171,7 +161,10 @@ impl Screen {
         if is_account {
             return;
         }
-        self.labelled("in force", &format!("{}{first}", who(asked.in_force.as_ref())));
+        self.labelled(
+            "in force",
+            &format!("{}{first}", who(asked.in_force.as_ref())),
+        );
         match &asked.drift {
             Some(drift) => {
                 self.labelled("mapping", &who(drift.before.as_ref()));

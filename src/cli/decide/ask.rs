@@ -52,7 +52,6 @@ pub(super) async fn all(
         let show = |all| {
             console.clear();
             console.screen(&report::question(&question, &choices, progress, width, all));
-            console.screen(&report::question_help(&choices, width));
         };
         show(false);
         loop {
@@ -112,7 +111,10 @@ async fn review(
         let place = match line.as_str() {
             "" | "q" => return Ok(Some(Ended::Done)),
             "b" => Some(count),
-            number => number.parse().ok().filter(|place| (1..=count).contains(place)),
+            number => number
+                .parse()
+                .ok()
+                .filter(|place| (1..=count).contains(place)),
         };
         match place {
             Some(place) => {
@@ -135,7 +137,11 @@ fn change(
     if gone > 0 {
         console.screen(&format!(
             "{gone} later {} without it and {} asked again.\n",
-            if gone == 1 { "answer makes no sense" } else { "answers make no sense" },
+            if gone == 1 {
+                "answer makes no sense"
+            } else {
+                "answers make no sense"
+            },
             if gone == 1 { "is" } else { "are" },
         ));
     }

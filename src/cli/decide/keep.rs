@@ -44,7 +44,9 @@ impl Kept {
                     document.clusters.join(", "),
                     cluster.as_deref().unwrap_or_default()
                 ))
-                .hint("add the cluster to `clusters` in the file, or name another file with --out"));
+                .hint(
+                    "add the cluster to `clusters` in the file, or name another file with --out",
+                ));
             }
             Ok(Some((document, text)))
         };
@@ -105,7 +107,9 @@ impl Kept {
         };
         let failed = |error| file_failure("the decisions", &self.path, error);
         let is_ours = match &self.content {
-            Some(content) => files::holds(&self.path, content.as_bytes()).map_err(failed)? == Some(true),
+            Some(content) => {
+                files::holds(&self.path, content.as_bytes()).map_err(failed)? == Some(true)
+            }
             None => files::holds(&self.path, b"").map_err(failed)?.is_none(),
         };
         if !is_ours {
@@ -153,6 +157,8 @@ fn with_choices(answering: &Answering<'_>) -> Vec<(OpenQuestion, Vec<Choice>)> {
 pub(super) fn is_json(path: &Path, earlier: Option<&str>) -> bool {
     match earlier {
         Some(text) => text.trim_start().starts_with('{'),
-        None => path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json")),
+        None => path
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("json")),
     }
 }

@@ -46,14 +46,14 @@ impl Keyboard {
         }
     }
 
-    /// The next line or signal; a line that was typed before a signal goes first, so that no answer is lost.
+    /// The next line or signal. A signal goes first: what is typed after it is no answer.
     pub(super) async fn read(&mut self) -> Typed {
         let lines = self.lines.get_or_insert_with(typed);
         tokio::select! {
             biased;
-            line = lines.recv() => line.map_or(Typed::End, Typed::Line),
             _ = self.interrupt.recv() => Typed::Signal(2),
             _ = self.terminate.recv() => Typed::Signal(15),
+            line = lines.recv() => line.map_or(Typed::End, Typed::Line),
         }
     }
 }

@@ -43,7 +43,8 @@ pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode,
         seen = migration::survey(&target, CLOCK.system) => seen?,
         signal = keyboard.signal() => return Ok(interrupted(signal, "nothing was asked yet", console)),
     };
-    let history = migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+    let history =
+        migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let now = (CLOCK.now)();
     let replan = |document: &Document| {
         let choices = chosen.clone().with_decisions(document);
@@ -75,7 +76,8 @@ fn interrupted(signal: i32, standing: &str, console: &Console) -> ExitCode {
 /// The decisions file, and the rest of what names the cluster: the file is read here, since it need not be there yet.
 fn named(mut target: TargetArgs) -> Result<(Option<PathBuf>, TargetArgs), Failure> {
     let path = target.decisions.take();
-    let is_stdin = |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    let is_stdin =
+        |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if is_stdin(&path) || is_stdin(&target.from_file) || is_stdin(&target.rbac_file) {
         return Err(Failure::usage(
             "nothing was asked: answers are read from standard input, so no file can be",

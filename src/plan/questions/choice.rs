@@ -6,8 +6,8 @@ use super::{Asked, OpenQuestion, Replan, accepted, open_ids};
 use crate::access::equal_policy;
 use crate::access::template::Placeholder;
 use crate::decisions::{Accept, Answer, Do, Document, Line};
-use crate::model::reserved::{self, legal_name};
 use crate::model::access::{MASTERS, NODES};
+use crate::model::reserved::{self, legal_name};
 use crate::model::{AccessChange, Identity, MappingId};
 use crate::plan::Plan;
 use crate::plan::gate::moves_in_words;
@@ -212,9 +212,7 @@ impl OpenQuestion {
             let consequence = renamed_in_words(&patch);
             trial.offer(Kind::Rename, patch, consequence)
         };
-        let groups_alone = ENDS
-            .iter()
-            .find_map(|end| attempt(end, &BTreeMap::new()));
+        let groups_alone = ENDS.iter().find_map(|end| attempt(end, &BTreeMap::new()));
         groups_alone.or_else(|| {
             let with_users = ENDS.iter().find_map(|end| attempt(end, &users));
             with_users.filter(|_| !users.is_empty())
@@ -296,7 +294,11 @@ pub(super) struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    pub(super) fn new(question: &'a OpenQuestion, decided: &'a Document, replan: &'a Replan<'a>) -> Self {
+    pub(super) fn new(
+        question: &'a OpenQuestion,
+        decided: &'a Document,
+        replan: &'a Replan<'a>,
+    ) -> Self {
         let now = replan(decided);
         Self {
             question,
@@ -322,7 +324,11 @@ impl<'a> Trial<'a> {
     pub(super) fn settled(&self, patch: &Document) -> Option<Plan> {
         let plan = self.plan(patch);
         let open = open_ids(&plan);
-        let is_settled = self.question.about.iter().all(|asked| !open.contains(&asked.id));
+        let is_settled = self
+            .question
+            .about
+            .iter()
+            .all(|asked| !open.contains(&asked.id));
         (is_settled && open.is_subset(&self.open) && plan.misfits.len() <= self.misfits)
             .then_some(plan)
     }
@@ -358,9 +364,8 @@ fn in_words<'a>(mut changes: impl Iterator<Item = &'a AccessChange>) -> String {
     if change.keeps_access() {
         return "nobody's rights change".to_owned();
     }
-    let names = |identity: &Option<Identity>| {
-        identity.as_ref().map(|identity| identity.username.clone())
-    };
+    let names =
+        |identity: &Option<Identity>| identity.as_ref().map(|identity| identity.username.clone());
     match change.verdict {
         None => match (names(&change.before), names(&change.after)) {
             (Some(before), Some(after)) if before != after => {

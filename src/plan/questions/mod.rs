@@ -67,7 +67,9 @@ impl OpenQuestion {
     /// The bindings that stand behind the move.
     pub fn bindings(&self) -> impl Iterator<Item = &BindingChange> {
         let change = self.about.first().map(Asked::shown);
-        change.into_iter().flat_map(|change| change.bindings.iter().flatten())
+        change
+            .into_iter()
+            .flat_map(|change| change.bindings.iter().flatten())
     }
 
     /// The mappings that it is about.
@@ -196,7 +198,7 @@ pub fn open_ids(plan: &Plan) -> BTreeSet<MappingId> {
 fn of_account(account: &PlannedAccount) -> OpenQuestion {
     OpenQuestion {
         blocker: Blocker::NoEntryPossible,
-        what: "would lose its way in: every principal of the account may log in today, and access entries name principals one by one".to_owned(),
+        what: "would lose the way in: every principal of the account may log in today, and access entries name principals one by one".to_owned(),
         about: vec![Asked {
             id: account.id,
             principal: account.account_id.clone(),

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::access::read_rbac;
 use crate::choices::Choices;
-use crate::model::{AuthenticationMode, Cluster, Principal};
+use crate::model::{AccessEntry, AuthenticationMode, Cluster, EntryType, LiveEntry, Principal};
 use crate::observed::{Lookup, Observed};
 use crate::plan::document::{Source, SourceKind};
 use crate::plan::{Ours, build};
@@ -21,7 +21,10 @@ impl World {
         let map_roles: String = mappings
             .iter()
             .map(|(name, username, groups)| {
-                format!("- {{rolearn: '{}', username: '{username}', groups: [{groups}]}}\n", arn(name))
+                format!(
+                    "- {{rolearn: '{}', username: '{username}', groups: [{groups}]}}\n",
+                    arn(name)
+                )
             })
             .collect();
         let aws_auth = AwsAuth {
@@ -31,7 +34,13 @@ impl World {
         let found = |name: &str| {
             let arn = arn(name).parse().unwrap();
             let key = Principal::from_arn(&arn).unwrap().key();
-            (key, Lookup::Found { arn, created_at: None })
+            (
+                key,
+                Lookup::Found {
+                    arn,
+                    created_at: None,
+                },
+            )
         };
         let rbac = bindings.map(|bindings| {
             let objects: String = bindings.iter().map(|binding| object(binding)).collect();
@@ -113,7 +122,9 @@ fn kinds(choices: &[Choice]) -> Vec<&'static str> {
 #[track_caller]
 fn choice(choices: &[Choice], word: &str) -> Choice {
     let found = choices.iter().find(|choice| choice.kind.word() == word);
-    found.unwrap_or_else(|| panic!("no {word} in {choices:?}")).clone()
+    found
+        .unwrap_or_else(|| panic!("no {word} in {choices:?}"))
+        .clone()
 }
 
 const VIEW: &str = "'system:view', devs";
@@ -137,10 +148,19 @@ fn mappings_that_raise_the_same_question_are_asked_about_once() {
         .collect();
     assert_eq!(
         about,
-        [vec!["mapRoles[0]", "mapRoles[1]", "mapRoles[3]"], vec!["mapRoles[2]"]]
+        [
+            vec!["mapRoles[0]", "mapRoles[1]", "mapRoles[3]"],
+            vec!["mapRoles[2]"]
+        ]
     );
-    assert_eq!(questions[0].title(), "3 mappings would lose the group `system:view`");
-    assert_eq!(questions[1].title(), "mapRoles[2] would lose the group `system:edit`");
+    assert_eq!(
+        questions[0].title(),
+        "3 mappings would lose the group `system:view`"
+    );
+    assert_eq!(
+        questions[1].title(),
+        "mapRoles[2] would lose the group `system:edit`"
+    );
 }
 
 #[test]
@@ -173,13 +193,19 @@ fn a_rename_is_offered_with_a_name_that_nobody_has() {
     let question = &world.questions()[0];
     let choices = question.choices(&Document::default(), &replan);
     let rename = choice(&choices, "rename");
-    assert_eq!(rename.patch.rename_groups["system:view"], "view-from-aws-auth");
+    assert_eq!(
+        rename.patch.rename_groups["system:view"],
+        "view-from-aws-auth"
+    );
     assert!(rename.patch.bind_renamed && rename.takes_name());
     let to = |name: &str| question.renamed_to(&rename, name, &Document::default(), &replan);
     for refused in ["view", "system:x", ""] {
         assert!(to(refused).is_err(), "{refused}");
     }
-    assert_eq!(to("viewers").unwrap().patch.rename_groups["system:view"], "viewers");
+    assert_eq!(
+        to("viewers").unwrap().patch.rename_groups["system:view"],
+        "viewers"
+    );
 }
 
 #[test]
@@ -208,7 +234,11 @@ fn without_bindings_no_answer_claims_that_a_new_name_changes_nothing() {
 #[test]
 fn node_roles_are_offered_no_new_group_names() {
     let world = World::new(
-        &[("nodes", "system:node:{{EC2PrivateDNSName}}", "'system:nodes', karpenter")],
+        &[(
+            "nodes",
+            "system:node:{{EC2PrivateDNSName}}",
+            "'system:nodes', karpenter",
+        )],
         Some(&["karpenter=edit"]),
     );
     let replan = |document: &Document| world.plan(document);
@@ -240,7 +270,11 @@ fn a_rename_that_settles_other_questions_says_how_many_mappings() {
 #[test]
 fn an_answer_that_is_taken_back_takes_those_with_it_that_hung_on_it() {
     let world = World::new(
-        &[("ann", "ann", "'system:a'"), ("bob", "bob", "'system:a', 'system:b'"), ("cid", "cid", "'system:c'")],
+        &[
+            ("ann", "ann", "'system:a'"),
+            ("bob", "bob", "'system:a', 'system:b'"),
+            ("cid", "cid", "'system:c'"),
+        ],
         Some(&["system:a=view", "system:b=edit", "system:c=edit"]),
     );
     let replan = |document: &Document| world.plan(document);
@@ -265,6 +299,48 @@ fn an_answer_that_is_taken_back_takes_those_with_it_that_hung_on_it() {
 }
 
 #[test]
+fn a_live_entry_that_differs_is_kept_by_default() {
+    let mut world = World::new(
+        &[("ann", "ann", "devs"), ("bob", "bob", "devs")],
+        Some(&["devs=edit"]),
+    );
+    let live = |name: &str| LiveEntry {
+        entry: AccessEntry {
+            principal_arn: arn(name).parse().unwrap(),
+            entry_type: EntryType::Standard,
+            username: Some(name.to_owned()),
+            kubernetes_groups: Vec::new(),
+            tags: BTreeMap::new(),
+            access_policies: Vec::new(),
+        },
+        access_entry_arn: None,
+        created_at: None,
+        modified_at: None,
+    };
+    world.observed.entries = Some(vec![live("ann"), live("bob")]);
+    let replan = |document: &Document| world.plan(document);
+    let questions = world.questions();
+    assert_eq!(questions.len(), 1, "{questions:?}");
+    let choices = questions[0].choices(&Document::default(), &replan);
+    assert_eq!(
+        kinds(&choices),
+        ["keep-live", "leave", "update-live", "drop"]
+    );
+    for choice in &choices {
+        let plan = world.plan(&choice.patch);
+        assert!(
+            open_ids(&plan).is_empty() && plan.misfits.is_empty(),
+            "{choice:?}"
+        );
+    }
+    let update = choice(&choices, "update-live");
+    let gains = "it would gain the group `devs`";
+    assert!(update.consequence.contains(gains), "{update:?}");
+    let accept = update.patch.principals[0].accept.as_ref().unwrap();
+    assert_eq!(accept.verdict, crate::model::Verdict::Gained);
+}
+
+#[test]
 fn what_is_left_open_is_not_asked_again_but_stays_open() {
     let world = World::new(&[("ann", "ann", "'system:a'")], Some(&["system:a=view"]));
     let replan = |document: &Document| world.plan(document);
@@ -283,7 +359,11 @@ fn an_answer_replaces_the_one_that_left_the_question_open() {
     // `migrate` without a move accepts nothing.
     let world = World::new(&[("ann", "ann", "'system:a'")], Some(&["system:a=view"]));
     let replan = |document: &Document| world.plan(document);
-    let open = format!("schema: {}\nprincipals:\n- {{principal: '{}', do: migrate}}\n", crate::decisions::SCHEMA, arn("ann"));
+    let open = format!(
+        "schema: {}\nprincipals:\n- {{principal: '{}', do: migrate}}\n",
+        crate::decisions::SCHEMA,
+        arn("ann")
+    );
     let mut answering = Answering::new(crate::decisions::read(&open).unwrap(), &replan);
     let question = answering.open().swap_remove(0);
     let choices = answering.choices(&question);
