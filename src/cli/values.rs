@@ -1,6 +1,5 @@
 //! The values of options as they are typed: what they mean, or why they can't be meant so.
 
-use crate::access::identity::MASTERS;
 use crate::model::Arn;
 use crate::model::reserved::prefix_of;
 
@@ -11,13 +10,22 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A repository of GitHub, in which a policy's pattern has no wildcard.
+pub(super) fn repository(text: &str) -> Result<String, String> {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    match text.split_once('/') {
+        Some((owner, name)) if is_name(owner) && is_name(name) => Ok(text.to_owned()),
+        _ => Err("not of the form OWNER/REPOSITORY".to_owned()),
+    }
+}
+
 pub(super) fn rename(text: &str) -> Result<(String, String), String> {
     let (old, new) = pair(text).map_err(|_| "write it as OLD=NEW".to_owned())?;
-    if old == MASTERS {
-        return Err(format!(
-            "`{MASTERS}` becomes the access policy AmazonEKSClusterAdminPolicy and needs no other name"
-        ));
-    }
     match prefix_of(&new) {
         _ if new.is_empty() => Err("the new name is empty".to_owned()),
         Some(prefix) => Err(format!(
