@@ -605,14 +605,14 @@ async fn a_bad_decisions_file_is_refused_with_its_line_and_nothing_is_done() {
     ];
     for (text, expected) in cases {
         let path = world.write("bad.yaml", &text);
-        for tool in [
-            world.tool("plan"),
-            world.apply(),
-            world.tool("verify"),
-            world.tool("cutover").arg("--yes"),
-        ] {
+        let mut tools = vec![world.tool("plan"), world.apply()];
+        // What would be done, and for whom, is no question of the commands that come after.
+        if !text.contains("accept") && !text.contains("keep-live") {
+            tools.extend([world.tool("verify"), world.tool("cutover").arg("--yes")]);
+        }
+        for tool in tools {
             let ran = tool.arg("--decisions").arg(&path).run();
-            assert_eq!(ran.code, 64, "{text}\n{}", ran.stderr);
+            assert_eq!(ran.code, 64, "{text}\n{}\n{}", ran.stdout, ran.stderr);
             ran.expect_error(&["nothing was done", expected, "line ", "hint: "]);
             let is_raw = ran.stderr.contains(['\u{1b}', '\u{202e}']);
             assert!(
