@@ -244,7 +244,7 @@ fn lines_of(document: &Document, text: &str) -> Vec<usize> {
         line.trim_start_matches(['{', ' ', '"'])
             .starts_with("principals")
     };
-    let from = lines.iter().position(|line| key(&line)).unwrap_or_default();
+    let from = lines.iter().position(key).unwrap_or_default();
     items(&lines, from)
         .filter(|items| items.len() == document.principals.len())
         .unwrap_or_else(|| named(document, &lines, from))

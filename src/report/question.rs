@@ -3,7 +3,7 @@
 use super::table::layout::wrap;
 use super::words::{self, Fact, identity_facts, plural};
 use crate::finding::{Code, Finding};
-use crate::model::Identity;
+use crate::model::{AccessChange, Identity};
 use crate::plan::questions::{Asked, Choice, OpenQuestion, Step};
 use crate::text::{literal, visible};
 
@@ -157,7 +157,7 @@ impl Screen {
         } else {
             String::new()
         };
-        let is_account = asked.in_force.is_none() && *asked.shown() == Default::default();
+        let is_account = asked.in_force.is_none() && *asked.shown() == AccessChange::default();
         if is_account {
             return;
         }

@@ -151,9 +151,10 @@ impl Asked {
 pub fn questions(plan: &Plan) -> Vec<OpenQuestion> {
     let mut open: Vec<OpenQuestion> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut ask = |likeness: String, question: OpenQuestion| match places.get(&likeness) {
-        Some(&place) => open[place].about.extend(question.about),
-        None => {
+    let mut ask = |likeness: String, question: OpenQuestion| {
+        if let Some(&place) = places.get(&likeness) {
+            open[place].about.extend(question.about);
+        } else {
             places.insert(likeness, open.len());
             open.push(question);
         }
