@@ -80,6 +80,22 @@ pub(super) enum Command {
     Man(ManArgs),
 }
 
+impl Command {
+    /// Whether the output is a JSON document, so that errors are one, too.
+    pub(super) fn is_json(&self) -> bool {
+        let output = match self {
+            Self::Plan(args) => &args.output,
+            Self::Apply(args) => &args.output,
+            Self::Status(args) => &args.output,
+            Self::Verify(args) => &args.output,
+            Self::Cutover(args) => &args.output,
+            Self::Rollback(args) => &args.output,
+            _ => return false,
+        };
+        output.output == Format::Json
+    }
+}
+
 #[derive(Debug, Args, Clone, Default)]
 #[command(next_help_heading = "Where aws-auth comes from")]
 pub(super) struct TargetArgs {
@@ -309,6 +325,9 @@ pub(super) struct CutoverArgs {
     /// Refuse the switch to API until this long after the last apply
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     pub(super) min_soak: std::time::Duration,
+    /// Wait at most this long for a deleted aws-auth that finalizers hold
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub(super) settle: std::time::Duration,
     /// Watch the nodes this long after the removal, such as 5m; by default 90s if a node role's mapping goes, else 0s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) soak: Option<std::time::Duration>,
@@ -341,6 +360,9 @@ pub(super) struct RollbackArgs {
     /// Overwrite changes that others made to aws-auth since, and delete entries without a mapping
     #[arg(long)]
     pub(super) force: bool,
+    /// Give the cluster this long to read an aws-auth that was put back before entries are deleted
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
+    pub(super) settle: std::time::Duration,
     /// Where the journal is; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
@@ -503,6 +525,10 @@ pub(super) enum ExportFormat {
     Eksctl,
     /// Objects for AWS Controllers for Kubernetes
     Ack,
+    /// TypeScript for the AWS CDK: a function that adds a `CfnAccessEntry` for each entry
+    Cdk,
+    /// A Pulumi program in YAML, with import options for what exists
+    Pulumi,
     /// A POSIX shell script of `aws eks` commands
     AwsCli,
     /// A Systems Manager Automation document: plan, approve, apply, verify, approve, cut over; or back

@@ -7,6 +7,7 @@ mod gate;
 mod kubeconfig;
 mod login;
 mod plugin;
+mod refusal;
 mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +26,9 @@ use tracing::debug;
 
 use again::again;
 pub use bindings::{Made, StoredBinding, ThereBinding};
-pub use config_map::Stored;
+pub use config_map::{Attempt, Deleted, MANAGER, Stored, Terminating};
 use gate::{Gate, Refused};
-pub use kubeconfig::{Kubeconfig, Named};
+pub use kubeconfig::{Elsewhere, Kubeconfig, Named};
 pub use token::{Bearer, MakeToken, TokenError, Tokens};
 
 use crate::access::rbac::{Binding, Rbac, Rule, Subject};
@@ -40,6 +41,9 @@ use crate::text::{bare_url, shortened, visible};
 const PAGE: u32 = 500;
 /// How often a list that expires between its pages is read from its beginning.
 const WHOLE_LISTS: u32 = 4;
+
+/// What this tool calls itself.
+const USER_AGENT: &str = concat!("aws-auth-migrate/", env!("CARGO_PKG_VERSION"));
 
 /// How many pages a list may have: half a million objects.
 const MOST_PAGES: usize = 1000;
@@ -115,6 +119,34 @@ pub enum KubernetesError {
         /// The API server's own words.
         message: String,
     },
+    /// Admission refused it: a policy, a webhook, a plugin of the API server. No right is missing.
+    #[error("failed to {what}: {by} refused it: {message}")]
+    Rejected {
+        /// What was attempted.
+        what: &'static str,
+        /// Who refused it.
+        by: String,
+        /// The API server's own words.
+        message: String,
+    },
+    /// The object says of itself that it never changes.
+    #[error("failed to {what}: it has `immutable: true`, so what it holds can't be changed")]
+    Immutable {
+        /// What was attempted.
+        what: &'static str,
+    },
+    /// A binding names a role that is not there.
+    #[error(
+        "failed to make the {kind} `{name}`: the {role}, which it names as the old group's binding does, does not exist"
+    )]
+    NoRole {
+        /// The binding's kind.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// The role's kind and name.
+        role: String,
+    },
     /// The API server refused otherwise.
     #[error("failed to {what}: the Kubernetes API answered {code} {reason}: {message}")]
     Refused {
@@ -161,6 +193,7 @@ impl KubernetesError {
     fn of(what: &'static str, error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => match status.code {
+                _ if let Some(refusal) = refusal::of(what, status.code, &status.message) => refusal,
                 401 => Self::Unauthorized { what },
                 403 => Self::Forbidden {
                     what,
@@ -215,8 +248,9 @@ impl KubernetesError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unauthorized { .. } => {
-                "the AWS identity of the credentials has neither a mapping in aws-auth nor an access entry on this cluster; \
-                 use one that has, or read the ConfigMap elsewhere and give it with --from-file"
+                "try again in a minute: the cluster's authenticator may be starting or down; if it stays, the AWS identity of \
+                 the credentials has neither a mapping in aws-auth nor an access entry on this cluster: use one that has, or read \
+                 the ConfigMap elsewhere and give it with --from-file"
                     .to_owned()
             }
             Self::Forbidden { what, .. } if what.starts_with("write") || what.starts_with("delete") || what.starts_with("create") => {
@@ -227,7 +261,8 @@ impl KubernetesError {
                 "grant `get` and `delete` on it to the caller, and run the same command again".to_owned()
             }
             Self::Forbidden { what, .. } if what.starts_with("make a binding") => {
-                "grant `create` and `get` on it to the caller, and `bind` on the role that it names, or make it by hand"
+                "grant `create` and `get` on it to the caller, and `bind` on the role that it names, one of clusterroles or roles \
+                 (`export rbac --for apply` with the cluster and the same --rename-group writes all of it), or make it by hand"
                     .to_owned()
             }
             Self::Forbidden { what, .. } if what.starts_with("list ") => {
@@ -244,6 +279,14 @@ impl KubernetesError {
             Self::Differs { name, .. } => {
                 format!("look at `{name}`, and delete it or make the bindings yourself: nothing that is there is edited")
             }
+            Self::Rejected { .. } => {
+                "no right is missing: change what refused it, or except this ConfigMap from it \
+                 (kubectl get validatingadmissionpolicies,validatingwebhookconfigurations), then run the same command again"
+                    .to_owned()
+            }
+            Self::NoRole { role, .. } => {
+                format!("create the {role}, or delete the old group's binding to it, which gives nothing")
+            }
             Self::Plugin { .. } => {
                 "run the plugin by hand to see what it says, which is not repeated here since it may hold secrets; \
                  --request-timeout gives it more time"
@@ -252,7 +295,10 @@ impl KubernetesError {
             Self::Endless { .. } => {
                 "check that the endpoint is the cluster's and that nothing answers in its place".to_owned()
             }
-            Self::Kubeconfig { .. } | Self::Unusable { .. } | Self::Refused { .. } => return None,
+            Self::Kubeconfig { .. }
+            | Self::Unusable { .. }
+            | Self::Immutable { .. }
+            | Self::Refused { .. } => return None,
         })
     }
 }
@@ -306,6 +352,9 @@ impl Kubernetes {
         tokens: Option<Tokens<E>>,
         timeout: Duration,
     ) -> Result<Self, KubernetesError> {
+        // Audit logs show it. Source: Kubernetes, "Auditing", `userAgent`.
+        let agent = http::HeaderValue::from_static(USER_AGENT);
+        config.headers.push((http::header::USER_AGENT, agent));
         encrypted(&config.cluster_url).map_err(|reason| KubernetesError::Unusable { reason })?;
         if config.cluster_url.scheme_str() != Some("https") && config.proxy_url.is_some() {
             return Err(KubernetesError::Unusable {
@@ -574,5 +623,17 @@ mod tests {
             let error = pem_certificates(text.as_bytes()).unwrap_err();
             assert!(!error.contains("MARK"), "{error}");
         }
+    }
+
+    /// While the authenticator was down, the tool once claimed that the caller had no mapping.
+    #[test]
+    fn a_401_names_the_authenticator_before_the_caller() {
+        let error = super::KubernetesError::Unauthorized {
+            what: "read the ConfigMap kube-system/aws-auth",
+        };
+        let hint = error.hint().unwrap();
+        let (authenticator, mapping) = (hint.find("authenticator"), hint.find("neither a mapping"));
+        assert!(authenticator.unwrap() < mapping.unwrap(), "{hint}");
+        assert!(hint.contains("try again"), "{hint}");
     }
 }

@@ -318,8 +318,10 @@ fn asked(indent: &str, number: usize, question: &OpenQuestion, choices: &[Choice
 
 fn note(indent: &str, text: &str) -> Vec<String> {
     let width = WIDTH - indent.len() - NOTE.len() - 1;
-    let lines = wrap(&visible(text), width).into_iter();
-    lines.map(|line| format!("{indent}{NOTE} {line}")).collect()
+    wrap(&visible(text), width)
+        .into_iter()
+        .map(|line| format!("{indent}{NOTE} {line}"))
+        .collect()
 }
 
 fn lines(text: &str) -> Vec<String> {

@@ -36,6 +36,7 @@ pub(super) fn world(seed: Seed, endpoint: String, tls: &Tls) -> (World, String) 
         principals: seed.principals.clone(),
         credentials: BTreeMap::new(),
         rights: seed.rights.clone(),
+        admissions: Vec::new(),
         limits: seed.limits.clone(),
         faults: Faults::default(),
         requests: Vec::new(),

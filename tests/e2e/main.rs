@@ -2,15 +2,20 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod admission;
 mod apply;
 mod arc;
 mod bad_input;
+mod credentials;
 mod cutover;
 mod decide;
 mod export;
 mod faults;
+mod finalizers;
+mod forged;
 #[path = "../generate/mod.rs"]
 mod generate;
+mod in_force;
 mod interrupted;
 mod judges;
 mod killing;
@@ -37,6 +42,7 @@ mod sampled;
 mod schemas;
 mod script;
 mod secrets;
+mod services;
 mod shapes;
 mod signals;
 mod sources;
@@ -45,5 +51,6 @@ mod support;
 #[path = "../tell/mod.rs"]
 mod tell;
 mod trust;
+mod tunnels;
 mod verbose;
 mod verify;

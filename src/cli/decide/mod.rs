@@ -36,6 +36,7 @@ pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode,
     let mut keyboard = Keyboard::new()?;
     let (mut kept, decided) = Kept::open(out, path.as_deref(), &named)?;
     let mut target = settings::target(&named, args.journal.as_deref())?;
+    target.aws.pace.watch(console.watcher());
     target.read_roles = true;
     target.options.push(kept.option());
     let chosen = settings::chosen(&args.choices)?;
@@ -51,7 +52,9 @@ pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode,
         migration::apply::plan(&seen, &choices, &history, now)
     };
     let before = replan(&decided);
-    before.decisions_fit().map_err(migration::apply::misfit)?;
+    before
+        .decisions_fit()
+        .map_err(|misfits| migration::apply::misfit(&misfits))?;
     let mut answering = Answering::new(decided, &replan);
     let ended = ask::all(&mut answering, &mut kept, &mut keyboard, console).await?;
     if !answering.steps().is_empty() {
