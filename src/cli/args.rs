@@ -237,7 +237,8 @@ pub(super) struct PlanArgs {
     /// Write the bindings that renamed groups need, for `kubectl apply`
     #[arg(long, value_name = "FILE")]
     pub(super) emit_rbac: Option<PathBuf>,
-    /// Write a decisions file with every open question, its choices as comments
+    /// Write a decisions file with every open question, its choices as comments; never over answers, unless
+    /// --decisions names the same file
     #[arg(long, value_name = "FILE")]
     pub(super) write_decisions: Option<PathBuf>,
     /// Exit with 2 if changes are pending, with 3 if something needs a decision

@@ -8,6 +8,7 @@ mod arc;
 mod bad_input;
 mod credentials;
 mod cutover;
+mod decide;
 mod export;
 mod faults;
 mod finalizers;

@@ -87,6 +87,15 @@ pub(crate) fn check_journal(journal: &str) {
     }
 }
 
+/// Holds a decisions file against its schema.
+#[track_caller]
+pub(crate) fn check_decisions(text: &str) {
+    static DECISIONS: LazyLock<Validator> = LazyLock::new(|| validator("decisions"));
+    // YAML has more than JSON has, but for what a decisions file holds.
+    let value: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
+    check(&DECISIONS, &serde_json::to_value(value).unwrap());
+}
+
 fn objects(lines: &str) -> impl Iterator<Item = Value> {
     let values = lines
         .lines()
