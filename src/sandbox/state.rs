@@ -22,7 +22,11 @@ use super::terms::{Limits, Rights, SwitchSeed};
 /// Tests reach it with [`Sandbox::edit`](super::Sandbox::edit) to do what somebody else might do meanwhile.
 #[derive(Debug)]
 pub struct World {
+    /// By name; those beside the first one by ARN, since names are unique within an account and region only.
     pub(super) clusters: BTreeMap<String, ClusterState>,
+    pub(super) regions: BTreeMap<String, Vec<String>>,
+    pub(super) organization: Vec<(String, String)>,
+    pub(super) denials: Vec<(String, String)>,
     pub(super) principals: Vec<IamPrincipal>,
     pub(super) credentials: BTreeMap<String, Credential>,
     pub(super) rights: Rights,
@@ -197,6 +201,16 @@ impl World {
         self.principals
             .iter()
             .find(|known| known.principal.to_string() == arn)
+    }
+
+    /// What a cluster's state is kept under.
+    pub(super) fn key_of(&self, account: &str, region: &str, name: &str) -> Option<&str> {
+        let mut all = self.clusters.iter();
+        let found = all.find(|(_, cluster)| {
+            let seed = &cluster.seed;
+            seed.name == name && seed.region == region && seed.account_id == account
+        });
+        found.map(|(key, _)| key.as_str())
     }
 
     /// Puts the clock forward, for tokens and credentials that expire.
