@@ -6,10 +6,12 @@ mod entries;
 pub mod error;
 mod gate;
 mod http;
+mod listing;
 mod nodes;
 mod pace;
 mod principals;
 mod rights;
+mod session;
 mod time;
 pub mod token;
 mod write;
@@ -21,9 +23,11 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 pub use cluster::ObservedCluster;
 pub use error::{AwsError, AwsErrorKind};
+pub use listing::ListedAccount;
 pub use pace::Pace;
 pub use principals::{LookupRoles, PrincipalSource};
 
@@ -43,6 +47,8 @@ pub struct AwsSettings {
     pub pace: Pace,
     /// Where the services are, instead of where the SDK's settings say: the sandbox.
     pub endpoint: Option<SandboxEndpoint>,
+    /// Clients that are there already, instead of new ones: clusters of one account and region share them.
+    pub shared: Option<Box<Aws>>,
 }
 
 /// The services of a sandbox, with the key that it knows.
@@ -61,7 +67,12 @@ pub struct SandboxEndpoint {
 /// Clients for EKS, IAM and STS with one set of credentials.
 #[derive(Debug, Clone)]
 pub struct Aws {
+    /// The settings past the gate.
+    plain: SdkConfig,
+    /// The settings by which requests wait for their turns.
     config: SdkConfig,
+    client: SharedHttpClient,
+    timeout: Duration,
     eks: aws_sdk_eks::Client,
     /// The same without turns and retries: the writer waits for its turns and repeats its calls itself.
     eks_once: aws_sdk_eks::Client,
@@ -102,6 +113,9 @@ impl Aws {
     /// # Errors
     /// There is no region, or `AWS_CA_BUNDLE` can't be read.
     pub async fn connect(settings: &AwsSettings) -> Result<Self, AwsError> {
+        if let Some(shared) = &settings.shared {
+            return Ok(Self::clone(shared));
+        }
         let timeout = settings.request_timeout();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
         let client = http::client()?;
@@ -133,30 +147,51 @@ impl Aws {
                 "neither --region nor AWS_REGION nor the profile names one",
             ));
         };
-        let gate = |waits| Gate {
+        let pace = &settings.pace;
+        Ok(Self::gated(config, client, timeout, region, pace, pace))
+    }
+
+    /// The clients for settings whose requests go through the gate: IAM's have a pace of their own where accounts share
+    /// it among regions.
+    fn gated(
+        plain: SdkConfig,
+        client: SharedHttpClient,
+        timeout: Duration,
+        region: String,
+        pace: &Pace,
+        iam_pace: &Pace,
+    ) -> Self {
+        let gate = |pace: &Pace, waits| Gate {
             client: client.clone(),
-            pace: settings.pace.clone(),
+            pace: pace.clone(),
             timeout,
             waits,
         };
-        let gated = config
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
+        let gated = plain
             .to_builder()
-            .http_client(gate(true))
+            .http_client(gate(pace, true))
             .timeout_config(timeouts.disable_operation_attempt_timeout().build())
             .build();
         let once = aws_sdk_eks::config::Builder::from(&gated)
-            .http_client(gate(false))
+            .http_client(gate(pace, false))
             .retry_config(RetryConfig::disabled())
             .build();
-        Ok(Self {
+        let iam = aws_sdk_iam::config::Builder::from(&gated)
+            .http_client(gate(iam_pace, true))
+            .build();
+        Self {
             eks: aws_sdk_eks::Client::new(&gated),
             eks_once: aws_sdk_eks::Client::from_conf(once),
-            iam: aws_sdk_iam::Client::new(&gated),
+            iam: aws_sdk_iam::Client::from_conf(iam),
             sts: aws_sdk_sts::Client::new(&gated),
+            plain,
             config: gated,
+            client,
+            timeout,
             region,
-            pace: settings.pace.clone(),
-        })
+            pace: pace.clone(),
+        }
     }
 
     /// How fast requests are made, and how many were.

@@ -46,7 +46,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
 pub(super) fn code(applied: &Applied) -> exit::Code {
     match applied.end {
         RunEnd::Incomplete | RunEnd::Interrupted => exit::INCOMPLETE,
-        RunEnd::Complete if exit::needs_decision(&applied.plan) => exit::BLOCKED,
+        RunEnd::Complete if applied.plan.needs_decision() => exit::BLOCKED,
         RunEnd::Complete => exit::DONE,
     }
 }

@@ -120,6 +120,19 @@ pub struct PlannedMapping {
 }
 
 impl Plan {
+    /// Whether something in it waits for a decision by a person.
+    #[must_use]
+    pub fn needs_decision(&self) -> bool {
+        let blocked = |account: &PlannedAccount| account.outcome == Outcome::Blocked;
+        self.mappings.iter().any(PlannedMapping::needs_decision)
+            || self.accounts.iter().any(blocked)
+            || self.findings.iter().any(|placed| {
+                let code = placed.finding.code;
+                code.stops_apply()
+                    || matches!(code, Code::SectionUnreadable | Code::SectionUndecided)
+            })
+    }
+
     /// Whether a principal gets its entry for a mapping that grants nothing, because that was asked for.
     #[must_use]
     pub fn includes_inert(&self, principal: &Arn) -> bool {
