@@ -66,6 +66,8 @@ pub(super) enum Command {
     /// Run the whole migration against a sandbox on this machine; needs no AWS account
     #[cfg(feature = "sandbox")]
     Rehearse(Box<RehearseArgs>),
+    /// Do the same with many clusters, accounts and regions
+    Fleet(Box<super::fleet::FleetArgs>),
     /// Write the plan in another tool's format
     Export(Box<ExportArgs>),
     /// Explain a finding code, or list them all

@@ -64,6 +64,13 @@ pub(super) fn of(failure: &Failure) -> ExitCode {
     .into()
 }
 
+/// The worst of several codes: failed, then incomplete, then blocked, then pending.
+pub(super) fn worst(codes: impl IntoIterator<Item = Code>) -> Code {
+    const ORDER: [Code; 5] = [DONE, PENDING, BLOCKED, INCOMPLETE, FAILED];
+    let weight = |code: &Code| ORDER.iter().position(|known| known == code);
+    codes.into_iter().max_by_key(weight).unwrap_or(DONE)
+}
+
 /// The code of a plan under `--detailed-exitcode`.
 pub(super) fn detailed(plan: &Plan) -> Code {
     if plan.needs_decision() {

@@ -1,0 +1,172 @@
+//! Which clusters are meant: from a fleet file, or found by listing them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::args::{PaceArgs, SourceArgs};
+use crate::aws::AwsSettings;
+use crate::cli::args::TargetArgs;
+use crate::cli::output::{Console, file_failure};
+use crate::cli::settings;
+use crate::error::Failure;
+use crate::fleet::file::{FleetError, read};
+use crate::fleet::{
+    Accounts, Connections, Discovery, Fleet, FleetId, Member, Regions, Row, discover,
+};
+use crate::migration::Target;
+
+/// The region name that stands for all that an account has enabled.
+pub(in crate::cli) const ALL_ENABLED: &str = "all-enabled";
+
+/// The clusters, and the credentials by which they are reached.
+pub(super) struct Source {
+    pub(super) fleet: Fleet,
+    /// Where no clusters could be listed.
+    pub(super) failed: Vec<Row>,
+    pub(super) connections: Connections,
+}
+
+impl Source {
+    /// Which fleet it is, in a report.
+    pub(super) fn id(&self) -> FleetId {
+        let own = self.fleet.members.len() + self.failed.len();
+        let shard = self.fleet.shard.as_ref();
+        FleetId {
+            sha256: self.fleet.digest.clone(),
+            clusters: shard.map_or(own, |shard| shard.clusters),
+        }
+    }
+}
+
+/// Reads the fleet file, or lists the clusters.
+pub(super) async fn source(
+    args: &SourceArgs,
+    pace: &PaceArgs,
+    console: &Console,
+) -> Result<Source, Failure> {
+    let settings = AwsSettings {
+        profile: args.profile.clone(),
+        request_timeout: pace.request_timeout,
+        ..AwsSettings::default()
+    };
+    let connections = Connections::new(settings, pace.max_rate);
+    if let Some(path) = &args.fleet {
+        let fleet = fleet_file(path)?;
+        let failed = Vec::new();
+        return Ok(Source {
+            fleet,
+            failed,
+            connections,
+        });
+    }
+    let discovery = discovery(args)?;
+    console.say("listing the clusters");
+    let found = discover(&connections, &discovery, usize::from(pace.concurrency)).await?;
+    let fleet = Fleet::of(found.members, None);
+    if fleet.members.is_empty() && found.failed.is_empty() {
+        return Err(
+            Failure::new("there is no cluster where --discover looked").hint(
+                "name the regions with --regions, and the accounts with --assume or --organization",
+            ),
+        );
+    }
+    if let Some(path) = &args.write_fleet {
+        crate::files::replace(path, written(&fleet).as_bytes())
+            .map_err(|error| file_failure("the fleet file", path, error))?;
+        console.say(&format!(
+            "{} clusters are written to the fleet file",
+            fleet.members.len()
+        ));
+    }
+    Ok(Source {
+        fleet,
+        failed: found.failed,
+        connections,
+    })
+}
+
+/// A fleet as a file.
+pub(super) fn written(fleet: &Fleet) -> String {
+    let value = serde_json::to_value(fleet.to_file()).expect("the keys of the file are texts");
+    crate::report::manifest(&[value])
+}
+
+fn fleet_file(path: &Path) -> Result<Fleet, Failure> {
+    let (text, place) = settings::text(path, "the fleet")?;
+    let folder = match path.parent() {
+        Some(folder) if path.as_os_str() != "-" => settings::absolute(folder),
+        _ => settings::absolute(Path::new("")),
+    };
+    let folder = folder.map_err(|error| {
+        Failure::new(format!("failed to find the folder of {place}")).because(error)
+    })?;
+    read(&text, &folder).map_err(|error| {
+        let hint = match &error {
+            FleetError::Empty => {
+                "list them under `clusters`, or find them with --discover --write-fleet FILE"
+            }
+            FleetError::Twice { .. } => "take one of the two out",
+            FleetError::Syntax(_) | FleetError::OtherSchema(_) | FleetError::Cluster { .. } => {
+                "`schema fleet` prints what a fleet file may hold"
+            }
+        };
+        Failure::usage(format!("failed to read the fleet from {place}"))
+            .because(error)
+            .hint(hint)
+    })
+}
+
+fn discovery(args: &SourceArgs) -> Result<Discovery, Failure> {
+    let all = args.regions.iter().any(|region| region == ALL_ENABLED);
+    let regions = match args.regions.len() {
+        0 => Regions::Own,
+        1 if all => Regions::AllEnabled,
+        _ if all => {
+            return Err(Failure::usage(format!(
+                "--regions takes `{ALL_ENABLED}` alone, or the names of regions"
+            )));
+        }
+        _ => Regions::Named(args.regions.iter().cloned().collect()),
+    };
+    let mut seen = BTreeSet::new();
+    if let Some((account, _)) = args
+        .assume
+        .iter()
+        .find(|(account, _)| !seen.insert(account))
+    {
+        return Err(Failure::usage(format!(
+            "--assume is given twice for the account {account}"
+        )));
+    }
+    let roles = args.assume.iter().map(|(_, role)| role.clone());
+    let accounts = match &args.role_name {
+        Some(name) => Accounts::Organization(name.clone()),
+        None if args.assume.is_empty() => Accounts::Own,
+        None => Accounts::Roles(roles.collect()),
+    };
+    Ok(Discovery {
+        regions,
+        accounts,
+        profile: args.profile.clone(),
+        external_id: args.external_id.clone(),
+    })
+}
+
+/// A cluster of the fleet as the command line would name it.
+pub(super) fn target(member: &Member, pace: &PaceArgs) -> Result<Target, Failure> {
+    let lookup_roles = member.lookup_roles.iter();
+    let args = TargetArgs {
+        cluster: Some(member.name.clone()),
+        region: Some(member.region.clone()),
+        profile: member.reach.profile.clone(),
+        kubeconfig: member.kubeconfig.clone(),
+        context: member.context.clone(),
+        principals: member.principals.clone(),
+        lookup_role: lookup_roles
+            .map(|(account, role)| (account.clone(), role.clone()))
+            .collect(),
+        request_timeout: pace.request_timeout,
+        ..TargetArgs::default()
+    };
+    settings::target(&args, None)
+}
