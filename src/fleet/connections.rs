@@ -47,7 +47,7 @@ impl Connections {
     /// # Errors
     /// The role can't be assumed, or the credentials belong to another account than the one that is named.
     pub async fn of(&self, reach: &Reach, region: &str) -> Result<Aws, Reason> {
-        let account = self.account(reach, region).await?;
+        let account = self.account(reach, Some(region)).await?;
         let mut regions = locked(&self.regions);
         let key = (reach.clone(), region.to_owned());
         let aws = regions.entry(key).or_insert_with(|| {
@@ -61,16 +61,16 @@ impl Connections {
     ///
     /// # Errors
     /// As for [`of`](Self::of).
-    pub async fn caller(&self, reach: &Reach, region: &str) -> Result<Caller, Reason> {
+    pub async fn caller(&self, reach: &Reach, region: Option<&str>) -> Result<Caller, Reason> {
         Ok(self.account(reach, region).await?.caller)
     }
 
-    /// The clients for a region of an account with the region that the SDK's settings name.
+    /// The clients of an account in the region that the SDK's settings name, or in this one where they name none.
     ///
     /// # Errors
     /// As for [`of`](Self::of).
-    pub async fn home(&self, reach: &Reach) -> Result<Aws, Reason> {
-        Ok(self.account(reach, "us-east-1").await?.aws)
+    pub async fn home(&self, reach: &Reach, region: Option<&str>) -> Result<Aws, Reason> {
+        Ok(self.account(reach, region).await?.aws)
     }
 
     /// How many requests went to AWS, and how many of them repeated another one.
@@ -82,7 +82,7 @@ impl Connections {
     }
 
     /// The account, connected by the first who asks; what failed for the first fails for all.
-    async fn account(&self, reach: &Reach, region: &str) -> Result<Account, Reason> {
+    async fn account(&self, reach: &Reach, region: Option<&str>) -> Result<Account, Reason> {
         let cell = Arc::clone(locked(&self.accounts).entry(reach.clone()).or_default());
         let connect = || async {
             Box::pin(self.connect(reach, region))
@@ -92,7 +92,7 @@ impl Connections {
         cell.get_or_init(connect).await.clone()
     }
 
-    async fn connect(&self, reach: &Reach, region: &str) -> Result<Account, Failure> {
+    async fn connect(&self, reach: &Reach, region: Option<&str>) -> Result<Account, Failure> {
         let settings = AwsSettings {
             profile: reach.profile.clone().or(self.settings.profile.clone()),
             pace: self.pace(),
@@ -102,8 +102,8 @@ impl Connections {
         let mut aws = match Aws::connect(&settings).await {
             Ok(aws) => aws,
             // Where the SDK's settings name no region, the cluster's does.
-            Err(_) if settings.region.is_none() => {
-                let region = Some(region.to_owned());
+            Err(_) if settings.region.is_none() && region.is_some() => {
+                let region = region.map(ToOwned::to_owned);
                 let settings = AwsSettings { region, ..settings };
                 Aws::connect(&settings).await.map_err(set_up)?
             }

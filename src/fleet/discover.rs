@@ -56,6 +56,17 @@ pub struct Found {
     pub failed: Vec<Row>,
 }
 
+impl Discovery {
+    /// The region in which accounts are opened where the SDK's settings name none.
+    fn region(&self) -> Option<&str> {
+        match &self.regions {
+            Regions::Own => None,
+            Regions::Named(regions) => regions.first().map(String::as_str),
+            Regions::AllEnabled => Some("us-east-1"),
+        }
+    }
+}
+
 /// Lists the clusters; where that fails, a row says why, and the rest is listed all the same.
 ///
 /// # Errors
@@ -104,7 +115,7 @@ async fn reaches(connections: &Connections, discovery: &Discovery) -> Result<Vec
     };
     let name = match &discovery.accounts {
         Accounts::Own => {
-            let caller = connections.caller(&own, "us-east-1").await;
+            let caller = connections.caller(&own, discovery.region()).await;
             let account = caller.map_err(failure)?.account;
             let account = Some(account);
             return Ok(vec![Reach { account, ..own }]);
@@ -112,11 +123,10 @@ async fn reaches(connections: &Connections, discovery: &Discovery) -> Result<Vec
         Accounts::Roles(roles) => return Ok(roles.iter().cloned().map(of_role).collect()),
         Accounts::Organization(name) => name,
     };
-    let home = connections.home(&own).await.map_err(failure)?;
-    let caller = connections
-        .caller(&own, "us-east-1")
-        .await
-        .map_err(failure)?;
+    let home = connections.home(&own, discovery.region()).await;
+    let home = home.map_err(failure)?;
+    let caller = connections.caller(&own, discovery.region()).await;
+    let caller = caller.map_err(failure)?;
     let accounts = home.organization_accounts().await.map_err(|error| {
         Failure::aws("failed to list the accounts of the organization", error).hint(
             "use credentials of its management account or of a delegated administrator, or name the accounts with --assume",
@@ -160,17 +170,18 @@ async fn regions(
         let place = |region| (reach.clone(), region);
         (Found::default(), regions.into_iter().map(place).collect())
     };
-    if let Regions::Named(regions) = &discovery.regions {
-        return in_all(regions.clone());
-    }
-    let listed = match connections.home(&reach).await {
-        Err(reason) => Err(reason),
-        Ok(home) if discovery.regions == Regions::Own => Ok(vec![home.region().to_owned()]),
-        Ok(home) => home.enabled_regions().await.map_err(|error| {
-            Reason::from(
-                &Failure::aws("failed to list the regions", error)
-                    .hint("or name the regions with --regions"),
-            )
+    // An account that is closed is one row, not one for each region.
+    let home = connections.home(&reach, discovery.region()).await;
+    let listed = match (home, &discovery.regions) {
+        (Err(reason), _) => Err(reason),
+        (Ok(_), Regions::Named(regions)) => return in_all(regions.clone()),
+        (Ok(home), Regions::Own) => Ok(vec![home.region().to_owned()]),
+        (Ok(home), Regions::AllEnabled) => home.enabled_regions().await.map_err(|error| {
+            let mut failure = Failure::aws("failed to list the regions", error);
+            failure.hints = vec![
+                "grant `account:ListRegions` to these credentials, or name the regions with --regions".to_owned(),
+            ];
+            Reason::from(&failure)
         }),
     };
     match listed {

@@ -121,7 +121,12 @@ impl Look<'_> {
         let mut row = verified(member, &seen, &verification);
         if self.command == FleetCommand::Status {
             let status = status::status(&seen, &verification, &history, None);
-            row.next = Some(status.next);
+            row.next = Some(match &member.reach.role {
+                Some(role) if status.next.contains("--cluster") => {
+                    format!("{} (with credentials of {role})", status.next)
+                }
+                _ => status.next,
+            });
             row.drift = status.drift;
         }
         Ok(row)

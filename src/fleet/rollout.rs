@@ -125,7 +125,7 @@ impl Rollout<'_> {
             .map_err(failed)?;
         let account = self
             .connections
-            .caller(&member.reach, &member.region)
+            .caller(&member.reach, Some(&member.region))
             .await
             .map_err(failed)?
             .account;

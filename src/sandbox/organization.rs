@@ -12,7 +12,7 @@ use super::wire::{Call, Reply};
 pub(super) fn operation(call: &Call) -> &str {
     match call.header("x-amz-target") {
         Some(target) => target.rsplit('.').next().unwrap_or(target),
-        None if call.path == "/list-regions" => "ListRegions",
+        None if call.path == "/listRegions" => "ListRegions",
         None => "?",
     }
 }

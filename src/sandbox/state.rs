@@ -312,6 +312,26 @@ impl World {
         cluster.is_some_and(|cluster| cluster.objects.seed(object))
     }
 
+    /// Sets the regions that an account has enabled.
+    pub fn set_regions(&mut self, account: &str, regions: Vec<String>) {
+        self.regions.insert(account.to_owned(), regions);
+    }
+
+    /// Sets the accounts of the organization, each with its status.
+    pub fn set_organization(&mut self, accounts: Vec<(String, String)>) {
+        self.organization = accounts;
+    }
+
+    /// Forbids everybody in an account an action, or all that fit a pattern.
+    pub fn deny(&mut self, account: &str, action: &str) {
+        self.denials.push((account.to_owned(), action.to_owned()));
+    }
+
+    /// Sets the longest page of a list, whatever is asked for.
+    pub fn set_page_size(&mut self, size: usize) {
+        self.limits.page_size = size;
+    }
+
     /// Changes what the caller may do.
     pub fn set_rights(&mut self, rights: Rights) {
         self.rights = rights;

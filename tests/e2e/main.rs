@@ -8,6 +8,7 @@ mod bad_input;
 mod cutover;
 mod export;
 mod faults;
+mod fleet;
 #[path = "../generate/mod.rs"]
 mod generate;
 mod interrupted;
