@@ -331,7 +331,14 @@ async fn a_mixed_fleet_is_applied_as_far_as_it_goes() {
     let report = fleet(
         &world,
         "apply",
-        &["--yes", "--enable-access-entries", "--output", "json"],
+        &[
+            "--yes",
+            "--enable-access-entries",
+            "--timeout",
+            "3s",
+            "--output",
+            "json",
+        ],
     )
     .expect_code(1)
     .json();
