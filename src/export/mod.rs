@@ -8,6 +8,7 @@ mod aws_cli;
 mod carried;
 mod cloudformation;
 mod eksctl;
+pub mod fleet;
 mod names;
 mod permissions;
 mod runbook;

@@ -78,6 +78,6 @@ mod tests {
     fn a_cluster_stays_in_its_shard_for_ever() {
         // Machines that run different versions of the tool must not disagree about this.
         let shards: Vec<u32> = (0..8).map(|index| shard_of(&identity(index), 4)).collect();
-        insta::assert_debug_snapshot!(shards, @"");
+        assert_eq!(shards, [0, 3, 3, 3, 2, 3, 3, 2]);
     }
 }

@@ -56,6 +56,9 @@ pub(super) struct SourceArgs {
     /// The external id that the roles' trust policies ask for
     #[arg(long, value_name = "ID", requires = "discover")]
     pub(super) external_id: Option<String>,
+    /// Only this shard of the clusters, counted from 0
+    #[arg(long, value_name = "INDEX/SHARDS", value_parser = super::shard)]
+    pub(super) shard: Option<(u32, u32)>,
     /// The AWS profile; by default the SDK's
     #[arg(long, value_name = "PROFILE")]
     pub(super) profile: Option<String>,
@@ -190,7 +193,7 @@ pub(in crate::cli) struct ShardArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MergeArgs {
-    /// The reports of all shards, as `--output json` wrote them
+    /// The reports of all shards, as `--output json` wrote them; a folder stands for all `.json` files in it
     #[arg(value_name = "REPORT", required = true)]
     pub(super) reports: Vec<PathBuf>,
     #[command(flatten)]

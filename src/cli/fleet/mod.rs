@@ -4,18 +4,21 @@ mod apply;
 mod args;
 mod look;
 mod progress;
+mod runbook;
 mod shard;
 mod source;
 
 use std::process::ExitCode;
 
 pub(super) use args::FleetArgs;
+pub(super) use runbook::runbook;
 pub(super) use source::ALL_ENABLED;
+pub(super) use source::shard;
 
 use args::FleetCommand as Command;
 
 use super::args::OutputArgs;
-use super::output::{Console, keep_report};
+use super::output::{Console, file_failure, keep_report};
 use super::{exit, settings};
 use crate::choices::Choices;
 use crate::error::Failure;
@@ -59,6 +62,10 @@ fn print(report: &Report, args: &OutputArgs, console: &Console) -> Result<(), Fa
     };
     let text = report::fleet(report, args.output.into(), options);
     console.data(&text)?;
+    if let Some(folder) = args.out_report.as_deref().and_then(std::path::Path::parent) {
+        crate::files::make_folder(folder)
+            .map_err(|error| file_failure("the report", folder, error))?;
+    }
     keep_report(&text, args)
 }
 

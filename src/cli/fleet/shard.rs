@@ -7,6 +7,7 @@ use super::source::{source, written};
 use super::{code, exit, print, settings};
 use crate::cli::output::{Console, file_failure};
 use crate::error::Failure;
+use crate::files;
 use crate::fleet::{MergeError, Report};
 
 pub(super) async fn shard(args: &ShardArgs, console: &Console) -> Result<ExitCode, Failure> {
@@ -34,7 +35,7 @@ pub(super) async fn shard(args: &ShardArgs, console: &Console) -> Result<ExitCod
     }
     let text = written(&source.fleet.shard(args.index, args.of));
     match &args.out {
-        Some(path) => crate::files::replace(path, text.as_bytes())
+        Some(path) => files::replace(path, text.as_bytes())
             .map_err(|error| file_failure("the shard", path, error))?,
         None => console.data(&text)?,
     }
@@ -43,8 +44,15 @@ pub(super) async fn shard(args: &ShardArgs, console: &Console) -> Result<ExitCod
 
 pub(super) fn merge(args: &MergeArgs, console: &Console) -> Result<ExitCode, Failure> {
     let mut reports = Vec::new();
-    for path in &args.reports {
-        let (text, place) = settings::text(path, "the report")?;
+    let paths = args.reports.iter().flat_map(|path| {
+        let inside = files::named_like(path, "", ".json");
+        match inside.len() {
+            0 => vec![path.clone()],
+            _ => inside,
+        }
+    });
+    for path in paths {
+        let (text, place) = settings::text(&path, "the report")?;
         let report: Report = serde_json::from_str(&text).map_err(|error| {
             Failure::usage(format!("failed to read the report from {place}"))
                 .because(error)

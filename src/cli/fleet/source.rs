@@ -10,6 +10,7 @@ use crate::cli::output::{Console, file_failure};
 use crate::cli::settings;
 use crate::error::Failure;
 use crate::fleet::file::{FleetError, read};
+use crate::fleet::shard::{MOST, shard_of};
 use crate::fleet::{
     Accounts, Connections, Discovery, Fleet, FleetId, Member, Regions, Row, discover,
 };
@@ -38,12 +39,32 @@ impl Source {
     }
 }
 
-/// Reads the fleet file, or lists the clusters.
+/// The clusters that are meant, or the shard of them.
 pub(super) async fn source(
     args: &SourceArgs,
     pace: &PaceArgs,
     console: &Console,
 ) -> Result<Source, Failure> {
+    let mut source = whole(args, pace, console).await?;
+    let Some((index, of)) = args.shard else {
+        return Ok(source);
+    };
+    if source.fleet.shard.is_some() {
+        return Err(Failure::usage("the fleet file is a shard already")
+            .hint("name the file of the whole fleet, or leave --shard out"));
+    }
+    let clusters = source.id().clusters;
+    source.fleet = source.fleet.shard(index, of);
+    if let Some(mark) = &mut source.fleet.shard {
+        mark.clusters = clusters;
+    }
+    let is_ours = |row: &Row| shard_of(&row.cluster, of) == index;
+    source.failed.retain(is_ours);
+    Ok(source)
+}
+
+/// Reads the fleet file, or lists the clusters.
+async fn whole(args: &SourceArgs, pace: &PaceArgs, console: &Console) -> Result<Source, Failure> {
     let settings = AwsSettings {
         profile: args.profile.clone(),
         request_timeout: pace.request_timeout,
@@ -91,7 +112,7 @@ pub(super) fn written(fleet: &Fleet) -> String {
     crate::report::manifest(&[value])
 }
 
-fn fleet_file(path: &Path) -> Result<Fleet, Failure> {
+pub(super) fn fleet_file(path: &Path) -> Result<Fleet, Failure> {
     let (text, place) = settings::text(path, "the fleet")?;
     let folder = match path.parent() {
         Some(folder) if path.as_os_str() != "-" => settings::absolute(folder),
@@ -150,6 +171,20 @@ fn discovery(args: &SourceArgs) -> Result<Discovery, Failure> {
         profile: args.profile.clone(),
         external_id: args.external_id.clone(),
     })
+}
+
+/// The value of `--shard`.
+pub(in crate::cli) fn shard(text: &str) -> Result<(u32, u32), String> {
+    let parts = text.split_once('/');
+    let parts = parts.and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+    match parts {
+        Some((index, of)) if index < of && of <= MOST => Ok((index, of)),
+        Some((index, of)) if of <= MOST => Err(format!(
+            "there is no shard {index} of {of}: they are counted from 0"
+        )),
+        Some(_) => Err(format!("a fleet has at most {MOST} shards")),
+        None => Err("write it as INDEX/SHARDS, such as 0/16".to_owned()),
+    }
 }
 
 /// A cluster of the fleet as the command line would name it.

@@ -4,6 +4,7 @@ mod apply;
 mod bad_input;
 mod discover;
 mod look;
+mod runbooks;
 mod scale;
 mod shards;
 
