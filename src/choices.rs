@@ -6,6 +6,11 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Renames;
+use crate::decisions::{Answer, Document, Selector};
+use crate::finding::Code;
+use crate::model::Arn;
+
 /// What may be decided by whoever runs the tool; everything else follows from the facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -19,7 +24,16 @@ pub struct Choices {
     /// New names for groups that EKS refuses, by the old name.
     #[serde(skip_serializing_if = "is_default")]
     pub rename_groups: BTreeMap<String, String>,
-    /// Whether renamed groups get the bindings of their old names: `--emit-rbac` or `--apply-rbac`.
+    /// New usernames, by the username as the mapping writes it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub rename_users: BTreeMap<String, String>,
+    /// Access policies for groups that are bound to exactly what the policy gives, by the group.
+    #[serde(skip_serializing_if = "is_default")]
+    pub policies: BTreeMap<String, String>,
+    /// What people decided for single principals, patterns and codes.
+    #[serde(skip_serializing_if = "is_default")]
+    pub answers: Vec<Answer>,
+    /// Whether new names get the bindings of the old ones: `bindRenamed`, `--emit-rbac` or `--apply-rbac`.
     #[serde(skip_serializing_if = "is_default")]
     pub bind_renamed: bool,
     /// Whether mappings that grant nothing today are created all the same.
@@ -133,6 +147,48 @@ impl Glob {
 }
 
 impl Choices {
+    /// These with what a decisions file says; what was chosen on the command line wins.
+    #[must_use]
+    pub fn with_decisions(mut self, document: &Document) -> Self {
+        let fill = |chosen: &mut BTreeMap<String, String>, decided: &BTreeMap<String, String>| {
+            for (key, value) in decided {
+                chosen.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        };
+        fill(&mut self.rename_groups, &document.rename_groups);
+        fill(&mut self.rename_users, &document.rename_users);
+        fill(&mut self.policies, &document.policies);
+        self.bind_renamed |= document.bind_renamed;
+        self.answers.extend(document.principals.iter().cloned());
+        self
+    }
+
+    /// The new names that were chosen.
+    #[must_use]
+    pub fn renames(&self) -> Renames<'_> {
+        Renames {
+            groups: &self.rename_groups,
+            users: &self.rename_users,
+        }
+    }
+
+    /// The answer about a principal: one that names it goes before a pattern, and of several patterns the last counts.
+    #[must_use]
+    pub fn answer(&self, written: &str, real: Option<&Arn>) -> Option<&Answer> {
+        let about = |answer: &&Answer| answer.is_about(written, real);
+        let mut exact = self.answers.iter().filter(|answer| answer.is_exact());
+        let patterns = self.answers.iter().filter(|answer| !answer.is_exact());
+        exact.find(about).or_else(|| patterns.filter(about).last())
+    }
+
+    /// The answer about a finding.
+    #[must_use]
+    pub fn answer_to(&self, codes: impl Iterator<Item = Code> + Clone) -> Option<&Answer> {
+        self.answers.iter().find(|answer| {
+            matches!(answer.selector(), Some(Selector::Code(code)) if codes.clone().any(|is| is == code))
+        })
+    }
+
     /// Whether `--only` and `--exclude` let a mapping's ARN through.
     #[must_use]
     pub fn admits(&self, arn: &str) -> bool {
@@ -149,6 +205,9 @@ impl Choices {
         let taken_over = |from: &Self, to: &Self| Self {
             usernames: from.usernames,
             rename_groups: from.rename_groups.clone(),
+            rename_users: from.rename_users.clone(),
+            policies: from.policies.clone(),
+            answers: from.answers.clone(),
             include_inert: from.include_inert,
             managed_nodes: from.managed_nodes,
             ..to.clone()

@@ -55,6 +55,26 @@ impl Observed {
         self.principals.get(key).unwrap_or(&Lookup::NotTried)
     }
 
+    /// Whether an access entry is older than its principal, and so lets nobody in.
+    ///
+    /// An entry belongs to the principal that had the ARN when it was made; one that was re-created since is another.
+    /// Source: EKS API Reference, `AccessEntry`, `principalArn`.
+    #[must_use]
+    pub fn is_stale(&self, live: &LiveEntry) -> bool {
+        let principal = Principal::from_arn(&live.entry.principal_arn);
+        let lookup = principal.map(|principal| self.lookup(&principal.key()));
+        match (lookup, live.created_at) {
+            (
+                Some(Lookup::Found {
+                    created_at: Some(principal),
+                    ..
+                }),
+                Some(entry),
+            ) => *principal > entry,
+            _ => false,
+        }
+    }
+
     /// The managed node groups and Fargate profiles that use a role.
     pub fn users_of_role<'a>(
         &'a self,

@@ -21,6 +21,8 @@ pub enum Document {
     Journal,
     /// One line of `--progress json`
     Events,
+    /// The file that `--decisions` names
+    Decisions,
     /// What `apply --output json` prints
     Apply,
     /// What `verify --output json` prints
@@ -54,6 +56,11 @@ impl Document {
                 of::<Event>(),
                 "events",
                 "A progress event of aws-auth-migrate",
+            ),
+            Self::Decisions => (
+                of::<crate::decisions::Document>(),
+                "decisions",
+                "What people decided about a migration",
             ),
             Self::Apply => (
                 of::<report::Applied<'_>>(),

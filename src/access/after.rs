@@ -1,17 +1,16 @@
 //! EKS's answer: the identity that an access entry gives.
 
-use super::identity::groups_once;
-use super::template::with_account;
+use super::identity::Logins;
+use crate::model::Identity;
 use crate::model::{AccessEntry, EntryType, PolicyAssociation, Principal, PrincipalKind};
-use crate::plan::document::Identity;
 
 /// The identity that an access entry gives, with what EKS sets itself filled in.
 ///
 /// A username that the entry shows is taken at its word. Groups that come with a type are there whether EKS shows
-/// them or not.
+/// them or not. `None` where the entry lets nobody in.
 /// Source: EKS User Guide, "Create access entries", username and type.
 #[must_use]
-pub fn identity_of_entry(entry: &AccessEntry) -> Identity {
+pub fn identity_of_entry(entry: &AccessEntry) -> Option<Identity> {
     let principal = Principal::from_arn(&entry.principal_arn);
     let username = match (&entry.username, node_username(&entry.entry_type)) {
         (Some(username), _) => username.clone(),
@@ -20,22 +19,15 @@ pub fn identity_of_entry(entry: &AccessEntry) -> Identity {
             .as_ref()
             .map_or_else(|| entry.principal_arn.to_string(), default_username),
     };
-    let account = principal.map(|principal| principal.account);
-    let fill = |text: &str| match &account {
-        Some(account) => with_account(text, account),
-        None => text.to_owned(),
-    };
+    let logins = principal.as_ref().map(Logins::of).unwrap_or_default();
     let implied = node_groups(&entry.entry_type).iter().copied();
     let given = entry.kubernetes_groups.iter().map(String::as_str);
-    Identity {
-        username: fill(&username),
-        groups: groups_once(implied.chain(given).map(fill)),
-        policies: entry
-            .access_policies
-            .iter()
-            .map(PolicyAssociation::with_scope)
-            .collect(),
-    }
+    let policies = entry
+        .access_policies
+        .iter()
+        .map(PolicyAssociation::with_scope)
+        .collect();
+    logins.identity(&username, implied.chain(given), policies)
 }
 
 /// The username that EKS sets where none is asked for: a user's ARN, and a role's session without the path.
@@ -115,7 +107,7 @@ mod tests {
             EntryType::Standard,
         );
         assert_eq!(
-            identity_of_entry(&role).username,
+            identity_of_entry(&role).unwrap().username,
             "arn:aws-cn:sts::111122223333:assumed-role/ops/{{SessionName}}"
         );
         let user = entry(
@@ -123,7 +115,7 @@ mod tests {
             EntryType::Standard,
         );
         assert_eq!(
-            identity_of_entry(&user).username,
+            identity_of_entry(&user).unwrap().username,
             "arn:aws:iam::111122223333:user/eng/bob"
         );
     }
@@ -131,8 +123,8 @@ mod tests {
     #[test]
     fn a_node_type_brings_its_username_and_groups() {
         let node = |entry_type| {
-            let identity =
-                identity_of_entry(&entry("arn:aws:iam::111122223333:role/n", entry_type));
+            let entry = entry("arn:aws:iam::111122223333:role/n", entry_type);
+            let identity = identity_of_entry(&entry).unwrap();
             (identity.username, identity.groups.join(" "))
         };
         let expected = |username: &str, groups: &str| (username.to_owned(), groups.to_owned());
@@ -166,7 +158,7 @@ mod tests {
             },
         ];
         assert_eq!(
-            identity_of_entry(&role).policies,
+            identity_of_entry(&role).unwrap().policies,
             [AUTO_NODE, "AmazonEKSViewPolicy [dev, qa-*]"]
         );
     }

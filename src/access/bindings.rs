@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::identity::{AUTHENTICATED, MASTERS};
-use super::rbac::{Binding, Rbac, Subject};
-use super::template::Template;
-use crate::plan::document::{BindingChange, BindingEffect, Identity};
+use super::rbac::{Binding, BindingCopy, Rbac, Subject};
+use super::template::{Template, same_session};
+use crate::model::{BindingChange, BindingEffect, Identity};
 
 /// The bindings that change for a principal, and whether roles are lost or gained with them.
 ///
@@ -21,38 +21,50 @@ pub struct Changes {
     pub gains: bool,
 }
 
-/// Compares which bindings match: `before` among those that are there, `after` with the `planned` ones beside them.
+/// Compares which bindings match: `before` among those that are there, `after` with the `planned` copies beside them.
 ///
 /// A username template matches every user that it can render to. A binding that matches for sure both before and after,
-/// by whichever subject, gives the same role to the same principal and does not change.
+/// by whichever subject, gives the same role to the same principal and does not change. A copy makes up for its original
+/// where the same session has both names.
 #[must_use]
 pub fn changes(
     before: Option<&Identity>,
     after: Option<&Identity>,
     rbac: &Rbac,
-    planned: &[Binding],
+    planned: &[BindingCopy],
 ) -> Changes {
     let (before, after) = (Matcher::of(before), Matcher::of(after));
-    let roles_before: BTreeSet<_> = before.roles(&rbac.bindings).collect();
+    let copies = || planned.iter().map(|copy| &copy.binding);
+    let roles_before: BTreeSet<_> = before.roles(rbac.bindings.iter()).collect();
     let roles_after: BTreeSet<_> = after
-        .roles(&rbac.bindings)
-        .chain(after.roles(planned))
+        .roles(rbac.bindings.iter())
+        .chain(after.roles(copies()))
         .collect();
     let mut result = Changes::default();
-    let mut note = |binding: &Binding, changes: Vec<BindingChange>| {
-        for change in changes {
-            match change.effect {
-                BindingEffect::Stops => result.loses |= !roles_after.contains(&role(binding)),
+    for binding in &rbac.bindings {
+        for (subject, effect) in changes_of(binding, &before, &after) {
+            let is_made_up_for = || {
+                planned.iter().any(|copy| {
+                    role(&copy.binding) == role(binding)
+                        && copy.of == *subject
+                        && before.has_same_sessions(&after, copy)
+                })
+            };
+            match effect {
+                BindingEffect::Stops => {
+                    result.loses |= !roles_after.contains(&role(binding)) && !is_made_up_for();
+                }
                 BindingEffect::Starts => result.gains |= !roles_before.contains(&role(binding)),
             }
-            result.bindings.push(change);
+            result.bindings.push(change(binding, subject, effect));
         }
-    };
-    for binding in &rbac.bindings {
-        note(binding, changes_of(binding, &before, &after));
     }
-    for binding in planned {
-        note(binding, changes_of(binding, &Matcher::of(None), &after));
+    for copy in planned {
+        for (subject, effect) in changes_of(&copy.binding, &Matcher::of(None), &after) {
+            result.gains |= !roles_before.contains(&role(&copy.binding))
+                && !(before.matches(&copy.of) && before.has_same_sessions(&after, copy));
+            result.bindings.push(change(&copy.binding, subject, effect));
+        }
     }
     result.bindings.sort();
     result.bindings.dedup();
@@ -68,7 +80,11 @@ fn role(binding: &Binding) -> (Option<&str>, &str, &str) {
     )
 }
 
-fn changes_of(binding: &Binding, before: &Matcher<'_>, after: &Matcher<'_>) -> Vec<BindingChange> {
+fn changes_of<'b>(
+    binding: &'b Binding,
+    before: &Matcher<'_>,
+    after: &Matcher<'_>,
+) -> Vec<(&'b Subject, BindingEffect)> {
     if before.is_surely_bound(binding) && after.is_surely_bound(binding) {
         return Vec::new();
     }
@@ -76,15 +92,34 @@ fn changes_of(binding: &Binding, before: &Matcher<'_>, after: &Matcher<'_>) -> V
         .subjects
         .iter()
         .filter(|subject| counts(subject))
-        .filter_map(|subject| {
-            let effect = match (before.matches(subject), after.matches(subject)) {
-                (true, false) => BindingEffect::Stops,
-                (false, true) => BindingEffect::Starts,
-                _ => return None,
+        .flat_map(|subject| {
+            let (old, new) = (before.matching(subject), after.matching(subject));
+            let (stops, starts) = match (old, new) {
+                (None, None) => (false, false),
+                (Some(_), None) => (true, false),
+                (None, Some(_)) => (false, true),
+                (Some(old), Some(new)) => match (old.is_literal(), new.is_literal()) {
+                    (true, true) => (false, false),
+                    (true, false) => (true, false),
+                    (false, true) => (false, true),
+                    // Both match at some logins, which may be others.
+                    (false, false) => {
+                        let name = name_of(subject);
+                        let differ = old != new && !same_session(old, name, new, name);
+                        (differ, differ)
+                    }
+                },
             };
-            Some(change(binding, subject, effect))
+            let stops = stops.then_some((subject, BindingEffect::Stops));
+            let starts = starts.then_some((subject, BindingEffect::Starts));
+            stops.into_iter().chain(starts)
         })
         .collect()
+}
+
+fn name_of(subject: &Subject) -> &str {
+    let (Subject::User(name) | Subject::Group(name)) = subject;
+    name
 }
 
 /// Everybody has `system:authenticated`, and `system:masters` may do everything without any binding.
@@ -130,10 +165,9 @@ impl<'a> Matcher<'a> {
     /// The roles that are given at every login.
     fn roles<'b>(
         &self,
-        bindings: &'b [Binding],
+        bindings: impl Iterator<Item = &'b Binding>,
     ) -> impl Iterator<Item = (Option<&'b str>, &'b str, &'b str)> {
         bindings
-            .iter()
             .filter(|binding| self.is_surely_bound(binding))
             .map(role)
     }
@@ -147,6 +181,21 @@ impl<'a> Matcher<'a> {
 
     fn matches(&self, subject: &Subject) -> bool {
         self.matching(subject).is_some()
+    }
+
+    /// Whether exactly the sessions that have the original's name before have the copy's name after.
+    fn has_same_sessions(&self, after: &Self, copy: &BindingCopy) -> bool {
+        let new = copy.binding.subjects.first();
+        match (&copy.of, new) {
+            (Subject::User(old), Some(Subject::User(new))) => {
+                let pair = self.usernames.first().zip(after.usernames.first());
+                pair.is_some_and(|(before, after)| same_session(before, old, after, new))
+            }
+            (Subject::Group(_), Some(new @ Subject::Group(_))) => {
+                self.matches_surely(&copy.of) && after.matches_surely(new)
+            }
+            _ => false,
+        }
     }
 
     /// Whether it matches at every login, whatever the session's name.
@@ -190,7 +239,7 @@ mod tests {
         Identity {
             username: username.to_owned(),
             groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-            policies: Vec::new(),
+            ..Identity::default()
         }
     }
 
@@ -203,6 +252,7 @@ mod tests {
                 role_name: "view".to_owned(),
                 subjects: subjects.to_vec(),
             }],
+            ..Rbac::default()
         };
         changes(Some(before), Some(after), &rbac, &[])
             .bindings
@@ -258,16 +308,63 @@ mod tests {
         let (before, after) = (identity("a", &["old"]), identity("a", &["new"]));
         let now = Rbac {
             bindings: vec![binding("old", "view", "old")],
+            ..Rbac::default()
         };
-        let moved = |planned: &[Binding]| changes(Some(&before), Some(&after), &now, planned);
+        let copy = |name: &str, role: &str, new: &str| BindingCopy {
+            binding: binding(name, role, new),
+            of: group("old"),
+        };
+        let moved = |planned: &[BindingCopy]| changes(Some(&before), Some(&after), &now, planned);
         assert!(moved(&[]).loses);
-        assert!(moved(&[binding("other", "edit", "new")]).loses);
-        let planned = [binding("copy", "view", "new")];
+        assert!(moved(&[copy("other", "edit", "new")]).loses);
+        let planned = [copy("copy", "view", "new")];
         let same = moved(&planned);
         assert!(!same.loses && !same.gains);
         assert_eq!(same.bindings.len(), 2);
         // Whoever has the new name already, and not the old one, gains what is planned for it.
         assert!(changes(Some(&after), Some(&after), &now, &planned).gains);
+    }
+
+    #[test]
+    fn a_name_that_other_sessions_get_is_another_binding() {
+        let before = identity("{{SessionName}}", &[]);
+        let after = identity("{{SessionNameRaw}}", &[]);
+        assert_eq!(
+            described(&before, &after, &[user("a-b")]),
+            ["User/a-b Stops", "User/a-b Starts"]
+        );
+        assert!(described(&before, &before, &[user("a-b")]).is_empty());
+    }
+
+    #[test]
+    fn a_copy_for_a_renamed_user_keeps_each_session_its_role() {
+        let binding = |name: &str, subject: Subject| Binding {
+            namespace: None,
+            name: name.to_owned(),
+            role_kind: "ClusterRole".to_owned(),
+            role_name: "view".to_owned(),
+            subjects: vec![subject],
+        };
+        let now = Rbac {
+            bindings: vec![binding("alice", user("alice"))],
+            ..Rbac::default()
+        };
+        let copy = BindingCopy {
+            binding: binding("copy", user("session:alice")),
+            of: user("alice"),
+        };
+        let before = identity("{{SessionName}}", &[]);
+        let moved = |username: &str, planned: &[BindingCopy]| {
+            let after = identity(username, &[]);
+            let changes = changes(Some(&before), Some(&after), &now, planned);
+            (changes.loses, changes.gains)
+        };
+        let copies = std::slice::from_ref(&copy);
+        assert_eq!(moved("session:{{SessionName}}", &[]), (true, false));
+        assert_eq!(moved("session:{{SessionName}}", copies), (false, false));
+        // Every session would be alice then, not only alice's own.
+        assert_eq!(moved("session:alice", copies), (false, true));
+        assert_eq!(moved("session:{{SessionNameRaw}}", copies), (true, true));
     }
 
     #[test]

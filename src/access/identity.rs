@@ -1,47 +1,108 @@
-//! Kubernetes identities, as far as they are known before somebody logs in.
+//! Kubernetes identities as functions of the login: what is known before a session's name is.
 
-use super::template::with_account;
-use crate::model::{Arn, Mapping, Principal, Subject};
-use crate::plan::document::Identity;
+use super::template::{Placeholder, with_account};
+use crate::model::{Arn, Identity, Mapping, Principal, PrincipalKind, Sessions, Subject};
 
-/// The group that may do everything, whatever RBAC says.
-///
-/// Source: Kubernetes, "Using RBAC Authorization", user-facing roles.
-pub const MASTERS: &str = "system:masters";
-/// The group that the API server itself gives to everybody who has logged in.
-///
-/// Source: Kubernetes `apiserver/pkg/authentication/group/authenticated_group_adder.go`.
-pub const AUTHENTICATED: &str = "system:authenticated";
+pub use crate::model::access::{AUTHENTICATED, MASTERS};
 
-/// The identity that the authenticator gives for a mapping, with `{{AccountID}}` filled in from the ARN.
+/// What a principal's logins have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Logins {
+    /// The account, which fills `{{AccountID}}`; `None` where the ARN is no principal's.
+    pub account: Option<String>,
+    /// Whether logins have a session's name: roles and federated users do, IAM users and root don't.
+    pub have_sessions: bool,
+}
+
+impl Logins {
+    /// The logins of a role or user.
+    #[must_use]
+    pub fn of(principal: &Principal) -> Self {
+        Self {
+            account: Some(principal.account.clone()),
+            have_sessions: principal.kind == PrincipalKind::Role,
+        }
+    }
+
+    /// The logins that match a mapping's ARN.
+    #[must_use]
+    pub fn of_mapping(mapping: &Mapping) -> Self {
+        match Arn::as_matched(&mapping.arn).map(|arn| Subject::of(&arn)) {
+            Some(Subject::Principal(principal)) => Self::of(&principal),
+            Some(Subject::Root { account }) => Self {
+                account: Some(account),
+                have_sessions: false,
+            },
+            _ => Self {
+                account: None,
+                have_sessions: true,
+            },
+        }
+    }
+
+    /// The identity that these logins get for templates of a username and groups; `None` where nobody is let in.
+    ///
+    /// `{{EC2PrivateDNSName}}` lets in only sessions named like an instance id, and so no IAM user at all; a session's
+    /// name renders to nothing for an IAM user. The other placeholders stay, since they are filled in at login.
+    /// Source: aws-iam-authenticator `pkg/server/server.go`, `renderTemplate` and `doMapping`.
+    #[must_use]
+    pub fn identity<'a>(
+        &self,
+        username: &'a str,
+        groups: impl Iterator<Item = &'a str> + Clone,
+        policies: Vec<String>,
+    ) -> Option<Identity> {
+        let instance = Placeholder::Ec2PrivateDnsName.text();
+        let needs_instance =
+            username.contains(instance) || groups.clone().any(|group| group.contains(instance));
+        if needs_instance && !self.have_sessions {
+            return None;
+        }
+        Some(Identity {
+            username: self.fill(username),
+            groups: groups_once(groups.map(|group| self.fill(group))),
+            policies,
+            sessions: if needs_instance {
+                Sessions::Instances
+            } else {
+                Sessions::All
+            },
+        })
+    }
+
+    /// The text with everything filled in that is the same for all of these logins.
+    #[must_use]
+    pub fn fill(&self, text: &str) -> String {
+        let mut filled = match &self.account {
+            Some(account) => with_account(text, account),
+            None => text.to_owned(),
+        };
+        if !self.have_sessions {
+            for session in [Placeholder::SessionName, Placeholder::SessionNameRaw] {
+                filled = filled.replace(session.text(), "");
+            }
+        }
+        filled
+    }
+}
+
+/// The identity that the authenticator gives for a mapping; `None` where it lets nobody in, as on an IAM user with
+/// `{{EC2PrivateDNSName}}`.
 ///
-/// The other placeholders stay, since they are filled in at login. Whether the mapping counts at all is not asked here.
+/// Whether the mapping counts at all is not asked here.
 /// Source: aws-iam-authenticator `pkg/server/server.go`, `doMapping`.
 #[must_use]
-pub fn identity_of_mapping(mapping: &Mapping) -> Identity {
-    let account = Arn::as_matched(&mapping.arn).and_then(|arn| match Subject::of(&arn) {
-        Subject::Principal(Principal { account, .. }) | Subject::Root { account } => Some(account),
-        _ => None,
-    });
-    let fill = |text: &String| match &account {
-        Some(account) => with_account(text, account),
-        None => text.clone(),
-    };
-    Identity {
-        username: fill(&mapping.username),
-        groups: groups_once(mapping.groups.iter().map(fill)),
-        policies: Vec::new(),
-    }
+pub fn identity_of_mapping(mapping: &Mapping) -> Option<Identity> {
+    let groups = mapping.groups.iter().map(String::as_str);
+    Logins::of_mapping(mapping).identity(&mapping.username, groups, Vec::new())
 }
 
 /// Groups in order and each once, without the one that everybody has and without empty ones, which no binding can name.
 #[must_use]
 pub fn groups_once(groups: impl Iterator<Item = String>) -> Vec<String> {
-    let mut seen = Vec::new();
-    for group in groups {
-        if !group.is_empty() && group != AUTHENTICATED && !seen.contains(&group) {
-            seen.push(group);
-        }
-    }
-    seen
+    let mut seen = std::collections::HashSet::new();
+    groups
+        .filter(|group| !group.is_empty() && group != AUTHENTICATED)
+        .filter(|group| seen.insert(group.clone()))
+        .collect()
 }

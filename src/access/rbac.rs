@@ -1,5 +1,8 @@
 //! RBAC bindings, as far as they name users and groups.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
 use k8s_openapi::api::rbac::v1 as rbac;
 use rbac::{ClusterRoleBinding, RoleBinding};
 
@@ -8,6 +11,57 @@ use rbac::{ClusterRoleBinding, RoleBinding};
 pub struct Rbac {
     /// All bindings, in any order.
     pub bindings: Vec<Binding>,
+    /// The rules of ClusterRoles by name; `None` where nobody asked for them or they could not be read.
+    pub cluster_roles: Option<BTreeMap<String, Vec<Rule>>>,
+}
+
+/// One rule of a role, its parts as sets.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rule {
+    /// API groups; the core group is empty.
+    pub api_groups: BTreeSet<String>,
+    /// Resources, subresources with a slash.
+    pub resources: BTreeSet<String>,
+    /// Names that the rule is limited to.
+    pub resource_names: BTreeSet<String>,
+    /// Non-resource URLs.
+    pub urls: BTreeSet<String>,
+    /// Verbs.
+    pub verbs: BTreeSet<String>,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let joined = |texts: &BTreeSet<String>| {
+            let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+            texts.join(",")
+        };
+        write!(f, "{} on {}", joined(&self.verbs), joined(&self.resources))?;
+        if !self.urls.is_empty() {
+            write!(f, "URLs {}", joined(&self.urls))?;
+        }
+        let named_groups = self.api_groups.iter().any(|group| !group.is_empty());
+        if named_groups {
+            write!(f, " of {}", joined(&self.api_groups))?;
+        }
+        if !self.resource_names.is_empty() {
+            write!(f, " named {}", joined(&self.resource_names))?;
+        }
+        Ok(())
+    }
+}
+
+impl From<rbac::PolicyRule> for Rule {
+    fn from(rule: rbac::PolicyRule) -> Self {
+        let set = |texts: Option<Vec<String>>| texts.into_iter().flatten().collect();
+        Self {
+            api_groups: set(rule.api_groups),
+            resources: set(rule.resources),
+            resource_names: set(rule.resource_names),
+            urls: set(rule.non_resource_urls),
+            verbs: rule.verbs.into_iter().collect(),
+        }
+    }
 }
 
 /// A ClusterRoleBinding, or a RoleBinding with its namespace.
@@ -35,6 +89,15 @@ impl Binding {
             "ClusterRoleBinding"
         }
     }
+}
+
+/// A copy of a binding for a new name of one of its subjects.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BindingCopy {
+    /// The copy, with the new name as its one subject.
+    pub binding: Binding,
+    /// The subject of the original that it is for.
+    pub of: Subject,
 }
 
 impl From<ClusterRoleBinding> for Binding {

@@ -1,11 +1,12 @@
-//! Bindings for groups with a new name, beside the ones for the old name.
+//! Bindings for users and groups with a new name, beside the ones for the old name.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::rbac::{Binding, Rbac, Subject};
+use super::rbac::{Binding, BindingCopy, Rbac, Subject};
+use super::template::{Template, new_name};
 
 /// What says on an object that this tool made it.
 ///
@@ -14,39 +15,74 @@ pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "aws-auth-
 
 const API_GROUP: &str = "rbac.authorization.k8s.io";
 
-/// A copy of every binding that names a renamed group, with the group's new name as its one subject, sorted by name.
+/// New names by the old ones, usernames as the templates that mappings write.
+#[derive(Debug, Clone, Copy)]
+pub struct Renames<'a> {
+    /// Groups.
+    pub groups: &'a BTreeMap<String, String>,
+    /// Username templates.
+    pub users: &'a BTreeMap<String, String>,
+}
+
+impl Renames<'_> {
+    /// The new name of a binding's subject under each rename that it has one by, with the old name of the rename.
+    fn of<'r>(&'r self, subject: &'r Subject) -> impl Iterator<Item = (&'r str, Subject)> {
+        let groups = self.groups.iter().filter_map(move |(old, new)| {
+            let is_it = matches!(subject, Subject::Group(name) if name == old);
+            is_it.then(|| (old.as_str(), Subject::Group(new.clone())))
+        });
+        let users = self
+            .users
+            .iter()
+            .filter_map(move |(old, new)| match subject {
+                Subject::User(name) => {
+                    let new = new_name(&Template::new(old), name, &Template::new(new))?;
+                    Some((old.as_str(), Subject::User(new)))
+                }
+                Subject::Group(_) => None,
+            });
+        groups.chain(users)
+    }
+}
+
+/// A copy of every binding that names a renamed user or group, with the new name as its one subject, sorted by name.
 ///
-/// Existing bindings are never edited, and one that already names the new group needs no copy. A copy's name follows
+/// Existing bindings are never edited, and one that already names the new subject needs no copy. A copy's name follows
 /// from the binding and both names, so that making it again changes nothing.
 #[must_use]
-pub fn emit_rbac(renames: &BTreeMap<String, String>, rbac: &Rbac) -> Vec<Value> {
-    planned_bindings(renames, rbac).iter().map(object).collect()
+pub fn emit_rbac(renames: Renames<'_>, rbac: &Rbac) -> Vec<Value> {
+    let copies = planned_bindings(renames, rbac).into_iter();
+    copies.map(|copy| object(&copy.binding)).collect()
 }
 
 /// The objects of [`emit_rbac`] as bindings.
 #[must_use]
-pub fn planned_bindings(renames: &BTreeMap<String, String>, rbac: &Rbac) -> Vec<Binding> {
-    let mut copies: Vec<_> = renames
-        .iter()
-        .flat_map(|(old, new)| {
-            let (old_group, new_group) = (Subject::Group(old.clone()), Subject::Group(new.clone()));
-            rbac.bindings
-                .iter()
-                .filter(move |binding| {
-                    binding.subjects.contains(&old_group) && !binding.subjects.contains(&new_group)
-                })
-                .map(move |binding| (binding, copy_name(binding, old, new), new))
-        })
-        .collect();
+pub fn planned_bindings(renames: Renames<'_>, rbac: &Rbac) -> Vec<BindingCopy> {
+    let mut copies = Vec::new();
+    for binding in &rbac.bindings {
+        for subject in &binding.subjects {
+            for (old, new) in renames.of(subject) {
+                if binding.subjects.contains(&new) {
+                    continue;
+                }
+                let name = copy_name(binding, old, &new);
+                copies.push((
+                    binding,
+                    BindingCopy {
+                        binding: Binding {
+                            name,
+                            subjects: vec![new],
+                            ..binding.clone()
+                        },
+                        of: subject.clone(),
+                    },
+                ));
+            }
+        }
+    }
     copies.sort();
-    copies
-        .into_iter()
-        .map(|(binding, name, new)| Binding {
-            name,
-            subjects: vec![Subject::Group(new.clone())],
-            ..binding.clone()
-        })
-        .collect()
+    copies.dedup();
+    copies.into_iter().map(|(_, copy)| copy).collect()
 }
 
 fn object(binding: &Binding) -> Value {
@@ -77,7 +113,8 @@ fn subjects(subjects: &[Subject]) -> Vec<Value> {
 }
 
 /// A name that tells where the copy comes from, with a digest that keeps it apart from every other copy.
-fn copy_name(binding: &Binding, old: &str, new: &str) -> String {
+fn copy_name(binding: &Binding, old: &str, new: &Subject) -> String {
+    let (Subject::User(new) | Subject::Group(new)) = new;
     let digest = Sha256::digest(
         json!([binding.kind(), binding.namespace, binding.name, old, new])
             .to_string()
@@ -123,6 +160,38 @@ mod tests {
         }
     }
 
+    fn emitted(rbac: &Rbac) -> Vec<Value> {
+        let groups = renames();
+        let users = BTreeMap::from([(
+            "{{SessionName}}".to_owned(),
+            "session:{{SessionName}}".to_owned(),
+        )]);
+        let renames = Renames {
+            groups: &groups,
+            users: &users,
+        };
+        emit_rbac(renames, rbac)
+    }
+
+    #[test]
+    fn a_renamed_username_template_gets_a_binding_for_each_user_it_renders_to() {
+        let user = |name: &str| Subject::User(name.to_owned());
+        let rbac = Rbac {
+            bindings: vec![Binding {
+                subjects: vec![user("alice"), user("dev:bob")],
+                ..binding(None, "people", &[])
+            }],
+            ..Rbac::default()
+        };
+        let copies = emitted(&rbac);
+        let subjects: Vec<_> = copies
+            .iter()
+            .map(|copy| copy["subjects"][0]["name"].as_str().unwrap())
+            .collect();
+        // No session has a colon in its name.
+        assert_eq!(subjects, ["session:alice"]);
+    }
+
     fn renames() -> BTreeMap<String, String> {
         BTreeMap::from([("system:monitoring".to_owned(), "monitoring".to_owned())])
     }
@@ -136,8 +205,9 @@ mod tests {
                 binding(None, "done", &["system:monitoring", "monitoring"]),
                 binding(None, "other", &["x"]),
             ],
+            ..Rbac::default()
         };
-        let copies = emit_rbac(&renames(), &rbac);
+        let copies = emitted(&rbac);
         assert_eq!(copies.len(), 2);
         assert_eq!(
             copies[0],
@@ -163,7 +233,7 @@ mod tests {
     #[test]
     fn names_are_stable_and_differ_where_anything_does() {
         let names = |rbac: &Rbac| -> Vec<String> {
-            let copies = emit_rbac(&renames(), rbac);
+            let copies = emitted(rbac);
             copies
                 .iter()
                 .map(|copy| copy["metadata"]["name"].as_str().unwrap().to_owned())
@@ -174,6 +244,7 @@ mod tests {
                 binding(None, "a:b", &["system:monitoring"]),
                 binding(None, "a-b", &["system:monitoring"]),
             ],
+            ..Rbac::default()
         };
         let first = names(&rbac);
         assert_ne!(first[0], first[1]);

@@ -1,11 +1,11 @@
 //! Reads RBAC objects from Kubernetes manifests.
 
-use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, RoleBinding};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::rbac::{Binding, Rbac};
+use super::rbac::{Rbac, Rule};
 
 /// Why a text holds no RBAC objects that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -32,12 +32,12 @@ pub enum RbacFileError {
         /// What it calls itself.
         kind: String,
     },
-    /// A binding lacks something that bindings have.
+    /// A binding or role lacks something that it must have.
     #[error("document {document} has a `{kind}` `{name}` that can't be read")]
     Binding {
         /// Its place in the text, from 1.
         document: usize,
-        /// `ClusterRoleBinding` or `RoleBinding`.
+        /// `ClusterRoleBinding`, `RoleBinding` or `ClusterRole`.
         kind: String,
         /// Its name, empty where it has none.
         name: String,
@@ -46,15 +46,16 @@ pub enum RbacFileError {
     },
 }
 
-/// Reads the bindings out of YAML or JSON: one object, several documents, or lists of objects; other kinds are passed over.
+/// Reads bindings and ClusterRoles out of YAML or JSON: one object, several documents, or lists of objects; other kinds
+/// are skipped.
 pub fn read_rbac(text: &str) -> Result<Rbac, RbacFileError> {
-    let mut bindings = Vec::new();
+    let mut rbac = Rbac::default();
     for (document, value) in documents(text)?.into_iter().enumerate() {
         if !value.is_null() {
-            read_object(document + 1, value, None, &mut bindings)?;
+            read_object(document + 1, value, None, &mut rbac)?;
         }
     }
-    Ok(Rbac { bindings })
+    Ok(rbac)
 }
 
 /// JSON is read as such, since `kubectl` indents it with tabs or not at all; everything else is YAML.
@@ -78,7 +79,7 @@ fn read_object(
     document: usize,
     object: Value,
     kind: Option<&str>,
-    bindings: &mut Vec<Binding>,
+    rbac: &mut Rbac,
 ) -> Result<(), RbacFileError> {
     let kind = object
         .get("kind")
@@ -88,9 +89,19 @@ fn read_object(
         .to_owned();
     match kind.as_str() {
         "ClusterRoleBinding" => {
-            bindings.push(binding::<ClusterRoleBinding>(document, &kind, object)?.into());
+            let bindings = &mut rbac.bindings;
+            bindings.push(typed::<ClusterRoleBinding>(document, &kind, object)?.into());
         }
-        "RoleBinding" => bindings.push(binding::<RoleBinding>(document, &kind, object)?.into()),
+        "RoleBinding" => {
+            let bindings = &mut rbac.bindings;
+            bindings.push(typed::<RoleBinding>(document, &kind, object)?.into());
+        }
+        "ClusterRole" => {
+            let role = typed::<ClusterRole>(document, &kind, object)?;
+            let rules = role.rules.into_iter().flatten().map(Rule::from).collect();
+            let roles = rbac.cluster_roles.get_or_insert_default();
+            roles.insert(role.metadata.name.unwrap_or_default(), rules);
+        }
         _ => {
             // Lists don't nest in Kubernetes, so an item that is a list again is read as any other kind: not at all.
             let Some(item_kind) = kind.strip_suffix("List") else {
@@ -106,7 +117,7 @@ fn read_object(
                     .and_then(Value::as_str)
                     .is_some_and(|kind| kind.ends_with("List"));
                 if !is_list {
-                    read_object(document, item, item_kind, bindings)?;
+                    read_object(document, item, item_kind, rbac)?;
                 }
             }
         }
@@ -114,7 +125,7 @@ fn read_object(
     Ok(())
 }
 
-fn binding<T: DeserializeOwned>(
+fn typed<T: DeserializeOwned>(
     document: usize,
     kind: &str,
     mut object: Value,
@@ -143,7 +154,7 @@ fn binding<T: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::rbac::Subject;
+    use crate::access::rbac::{Binding, Subject};
 
     const CLUSTER: &str = r"
 apiVersion: rbac.authorization.k8s.io/v1

@@ -152,6 +152,43 @@ impl<'a> Template<'a> {
     }
 }
 
+impl Template<'_> {
+    /// The one session placeholder with the text before and after it; `None` where there is another number of
+    /// placeholders or another one.
+    fn session(&self) -> Option<(&str, Placeholder, &str)> {
+        match self.pieces.as_slice() {
+            [
+                Piece::Literal(before),
+                Piece::Filled(
+                    placeholder @ (Placeholder::SessionName | Placeholder::SessionNameRaw),
+                ),
+                Piece::Literal(after),
+            ] => Some((before, *placeholder, after)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether exactly the sessions that one template renders to `old` are rendered to `new` by the other.
+#[must_use]
+pub fn same_session(one: &Template<'_>, old: &str, other: &Template<'_>, new: &str) -> bool {
+    if one.is_literal() && other.is_literal() {
+        return one.text == old && other.text == new;
+    }
+    new_name(one, old, other).is_some_and(|name| name == new)
+}
+
+/// The name that the session which one template renders to `old` gets from the other.
+#[must_use]
+pub fn new_name(one: &Template<'_>, old: &str, other: &Template<'_>) -> Option<String> {
+    if one.is_literal() && other.is_literal() {
+        return (one.text == old).then(|| other.text.to_owned());
+    }
+    let ((prefix, from, suffix), (before, to, after)) = (one.session()?, other.session()?);
+    let session = old.strip_prefix(prefix)?.strip_suffix(suffix)?;
+    (from == to && one.can_render(old)).then(|| format!("{before}{session}{after}"))
+}
+
 /// Where a literal can end that begins at one of these places.
 fn after_literal(starts: &[bool], bytes: &[u8], literal: &[u8]) -> Vec<bool> {
     let mut ends = vec![false; starts.len()];

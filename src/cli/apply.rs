@@ -53,10 +53,10 @@ pub(super) fn code(applied: &Applied) -> exit::Code {
 
 /// The choices: those of a saved plan, beside which no others make sense.
 fn choices(args: &ApplyArgs, saved: Option<&Plan>) -> Result<Choices, Failure> {
-    let given = settings::choices(&args.choices)?;
     let Some(plan) = saved else {
-        return Ok(given);
+        return settings::choices(&args.choices, &args.target);
     };
+    let given = settings::chosen(&args.choices)?;
     let made = Choices {
         bind_renamed: false,
         ..plan.choices.clone()
@@ -103,16 +103,20 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         ..
     } = args.run.clone();
     let state_folder = settings::state_folder_beside(journal.as_deref())?;
-    let choices = Choices {
-        bind_renamed: args.apply_rbac,
-        ..choices(args, saved.as_ref())?
-    };
-    if args.apply_rbac && choices.rename_groups.is_empty() {
+    let choices = choices(args, saved.as_ref())?;
+    if args.apply_rbac && choices.rename_groups.is_empty() && choices.rename_users.is_empty() {
         return Err(Failure::usage(
-            "--apply-rbac makes bindings for renamed groups, and none is renamed",
+            "--apply-rbac creates bindings for new names, and nothing is renamed",
         )
-        .hint("name the groups with --rename-group OLD=NEW"));
+        .hint(
+            "rename a group with --rename-group OLD=NEW, or a group or user in the decisions file",
+        ));
     }
+    let decided = args.plan.is_none() && choices.bind_renamed;
+    let choices = Choices {
+        bind_renamed: args.apply_rbac || decided,
+        ..choices
+    };
     Ok(ApplyOptions {
         choices,
         saved,

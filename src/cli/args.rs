@@ -70,6 +70,8 @@ pub(super) enum Command {
     Fleet(Box<super::fleet::FleetArgs>),
     /// Write the plan in another tool's format
     Export(Box<ExportArgs>),
+    /// Answer every open question at a terminal and write the answers to a decisions file
+    Decide(Box<DecideArgs>),
     /// Explain a finding code, or list them all
     Explain(ExplainArgs),
     /// Write the JSON Schema of a document
@@ -116,6 +118,16 @@ pub(super) struct TargetArgs {
     /// The role to assume for IAM look-ups in another account
     #[arg(long, value_name = "ACCOUNT=ROLE_ARN", value_parser = lookup_role)]
     pub(super) lookup_role: Vec<(String, crate::model::Arn)>,
+    /// Take --from-file for what is live where the cluster's API can't be reached to compare it
+    #[arg(long, requires_all = ["from_file", "cluster"])]
+    pub(super) trust_file: bool,
+    /// What people decided: YAML or JSON, as `schema decisions` describes it
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Choices that shape the plan"
+    )]
+    pub(super) decisions: Option<PathBuf>,
     /// How long one request to AWS or Kubernetes may take; by default 30s
     #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) request_timeout: Option<std::time::Duration>,
@@ -209,8 +221,11 @@ pub(super) struct PlanArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// Write the bindings that renamed groups need, for `kubectl apply`
-    #[arg(long, value_name = "FILE", requires = "rename_group")]
+    #[arg(long, value_name = "FILE")]
     pub(super) emit_rbac: Option<PathBuf>,
+    /// Write a decisions file with every open question, its choices as comments
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_decisions: Option<PathBuf>,
     /// Exit with 2 if changes are pending, with 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
@@ -442,7 +457,7 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["TargetArgs", "ChoiceArgs"])]
     pub(super) plan: Option<PathBuf>,
     /// Write the bindings that renamed groups need, for `kubectl apply`
-    #[arg(long, value_name = "FILE", requires = "rename_group")]
+    #[arg(long, value_name = "FILE")]
     pub(super) emit_rbac: Option<PathBuf>,
     /// Where to write it; by default standard output
     #[arg(long, value_name = "FILE")]
@@ -517,6 +532,20 @@ pub(super) enum ExportFor {
     Cutover,
     /// rollback
     Rollback,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DecideArgs {
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    #[command(flatten)]
+    pub(super) choices: ChoiceArgs,
+    /// Where to write the answers; by default the file that --decisions names
+    #[arg(long, value_name = "FILE", required_unless_present = "decisions")]
+    pub(super) out: Option<PathBuf>,
+    /// The journal of earlier runs; by default in the state folder
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

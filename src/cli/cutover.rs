@@ -16,7 +16,7 @@ use crate::report;
 pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target, args.journal.as_deref())?;
     let options = CutoverOptions {
-        choices: settings::choices(&args.choices)?,
+        choices: settings::choices(&args.choices, &args.target)?,
         backup: args.backup.clone(),
         keep_config_map: args.keep_config_map,
         to_api_mode: args.to_api_mode,

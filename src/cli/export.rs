@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use super::args::{ExportArgs, ExportFor, ExportFormat};
 use super::exit;
 use super::output::{Console, file_failure};
-use super::plan::emit_rbac;
+use super::plan::{bound, emit_rbac};
 use super::settings::{self, CLOCK};
-use crate::choices::Choices;
 use crate::error::Failure;
 use crate::export::Runbook;
 use crate::migration;
@@ -60,6 +59,11 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
         (
             "--principals",
             args.target.principals.is_some(),
+            !is_runbook(format),
+        ),
+        (
+            "--decisions",
+            args.target.decisions.is_some(),
             !is_runbook(format),
         ),
     ];
@@ -116,17 +120,17 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
         return Ok(Planned { plan, undoing });
     }
     let target = settings::target(&args.target, None)?;
-    let choices = Choices {
-        bind_renamed: args.emit_rbac.is_some(),
-        ..settings::choices(&args.choices)?
-    };
+    let choices = settings::choices(&args.choices, &args.target)?;
+    let choices = bound(choices, args.emit_rbac.is_some())?;
     let seen = migration::survey(&target, CLOCK.system).await?;
-    if let Some(path) = &args.emit_rbac {
-        emit_rbac(&seen, &choices, path, console)?;
-    }
     let history = migration::apply::history(&seen, None, settings::state_folder)?;
+    let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
+    plan.decisions_fit().map_err(migration::apply::misfit)?;
+    if let Some(path) = &args.emit_rbac {
+        emit_rbac(&seen, &plan, path, console)?;
+    }
     Ok(Planned {
-        plan: migration::apply::plan(&seen, &choices, &history, (CLOCK.now)()),
+        plan,
         undoing: migration::rollback::calls(&seen, &history),
     })
 }

@@ -4,6 +4,7 @@ mod apply;
 mod args;
 mod completions;
 mod cutover;
+mod decide;
 mod exit;
 mod explain;
 mod export;
@@ -81,6 +82,7 @@ async fn dispatch(command: Command, console: &Console) -> Result<ExitCode, crate
         Command::Rehearse(args) => Box::pin(rehearse::run(*args, console)).await,
         Command::Fleet(args) => Box::pin(fleet::run(*args, console)).await,
         Command::Export(args) => Box::pin(export::run(*args, console)).await,
+        Command::Decide(args) => Box::pin(decide::run(*args, console)).await,
         Command::Explain(args) => explain::run(&args, console),
         Command::Schema(args) => completions::schema(&args, console),
         Command::Completions(args) => completions::completions(&args, console),

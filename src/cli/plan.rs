@@ -4,28 +4,30 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::PlanArgs;
-use super::exit;
 use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
+use super::{decide, exit};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::finding::Severity;
 use crate::migration::{self, Survey};
-use crate::plan::file;
+use crate::plan::{Plan, file};
 use crate::reader::draw;
 use crate::report;
 use crate::text::{shell_word, visible};
 
 pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target, args.journal.as_deref())?;
-    let choices = Choices {
-        bind_renamed: args.emit_rbac.is_some(),
-        ..settings::choices(&args.choices)?
-    };
+    let choices = settings::choices(&args.choices, &args.target)?;
+    let choices = bound(choices, args.emit_rbac.is_some())?;
     let seen = migration::survey(&target, CLOCK.system).await?;
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
+    plan.decisions_fit().map_err(migration::apply::misfit)?;
+    if let Some(path) = &args.write_decisions {
+        decide::write_skeleton(&plan, path, console)?;
+    }
     if let Some(path) = &args.out {
         crate::files::replace(path, file::write(&plan).as_bytes())
             .map_err(|error| file_failure("the plan", path, error))?;
@@ -39,7 +41,7 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
         });
     }
     if let Some(path) = &args.emit_rbac {
-        emit_rbac(&seen, &choices, path, console)?;
+        emit_rbac(&seen, &plan, path, console)?;
     }
     console.report(&plan, &args.output, &drawn(&seen))?;
     let code = if args.detailed_exitcode {
@@ -50,14 +52,30 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
     Ok(code.into())
 }
 
-/// Writes the bindings that renamed groups need.
+/// The choices with the bindings for new names, where they are asked for.
+pub(super) fn bound(choices: Choices, asked: bool) -> Result<Choices, Failure> {
+    if asked && choices.rename_groups.is_empty() && choices.rename_users.is_empty() {
+        return Err(Failure::usage(
+            "--emit-rbac writes bindings for new names, and nothing is renamed",
+        )
+        .hint(
+            "rename a group with --rename-group OLD=NEW, or a group or user in the decisions file",
+        ));
+    }
+    Ok(Choices {
+        bind_renamed: asked || choices.bind_renamed,
+        ..choices
+    })
+}
+
+/// Writes the bindings that new names need.
 pub(super) fn emit_rbac(
     seen: &Survey,
-    choices: &Choices,
+    plan: &Plan,
     path: &Path,
     console: &Console,
 ) -> Result<(), Failure> {
-    let bindings = migration::bindings::wanted(seen, choices)?;
+    let bindings = migration::bindings::wanted(seen, &plan.choices, plan)?;
     crate::files::replace(path, report::manifest(&bindings).as_bytes())
         .map_err(|error| file_failure("the bindings", path, error))?;
     let make = |what: &str| {

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use super::args::{ChoiceArgs, TargetArgs};
 use crate::aws::AwsSettings;
 use crate::choices::{Choices, Glob};
+use crate::decisions::Document;
 use crate::error::Failure;
+use crate::kubernetes::Kubeconfig;
 use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Target};
 use crate::migration::{Clock, principals_file};
 use crate::source::manifest;
@@ -38,6 +40,8 @@ pub(super) fn target(args: &TargetArgs, journal: Option<&Path>) -> Result<Target
     Ok(Target {
         file: args.from_file.as_deref().map(config_map).transpose()?,
         rbac: args.rbac_file.as_deref().map(rbac).transpose()?,
+        trust_file: args.trust_file,
+        read_roles: decisions(args)?.is_some_and(|document| !document.policies.is_empty()),
         options: options(args, journal),
         ..assumed(args)?
     })
@@ -53,6 +57,7 @@ fn options(args: &TargetArgs, journal: Option<&Path>) -> Vec<String> {
         ("--context", args.context.clone()),
         ("--from-file", path(args.from_file.as_deref())),
         ("--rbac-file", path(args.rbac_file.as_deref())),
+        ("--decisions", path(args.decisions.as_deref())),
         ("--principals", path(args.principals.as_deref())),
         ("--request-timeout", args.request_timeout.map(seconds)),
         ("--journal", path(journal)),
@@ -61,10 +66,12 @@ fn options(args: &TargetArgs, journal: Option<&Path>) -> Vec<String> {
         .lookup_role
         .iter()
         .map(|(account, role)| format!("--lookup-role={account}={role}"));
+    let trust = args.trust_file.then(|| "--trust-file".to_owned());
     single
         .into_iter()
         .filter_map(|(name, value)| Some(format!("{name}={}", value?)))
         .chain(lookups)
+        .chain(trust)
         .collect()
 }
 
@@ -88,6 +95,8 @@ pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
         }),
         file: None,
         rbac: None,
+        trust_file: false,
+        read_roles: false,
         assumed: Assumed {
             account_id: args.account_id.clone(),
             partition: args.partition.clone(),
@@ -103,12 +112,48 @@ pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
     })
 }
 
-/// How many tags the tool leaves for others: EKS takes 50, and one tells the run.
+/// How many tags the tool leaves for others: EKS takes 50, one names the run and one an accepted move.
 ///
 /// Source: EKS API Reference, `CreateAccessEntry`, `tags`.
-const MOST_TAGS: usize = 49;
+const MOST_TAGS: usize = 48;
 
-pub(super) fn choices(args: &ChoiceArgs) -> Result<Choices, Failure> {
+/// The decisions file, where one is named and is for this cluster.
+pub(super) fn decisions(args: &TargetArgs) -> Result<Option<Document>, Failure> {
+    let Some(path) = &args.decisions else {
+        return Ok(None);
+    };
+    let (text, place) = text(path, "the decisions")?;
+    let document = crate::decisions::read(&text).map_err(|error| {
+        Failure::usage(format!("nothing was done: failed to read the decisions from {place}"))
+            .because(error)
+            .hint("`schema decisions` prints what the file may hold; `plan --write-decisions FILE` writes a skeleton")
+    })?;
+    let cluster = match (
+        &args.cluster,
+        args.kubeconfig.is_some() || args.context.is_some(),
+    ) {
+        (Some(name), _) => Some(name.clone()),
+        (None, true) => {
+            Kubeconfig::read(args.kubeconfig.as_deref(), args.context.as_deref())?
+                .named()
+                .cluster
+        }
+        (None, false) => None,
+    };
+    Ok(Some(document).filter(|document| document.is_for(cluster.as_deref())))
+}
+
+/// What is chosen on the command line and decided in the file.
+pub(super) fn choices(args: &ChoiceArgs, target: &TargetArgs) -> Result<Choices, Failure> {
+    let chosen = chosen(args)?;
+    Ok(match decisions(target)? {
+        Some(document) => chosen.with_decisions(&document),
+        None => chosen,
+    })
+}
+
+/// What is chosen on the command line alone.
+pub(super) fn chosen(args: &ChoiceArgs) -> Result<Choices, Failure> {
     let globs = |patterns: &[String]| patterns.iter().map(|pattern| Glob::new(pattern)).collect();
     let tags = once_each("--tag", &args.tag)?;
     if tags.len() > MOST_TAGS {
@@ -121,6 +166,9 @@ pub(super) fn choices(args: &ChoiceArgs) -> Result<Choices, Failure> {
         on_existing: args.on_existing,
         usernames: args.usernames,
         rename_groups: once_each("--rename-group", &args.rename_group)?,
+        rename_users: BTreeMap::new(),
+        policies: BTreeMap::new(),
+        answers: Vec::new(),
         bind_renamed: false,
         include_inert: args.include_inert,
         managed_nodes: args.managed_nodes,

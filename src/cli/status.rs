@@ -24,7 +24,8 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
     let journal = journal
         .filter(|_| !history.runs.is_empty())
         .map(|path| path.display().to_string());
-    let choices = settings::choices(&args.choices)?.or_as_before(history.last_choices().as_ref());
+    let choices = settings::choices(&args.choices, &args.target)?
+        .or_as_before(history.last_choices().as_ref());
     let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
     let verification = migration::verify(plan, &seen.reading, &seen.observed);
     let mut status = status::status(&seen, &verification, &history, journal);

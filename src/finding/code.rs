@@ -79,6 +79,9 @@ codes! {
     AutoModeNode = 117, Info, "the role of Auto Mode nodes needs the type EC2 and a policy";
     NodeUsernameKept = 118, Warning, "a node role's username is not the usual one";
 
+    GroupToPolicy = 119, Info, "a group becomes the access policy that gives the same";
+    UsernameRenamed = 120, Info, "a username gets the name that was decided";
+
     NotAnArn = 201, Warning, "the text is not an ARN and matches nobody";
     RoleArnHasPath = 202, Warning, "a role's ARN with a path matches nobody";
     SessionArn = 203, Warning, "the ARN of a role session matches nobody";
@@ -91,6 +94,7 @@ codes! {
     Dropped = 210, Warning, "the cluster's reader discards the mapping";
     InertIncluded = 211, Warning, "a mapping that grants nothing today is created, as requested";
     UserPathDiffers = 212, Warning, "the user's path is not the one that is written";
+    NeverRenders = 213, Warning, "a placeholder fails at every login, so nobody gets in";
     ModeApi = 214, Warning, "the cluster no longer reads `aws-auth`";
 
     RootUser = 301, Error, "an account's root user can't have an access entry";
@@ -107,6 +111,12 @@ codes! {
     NodeOnUser = 312, Error, "a node mapping names a user";
     StrictWarning = 313, Error, "a warning blocks, as requested";
     RenamedGroupUnbound = 314, Error, "a renamed group lacks what the old name is bound to";
+    PolicyNotEqual = 315, Error, "a group's bindings do not equal the access policy";
+    AccessMoves = 316, Error, "the access entry would change who may do what";
+    SessionsGained = 317, Error, "an access entry would let in sessions that are refused today";
+    NamesUnproven = 318, Error, "names change and the bindings could not be read";
+    InForceUnknown = 319, Error, "what the principal has today is unknown";
+    NewNameTaken = 320, Error, "the bindings for a new name would reach somebody else";
     ServiceLinkedEmr = 321, Error, "EMR on EKS: a service-linked role can't have an access entry";
     ServiceLinkedBatch = 322, Error, "AWS Batch: a service-linked role can't have an access entry";
     ServiceLinkedPrometheus = 323, Error, "Amazon Managed Prometheus: a service-linked role can't have an access entry";
@@ -141,6 +151,7 @@ codes! {
     BindingUnaffected = 704, Info, "no binding uses the name that changes";
 
     Excluded = 801, Info, "left out by `--only` or `--exclude`";
+    Decided = 802, Info, "somebody decided what becomes of it";
 }
 
 impl fmt::Display for Code {

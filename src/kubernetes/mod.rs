@@ -6,11 +6,11 @@ mod config_map;
 mod kubeconfig;
 mod token;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Node;
-use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, RoleBinding};
 use kube::api::{Api, ListParams};
 use kube::client::ClientBuilder;
 use kube::{Client, Config};
@@ -24,13 +24,15 @@ pub use config_map::Stored;
 pub use kubeconfig::{Kubeconfig, Named};
 pub use token::{MakeToken, Tokens};
 
-use crate::access::rbac::{Binding, Rbac, Subject};
+use crate::access::rbac::{Binding, Rbac, Rule, Subject};
 use crate::causes::with_causes;
 use crate::source::AwsAuth;
 use crate::text::visible;
 
 /// How many objects are asked for at a time.
 const PAGE: u32 = 500;
+/// How often a list that expires between its pages is read from its beginning.
+const WHOLE_LISTS: u32 = 4;
 
 /// How many requests may wait for their turn.
 const IN_A_ROW: usize = 64;
@@ -284,7 +286,22 @@ impl Kubernetes {
             }))
             .filter(|binding| !binding.subjects.is_empty())
             .collect();
-        Ok(Rbac { bindings })
+        Ok(Rbac {
+            bindings,
+            cluster_roles: None,
+        })
+    }
+
+    /// Reads the rules of all ClusterRoles, by name.
+    pub async fn cluster_roles(&self) -> Result<BTreeMap<String, Vec<Rule>>, KubernetesError> {
+        let roles = self.all::<ClusterRole>("list ClusterRoles").await?;
+        Ok(roles
+            .into_iter()
+            .map(|role| {
+                let rules = role.rules.into_iter().flatten().map(Rule::from);
+                (role.metadata.name.unwrap_or_default(), rules.collect())
+            })
+            .collect())
     }
 
     /// Reads the names of the nodes, by whether their `Ready` condition is true.
@@ -301,7 +318,26 @@ impl Kubernetes {
         Ok(names)
     }
 
+    /// Reads a whole list, and from its beginning where it expired between two pages: half a list proves nothing.
+    ///
+    /// Source: Kubernetes API Concepts, "Retrieving large results sets in chunks" (410 Gone).
     async fn all<K>(&self, what: &'static str) -> Result<Vec<K>, KubernetesError>
+    where
+        K: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
+    {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.pages(what).await {
+                Err(KubernetesError::Refused { code: 410, .. }) if tries < WHOLE_LISTS => {
+                    debug!(tries, "{what}: the list expired between two pages");
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn pages<K>(&self, what: &'static str) -> Result<Vec<K>, KubernetesError>
     where
         K: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
     {

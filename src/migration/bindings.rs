@@ -1,4 +1,4 @@
-//! The bindings that renamed groups need, made beside the ones that are there.
+//! The bindings that new names need, created beside the ones that are there.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
 use crate::journal::{BindingId, RunLog};
 use crate::kubernetes::{Kubernetes, Made};
+use crate::plan::Plan;
 use crate::stop::Stop;
 use crate::writer::{Event, EventKind, Progress, Status};
 
@@ -28,8 +29,9 @@ pub struct MadeBinding {
 ///
 /// # Errors
 /// Which bindings there are has to be known, and there has to be a Kubernetes API to make them in.
-pub fn wanted(seen: &Survey, choices: &Choices) -> Result<Vec<Value>, Failure> {
-    if !choices.bind_renamed || choices.rename_groups.is_empty() {
+pub fn wanted(seen: &Survey, choices: &Choices, plan: &Plan) -> Result<Vec<Value>, Failure> {
+    let used = plan.renames_in_use();
+    if !choices.bind_renamed || used.is_empty() {
         return Ok(Vec::new());
     }
     let rbac = seen.observed.rbac.as_ref().ok_or_else(|| {
@@ -37,7 +39,7 @@ pub fn wanted(seen: &Survey, choices: &Choices) -> Result<Vec<Value>, Failure> {
             "plan with a cluster whose bindings can be listed, or give the objects with --rbac-file",
         )
     })?;
-    let objects = emit_rbac(&choices.rename_groups, rbac);
+    let objects = emit_rbac(used.renames(), rbac);
     if !objects.is_empty() && seen.kubernetes.is_none() {
         return Err(
             Failure::usage("nothing was written: the ConfigMap is from a file, so there is no Kubernetes API to make bindings in")

@@ -195,8 +195,10 @@ fn another_username_is_no_proof_while_no_bindings_are_at_hand() {
     let mut seen = observed(AuthenticationMode::ApiAndConfigMap, vec![live], OLD);
     let verification = judged(&reading, &seen);
     assert_eq!(verification.verdict, Readiness::NeedsDecision);
-    assert_eq!(codes(&verification), [Some(Code::BindingsUnknown)]);
-    assert_eq!(verification.plan.mappings[0].access.verdict, None);
+    assert_eq!(codes(&verification), [Some(Code::NamesUnproven)]);
+    let mapping = &verification.plan.mappings[0];
+    assert_eq!(mapping.drift.as_ref().unwrap().verdict, None);
+    assert_eq!(mapping.access.verdict, Some(Verdict::Same));
     assert_eq!(verification.doubts[0].code, Code::BindingsUnknown);
     seen.rbac = Some(Rbac::default());
     let verification = judged(&reading, &seen);

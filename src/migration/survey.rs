@@ -10,8 +10,10 @@ use crate::access::rbac::Rbac;
 use crate::aws::{Aws, AwsSettings, Caller, LookupRoles, ObservedCluster, PrincipalSource};
 use crate::error::Failure;
 use crate::finding::{Code, Diagnostic, Finding};
-use crate::kubernetes::{Kubeconfig, Kubernetes, MakeToken, Tokens};
-use crate::model::{Arn, AuthenticationMode, Cluster, LiveEntry, Principal, PrincipalKey, Section};
+use crate::kubernetes::{Kubeconfig, Kubernetes, KubernetesError, MakeToken, Tokens};
+use crate::model::{
+    Arn, AuthenticationMode, Cluster, LiveEntry, Mapping, Principal, PrincipalKey, Section,
+};
 use crate::observed::{Lookup, NodeRole, Observed};
 use crate::plan::document::{Source, SourceKind};
 use crate::reader::{self, Reading};
@@ -31,6 +33,10 @@ pub struct Target {
     pub file: Option<ConfigMapFile>,
     /// `--rbac-file`, already read.
     pub rbac: Option<Rbac>,
+    /// Whether the file is taken for what is live, where the cluster's API can't be reached.
+    pub trust_file: bool,
+    /// Whether the rules of ClusterRoles are read: a group may become a policy that gives the same.
+    pub read_roles: bool,
     /// What an offline plan assumes.
     pub assumed: Assumed,
     /// `--principals`, already read.
@@ -212,13 +218,18 @@ async fn live(
         same_cluster(kubeconfig, &cluster, name).await?;
     }
     let patience = target.aws.request_timeout();
-    let kubernetes = match (kubeconfig, &target.file) {
-        (Some(kubeconfig), _) => Some(Kubernetes::by_kubeconfig(kubeconfig, patience).await?),
-        (None, Some(_)) => None,
-        (None, None) => Some(by_tokens(&aws, &cluster, name, clock, patience).await?),
+    let kubernetes = match kubeconfig {
+        Some(kubeconfig) => Some(Kubernetes::by_kubeconfig(kubeconfig, patience).await?),
+        None if target.trust_file => None,
+        None => Some(by_tokens(&aws, &cluster, name, clock, patience).await?),
     };
     let (aws_auth, kind) = match (&target.file, &kubernetes) {
-        (Some(file), _) => (Some(file.aws_auth.clone()), SourceKind::File),
+        (Some(file), kubernetes) => {
+            if let Some(kubernetes) = kubernetes.as_ref().filter(|_| !target.trust_file) {
+                is_live(&file.aws_auth, kubernetes, name).await?;
+            }
+            (Some(file.aws_auth.clone()), SourceKind::File)
+        }
         (None, Some(kubernetes)) => match kubernetes.aws_auth().await {
             Ok(aws_auth) => (aws_auth, SourceKind::Cluster),
             Err(error) => {
@@ -288,6 +299,65 @@ async fn live(
     })
 }
 
+/// A ConfigMap from a file says nothing about the access in force unless it is the live one.
+async fn is_live(file: &AwsAuth, kubernetes: &Kubernetes, name: &str) -> Result<(), Failure> {
+    let live = kubernetes.aws_auth().await.map_err(|error| {
+        Failure::new(format!("failed to compare the file with the live aws-auth of `{name}`"))
+            .because(error)
+            .hint("leave --from-file out to plan from the live ConfigMap, or say with --trust-file that the file is what is live")
+    })?;
+    match difference(file, &live.unwrap_or_default()) {
+        None => Ok(()),
+        Some(difference) => Err(Failure::new(format!(
+            "the file is not the live aws-auth of `{name}`: {difference}"
+        ))
+        .hint("the access in force is the live one: leave --from-file out, or plan from the file alone without --cluster")),
+    }
+}
+
+/// The first thing that the cluster would read otherwise.
+fn difference(file: &AwsAuth, live: &AwsAuth) -> Option<String> {
+    let (file, live) = (reader::read(&file.text()), reader::read(&live.text()));
+    for section in Section::ALL {
+        let of = |reading: &Reading| -> Vec<Mapping> {
+            let mappings = reading.mappings.iter();
+            let mappings = mappings.filter(|mapping| mapping.id.section == section);
+            mappings.cloned().collect()
+        };
+        let (file, live) = (of(&file), of(&live));
+        if file.len() != live.len() {
+            return Some(format!(
+                "{section} has {} in the file and {} in the cluster",
+                file.len(),
+                live.len()
+            ));
+        }
+        for (ours, theirs) in file.iter().zip(&live) {
+            for (what, differs) in [
+                (
+                    "names another principal",
+                    ours.arn != theirs.arn || ours.sso != theirs.sso,
+                ),
+                ("has another username", ours.username != theirs.username),
+                ("has other groups", ours.groups != theirs.groups),
+                (
+                    "is dropped by only one reading",
+                    ours.dropped != theirs.dropped,
+                ),
+            ] {
+                if differs {
+                    return Some(format!(
+                        "{} {what} (`{}` in the file, `{}` in the cluster)",
+                        ours.id, ours.arn, theirs.arn
+                    ));
+                }
+            }
+        }
+    }
+    let broken = file.broken != live.broken || file.undecided != live.undecided;
+    broken.then(|| "only one of them can be read".to_owned())
+}
+
 /// The bindings: from the file, from the cluster, or unknown where they may not be read.
 async fn bindings(
     target: &Target,
@@ -297,7 +367,7 @@ async fn bindings(
     match (&target.rbac, kubernetes) {
         (Some(rbac), _) => Ok(Some(rbac.clone())),
         (None, None) => Ok(None),
-        (None, Some(kubernetes)) => match kubernetes.rbac().await {
+        (None, Some(kubernetes)) => match read_bindings(kubernetes, target.read_roles).await {
             Ok(rbac) => Ok(Some(rbac)),
             // A plan can do without bindings, and says so.
             Err(error) => {
@@ -310,6 +380,19 @@ async fn bindings(
             }
         },
     }
+}
+
+async fn read_bindings(kubernetes: &Kubernetes, with_roles: bool) -> Result<Rbac, KubernetesError> {
+    let rbac = kubernetes.rbac().await?;
+    // Roles that can't be read prove no group equal to a policy, and nothing else depends on them.
+    let cluster_roles = match with_roles {
+        true => kubernetes.cluster_roles().await.ok(),
+        false => None,
+    };
+    Ok(Rbac {
+        cluster_roles,
+        ..rbac
+    })
 }
 
 /// The live access entries: none in a mode without them, unknown where they may not be read.

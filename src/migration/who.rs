@@ -2,16 +2,13 @@
 
 use serde::Serialize;
 
-use super::verify::canonical;
-use crate::access::before::{Answer, Authenticator};
-use crate::access::compare::compare;
-use crate::access::identity::groups_once;
-use crate::access::identity_of_entry;
-use crate::access::template::with_account;
-use crate::model::{Arn, AuthenticationMode, MappingId, Principal, PrincipalKind, Subject};
+use crate::access::template::Placeholder;
+use crate::access::{Bindings, Cluster, Through, canonical, compare};
+use crate::model::{
+    AccessChange, Arn, AuthenticationMode, Identity, MappingId, Principal, PrincipalKind, Sessions,
+    Subject,
+};
 use crate::observed::{Lookup, Observed};
-use crate::plan::document::{AccessChange, Identity};
-use crate::plan::is_stale;
 use crate::reader::Reading;
 
 /// How a principal gets in.
@@ -58,6 +55,10 @@ pub struct Who {
     /// The principal of an access entry that was made before it, and so lets nobody in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_entry: Option<Arn>,
+    /// Whether it may be the cluster's creator, who is a hidden administrator in the mode `CONFIG_MAP`: EKS shows no
+    /// entry for it there, and nothing else does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_creator: bool,
     /// Now and after the cut-over.
     pub access: AccessChange,
 }
@@ -71,106 +72,122 @@ pub struct NotAPrincipal {
 
 /// Answers for one ARN, with a session's name where it has one: of a role, a user, or an STS session.
 ///
-/// An access entry comes before `aws-auth`, and hides it, unless it is older than its principal.
+/// An access entry comes before `aws-auth`, and hides it, unless it is older than its principal. A session's name is filled
+/// in, and a session that is refused for its name gets nothing.
 /// Source: aws-iam-authenticator `pkg/arn/arn.go`, `Canonicalize`, and `pkg/server/server.go`, `doMapping`.
 pub fn who(asked: &str, reading: &Reading, observed: &Observed) -> Result<Who, NotAPrincipal> {
     let unknown = || NotAPrincipal {
         text: asked.to_owned(),
     };
-    let principal = principal(asked, observed).ok_or_else(unknown)?;
-    let canonical_arn = canonical(&principal);
-    let mode = observed.cluster.authentication_mode;
-    let live = observed
+    let (principal, session) = principal(asked, observed).ok_or_else(unknown)?;
+    let cluster = Cluster::new(reading, observed);
+    let in_force = cluster.access(&principal);
+    let stale_entry = cluster
         .entry(&principal.key())
-        .filter(|_| mode.is_none_or(AuthenticationMode::has_access_entries));
-    let dead = live.filter(|live| is_stale(observed.lookup(&principal.key()), live));
-    let reads_aws_auth = mode.is_none_or(AuthenticationMode::reads_config_map);
-    let (way, before, after) = match live.filter(|_| dead.is_none()) {
-        Some(live) => {
-            let identity = Some(identity_of_entry(&live.entry));
-            let way = Way::AccessEntry {
-                principal_arn: live.entry.principal_arn.clone(),
-                stale: false,
-            };
-            (way, identity.clone(), identity)
-        }
-        // A dead entry is found by nobody's id, and hides no mapping.
-        None if reads_aws_auth => {
-            let (way, before) = by_aws_auth(&canonical_arn, &principal, reading);
-            (way, before, None)
-        }
-        None => (Way::Nowhere, None, None),
-    };
-    let stale_entry = dead.map(|live| live.entry.principal_arn.clone());
-    let way = match (way, &stale_entry) {
-        (Way::Nowhere, Some(principal_arn)) => Way::AccessEntry {
+        .filter(|live| observed.is_stale(live))
+        .map(|live| live.entry.principal_arn.clone());
+    let may_be_creator = in_force.through == Through::Nothing
+        && observed.cluster.authentication_mode == Some(AuthenticationMode::ConfigMap);
+    let way = match (&in_force.through, &stale_entry) {
+        (Through::Entry(principal_arn), _) => Way::AccessEntry {
+            principal_arn: principal_arn.clone(),
+            stale: false,
+        },
+        (Through::Nothing, Some(principal_arn)) => Way::AccessEntry {
             principal_arn: principal_arn.clone(),
             stale: true,
         },
-        (way, _) => way,
+        (Through::Mapping(mapping), _) => Way::Mapping { mapping: *mapping },
+        (Through::Undefined(among), _) => Way::Undefined {
+            among: among.clone(),
+        },
+        (Through::UnknownPath, _) => Way::Undefined { among: Vec::new() },
+        (Through::Nothing, None) => Way::Nowhere,
     };
-    let entry_type = live.map(|live| &live.entry.entry_type);
+    let login = |identity: Identity| match &session {
+        Some(session) => in_session(identity, session),
+        None => Some(identity),
+    };
+    let is_known = in_force.is_known() && !may_be_creator;
+    let before = in_force.identity.and_then(login);
+    let after = match in_force.through {
+        Through::Entry(_) => before.clone(),
+        _ => None,
+    };
+    let access = compare(
+        before.as_ref(),
+        after.as_ref(),
+        Bindings::as_read(observed.rbac.as_ref()),
+    );
     Ok(Who {
         schema: "aws-auth-migrate/principal/v1",
         asked: asked.to_owned(),
-        canonical_arn,
+        canonical_arn: canonical(&principal),
         way,
         stale_entry,
-        access: compare(
-            before.as_ref(),
-            after.as_ref(),
-            entry_type,
-            observed.rbac.as_ref(),
-        ),
+        may_be_creator,
+        access: AccessChange {
+            verdict: access.verdict.filter(|_| is_known),
+            ..access
+        },
     })
 }
 
-fn by_aws_auth(
-    canonical_arn: &str,
-    principal: &Principal,
-    reading: &Reading,
-) -> (Way, Option<Identity>) {
-    match Authenticator::new(reading).answer(canonical_arn) {
-        Answer::Mapped {
-            by,
-            username,
-            groups,
-        } => {
-            let fill = |text: &str| with_account(text, &principal.account);
-            let identity = Identity {
-                username: fill(&username),
-                groups: groups_once(groups.iter().map(|group| fill(group))),
-                policies: Vec::new(),
-            };
-            (Way::Mapping { mapping: by }, Some(identity))
-        }
-        Answer::Undefined { among } => (Way::Undefined { among }, None),
-        Answer::Refused => (Way::Nowhere, None),
+/// What one session gets: the names with its own filled in, or nothing where its name is no instance id.
+///
+/// The instance's private DNS name is not known here, so that placeholder stays.
+/// Source: aws-iam-authenticator `pkg/server/server.go`, `renderTemplate` and `instanceIDPattern`.
+fn in_session(identity: Identity, session: &str) -> Option<Identity> {
+    let is_instance = session.strip_prefix("i-").is_some_and(|id| {
+        matches!(id.len(), 8 | 17) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    });
+    if identity.sessions == Sessions::Instances && !is_instance {
+        return None;
     }
+    let fill = |text: &String| {
+        text.replace(Placeholder::SessionName.text(), &session.replace('@', "-"))
+            .replace(Placeholder::SessionNameRaw.text(), session)
+    };
+    Some(Identity {
+        username: fill(&identity.username),
+        groups: identity.groups.iter().map(fill).collect(),
+        ..identity
+    })
 }
 
 /// The principal behind a text: `role/NAME/SESSION` names a session when the cluster knows `role/NAME`.
-fn principal(asked: &str, observed: &Observed) -> Option<Principal> {
+fn principal(asked: &str, observed: &Observed) -> Option<(Principal, Option<String>)> {
     let arn: Arn = asked.parse().ok()?;
     match Subject::of(&arn) {
-        Subject::AssumedRole => role(&arn, arn.resource.split('/').nth(1)?),
+        Subject::AssumedRole => {
+            let mut parts = arn.resource.split('/').skip(1);
+            let role = role(&arn, parts.next()?)?;
+            Some((role, parts.next().map(str::to_owned)))
+        }
         Subject::Principal(principal) if principal.kind == PrincipalKind::Role => {
             // A session behind a name reads as a name behind a path; an entry or IAM tells which it is.
             let is_known = |principal: &Principal| {
                 observed.entry(&principal.key()).is_some()
                     || matches!(observed.lookup(&principal.key()), Lookup::Found { .. })
             };
-            let before = arn.resource.rsplit_once('/').map(|(before, _)| Arn {
-                resource: before.to_owned(),
-                ..arn.clone()
+            let before = arn.resource.rsplit_once('/').map(|(before, session)| {
+                let role = Arn {
+                    resource: before.to_owned(),
+                    ..arn.clone()
+                };
+                (role, session.to_owned())
             });
-            let session_of = before.as_ref().and_then(Principal::from_arn);
+            let session_of = before
+                .as_ref()
+                .and_then(|(role, session)| Some((Principal::from_arn(role)?, session.clone())));
             match session_of {
-                Some(role) if !is_known(&principal) && is_known(&role) => Some(role),
-                _ => Some(principal),
+                Some((role, session)) if !is_known(&principal) && is_known(&role) => {
+                    Some((role, Some(session)))
+                }
+                _ => Some((principal, None)),
             }
         }
-        Subject::Principal(principal) => Some(principal),
+        Subject::Principal(principal) => Some((principal, None)),
         _ => None,
     }
 }

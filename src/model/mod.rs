@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a file, calls a service or decides what to do; every other room leans on this one.
 
+pub mod access;
 pub mod access_entry;
 pub mod access_policy;
 pub mod arn;
@@ -10,6 +11,7 @@ pub mod mapping;
 pub mod principal;
 pub mod reserved;
 
+pub use access::{AccessChange, BindingChange, BindingEffect, Identity, Sessions, Verdict};
 pub use access_entry::{AccessEntry, EntryType, LiveEntry};
 pub use access_policy::{AccessScope, PolicyAssociation};
 pub use arn::{Arn, ArnError};

@@ -1,29 +1,29 @@
-//! Builds the plan: translations against what the cluster has now.
+//! Builds the plan: proposals held against what is in force, and through the gate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::document::{
-    AccessChange, Action, ActionKind, Outcome, PlacedFinding, Plan, PlannedAccount, PlannedMapping,
-    SCHEMA, Source, Stage, Summary, Verdict,
+    Action, ActionKind, Blocker, Decided, DecidedBy, Outcome, PlacedFinding, Plan, PlannedAccount,
+    PlannedMapping, SCHEMA, Source, Stage, Summary,
 };
+use super::gate::{Gate, Move, Ruling};
+use super::misfits;
 use super::ours::Ours;
-use crate::access::after::identity_of_entry;
 use crate::access::before::{Standing, standings};
-use crate::access::compare::compare_with;
 use crate::access::identity::identity_of_mapping;
-use crate::access::rbac::Binding;
-use crate::access::rbac_emit::planned_bindings;
+use crate::access::{Bindings, Cluster, InForce, Through, compare, identity_of_entry};
 use crate::choices::{Choices, ManagedNodes};
-use crate::finding::{Code, Finding};
+use crate::decisions::{Answer, Do};
+use crate::finding::{Code, Finding, Severity};
 use crate::model::{
-    AccessEntry, AuthenticationMode, EntryType, LiveEntry, Mapping, MappingId, Principal,
-    PrincipalKey, Section,
+    AccessChange, AccessEntry, Arn, AuthenticationMode, EntryType, Identity, Mapping, MappingId,
+    Principal, PrincipalKey, Section,
 };
-use crate::observed::{NodeRoleUser, Observed};
+use crate::observed::{Lookup, NodeRoleUser, Observed};
 use crate::reader::Reading;
-use crate::translator::{Decision, Translation, translate};
+use crate::translator::{Proposal, Translation, translate};
 
 /// Builds the plan; pure, clock included.
 #[must_use]
@@ -35,28 +35,34 @@ pub fn build(
     ours: &Ours,
     now: Timestamp,
 ) -> Plan {
+    let cluster = Cluster::new(reading, observed);
     let mut builder = Builder {
         observed,
-        live: observed.entries_by_principal(),
+        gate: Gate::new(reading, observed, choices, &cluster),
+        cluster,
         choices,
         ours,
-        bindings: planned_bindings_of(observed, choices),
         planned: BTreeMap::new(),
-        actions: Vec::new(),
+        actions: BTreeMap::new(),
+        used: BTreeSet::new(),
+        misfits: Vec::new(),
     };
     let mut mappings = Vec::new();
     let mut accounts = Vec::new();
+    let mut diagnosed: BTreeMap<MappingId, Vec<Finding>> = BTreeMap::new();
+    for diagnostic in &reading.diagnostics {
+        if let Some(id) = diagnostic.mapping {
+            let findings = diagnosed.entry(id).or_default();
+            findings.push(diagnostic.finding.clone());
+        }
+    }
     for (mapping, mut translation) in translations(reading, observed, choices) {
-        let read = reading
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.mapping == Some(mapping.id))
-            .map(|diagnostic| diagnostic.finding.clone());
+        let read = diagnosed.remove(&mapping.id).unwrap_or_default();
         translation.findings.splice(..0, read);
         if mapping.id.section == Section::MapAccounts {
-            accounts.push(account(mapping, translation));
+            accounts.push(builder.account(mapping, translation));
         } else {
-            mappings.push(builder.mapping(mapping, translation));
+            mappings.push(builder.mapping(mapping, &translation));
         }
     }
     mappings.sort_by_key(|mapping| mapping.id);
@@ -71,6 +77,9 @@ pub fn build(
             column: diagnostic.place.map(|place| place.column),
         })
         .collect();
+    let used = std::mem::take(&mut builder.used);
+    let mut misfits = std::mem::take(&mut builder.misfits);
+    misfits.extend(misfits::of(reading, observed, choices, &used));
     let actions = builder.into_actions();
     let unseen = unseen_bindings(observed, &findings, &mappings);
     findings.extend(
@@ -101,10 +110,11 @@ pub fn build(
         summary,
         observed: observed_entries(observed, &mappings),
         mappings,
+        misfits,
     }
 }
 
-/// Says that the effect of another username is unknown, where nothing has said so yet.
+/// Says that the effect of another name is unknown, where nothing has said so yet.
 fn unseen_bindings(
     observed: &Observed,
     findings: &[PlacedFinding],
@@ -116,11 +126,11 @@ fn unseen_bindings(
     }
     mappings
         .iter()
-        .any(PlannedMapping::is_renamed_unseen)
+        .any(|mapping| mapping.blocker == Some(Blocker::BindingsUnread))
         .then(|| {
             Finding::new(
                 Code::BindingsUnknown,
-                "no RBAC objects are at hand, so whether a binding uses a username that changes is not known",
+                "no RBAC objects are at hand, so whether a binding uses a name that changes is unknown",
                 "give them with --rbac-file: `kubectl get clusterrolebindings,rolebindings -A -o yaml` writes them",
             )
         })
@@ -141,29 +151,8 @@ fn translations<'a>(
             (mapping, translate(mapping, &standing, observed, choices))
         })
         .collect();
-    translations.sort_by_key(|(_, translation)| includes_inert(&translation.findings));
+    translations.sort_by_key(|(_, translation)| !translation.grants_today);
     translations
-}
-
-/// Whether a mapping that grants nothing today is created all the same.
-pub(super) fn includes_inert(findings: &[Finding]) -> bool {
-    findings
-        .iter()
-        .any(|finding| finding.code == Code::InertIncluded)
-}
-
-/// Whether a live entry has another type than the one that is wanted.
-fn is_of_other_type(fate: &Fate) -> bool {
-    let types = fate.entry.as_ref().zip(fate.after.as_ref());
-    types.is_some_and(|(wanted, live)| wanted.entry_type != live.entry_type)
-}
-
-/// The bindings that renamed groups are about to get, where that was asked for.
-fn planned_bindings_of(observed: &Observed, choices: &Choices) -> Vec<Binding> {
-    match &observed.rbac {
-        Some(rbac) if choices.bind_renamed => planned_bindings(&choices.rename_groups, rbac),
-        _ => Vec::new(),
-    }
 }
 
 /// The live entries of the principals in play, tags and all: an export of what exists keeps them.
@@ -191,114 +180,303 @@ fn observed_entries(
 
 pub(super) struct Builder<'a> {
     pub(super) observed: &'a Observed,
-    live: BTreeMap<PrincipalKey, &'a LiveEntry>,
+    /// Who has what now.
+    pub(super) cluster: Cluster<'a>,
+    /// What decides whether an action may be in the plan.
+    pub(super) gate: Gate<'a>,
     pub(super) choices: &'a Choices,
     pub(super) ours: &'a Ours,
-    /// Bindings that will be there once the plan is applied.
-    bindings: Vec<Binding>,
     /// Principals that have an entry planned already, and for which mapping.
     pub(super) planned: BTreeMap<PrincipalKey, MappingId>,
-    pub(super) actions: Vec<(Stage, ActionKind, MappingId, String)>,
-}
-
-fn account(mapping: &Mapping, translation: Translation) -> PlannedAccount {
-    let outcome = match translation.decision {
-        Decision::Skipped => Outcome::Skipped,
-        Decision::Inert => Outcome::Inert,
-        Decision::Entry(_) | Decision::Blocked(_) => Outcome::Blocked,
-    };
-    PlannedAccount {
-        id: mapping.id,
-        line: mapping.place.line,
-        account_id: mapping.arn.clone(),
-        outcome,
-        findings: translation.findings,
-    }
+    pub(super) actions: BTreeMap<MappingId, Vec<(Stage, ActionKind, String)>>,
+    /// The answers that decided something, by their place.
+    used: BTreeSet<usize>,
+    /// Answers that do not fit.
+    pub(super) misfits: Vec<super::document::Misfit>,
 }
 
 /// What becomes of one mapping.
+#[derive(Debug)]
 pub(super) struct Fate {
     pub(super) outcome: Outcome,
     pub(super) findings: Vec<Finding>,
     pub(super) entry: Option<AccessEntry>,
-    /// What the principal has once the plan is applied; `None` where the plan gives it nothing.
-    pub(super) after: Option<AccessEntry>,
+    pub(super) access: AccessChange,
+    pub(super) drift: Option<AccessChange>,
+    pub(super) blocker: Option<Blocker>,
+    pub(super) decision: Option<Decided>,
 }
 
-impl Builder<'_> {
-    fn mapping(&mut self, mapping: &Mapping, translation: Translation) -> PlannedMapping {
-        let findings = translation.findings;
-        let grants_today = !matches!(translation.decision, Decision::Inert);
-        let fate = match translation.decision {
-            Decision::Skipped => Fate {
-                outcome: Outcome::Skipped,
-                findings,
-                entry: None,
-                after: None,
-            },
-            Decision::Inert => Fate {
-                outcome: Outcome::Inert,
-                findings,
-                entry: None,
-                after: None,
-            },
-            Decision::Blocked(entry) => Fate {
-                outcome: Outcome::Blocked,
-                findings,
-                entry,
-                after: None,
-            },
-            Decision::Entry(entry) => self.entry(mapping, entry, findings),
-        };
-        let inert_included = includes_inert(&fate.findings);
-        let before = (grants_today && !inert_included).then(|| identity_of_mapping(mapping));
-        let access = match fate.outcome {
-            // Nothing is decided yet, so nothing can be compared.
-            Outcome::Blocked | Outcome::Skipped if fate.after.is_none() => AccessChange {
-                before,
-                ..AccessChange::default()
-            },
-            _ => {
-                let after = fate.after.as_ref().map(identity_of_entry);
-                let entry_type = fate.after.as_ref().map(|entry| &entry.entry_type);
-                let by = |rbac| {
-                    let (before, after) = (before.as_ref(), after.as_ref());
-                    compare_with(before, after, entry_type, rbac, &self.bindings)
-                };
-                let access = by(self.observed.rbac.as_ref());
-                // What a live entry lacks is lost, whether or not a binding uses it today; another username is only
-                // another name unless a binding uses it.
-                let verdict = match (fate.outcome, by(None).verdict) {
-                    // An entry of another type is no entry for what the mapping is for.
-                    (Outcome::Conflict, _) if is_of_other_type(&fate) => Some(Verdict::Lost),
-                    (Outcome::Conflict, None | Some(Verdict::Same | Verdict::Renamed)) => {
-                        access.verdict
-                    }
-                    (Outcome::Conflict, verdict) => verdict,
-                    _ => access.verdict,
-                };
-                AccessChange { verdict, ..access }
-            }
-        };
-        self.settle(mapping, fate, access)
+impl Fate {
+    /// An outcome that changes nothing.
+    pub(super) fn new(outcome: Outcome, findings: Vec<Finding>) -> Self {
+        Self {
+            outcome,
+            findings,
+            entry: None,
+            access: AccessChange::default(),
+            drift: None,
+            blocker: None,
+            decision: None,
+        }
     }
 
-    /// An entry is wanted: compares it with the live one, if any.
+    /// Waits for a decision, for a reason that a finding gives.
+    pub(super) fn blocked(blocker: Blocker, findings: Vec<Finding>) -> Self {
+        Self {
+            blocker: Some(blocker),
+            ..Self::new(Outcome::Blocked, findings)
+        }
+    }
+}
+
+/// A mapping with what is known of it before its fate is decided.
+#[derive(Debug)]
+pub(super) struct Question<'a> {
+    pub(super) mapping: &'a Mapping,
+    pub(super) grants_today: bool,
+    /// What its principal has now.
+    pub(super) in_force: InForce,
+    pub(super) answer: Option<&'a Answer>,
+}
+
+/// What an answer decided.
+pub(super) fn decided(answer: &Answer) -> Decided {
+    Decided {
+        what: answer.what,
+        reason: answer.reason.clone(),
+        by: DecidedBy::Answer,
+    }
+}
+
+fn told(answer: &Answer) -> Finding {
+    let reason = answer.reason.as_deref().map(|reason| format!(": {reason}"));
+    Finding::new(
+        Code::Decided,
+        format!(
+            "decided: `{}`{}",
+            answer.what.as_str(),
+            reason.unwrap_or_default()
+        ),
+        "",
+    )
+}
+
+impl<'a> Builder<'a> {
+    fn account(&mut self, mapping: &Mapping, translation: Translation) -> PlannedAccount {
+        let mut findings = translation.findings;
+        let outcome = match translation.proposal {
+            Proposal::FilteredOut => Outcome::Skipped,
+            Proposal::Inert => Outcome::Inert,
+            Proposal::Entry(_) | Proposal::Impossible => Outcome::Blocked,
+        };
+        let codes = findings.iter().map(|finding| finding.code);
+        let answer = self
+            .choices
+            .answer(&mapping.arn, None)
+            .or_else(|| self.choices.answer_to(codes))
+            .filter(|_| outcome == Outcome::Blocked);
+        let decision = answer.filter(|answer| matches!(answer.what, Do::Leave | Do::Drop));
+        if let Some(answer) = answer {
+            self.uses(answer);
+            if decision.is_none() {
+                self.misfit(
+                    answer,
+                    "an account has no access entry; answer `leave` or `drop`",
+                );
+            }
+        }
+        if let Some(answer) = decision {
+            findings.push(told(answer));
+        }
+        PlannedAccount {
+            id: mapping.id,
+            line: mapping.place.line,
+            account_id: mapping.arn.clone(),
+            outcome: if decision.is_some() {
+                Outcome::Skipped
+            } else {
+                outcome
+            },
+            findings,
+            decision: decision.map(decided),
+        }
+    }
+
+    /// The answer about the principal counts; only where that leaves a question does an answer to a finding.
+    fn mapping(&mut self, mapping: &'a Mapping, translation: &Translation) -> PlannedMapping {
+        let real = self.real_arn(mapping);
+        let answer = self.choices.answer(&mapping.arn, real.as_ref());
+        let planned = self.attempt(mapping, translation, answer);
+        let by_code = self
+            .choices
+            .answer_to(planned.findings.iter().map(|finding| finding.code));
+        match by_code.filter(|_| answer.is_none() && planned.needs_decision()) {
+            Some(answer) => {
+                self.forget(mapping);
+                self.attempt(mapping, translation, Some(answer))
+            }
+            None => planned,
+        }
+    }
+
+    fn real_arn(&self, mapping: &Mapping) -> Option<Arn> {
+        let key = Principal::as_matched(&mapping.arn)?.key();
+        match self.observed.lookup(&key) {
+            Lookup::Found { arn, .. } => Some(arn.clone()),
+            _ => Some(self.cluster.entry(&key)?.entry.principal_arn.clone()),
+        }
+    }
+
+    fn attempt(
+        &mut self,
+        mapping: &'a Mapping,
+        translation: &Translation,
+        answer: Option<&'a Answer>,
+    ) -> PlannedMapping {
+        if let Some(answer) = answer {
+            self.uses(answer);
+        }
+        let principal = Principal::as_matched(&mapping.arn);
+        let in_force = match &principal {
+            Some(principal) => self.cluster.access(principal),
+            None => InForce {
+                through: Through::Mapping(mapping.id),
+                identity: identity_of_mapping(mapping).filter(|_| translation.grants_today),
+            },
+        };
+        let question = Question {
+            mapping,
+            grants_today: translation.grants_today,
+            in_force,
+            answer,
+        };
+        let findings = translation.findings.clone();
+        let what = answer.map(|answer| answer.what);
+        let mut fate = match (&translation.proposal, what, answer) {
+            (Proposal::FilteredOut, ..) => Fate {
+                access: before(&question),
+                ..Fate::new(Outcome::Skipped, findings)
+            },
+            (_, Some(Do::Leave), Some(answer)) => Fate {
+                access: before(&question),
+                decision: Some(decided(answer)),
+                ..Fate::new(Outcome::Skipped, with(findings, told(answer)))
+            },
+            (Proposal::Inert, ..) => self.inert(&question, findings),
+            (_, Some(Do::Drop), Some(answer)) => self.dropped(&question, answer, findings),
+            (Proposal::Impossible, ..) => self.impossible(&question, principal.as_ref(), findings),
+            (Proposal::Entry(entry), ..) => self.entry(&question, entry.clone(), findings),
+        };
+        self.hold_warnings(mapping, &mut fate);
+        if fate.blocker.is_some() {
+            self.forget(mapping);
+        } else {
+            // What a rule could not carry over moves nothing, or somebody accepted it.
+            let errors = fate.findings.iter_mut();
+            for finding in errors.filter(|finding| finding.severity == Severity::Error) {
+                finding.severity = Severity::Warning;
+            }
+        }
+        PlannedMapping {
+            id: mapping.id,
+            line: mapping.place.line,
+            arn: mapping.arn.clone(),
+            username: mapping.username.clone(),
+            groups: mapping.groups.clone(),
+            outcome: fate.outcome,
+            findings: fate.findings,
+            entry: fate.entry,
+            access: fate.access,
+            drift: fate.drift,
+            blocker: fate.blocker,
+            decision: fate.decision,
+            inert_included: !translation.grants_today
+                && matches!(
+                    fate.outcome,
+                    Outcome::Create | Outcome::Update | Outcome::Unchanged
+                ),
+        }
+    }
+
+    /// Grants nothing today. A way to create it all the same is not offered where its principal gets in otherwise:
+    /// the entry would take that access's place.
+    fn inert(&self, question: &Question<'_>, mut findings: Vec<Finding>) -> Fate {
+        if question.in_force.through != Through::Nothing {
+            for finding in &mut findings {
+                finding.fix.clear();
+            }
+        }
+        Fate::new(Outcome::Inert, findings)
+    }
+
+    /// The access is given up, as decided; a live entry that is in force stays.
+    fn dropped(&self, question: &Question<'_>, answer: &Answer, findings: Vec<Finding>) -> Fate {
+        let now = question.in_force.identity.as_ref();
+        let stays = matches!(question.in_force.through, Through::Entry(_));
+        let after = now.filter(|_| stays);
+        Fate {
+            access: compare(now, after, self.gate.as_read()),
+            decision: Some(decided(answer)),
+            ..Fate::new(Outcome::Skipped, with(findings, told(answer)))
+        }
+    }
+
+    /// No entry can be created. One that an AWS service made itself is in force all the same, and is compared.
+    fn impossible(
+        &mut self,
+        question: &Question<'_>,
+        principal: Option<&Principal>,
+        findings: Vec<Finding>,
+    ) -> Fate {
+        let live = principal.and_then(|principal| self.cluster.entry_in_force(&principal.key()));
+        let Some((principal, live)) = principal.zip(live) else {
+            if question.is(Do::KeepLive) || question.is(Do::UpdateLive) {
+                self.misfit_of(question, "it has no live access entry");
+            } else if question.is(Do::Migrate) {
+                self.misfit_of(
+                    question,
+                    "no access entry can be created for it; answer `leave` or `drop`",
+                );
+            }
+            return Fate {
+                access: before(question),
+                ..Fate::blocked(Blocker::NoEntryPossible, findings)
+            };
+        };
+        let drift = self.drift(question, principal, Some(&live.entry));
+        let fate = Fate {
+            access: unchanged(question.in_force.identity.as_ref()),
+            entry: Some(live.entry.clone()),
+            ..Fate::new(Outcome::Conflict, findings)
+        };
+        if drift.keeps_access() {
+            return Fate {
+                outcome: Outcome::Unchanged,
+                drift: Some(drift),
+                ..fate
+            };
+        }
+        let decision = question.decided_as(Do::KeepLive);
+        Fate {
+            drift: Some(drift),
+            blocker: decision.is_none().then_some(Blocker::LiveDiffers),
+            decision,
+            ..fate
+        }
+    }
+
+    /// An entry is proposed: held against the live one where there is one, else against what is in force.
     fn entry(
         &mut self,
-        mapping: &Mapping,
+        question: &Question<'a>,
         mut entry: AccessEntry,
         mut findings: Vec<Finding>,
     ) -> Fate {
-        let Some(key) = Principal::from_arn(&entry.principal_arn).map(|principal| principal.key())
-        else {
-            return Fate {
-                outcome: Outcome::Blocked,
-                findings,
-                entry: None,
-                after: None,
-            };
+        let Some(principal) = Principal::from_arn(&entry.principal_arn) else {
+            return Fate::blocked(Blocker::NoEntryPossible, findings);
         };
+        let key = principal.key();
         if let Some(other) = self.planned.get(&key) {
             findings.push(Finding::new(
                 Code::Shadowed,
@@ -308,21 +486,25 @@ impl Builder<'_> {
                 ),
                 "",
             ));
-            return Fate {
-                outcome: Outcome::Inert,
-                findings,
-                entry: None,
-                after: None,
-            };
+            return Fate::new(Outcome::Inert, findings);
         }
-        self.planned.insert(key.clone(), mapping.id);
-        if let Some(live) = self.live.get(&key).copied() {
+        self.planned.insert(key.clone(), question.mapping.id);
+        if let Some(live) = self.cluster.entry(&key) {
             // EKS compares ARNs as text, so an entry is always addressed by the ARN that it shows.
             entry.principal_arn = live.entry.principal_arn.clone();
-            return self.against_live(mapping, &key, entry, live, findings);
+            return self.against_live(question, &principal, entry, live, findings);
         }
-        if let Some(fate) = self.left_to_eks(&key, &entry, &mut findings) {
-            return Fate { findings, ..fate };
+        if question.is(Do::KeepLive) || question.is(Do::UpdateLive) {
+            self.misfit_of(question, "it has no live access entry");
+        }
+        if self.is_left_to_eks(&key, &entry, &mut findings) {
+            return Fate {
+                access: self
+                    .gate
+                    .compare(question.in_force.identity.as_ref(), &entry),
+                entry: Some(entry),
+                ..Fate::new(Outcome::Skipped, findings)
+            };
         }
         if self.observed.cluster.authentication_mode == Some(AuthenticationMode::Api) {
             findings.push(Finding::new(
@@ -331,36 +513,144 @@ impl Builder<'_> {
                 "--include-inert creates the access entry all the same",
             ));
             if !self.choices.include_inert {
-                return Fate {
-                    outcome: Outcome::Inert,
-                    findings,
-                    entry: None,
-                    after: None,
-                };
+                return Fate::new(Outcome::Inert, findings);
             }
         }
-        self.create(
-            mapping,
-            &entry,
-            "there is no access entry for this principal yet",
-        );
-        Fate {
-            outcome: Outcome::Create,
-            findings,
-            after: Some(entry.clone()),
-            entry: Some(entry),
+        let access = self
+            .gate
+            .compare(question.in_force.identity.as_ref(), &entry);
+        let asked = Move {
+            question,
+            entry: &entry,
+            change: &access,
+            is_update: false,
+        };
+        match self.gate.rule(&asked) {
+            Ruling::Open(decision) => {
+                if decision.is_some() {
+                    findings.extend(question.answer.map(told));
+                    self.gate.tag(&mut entry, &access);
+                }
+                let why = "there is no access entry for this principal yet";
+                self.create(question.mapping, &entry, why);
+                Fate {
+                    access,
+                    entry: Some(entry),
+                    decision,
+                    ..Fate::new(Outcome::Create, findings)
+                }
+            }
+            Ruling::Blocked(blocker, finding, misfit) => {
+                self.misfits.extend(misfit);
+                Fate {
+                    access,
+                    entry: Some(entry),
+                    ..Fate::blocked(blocker, with(findings, finding))
+                }
+            }
+        }
+    }
+
+    /// How the live entry differs from what `aws-auth` says of its principal.
+    pub(super) fn drift(
+        &self,
+        question: &Question<'_>,
+        principal: &Principal,
+        live: Option<&AccessEntry>,
+    ) -> AccessChange {
+        let mapped = if self.observed.cluster.authentication_mode == Some(AuthenticationMode::Api) {
+            // Nothing is read there, so the mapping is taken at its word.
+            InForce {
+                through: Through::Mapping(question.mapping.id),
+                identity: identity_of_mapping(question.mapping),
+            }
+        } else {
+            self.cluster.by_aws_auth(principal)
+        };
+        let live = live.and_then(identity_of_entry);
+        let change = compare(mapped.identity.as_ref(), live.as_ref(), self.gate.as_read());
+        if mapped.is_known() {
+            change
+        } else {
+            AccessChange {
+                verdict: None,
+                ..change
+            }
+        }
+    }
+
+    fn uses(&mut self, answer: &Answer) {
+        let mut answers = self.choices.answers.iter();
+        self.used
+            .extend(answers.position(|other| std::ptr::eq(other, answer)));
+    }
+
+    pub(super) fn misfit_of(&mut self, question: &Question<'_>, why: &str) {
+        if let Some(answer) = question.answer {
+            self.misfit(
+                answer,
+                &format!(
+                    "{} (`{}`): {why}",
+                    question.mapping.id, question.mapping.arn
+                ),
+            );
+        }
+    }
+
+    fn misfit(&mut self, answer: &Answer, why: &str) {
+        self.misfits.push(super::document::Misfit {
+            message: format!(
+                "the decision `{}` for `{}` does not fit: {why}",
+                answer.what.as_str(),
+                answer.subject()
+            ),
+            matches_nothing: false,
+        });
+    }
+
+    /// Under `--strict` a warning about a change holds it back.
+    fn hold_warnings(&mut self, mapping: &Mapping, fate: &mut Fate) {
+        if !self.choices.strict
+            || fate.decision.is_some()
+            || !matches!(fate.outcome, Outcome::Create | Outcome::Update)
+        {
+            return;
+        }
+        let mut findings = fate.findings.iter();
+        let Some(warning) = findings
+            .find(|finding| finding.severity >= Severity::Warning)
+            .map(|finding| finding.code)
+        else {
+            return;
+        };
+        fate.findings.push(Finding::new(
+            Code::StrictWarning,
+            format!("the warning {warning} blocks because of --strict"),
+            format!("deal with it (`aws-auth-migrate explain {warning}`) or plan without --strict"),
+        ));
+        fate.outcome = Outcome::Blocked;
+        fate.blocker = Some(Blocker::Warning);
+        self.forget(mapping);
+    }
+
+    /// Takes back whatever was planned for a mapping.
+    fn forget(&mut self, mapping: &Mapping) {
+        self.actions.remove(&mapping.id);
+        let principal = Principal::as_matched(&mapping.arn).map(|principal| principal.key());
+        if let Some(key) = principal.filter(|key| self.planned.get(key) == Some(&mapping.id)) {
+            self.planned.remove(&key);
         }
     }
 
     /// EKS makes the entries of managed node groups and Fargate profiles itself.
-    fn left_to_eks(
+    fn is_left_to_eks(
         &self,
         key: &PrincipalKey,
         entry: &AccessEntry,
         findings: &mut Vec<Finding>,
-    ) -> Option<Fate> {
+    ) -> bool {
         if !entry.entry_type.is_node() {
-            return None;
+            return false;
         }
         if self.observed.node_roles.is_none() {
             findings.push(Finding::new(
@@ -369,7 +659,7 @@ impl Builder<'_> {
                 "plan with --cluster and the permissions eks:ListNodegroups, eks:DescribeNodegroup, \
                  eks:ListFargateProfiles and eks:DescribeFargateProfile",
             ));
-            return None;
+            return false;
         }
         let users: Vec<String> = self
             .observed
@@ -381,7 +671,7 @@ impl Builder<'_> {
             })
             .collect();
         if users.is_empty() {
-            return None;
+            return false;
         }
         let users = users.join(", ");
         let switch_to_come =
@@ -397,12 +687,7 @@ impl Builder<'_> {
                 format!("{users} uses this role, so EKS makes the access entry itself{when}"),
                 "",
             ));
-            return Some(Fate {
-                outcome: Outcome::Skipped,
-                findings: Vec::new(),
-                after: Some(entry.clone()),
-                entry: Some(entry.clone()),
-            });
+            return true;
         }
         findings.push(Finding::new(
             Code::ManagedEntryMissing,
@@ -411,7 +696,7 @@ impl Builder<'_> {
             ),
             "--managed-nodes skip leaves it to EKS",
         ));
-        None
+        false
     }
 
     pub(super) fn stage(&self, entry: &AccessEntry) -> Stage {
@@ -434,7 +719,14 @@ impl Builder<'_> {
 
     /// The actions in their order, with their ids.
     fn into_actions(self) -> Vec<Action> {
-        let mut actions = self.actions;
+        let mut actions: Vec<_> = self
+            .actions
+            .into_iter()
+            .flat_map(|(id, actions)| {
+                let of = actions.into_iter();
+                of.map(move |(stage, kind, why)| (stage, kind, Some(id), why))
+            })
+            .collect();
         actions.sort_by_key(|(stage, ..)| *stage);
         let switch = (self.observed.cluster.authentication_mode
             == Some(AuthenticationMode::ConfigMap))
@@ -450,9 +742,6 @@ impl Builder<'_> {
                 "the cluster has no access entries in this mode".to_owned(),
             )
         });
-        let actions = actions
-            .into_iter()
-            .map(|(stage, kind, mapping, why)| (stage, kind, Some(mapping), why));
         switch
             .into_iter()
             .chain(actions)
@@ -466,4 +755,33 @@ impl Builder<'_> {
             })
             .collect()
     }
+}
+
+impl Question<'_> {
+    pub(super) fn is(&self, what: Do) -> bool {
+        self.answer.is_some_and(|answer| answer.what == what)
+    }
+
+    pub(super) fn decided_as(&self, what: Do) -> Option<Decided> {
+        let answer = self.answer.filter(|answer| answer.what == what);
+        answer.map(decided)
+    }
+}
+
+/// Only what is in force now.
+fn before(question: &Question<'_>) -> AccessChange {
+    AccessChange {
+        before: question.in_force.identity.clone(),
+        ..AccessChange::default()
+    }
+}
+
+/// Access that stays as it is.
+pub(super) fn unchanged(identity: Option<&Identity>) -> AccessChange {
+    compare(identity, identity, Bindings::default())
+}
+
+fn with(mut findings: Vec<Finding>, finding: Finding) -> Vec<Finding> {
+    findings.push(finding);
+    findings
 }

@@ -7,7 +7,7 @@ use crate::choices::Choices;
 use crate::text::{shell_word, visible};
 
 /// Options that name a file instead of the cluster's own objects.
-const FILES: [&str; 2] = ["--from-file=", "--rbac-file="];
+const FILES: [&str; 3] = ["--from-file=", "--rbac-file=", "--trust-file"];
 
 impl Plan {
     /// The command line of a command for this plan's cluster, with the options under which the plan was made.
@@ -37,7 +37,11 @@ impl Plan {
     #[must_use]
     pub fn command_for_saved(&self, path: &Path) -> String {
         let mut options = vec![format!("--plan={}", path.display())];
-        options.extend(self.given(true));
+        // The saved plan holds what was decided.
+        options.extend(
+            self.given(true)
+                .filter(|option| !option.starts_with("--decisions=")),
+        );
         line("apply", &options, self.consents())
     }
 

@@ -6,8 +6,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Renames;
 use crate::choices::Choices;
-use crate::finding::{Code, Finding};
+use crate::decisions::Do;
+use crate::finding::Finding;
+pub use crate::model::{AccessChange, BindingChange, BindingEffect, Identity, Verdict};
 use crate::model::{
     AccessEntry, AccessScope, Arn, AuthenticationMode, Cluster, EntryType, MappingId,
     PolicyAssociation, Section,
@@ -46,6 +49,9 @@ pub struct Plan {
     /// What the live access entries looked like, by principal, so that a saved plan can tell what has changed since.
     #[serde(default)]
     pub observed: BTreeMap<String, AccessEntry>,
+    /// Decisions that do not fit the cluster; no plan that has any is shown or applied.
+    #[serde(skip)]
+    pub misfits: Vec<Misfit>,
 }
 
 /// Where `aws-auth` was read from.
@@ -117,6 +123,18 @@ pub struct PlannedMapping {
     pub entry: Option<AccessEntry>,
     /// Who has which access before and after.
     pub access: AccessChange,
+    /// How the live access entry, which is in force, differs from the mapping that it hides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<AccessChange>,
+    /// Why it waits for a decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocker: Option<Blocker>,
+    /// What was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decided>,
+    /// Whether the mapping grants nothing today and is created because that was asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inert_included: bool,
 }
 
 impl Plan {
@@ -138,30 +156,158 @@ impl Plan {
     pub fn includes_inert(&self, principal: &Arn) -> bool {
         self.mappings.iter().any(|mapping| {
             let entry = mapping.entry.as_ref();
-            entry.is_some_and(|entry| entry.principal_arn == *principal)
-                && mapping
-                    .findings
-                    .iter()
-                    .any(|finding| finding.code == Code::InertIncluded)
+            mapping.inert_included && entry.is_some_and(|entry| entry.principal_arn == *principal)
         })
+    }
+
+    /// Refuses a plan whose decisions don't fit the cluster.
+    ///
+    /// # Errors
+    /// [`Misfits`] names every decision that matches nothing or accepts another move than the one that would happen.
+    pub fn decisions_fit(&self) -> Result<(), Misfits> {
+        if self.misfits.is_empty() {
+            Ok(())
+        } else {
+            Err(Misfits(self.misfits.clone()))
+        }
     }
 }
 
+/// New names that a plan gives, by the old ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UsedRenames {
+    groups: BTreeMap<String, String>,
+    users: BTreeMap<String, String>,
+}
+
+impl UsedRenames {
+    /// Whether nothing gets a new name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.users.is_empty()
+    }
+
+    /// The names, to copy bindings for.
+    #[must_use]
+    pub fn renames(&self) -> Renames<'_> {
+        Renames {
+            groups: &self.groups,
+            users: &self.users,
+        }
+    }
+}
+
+impl Plan {
+    /// The new names that entries of this plan give; a mapping that waits for a decision needs no bindings yet.
+    #[must_use]
+    pub fn renames_in_use(&self) -> UsedRenames {
+        let mut used = UsedRenames::default();
+        for mapping in self
+            .mappings
+            .iter()
+            .filter(|mapping| mapping.blocker.is_none())
+        {
+            let Some(entry) = &mapping.entry else {
+                continue;
+            };
+            for (old, new) in &self.choices.rename_groups {
+                if mapping.groups.contains(old) && entry.kubernetes_groups.contains(new) {
+                    used.groups.insert(old.clone(), new.clone());
+                }
+            }
+            if let Some(new) = self.choices.rename_users.get(&mapping.username)
+                && entry.username.is_some()
+            {
+                used.users.insert(mapping.username.clone(), new.clone());
+            }
+        }
+        used
+    }
+}
+
+/// A decision that does not fit the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// Which decision, and why.
+    pub message: String,
+    /// Whether it matches nothing here; for another cluster it may match.
+    pub matches_nothing: bool,
+}
+
+/// Decisions that do not fit the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(|misfit| misfit.message.as_str()).collect::<Vec<_>>().join("; "))]
+pub struct Misfits(pub Vec<Misfit>);
+
+/// Why a mapping waits for a decision; the variant decides what can be answered.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Blocker {
+    /// The access entry would change who may do what.
+    AccessMoves,
+    /// Names would change, and the bindings that may use them were not read.
+    BindingsUnread,
+    /// What the principal has today is unknown.
+    InForceUnknown,
+    /// No access entry can give what the mapping gives.
+    NoEntryPossible,
+    /// The live access entry gives other access than the mapping.
+    LiveDiffers,
+    /// Bindings for a new name would reach somebody else.
+    NewNameTaken,
+    /// A warning, under `--strict`.
+    Warning,
+    /// EKS refused the principal.
+    Refused,
+}
+
+/// What somebody decided for a mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Decided {
+    /// What is done.
+    #[serde(rename = "do")]
+    pub what: Do,
+    /// Why, in the words of whoever decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Where the decision was found.
+    pub by: DecidedBy,
+}
+
+/// Where a decision was found.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum DecidedBy {
+    /// An answer in the decisions file, or one that the journal or a saved plan kept.
+    Answer,
+    /// An option of the command line.
+    Option,
+    /// A tag of the access entry, from the run that created it.
+    Tag,
+}
+
 impl PlannedMapping {
-    /// Whether somebody has to decide: it is blocked, or a live entry is kept that gives other access.
-    ///
-    /// A live entry that differs by its username alone, which no binding uses, stands in nobody's way.
+    /// Whether somebody has to decide.
     #[must_use]
     pub fn needs_decision(&self) -> bool {
-        let gives_the_same = matches!(self.access.verdict, Some(Verdict::Same | Verdict::Renamed));
-        match self.outcome {
-            Outcome::Blocked => true,
-            Outcome::Conflict => !gives_the_same,
-            _ => false,
+        self.blocker.is_some()
+    }
+
+    /// How the live access entry differs from the mapping, or how access changes where there is none.
+    #[must_use]
+    pub fn shown_change(&self) -> &AccessChange {
+        match (&self.drift, self.outcome) {
+            (Some(drift), Outcome::Unchanged | Outcome::Conflict) => drift,
+            _ => &self.access,
         }
     }
 
-    /// Whether it gets another username, and no bindings are at hand that would tell what that means.
+    /// Whether the live entry gives other names, and no bindings are at hand that would say what that means.
     #[must_use]
     pub fn is_renamed_unseen(&self) -> bool {
         let AccessChange {
@@ -169,86 +315,25 @@ impl PlannedMapping {
             after,
             verdict,
             ..
-        } = &self.access;
+        } = self.shown_change();
         verdict.is_none() && before.is_some() && after.is_some()
     }
-}
 
-/// The Kubernetes identity that a principal gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Identity {
-    /// The username template.
-    pub username: String,
-    /// The groups, without `system:authenticated`, which everybody has.
-    pub groups: Vec<String>,
-    /// Names of access policies, with their scope in brackets unless it is the cluster.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub policies: Vec<String>,
-}
+    /// Whether `cutover` leaves the mapping in `aws-auth`, as decided.
+    #[must_use]
+    pub fn is_left(&self) -> bool {
+        self.decision
+            .as_ref()
+            .is_some_and(|decided| decided.what == Do::Leave)
+    }
 
-/// How a principal's access changes.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "camelCase")]
-pub enum Verdict {
-    /// Exactly the same access.
-    Same,
-    /// Only the username changes, and no binding depends on it.
-    Renamed,
-    /// Something is lost.
-    Lost,
-    /// Something is gained.
-    Gained,
-    /// Something is lost and something gained.
-    Changed,
-}
-
-/// Access before and after, with the verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct AccessChange {
-    /// What the principal has today; `None` for nothing.
-    pub before: Option<Identity>,
-    /// What it has once the plan is applied and `aws-auth` is gone; `None` for nothing.
-    pub after: Option<Identity>,
-    /// The comparison; `None` where it is unknown.
-    pub verdict: Option<Verdict>,
-    /// The bindings that stop or start to match; `None` where no RBAC objects are at hand.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bindings: Option<Vec<BindingChange>>,
-}
-
-/// A ClusterRoleBinding or RoleBinding that stops or starts to match a principal.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct BindingChange {
-    /// `ClusterRoleBinding` or `RoleBinding`.
-    pub kind: String,
-    /// The namespace of a RoleBinding.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// The binding's name.
-    pub name: String,
-    /// What it binds to, such as `ClusterRole/view`.
-    pub role: String,
-    /// The subject that matches, such as `Group/devs`.
-    pub subject: String,
-    /// Whether it stops or starts to match.
-    pub effect: BindingEffect,
-}
-
-/// What happens to a binding.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "camelCase")]
-pub enum BindingEffect {
-    /// It matched before and no longer does.
-    Stops,
-    /// It did not match before and does now.
-    Starts,
+    /// Whether `cutover` removes the mapping although its access is lost with it, as decided.
+    #[must_use]
+    pub fn is_dropped(&self) -> bool {
+        self.decision
+            .as_ref()
+            .is_some_and(|decided| decided.what == Do::Drop)
+    }
 }
 
 /// One call to EKS.
@@ -441,10 +526,13 @@ pub struct PlannedAccount {
     pub line: usize,
     /// The account id as the cluster reads it.
     pub account_id: String,
-    /// Always blocked, unless it is filtered out or inert.
+    /// Blocked, unless it is filtered out, inert or decided.
     pub outcome: Outcome,
     /// Why.
     pub findings: Vec<Finding>,
+    /// What was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decided>,
 }
 
 /// A finding that belongs to no mapping, with its place where it has one.

@@ -2,76 +2,219 @@
 
 use std::collections::BTreeSet;
 
-use super::build::{Builder, Fate};
+use super::build::{Builder, Fate, Question, unchanged};
 use super::compare::{Difference, differences, identity_differences, in_words, is_beginning_of};
-use super::document::{ActionKind, Outcome};
+use super::document::{ActionKind, Blocker, Decided, DecidedBy, Outcome, Stage};
+use super::gate::{Move, Ruling};
+use crate::access::{Through, compare, identity_of_entry};
 use crate::choices::OnExisting;
-use crate::finding::{Code, Finding};
-use crate::model::{AccessEntry, LiveEntry, Mapping, PolicyAssociation, PrincipalKey};
-use crate::observed::Lookup;
+use crate::decisions::Do;
+use crate::finding::{Code, Finding, Severity};
+use crate::model::{AccessChange, AccessEntry, LiveEntry, Mapping, PolicyAssociation, Principal};
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     pub(super) fn against_live(
         &mut self,
-        mapping: &Mapping,
-        key: &PrincipalKey,
+        question: &Question<'a>,
+        principal: &Principal,
         entry: AccessEntry,
         live: &LiveEntry,
+        findings: Vec<Finding>,
+    ) -> Fate {
+        let is_stale = self.observed.is_stale(live);
+        let shown = (!is_stale).then_some(&live.entry);
+        let drift = self.drift(question, principal, shown);
+        let is_equal = !is_stale && differences(&entry, &live.entry).is_empty();
+        let is_of_its_type = entry.entry_type == live.entry.entry_type;
+        let kept = |outcome| Fate {
+            access: self.access_if_kept(question, live, is_stale),
+            drift: Some(drift.clone()),
+            entry: Some(entry.clone()),
+            ..Fate::new(outcome, findings.clone())
+        };
+        if is_equal && drift.keeps_access() {
+            return kept(Outcome::Unchanged);
+        }
+        // Finishing what a run began is the move that was decided when it began.
+        if !is_stale && !is_equal && self.is_unfinished(&entry, live) {
+            let change = self.gate.compare(drift.before.as_ref(), &entry);
+            return self.finish(question, entry, live, change, findings);
+        }
+        if let Some(decision) = self.accepted(question, live, &drift, is_equal) {
+            return Fate {
+                decision: Some(decision),
+                ..kept(Outcome::Unchanged)
+            };
+        }
+        let wants_update =
+            question.is(Do::UpdateLive) || self.choices.on_existing == OnExisting::Update;
+        if wants_update && !is_equal {
+            return self.update_live(question, entry, live, is_stale, &drift, findings);
+        }
+        let mut fate = kept(Outcome::Conflict);
+        // Only names differ, and nobody knows what the other ones are bound to.
+        let is_unproven =
+            drift.verdict.is_none() && drift.before.is_some() && is_of_its_type && !is_stale;
+        fate.findings.push(if is_unproven && self.observed.rbac.is_none() {
+            Finding::new(
+                Code::NamesUnproven,
+                "its access entry gives another name, and the bindings could not be read",
+                "grant `list` on clusterrolebindings and rolebindings, or give the objects with --rbac-file",
+            )
+        } else {
+            difference_finding(&entry, live, is_stale, &drift)
+        });
+        fate.decision = question.decided_as(Do::KeepLive).filter(|_| !is_stale);
+        if is_stale && question.is(Do::KeepLive) {
+            self.misfit_of(
+                question,
+                "its live access entry is older than its principal and lets nobody in",
+            );
+        }
+        // A live entry that gives the same by other names hides nothing that anybody would miss.
+        let differs = is_stale || !is_of_its_type || !drift.keeps_access();
+        let blocker = if is_unproven {
+            Blocker::BindingsUnread
+        } else {
+            Blocker::LiveDiffers
+        };
+        fate.blocker = (differs && fate.decision.is_none()).then_some(blocker);
+        fate
+    }
+
+    /// What the principal has once `aws-auth` is gone and the entry is kept.
+    fn access_if_kept(
+        &self,
+        question: &Question<'_>,
+        live: &LiveEntry,
+        is_stale: bool,
+    ) -> AccessChange {
+        let now = question.in_force.identity.as_ref();
+        if is_stale {
+            return compare(now, None, self.gate.as_read());
+        }
+        match &question.in_force.through {
+            Through::Entry(_) => unchanged(now),
+            _ => {
+                let after = identity_of_entry(&live.entry);
+                compare(now, after.as_ref(), self.gate.as_read())
+            }
+        }
+    }
+
+    /// Whether somebody accepted that the live entry gives other access than the mapping: in an answer whose entry this
+    /// is, or in the decision that the entry's tag keeps.
+    fn accepted(
+        &self,
+        question: &Question<'_>,
+        live: &LiveEntry,
+        drift: &AccessChange,
+        is_equal: bool,
+    ) -> Option<Decided> {
+        if self.gate.is_tagged(&live.entry, drift) {
+            return Some(Decided {
+                what: Do::Migrate,
+                reason: None,
+                by: DecidedBy::Tag,
+            });
+        }
+        let answer = question.answer?;
+        let is_accepted = match (answer.what, &answer.accept) {
+            (Do::Migrate, Some(accept)) => accept.covers(drift, answer.is_exact()),
+            (Do::UpdateLive, _) => true,
+            _ => false,
+        };
+        (is_equal && is_accepted).then(|| super::build::decided(answer))
+    }
+
+    fn finish(
+        &mut self,
+        question: &Question<'a>,
+        mut entry: AccessEntry,
+        live: &LiveEntry,
+        change: AccessChange,
         mut findings: Vec<Finding>,
     ) -> Fate {
-        let stale = is_stale(self.observed.lookup(key), live);
-        let differing = differences(&entry, &live.entry);
-        if differing.is_empty() && !stale {
-            return Fate {
-                outcome: Outcome::Unchanged,
-                findings,
-                after: Some(live.entry.clone()),
-                entry: Some(entry),
-            };
-        }
-        if !stale && self.is_unfinished(&entry, live) {
-            findings.push(Finding::new(
-                Code::EntryUnfinished,
-                "an earlier run of this tool made the access entry and was stopped before it was done",
-                "",
-            ));
-            self.associate_missing(mapping, &entry, &live.entry);
-            return Fate {
-                outcome: Outcome::Update,
-                findings,
-                after: Some(entry.clone()),
-                entry: Some(entry),
-            };
-        }
-        findings.push(difference_finding(&entry, live, stale, &differing));
-        let after = if stale {
-            None
-        } else {
-            Some(live.entry.clone())
+        let asked = Move {
+            question,
+            entry: &entry,
+            change: &change,
+            is_update: false,
         };
-        match self.choices.on_existing {
-            OnExisting::Keep | OnExisting::Fail => Fate {
-                outcome: Outcome::Conflict,
-                findings,
-                after,
-                entry: Some(entry),
-            },
-            OnExisting::Update => {
-                findings.pop();
+        match self.gate.rule(&asked) {
+            Ruling::Open(decision) => {
+                findings.push(Finding::new(
+                    Code::EntryUnfinished,
+                    "an earlier run of this tool created the access entry and was stopped before it was done",
+                    "",
+                ));
+                entry.tags.clone_from(&live.entry.tags);
+                self.associate_missing(question.mapping, &entry, &live.entry);
+                Fate {
+                    access: change,
+                    entry: Some(entry),
+                    decision,
+                    ..Fate::new(Outcome::Update, findings)
+                }
+            }
+            Ruling::Blocked(blocker, finding, misfit) => {
+                self.misfits.extend(misfit);
+                findings.push(finding);
+                Fate {
+                    access: change,
+                    entry: Some(entry),
+                    ..Fate::blocked(blocker, findings)
+                }
+            }
+        }
+    }
+
+    /// Changes the live entry to the proposal, if that moves nobody's access or somebody accepted it.
+    fn update_live(
+        &mut self,
+        question: &Question<'a>,
+        entry: AccessEntry,
+        live: &LiveEntry,
+        is_stale: bool,
+        drift: &AccessChange,
+        mut findings: Vec<Finding>,
+    ) -> Fate {
+        let change = self
+            .gate
+            .compare(question.in_force.identity.as_ref(), &entry);
+        let asked = Move {
+            question,
+            entry: &entry,
+            change: &change,
+            is_update: true,
+        };
+        match self.gate.rule(&asked) {
+            Ruling::Open(decision) => {
                 findings.push(Finding::new(
                     Code::EntryUpdated,
                     format!(
                         "the live access entry is changed: {}",
-                        describe(stale, &differing)
+                        describe(is_stale, &differences(&entry, &live.entry))
                     ),
                     "",
                 ));
-                self.update(mapping, &entry, live, stale);
+                self.update(question.mapping, &entry, live, is_stale);
                 Fate {
-                    outcome: Outcome::Update,
-                    findings,
-                    after: Some(entry.clone()),
+                    access: change,
+                    drift: Some(drift.clone()),
                     entry: Some(entry),
+                    decision,
+                    ..Fate::new(Outcome::Update, findings)
+                }
+            }
+            Ruling::Blocked(blocker, finding, misfit) => {
+                self.misfits.extend(misfit);
+                findings.push(finding);
+                Fate {
+                    access: change,
+                    drift: Some(drift.clone()),
+                    entry: Some(entry),
+                    ..Fate::blocked(blocker, findings)
                 }
             }
         }
@@ -90,6 +233,11 @@ impl Builder<'_> {
             })
     }
 
+    fn act(&mut self, mapping: &Mapping, stage: Stage, kind: ActionKind, why: String) {
+        let actions = self.actions.entry(mapping.id).or_default();
+        actions.push((stage, kind, why));
+    }
+
     pub(super) fn create(&mut self, mapping: &Mapping, entry: &AccessEntry, why: &str) {
         let stage = self.stage(entry);
         let kind = ActionKind::CreateAccessEntry {
@@ -99,7 +247,7 @@ impl Builder<'_> {
             kubernetes_groups: entry.kubernetes_groups.clone(),
             tags: entry.tags.clone(),
         };
-        self.actions.push((stage, kind, mapping.id, why.to_owned()));
+        self.act(mapping, stage, kind, why.to_owned());
         let empty = AccessEntry {
             access_policies: Vec::new(),
             ..entry.clone()
@@ -121,7 +269,7 @@ impl Builder<'_> {
                 access_scope: policy.access_scope.clone(),
             };
             let why = format!("the mapping gives what {} gives", policy.name());
-            self.actions.push((stage, kind, mapping.id, why));
+            self.act(mapping, stage, kind, why);
         }
     }
 
@@ -142,7 +290,7 @@ impl Builder<'_> {
             let kind = ActionKind::DeleteAccessEntry {
                 principal_arn: entry.principal_arn.clone(),
             };
-            self.actions.push((stage, kind, mapping.id, why.to_owned()));
+            self.act(mapping, stage, kind, why.to_owned());
             self.create(mapping, entry, "re-created");
             return;
         }
@@ -154,12 +302,8 @@ impl Builder<'_> {
                 username: entry.username.clone(),
                 kubernetes_groups: entry.kubernetes_groups.clone(),
             };
-            self.actions.push((
-                stage,
-                kind,
-                mapping.id,
-                "the mapping says otherwise".to_owned(),
-            ));
+            let why = "the mapping says otherwise".to_owned();
+            self.act(mapping, stage, kind, why);
         }
         let wanted: BTreeSet<_> = entry
             .access_policies
@@ -177,7 +321,7 @@ impl Builder<'_> {
                 policy_arn: policy.policy_arn.clone(),
             };
             let why = "the mapping does not give what this policy gives".to_owned();
-            self.actions.push((stage, kind, mapping.id, why));
+            self.act(mapping, stage, kind, why);
         }
     }
 }
@@ -192,22 +336,6 @@ fn missing_policies<'a>(
         .filter(|policy| !live.access_policies.contains(policy))
 }
 
-/// An entry belongs to the principal that had the ARN when it was made; one that was made anew since is another.
-///
-/// Source: EKS API Reference, `AccessEntry`, `principalArn`.
-pub(crate) fn is_stale(lookup: &Lookup, live: &LiveEntry) -> bool {
-    match (lookup, live.created_at) {
-        (
-            Lookup::Found {
-                created_at: Some(principal),
-                ..
-            },
-            Some(entry),
-        ) => *principal > entry,
-        _ => false,
-    }
-}
-
 fn describe(stale: bool, differing: &[Difference]) -> String {
     if stale {
         "it is older than its principal".to_owned()
@@ -216,40 +344,51 @@ fn describe(stale: bool, differing: &[Difference]) -> String {
     }
 }
 
+/// Says how a live entry differs; a warning where it gives the same by other names.
 fn difference_finding(
     entry: &AccessEntry,
     live: &LiveEntry,
-    stale: bool,
-    differing: &[Difference],
+    is_stale: bool,
+    drift: &AccessChange,
 ) -> Finding {
-    let update = "--on-existing update changes it to what the mapping says";
-    if stale {
+    if is_stale {
         return Finding::new(
             Code::EntryStale,
             format!(
-                "the live access entry was made before `{}` was re-created, so it lets nobody in",
+                "the live access entry was created before `{}` was re-created, so it lets nobody in",
                 entry.principal_arn
             ),
             "--on-existing update re-creates it",
         );
     }
+    let differing = differences(entry, &live.entry);
     let code = if entry.entry_type != live.entry.entry_type {
         if entry.entry_type.is_node() && live.entry.entry_type.is_node() {
             Code::ManagedEntryWrongType
         } else {
             Code::EntryWrongType
         }
-    } else if differing.iter().all(Difference::is_more) {
+    } else if !differing.is_empty() && differing.iter().all(Difference::is_more) {
         Code::EntryGivesMore
     } else {
         Code::EntryDiffers
     };
-    Finding::new(
+    let differs = if differing.is_empty() {
+        "it gives other access, though nothing better can be proposed".to_owned()
+    } else {
+        in_words(&differing)
+    };
+    let finding = Finding::new(
         code,
-        format!(
-            "the live access entry differs from the mapping: {}",
-            in_words(differing)
-        ),
-        update,
-    )
+        format!("the live access entry differs from the mapping: {differs}"),
+        "--on-existing update changes it to what the mapping says",
+    );
+    if drift.keeps_access() && entry.entry_type == live.entry.entry_type {
+        Finding {
+            severity: Severity::Warning,
+            ..finding
+        }
+    } else {
+        finding
+    }
 }

@@ -1,4 +1,4 @@
-//! The plan: every mapping with its outcome, and every action that makes it so.
+//! The plan: every mapping with its outcome, and every action that carries it out.
 
 pub mod build;
 mod cluster;
@@ -7,16 +7,18 @@ pub mod compare;
 pub mod document;
 pub mod file;
 pub mod fresh;
+mod gate;
 mod live;
+mod misfits;
 pub mod ours;
 pub mod platform;
+pub mod questions;
 mod refused;
-mod settle;
 
 pub use build::build;
 pub use cluster::ENTRY_QUOTA;
 pub use document::{Action, ActionKind, Outcome, Plan, PlannedMapping, Stage};
 pub use fresh::{Stale, check_fresh};
-pub(crate) use live::is_stale;
+pub use gate::ACCEPTED_TAG;
 pub use ours::{Ours, RUN_TAG};
 pub use refused::{block_refused, tell_conflicts};

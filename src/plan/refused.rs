@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{AccessChange, Outcome, Plan, Summary};
+use super::document::{AccessChange, Blocker, Outcome, Plan, Summary};
 use crate::finding::{Code, Finding};
 use crate::model::Arn;
 
@@ -32,6 +32,7 @@ pub fn block_refused(plan: &mut Plan, refused: &BTreeSet<Arn>) {
             .findings
             .push(Finding::new(Code::PrincipalRefused, message, fix));
         mapping.outcome = Outcome::Blocked;
+        mapping.blocker = Some(Blocker::Refused);
         mapping.access = AccessChange {
             before: mapping.access.before.take(),
             ..AccessChange::default()
@@ -53,6 +54,7 @@ pub fn tell_conflicts(plan: &mut Plan, conflicts: &BTreeMap<Arn, String>) {
             "--on-existing update changes it to what the mapping says",
         ));
         mapping.outcome = Outcome::Conflict;
+        mapping.blocker = Some(Blocker::LiveDiffers);
         mapping.access = AccessChange {
             before: mapping.access.before.take(),
             ..AccessChange::default()

@@ -153,9 +153,9 @@ fn about(plan: &Plan, cells: [String; 17]) -> Vec<String> {
 
 fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
     let entry = mapping.entry.as_ref();
-    let after = mapping.access.after.as_ref();
+    let after = mapping.shown_change().after.as_ref();
     let bindings: Vec<String> = mapping
-        .access
+        .shown_change()
         .bindings
         .iter()
         .flatten()
@@ -208,8 +208,10 @@ fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
 
 /// The verdict's word; where there is none since all is open, why.
 fn verdict(mapping: &PlannedMapping) -> &'static str {
-    match mapping.access.verdict {
-        None if mapping.access.before.is_some() && mapping.access.after.is_none() => {
+    match mapping.shown_change().verdict {
+        None if mapping.shown_change().before.is_some()
+            && mapping.shown_change().after.is_none() =>
+        {
             words::nothing_after(mapping)
         }
         _ => words::verdict(mapping).trim_matches('-'),

@@ -46,7 +46,7 @@ impl Tally {
         for mapping in &plan.mappings {
             *tally.place_of(mapping) += 1;
             if mapping.needs_decision() {
-                let verdict = mapping.access.verdict;
+                let verdict = mapping.shown_change().verdict;
                 let is = |one| verdict == Some(one) || verdict == Some(Verdict::Changed);
                 tally.undecided_loss += usize::from(is(Verdict::Lost));
                 tally.undecided_gain += usize::from(is(Verdict::Gained));
@@ -61,7 +61,7 @@ impl Tally {
     }
 
     fn place_of(&mut self, mapping: &PlannedMapping) -> &mut usize {
-        match (mapping.outcome, mapping.access.verdict) {
+        match (mapping.outcome, mapping.shown_change().verdict) {
             _ if mapping.needs_decision() => &mut self.undecided,
             (Outcome::Inert, _) => &mut self.inert,
             (_, Some(Verdict::Same)) => &mut self.same,

@@ -182,7 +182,14 @@ fn who_text(who: &Who) -> String {
         Way::Mapping { mapping } => format!("{mapping} of aws-auth"),
         Way::Undefined { among } => {
             let among: Vec<String> = among.iter().map(ToString::to_string).collect();
-            format!("one of {}, at random", among.join(", "))
+            match among.as_slice() {
+                [] => "a mapping, but its real path is unknown".to_owned(),
+                among => format!("one of {}, at random", among.join(", ")),
+            }
+        }
+        Way::Nowhere if who.may_be_creator => {
+            "nothing in aws-auth; if it created the cluster, it is a hidden administrator"
+                .to_owned()
         }
         Way::Nowhere => "no way".to_owned(),
     };

@@ -60,8 +60,10 @@ pub(super) fn count(summary: &Summary, outcome: Outcome) -> usize {
 
 /// The verdict's own word; `-` where there is no access to compare.
 pub(super) fn verdict(mapping: &PlannedMapping) -> &'static str {
-    match mapping.access.verdict {
-        _ if mapping.access.before.is_none() && mapping.access.after.is_none() => "-",
+    match mapping.shown_change().verdict {
+        _ if mapping.shown_change().before.is_none() && mapping.shown_change().after.is_none() => {
+            "-"
+        }
         Some(Verdict::Same) => "same",
         Some(Verdict::Renamed) => "renamed",
         Some(Verdict::Lost) => "lost",
@@ -73,7 +75,7 @@ pub(super) fn verdict(mapping: &PlannedMapping) -> &'static str {
 
 /// What stands where a mapping has no access after: nothing is decided yet, the plan leaves it out, or there is none.
 pub(super) fn nothing_after(mapping: &PlannedMapping) -> &'static str {
-    match (mapping.outcome, mapping.access.verdict) {
+    match (mapping.outcome, mapping.shown_change().verdict) {
         (Outcome::Blocked, None) => "not decided",
         (Outcome::Skipped, None) => "not in this plan",
         _ => "no access",

@@ -1,6 +1,6 @@
 //! One mapping with all that the rules may ask about it.
 
-use super::Decision;
+use super::Proposal;
 use crate::access::before::Standing;
 use crate::choices::Choices;
 use crate::finding::{Code, Finding};
@@ -19,27 +19,27 @@ pub(super) struct Case<'a> {
     pub(super) partition: String,
 }
 
-/// What a rule decides, with its findings.
+/// What a rule proposes, with its findings.
 pub(super) struct Ruling {
-    pub(super) decision: Decision,
+    pub(super) proposal: Proposal,
     pub(super) findings: Vec<Finding>,
 }
 
 impl Ruling {
     /// Nothing is made, because nothing is granted today.
     pub(super) fn inert(code: Code, message: String, fix: impl Into<String>) -> Self {
-        Self::because(Decision::Inert, Finding::new(code, message, fix))
+        Self::because(Proposal::Inert, Finding::new(code, message, fix))
     }
 
-    /// Nothing can be made.
-    pub(super) fn blocked(code: Code, message: String, fix: impl Into<String>) -> Self {
-        Self::because(Decision::Blocked(None), Finding::new(code, message, fix))
+    /// No entry can be made, though something is granted today.
+    pub(super) fn impossible(code: Code, message: String, fix: impl Into<String>) -> Self {
+        Self::because(Proposal::Impossible, Finding::new(code, message, fix))
     }
 
-    /// A decision with one reason.
-    pub(super) fn because(decision: Decision, finding: Finding) -> Self {
+    /// A proposal with one reason.
+    pub(super) fn because(proposal: Proposal, finding: Finding) -> Self {
         Self {
-            decision,
+            proposal,
             findings: vec![finding],
         }
     }

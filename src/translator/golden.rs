@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Decision, translate};
+use super::{Proposal, translate};
 use crate::access::before::Standing;
 use crate::access::rbac::{Binding, Rbac, Subject};
-use crate::access::{compare, identity_of_entry, identity_of_mapping};
+use crate::access::{Bindings, compare, identity_of_entry, identity_of_mapping};
 use crate::choices::{Choices, Glob, Usernames};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Severity};
 use crate::model::mapping::Dropped;
 use crate::model::{
     AccessEntry, Arn, AuthenticationMode, Cluster, Mapping, MappingId, Place, Principal, Section,
@@ -144,9 +144,11 @@ struct GivenChoices {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expected {
-    decision: String,
+    proposal: String,
     entry: Option<ExpectedEntry>,
     codes: Vec<Code>,
+    /// How access would change; left out where no entry is proposed, `unknown` where it can't be told.
+    access: Option<String>,
     /// All fixes that are not empty, in order; not looked at where it is left out.
     fixes: Option<Vec<String>>,
     /// In the order of the codes; not looked at where it is left out.
@@ -285,6 +287,7 @@ impl Case {
                 .collect(),
             rbac: self.rbac.as_ref().map(|bindings| Rbac {
                 bindings: bindings.iter().map(Binding::from).collect(),
+                cluster_roles: None,
             }),
             caller: None,
         }
@@ -309,16 +312,12 @@ impl Case {
     }
 
     /// How access differs between the mapping as it counts today and an entry.
-    fn verdict(&self, entry: &AccessEntry) -> Option<Verdict> {
-        let mapping = self.mapping();
-        let before = (!self.choices.include_inert).then(|| identity_of_mapping(&mapping));
-        let change = compare(
-            before.as_ref(),
-            Some(&identity_of_entry(entry)),
-            Some(&entry.entry_type),
-            self.observed().rbac.as_ref(),
-        );
-        change.verdict
+    fn verdict(&self, entry: &AccessEntry, grants_today: bool) -> Option<Verdict> {
+        let before = identity_of_mapping(&self.mapping()).filter(|_| grants_today);
+        let after = identity_of_entry(entry);
+        let observed = self.observed();
+        let bindings = Bindings::as_read(observed.rbac.as_ref());
+        compare(before.as_ref(), after.as_ref(), bindings).verdict
     }
 
     /// What differs from what is expected, a line each.
@@ -329,11 +328,11 @@ impl Case {
             &self.observed(),
             &self.choices(),
         );
-        let (decision, entry) = match &translation.decision {
-            Decision::Entry(entry) => ("entry", Some(entry)),
-            Decision::Inert => ("inert", None),
-            Decision::Blocked(entry) => ("blocked", entry.as_ref()),
-            Decision::Skipped => ("skipped", None),
+        let (proposal, entry) = match &translation.proposal {
+            Proposal::Entry(entry) => ("entry", Some(entry)),
+            Proposal::Inert => ("inert", None),
+            Proposal::Impossible => ("impossible", None),
+            Proposal::FilteredOut => ("filteredOut", None),
         };
         let findings = &translation.findings;
         let expected = &self.expected;
@@ -343,7 +342,7 @@ impl Case {
                 differences.push(format!("{what} is {found}, expected {expected}"));
             }
         };
-        expect("decision", decision.to_owned(), expected.decision.clone());
+        expect("proposal", proposal.to_owned(), expected.proposal.clone());
         let entry = entry.map(ExpectedEntry::from);
         expect(
             "entry",
@@ -369,15 +368,13 @@ impl Case {
                 format!("{severities:?}"),
             );
         }
-        if let Decision::Entry(entry) = &translation.decision {
-            let warned = findings.iter().any(changes_access);
-            let verdict = self.verdict(entry);
-            // Without bindings at hand another name is unknown, and no more than that.
-            let is_kept = matches!(verdict, None | Some(Verdict::Same | Verdict::Renamed));
+        if let Proposal::Entry(entry) = &translation.proposal {
+            let verdict = self.verdict(entry, translation.grants_today);
+            let verdict = verdict.map_or("unknown", Verdict::as_str).to_owned();
             expect(
                 "access",
-                format!("{verdict:?}, is kept: {is_kept}"),
-                format!("{verdict:?}, is kept: {}", !warned),
+                verdict,
+                expected.access.clone().unwrap_or_default(),
             );
         }
         for finding in findings {
@@ -390,15 +387,6 @@ impl Case {
             }
         }
         differences
-    }
-}
-
-/// Whether a finding says that access changes, by more than a name.
-fn changes_access(finding: &Finding) -> bool {
-    match finding.code {
-        Code::NodeGroupsLost | Code::InertIncluded | Code::GroupRenamed => true,
-        Code::NodeEntry => finding.severity == Severity::Warning,
-        _ => false,
     }
 }
 

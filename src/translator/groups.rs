@@ -1,10 +1,12 @@
 //! Stage 3, groups: which Kubernetes groups an access entry can carry, and what becomes of the others.
 
 use super::case::Case;
-use crate::access::identity::{AUTHENTICATED, MASTERS};
+use crate::access::equal_policy;
+use crate::access::identity::{AUTHENTICATED, Logins, MASTERS};
 use crate::access::rbac::Subject;
-use crate::access::template::{has_placeholder, with_account};
+use crate::access::template::has_placeholder;
 use crate::finding::{Code, Finding};
+use crate::model::Principal;
 use crate::model::access_policy::CLUSTER_ADMIN;
 use crate::model::reserved::{self, PREFIXES};
 use crate::text::shell_word;
@@ -14,36 +16,45 @@ use crate::text::shell_word;
 pub(super) struct Groups {
     /// What goes into `kubernetesGroups`, in order and each once.
     pub(super) kept: Vec<String>,
-    /// Whether `system:masters` is among them.
-    pub(super) is_admin: bool,
-    /// Whether one can't be carried over.
-    pub(super) blocks: bool,
+    /// Policies on the whole cluster that take the place of groups, in order and each once.
+    pub(super) policies: Vec<String>,
     /// Why.
     pub(super) findings: Vec<Finding>,
 }
 
 /// Sorts out the groups of a mapping.
-pub(super) fn translate(case: &Case<'_>, account: &str) -> Groups {
+///
+/// One that EKS refuses is left out, and whether anybody would lose something by that is not decided here.
+pub(super) fn translate(case: &Case<'_>, principal: &Principal) -> Groups {
+    let logins = Logins::of(principal);
     let mut groups = Groups::default();
     for group in &case.mapping.groups {
-        groups.take(case, group, account);
+        groups.take(case, group, &logins);
     }
     groups
 }
 
 impl Groups {
-    fn take(&mut self, case: &Case<'_>, written: &str, account: &str) {
+    fn take(&mut self, case: &Case<'_>, written: &str, logins: &Logins) {
+        if let Some(policy) = case.choices.policies.get(written)
+            && self.replace(case, written, policy)
+        {
+            return;
+        }
+        if written == MASTERS {
+            self.masters();
+        }
         if let Some(new) = case.choices.rename_groups.get(written) {
             return self.rename(case, written, new);
         }
         match written {
-            "" => self.say(Code::EmptyGroupDropped, "an empty group is left out"),
-            MASTERS => self.masters(),
+            "" => self.say(Code::EmptyGroupDropped, "an empty group is dropped"),
+            MASTERS => {}
             AUTHENTICATED => self.say(
                 Code::AuthenticatedGroupDropped,
-                format!("`{AUTHENTICATED}` is left out, since everybody who logs in has it"),
+                format!("`{AUTHENTICATED}` is dropped: every user has it"),
             ),
-            _ => self.other(case, written, account),
+            _ => self.other(case, written, logins),
         }
     }
 
@@ -51,20 +62,44 @@ impl Groups {
     ///
     /// Source: EKS User Guide, "Review access policy permissions".
     fn masters(&mut self) {
-        if self.is_admin {
+        if self.policies.iter().any(|policy| policy == CLUSTER_ADMIN) {
             return self.repeated(MASTERS);
         }
-        self.is_admin = true;
+        self.policies.push(CLUSTER_ADMIN.to_owned());
         self.say(
             Code::MastersToPolicy,
             format!("`{MASTERS}` becomes the policy `{CLUSTER_ADMIN}` on the whole cluster"),
         );
     }
 
+    /// A group becomes the policy that was chosen for it, if its bindings prove that both give the same.
+    fn replace(&mut self, case: &Case<'_>, group: &str, policy: &str) -> bool {
+        match equal_policy::prove(group, policy, case.observed.rbac.as_ref()) {
+            Ok(()) => {
+                if !self.policies.iter().any(|taken| taken == policy) {
+                    self.policies.push(policy.to_owned());
+                }
+                self.say(
+                    Code::GroupToPolicy,
+                    format!("the group `{group}` becomes the policy `{policy}`, as decided: it is bound to the same rights"),
+                );
+                true
+            }
+            Err(reason) => {
+                self.findings.push(Finding::new(
+                    Code::PolicyNotEqual,
+                    format!("`{group}` can't become `{policy}`: {reason}"),
+                    rename_fix(case, group),
+                ));
+                false
+            }
+        }
+    }
+
     /// A group that EKS keeps to itself gets the new name that was asked for, if EKS takes that one.
     fn rename(&mut self, case: &Case<'_>, old: &str, new: &str) {
         if let Some(why) = illegal(new) {
-            return self.block(
+            return self.refuse(
                 Code::ReservedGroup,
                 format!("`{old}` can't be renamed to `{new}`, which {why}"),
                 rename_fix(case, old),
@@ -81,16 +116,19 @@ impl Groups {
     ///
     /// Placeholders in groups work in `aws-auth` and are not documented for access entries.
     /// Source: aws-iam-authenticator `pkg/server/server.go`, `renderTemplate`; EKS User Guide, "Create access entries".
-    fn other(&mut self, case: &Case<'_>, written: &str, account: &str) {
-        let name = with_account(written, account);
+    fn other(&mut self, case: &Case<'_>, written: &str, logins: &Logins) {
+        let name = logins.fill(written);
         if name != written {
             self.say(
                 Code::AccountIdSubstituted,
                 format!("the group `{written}` is written out as `{name}`"),
             );
         }
+        if name.is_empty() {
+            return self.say(Code::EmptyGroupDropped, "an empty group is dropped");
+        }
         if has_placeholder(&name) {
-            return self.block(
+            return self.refuse(
                 Code::GroupPlaceholder,
                 format!(
                     "the group `{written}` has a placeholder, which access entries don't fill in"
@@ -99,7 +137,7 @@ impl Groups {
             );
         }
         if let Some(prefix) = reserved::prefix_of(&name) {
-            return self.block(
+            return self.refuse(
                 Code::ReservedGroup,
                 format!("EKS refuses the group `{name}`, since it begins with `{prefix}`"),
                 rename_fix(case, written),
@@ -127,8 +165,7 @@ impl Groups {
         self.findings.push(Finding::new(code, message, ""));
     }
 
-    fn block(&mut self, code: Code, message: String, fix: String) {
-        self.blocks = true;
+    fn refuse(&mut self, code: Code, message: String, fix: String) {
         self.findings.push(Finding::new(code, message, fix));
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn other_principal(case: &Case<'_>) -> Option<Ruling> {
         .real_principal()
         .is_some_and(|real| real.key() == written.key());
     (!same).then(|| {
-        Ruling::blocked(
+        Ruling::impossible(
             Code::PathUnknown,
             format!(
                 "the look-up of `{}` answered `{found}`, which is another principal",
@@ -47,7 +47,7 @@ pub(super) fn path_unknown(case: &Case<'_>) -> Option<Ruling> {
         Lookup::NotTried if !case.is_offline() => "IAM was not asked".to_owned(),
         _ => return None,
     };
-    Some(Ruling::blocked(
+    Some(Ruling::impossible(
         Code::PathUnknown,
         format!(
             "`{}` is a role of IAM Identity Center with a path that can't be determined, since {why}",

@@ -27,30 +27,32 @@ use crate::model::{AccessEntry, Mapping, MappingId};
 use crate::observed::Observed;
 use case::{Case, Ruling};
 
-/// What a mapping becomes, as far as the mapping, its principal and the choices decide it.
+/// What is proposed for a mapping, as far as the mapping, its principal and the choices shape it.
 ///
-/// Live access entries are not looked at here; the plan compares with them.
+/// Whether a proposal may be made without a decision is not decided here: the plan compares access before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Translation {
     /// The mapping.
     pub mapping: MappingId,
-    /// What it becomes.
-    pub decision: Decision,
+    /// What is proposed.
+    pub proposal: Proposal,
+    /// Whether the mapping grants something today; one that does not is proposed only where that was asked for.
+    pub grants_today: bool,
     /// Why, and what else there is to know.
     pub findings: Vec<Finding>,
 }
 
-/// The four things that a mapping can become.
+/// The four things that can be proposed for a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
+pub enum Proposal {
     /// This access entry.
     Entry(AccessEntry),
     /// Nothing: it grants nothing today.
     Inert,
-    /// Nothing yet: it grants something today that needs a decision first. The entry is what could be made of it.
-    Blocked(Option<AccessEntry>),
+    /// Nothing: it grants something today that no access entry can.
+    Impossible,
     /// Nothing: it is filtered out.
-    Skipped,
+    FilteredOut,
 }
 
 /// Translates one mapping.
@@ -64,10 +66,14 @@ pub fn translate(
     observed: &Observed,
     choices: &Choices,
 ) -> Translation {
-    let Ruling { decision, findings } = rule(&Case::new(mapping, standing, observed, choices));
+    let case = Case::new(mapping, standing, observed, choices);
+    let Ruling { proposal, findings } = rule(&case);
     Translation {
         mapping: mapping.id,
-        decision,
+        grants_today: proposal != Proposal::Inert
+            && !case.is_role_with_path()
+            && !case.is_user_with_other_path(),
+        proposal,
         findings,
     }
 }
@@ -86,7 +92,7 @@ fn rule(case: &Case<'_>) -> Ruling {
     };
     findings.extend(ruling.findings);
     Ruling {
-        decision: ruling.decision,
+        proposal: ruling.proposal,
         findings,
     }
 }

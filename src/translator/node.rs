@@ -2,19 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::Decision;
+use super::Proposal;
 use super::case::{Case, Ruling};
 use crate::access::after::node_groups;
-use crate::access::identity::AUTHENTICATED;
 use crate::finding::{Code, Finding, Severity};
+use crate::model::access::{AUTHENTICATED, BOOTSTRAPPERS, NODES};
 use crate::model::access_policy::AUTO_NODE;
 use crate::model::{
     AccessEntry, Arn, EntryType, Mapping, PolicyAssociation, Principal, PrincipalKind,
 };
 use crate::observed::{NodeOs, NodeRoleUser};
 
-const BOOTSTRAPPERS: &str = "system:bootstrappers";
-const NODES: &str = "system:nodes";
 const PROXIER: &str = "system:node-proxier";
 const WINDOWS: &str = "eks:kube-proxy-windows";
 
@@ -89,7 +87,7 @@ pub(super) fn translate(
     findings.extend(auto_mode(case, &seen, &entry_type));
     findings.extend(lost_groups(case, &entry_type));
     Ruling {
-        decision: Decision::Entry(entry(case, principal_arn, entry_type)),
+        proposal: Proposal::Entry(entry(case, principal_arn, entry_type)),
         findings,
     }
 }
@@ -157,7 +155,7 @@ fn has(case: &Case<'_>, group: &str) -> bool {
 /// Source: EKS API, answer of `CreateAccessEntry` ("principalArn must be IAM role when using types ...").
 fn on_user(case: &Case<'_>, principal: &Principal) -> Option<Ruling> {
     (principal.kind == PrincipalKind::User).then(|| {
-        Ruling::blocked(
+        Ruling::impossible(
             Code::NodeOnUser,
             format!(
                 "`{}` is a user, but the username `{}` is a node's, and entries for nodes name roles",
@@ -174,7 +172,7 @@ fn on_user(case: &Case<'_>, principal: &Principal) -> Option<Ruling> {
 fn in_other_account(case: &Case<'_>, principal: &Principal) -> Option<Ruling> {
     let own = case.observed.cluster.account_id.as_ref()?;
     (principal.account != *own).then(|| {
-        Ruling::blocked(
+        Ruling::impossible(
             Code::NodeInOtherAccount,
             format!(
                 "`{}` is of account `{}`, and entries for nodes name roles of the cluster's account `{own}`",
@@ -192,7 +190,7 @@ fn in_other_account(case: &Case<'_>, principal: &Principal) -> Option<Ruling> {
 fn windows_and_linux(case: &Case<'_>, seen: &Seen) -> Option<Ruling> {
     let windows = seen.has(Use::Windows) || has(case, WINDOWS);
     (windows && seen.has(Use::Linux)).then(|| {
-        Ruling::blocked(
+        Ruling::impossible(
             Code::WindowsAndLinux,
             format!(
                 "`{}` serves Windows and Linux nodes, but an entry is of type `EC2_WINDOWS` or `EC2_LINUX`; give the Windows nodes a role of their own",

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{Decision, translate};
+use super::{Proposal, translate};
 use crate::access::before::Standing;
 use crate::choices::Choices;
 use crate::model::{AuthenticationMode, Cluster, Mapping, MappingId, Place, Section, reserved};
@@ -103,7 +103,7 @@ proptest! {
     fn an_entry_has_nothing_that_eks_refuses(mapping in any_mapping(), include_inert: bool) {
         let choices = Choices { include_inert, ..Choices::default() };
         let translation = translate(&mapping, &Standing::Effective, &observed(), &choices);
-        let (Decision::Entry(entry) | Decision::Blocked(Some(entry))) = translation.decision else {
+        let Proposal::Entry(entry) = translation.proposal else {
             return Ok(());
         };
         for name in entry.kubernetes_groups.iter().chain(&entry.username) {
@@ -120,7 +120,7 @@ proptest! {
     #[test]
     fn whatever_makes_no_clean_entry_is_explained(mapping in any_mapping()) {
         let translation = translate(&mapping, &Standing::Effective, &observed(), &Choices::default());
-        if !matches!(translation.decision, Decision::Entry(_)) {
+        if !matches!(translation.proposal, Proposal::Entry(_)) {
             prop_assert!(!translation.findings.is_empty());
         }
         for finding in &translation.findings {
@@ -133,6 +133,6 @@ proptest! {
         let by = MappingId { section: Section::MapRoles, index: 7 };
         let choices = Choices { include_inert, ..Choices::default() };
         let translation = translate(&mapping, &Standing::Shadowed { by }, &observed(), &choices);
-        prop_assert!(!matches!(translation.decision, Decision::Entry(_)));
+        prop_assert!(!matches!(translation.proposal, Proposal::Entry(_)));
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn service_linked(case: &Case<'_>) -> Option<Ruling> {
         written.is_service_linked() || real.as_ref().is_some_and(Principal::is_service_linked);
     is_owned.then(|| {
         let (code, way_out) = way_out(&written.name);
-        Ruling::blocked(
+        Ruling::impossible(
             code,
             format!(
                 "`{}` is a service-linked role, for which EKS refuses access entries; {way_out}",

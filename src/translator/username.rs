@@ -1,19 +1,17 @@
 //! Stage 3, username: which Kubernetes username an access entry can carry, and what becomes of the others.
 
 use super::case::Case;
-use crate::access::rbac::{Rbac, Subject};
-use crate::access::template::{Placeholder, Template, has_placeholder, with_account};
+use crate::access::Logins;
+use crate::access::template::{Placeholder, has_placeholder};
 use crate::choices::Usernames;
 use crate::finding::{Code, Finding};
-use crate::model::reserved;
+use crate::model::{Principal, reserved};
 
 /// The username of a mapping, as far as an access entry takes it.
 #[derive(Debug, Default)]
 pub(super) struct Username {
     /// The template for the entry; `None` leaves it to EKS.
     pub(super) kept: Option<String>,
-    /// Whether it can't be kept although a binding depends on it.
-    pub(super) blocks: bool,
     /// Why.
     pub(super) findings: Vec<Finding>,
 }
@@ -27,13 +25,13 @@ struct Refusal {
 
 /// Translates a username.
 ///
-/// `is_admin` tells whether the entry gives every right anyway, so that no binding on the name matters.
-pub(super) fn translate(case: &Case<'_>, account: &str, is_admin: bool) -> Username {
+/// One that EKS refuses is left to EKS, and whether a binding depends on it is not decided here.
+pub(super) fn translate(case: &Case<'_>, principal: &Principal) -> Username {
     let written = case.mapping.username.as_str();
     if written.is_empty() {
         return left_to_eks(Finding::new(
             Code::NoUsername,
-            "the mapping has no username, and EKS sets the principal's ARN or session as one",
+            "the mapping has no username, so EKS sets the principal's ARN or session as one",
             "",
         ));
     }
@@ -46,18 +44,41 @@ pub(super) fn translate(case: &Case<'_>, account: &str, is_admin: bool) -> Usern
             "",
         ));
     }
-    let name = with_account(written, account);
+    let logins = Logins::of(principal);
     let mut username = Username::default();
-    if name != written {
+    let name = if let Some(new) = case.choices.rename_users.get(written) {
         username.findings.push(Finding::new(
-            Code::AccountIdSubstituted,
-            format!("the username `{written}` is written out as `{name}`"),
+            Code::UsernameRenamed,
+            format!("the username `{written}` becomes `{new}`, as decided"),
             "",
         ));
+        logins.fill(new)
+    } else {
+        let name = logins.fill(written);
+        if name != written {
+            username.findings.push(Finding::new(
+                Code::AccountIdSubstituted,
+                format!("the username `{written}` is written out as `{name}`"),
+                "",
+            ));
+        }
+        name
+    };
+    if name.is_empty() {
+        username.findings.push(Finding::new(
+            Code::NoUsername,
+            format!("the username `{written}` renders to nothing for an IAM user, so EKS sets the user's ARN as one"),
+            "",
+        ));
+        return username;
     }
     match RULES.iter().find_map(|rule| rule(&name)) {
         None => username.kept = Some(name),
-        Some(refusal) => username.refuse(refusal, &name, case, is_admin),
+        Some(refusal) => username.findings.push(Finding::new(
+            refusal.code,
+            format!("{}; EKS sets its own username instead", refusal.why),
+            refusal.fix,
+        )),
     }
     username
 }
@@ -67,56 +88,6 @@ fn left_to_eks(finding: Finding) -> Username {
         findings: vec![finding],
         ..Username::default()
     }
-}
-
-impl Username {
-    fn refuse(&mut self, refusal: Refusal, name: &str, case: &Case<'_>, is_admin: bool) {
-        self.findings.push(Finding::new(
-            refusal.code,
-            format!("{}; EKS sets its own username instead", refusal.why),
-            refusal.fix,
-        ));
-        if is_admin {
-            return;
-        }
-        let Some(user) = case
-            .observed
-            .rbac
-            .as_ref()
-            .and_then(|rbac| in_use(rbac, name))
-        else {
-            return;
-        };
-        self.blocks = true;
-        self.findings.push(Finding::new(
-            Code::UsernameInUse,
-            format!(
-                "{user} depends on the username `{name}`, which can't be kept; bind a group instead"
-            ),
-            "",
-        ));
-    }
-}
-
-/// The first binding that names a user that this username can be.
-fn in_use(rbac: &Rbac, name: &str) -> Option<String> {
-    let template = Template::new(name);
-    rbac.bindings.iter().find_map(|binding| {
-        let user = binding.subjects.iter().find_map(|subject| match subject {
-            Subject::User(user) if template.can_render(user) => Some(user),
-            _ => None,
-        })?;
-        Some(match &binding.namespace {
-            Some(namespace) => format!(
-                "the RoleBinding `{namespace}/{}` with the user `{user}`",
-                binding.name
-            ),
-            None => format!(
-                "the ClusterRoleBinding `{}` with the user `{user}`",
-                binding.name
-            ),
-        })
-    })
 }
 
 /// What EKS refuses in a username; the first rule that matches gives the reason.
@@ -171,7 +142,8 @@ fn needs_colon(name: &str) -> Option<Refusal> {
         code: Code::UsernameNeedsColon,
         why: format!("the username `{name}` has no colon before the session's name"),
         fix: format!(
-            "username: \"{}:{}\"",
+            "in the decisions file: renameUsers: {{\"{}\": \"{}:{}\"}}",
+            yaml_escaped(name),
             yaml_escaped(before),
             yaml_escaped(session)
         ),
@@ -216,16 +188,23 @@ mod tests {
     }
 
     #[test]
-    fn a_username_without_colon_gets_a_line_to_paste() {
+    fn a_username_without_colon_gets_a_line_for_the_decisions_file() {
         for (name, fix) in [
-            ("{{SessionName}}", "username: \"session:{{SessionName}}\""),
-            ("dev-{{SessionName}}", "username: \"dev:{{SessionName}}\""),
+            (
+                "{{SessionName}}",
+                r#""{{SessionName}}": "session:{{SessionName}}""#,
+            ),
+            (
+                "dev-{{SessionName}}",
+                r#""dev-{{SessionName}}": "dev:{{SessionName}}""#,
+            ),
             (
                 "a\"b{{SessionName}}",
-                "username: \"a\\\"b:{{SessionName}}\"",
+                r#""a\"b{{SessionName}}": "a\"b:{{SessionName}}""#,
             ),
         ] {
-            assert_eq!(needs_colon(name).unwrap().fix, fix);
+            let expected = format!("in the decisions file: renameUsers: {{{fix}}}");
+            assert_eq!(needs_colon(name).unwrap().fix, expected);
         }
     }
 }

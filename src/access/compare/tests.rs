@@ -4,6 +4,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::access::rbac::{Binding, Subject};
+use crate::model::Sessions;
 
 fn identity(username: &str, groups: &[&str], policies: &[&str]) -> Identity {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -11,6 +12,7 @@ fn identity(username: &str, groups: &[&str], policies: &[&str]) -> Identity {
         username: username.to_owned(),
         groups: owned(groups),
         policies: owned(policies),
+        ..Identity::default()
     }
 }
 
@@ -31,11 +33,12 @@ fn rbac() -> Rbac {
             binding("bob", &[Subject::User("bob".to_owned())]),
             binding("all", &[Subject::Group("system:authenticated".to_owned())]),
         ],
+        ..Rbac::default()
     }
 }
 
 fn verdict_of(before: &Identity, after: &Identity, rbac: Option<&Rbac>) -> Option<Verdict> {
-    compare(Some(before), Some(after), Some(&EntryType::Standard), rbac).verdict
+    compare(Some(before), Some(after), Bindings::as_read(rbac)).verdict
 }
 
 #[test]
@@ -57,11 +60,6 @@ fn identities_are_compared_by_what_they_give() {
             identity("a", &["system:masters"], &[]),
             identity("a", &[], admin),
             Verdict::Same,
-        ),
-        (
-            identity("a", &["system:masters"], &[]),
-            identity("b", &[], admin),
-            Verdict::Renamed,
         ),
         (
             identity("a", &["system:masters"], &[]),
@@ -114,7 +112,7 @@ fn with_rbac_at_hand_only_what_is_bound_counts() {
         (
             identity("a", &["unbound"], &[]),
             identity("a", &[], &[]),
-            Verdict::Same,
+            Verdict::Renamed,
         ),
         (
             identity("a", &["devs"], &[]),
@@ -173,13 +171,77 @@ fn without_bindings_nobody_knows_what_another_username_does() {
     );
 }
 
+/// Another name of an administrator is a name like any other: who may do everything has no binding to lose, but the
+/// verdict says "renamed" only where no binding uses the name.
 #[test]
-fn bindings_of_administrators_are_listed_but_do_not_count() {
+fn a_binding_of_an_administrator_counts_like_any_other() {
     let before = identity("bob", &["system:masters", "devs"], &[]);
     let after = identity("x", &[], &["AmazonEKSClusterAdminPolicy"]);
-    let change = compare(Some(&before), Some(&after), None, Some(&rbac()));
-    assert_eq!(change.verdict, Some(Verdict::Renamed));
+    let change = compare(
+        Some(&before),
+        Some(&after),
+        Bindings::as_read(Some(&rbac())),
+    );
+    assert_eq!(change.verdict, Some(Verdict::Lost));
     assert_eq!(change.bindings.unwrap().len(), 2);
+    let unbound = identity("unbound", &["system:masters"], &[]);
+    assert_eq!(
+        verdict_of(&unbound, &after, Some(&rbac())),
+        Some(Verdict::Renamed)
+    );
+    assert_eq!(verdict_of(&unbound, &after, None), None);
+}
+
+#[test]
+fn letting_in_other_sessions_is_gained_and_lost() {
+    let instances = Identity {
+        sessions: Sessions::Instances,
+        ..identity("a", &["x"], &[])
+    };
+    let everybody = identity("a", &["x"], &[]);
+    for rbac in [None, Some(&rbac())] {
+        assert_eq!(
+            verdict_of(&instances, &everybody, rbac),
+            Some(Verdict::Gained)
+        );
+        assert_eq!(
+            verdict_of(&everybody, &instances, rbac),
+            Some(Verdict::Lost)
+        );
+        assert_eq!(
+            verdict_of(&instances, &instances, rbac),
+            Some(Verdict::Same)
+        );
+    }
+}
+
+#[test]
+fn a_group_proven_equal_to_a_policy_is_another_name_for_it() {
+    let policies = BTreeMap::from([(
+        "system:ops".to_owned(),
+        "AmazonEKSAdminViewPolicy".to_owned(),
+    )]);
+    let (before, after) = (
+        identity("a", &["system:ops"], &[]),
+        identity("a", &[], &["AmazonEKSAdminViewPolicy"]),
+    );
+    let rbac = Rbac {
+        bindings: vec![binding("ops", &[Subject::Group("system:ops".to_owned())])],
+        ..Rbac::default()
+    };
+    let as_read = Bindings::as_read(Some(&rbac));
+    let proven = Bindings {
+        policies: Some(&policies),
+        ..as_read
+    };
+    assert_eq!(
+        compare(Some(&before), Some(&after), as_read).verdict,
+        Some(Verdict::Changed)
+    );
+    assert_eq!(
+        compare(Some(&before), Some(&after), proven).verdict,
+        Some(Verdict::Renamed)
+    );
 }
 
 #[test]
@@ -190,41 +252,41 @@ fn a_node_type_gives_what_the_nodes_mapping_gave() {
         &[],
     );
     let after = identity("system:node:{{EC2PrivateDNSName}}", &["system:nodes"], &[]);
-    let verdict = |after: &Identity, entry_type: &EntryType| {
-        compare(Some(&before), Some(after), Some(entry_type), None)
-            .verdict
-            .unwrap()
-    };
-    assert_eq!(verdict(&after, &EntryType::Ec2Linux), Verdict::Same);
+    assert_eq!(verdict_of(&before, &after, None), Some(Verdict::Same));
     let bootstrap = Rbac {
         bindings: vec![binding(
             "bootstrap",
             &[Subject::Group("system:bootstrappers".to_owned())],
         )],
+        ..Rbac::default()
     };
-    let change = compare(
-        Some(&before),
-        Some(&after),
-        Some(&EntryType::Ec2Linux),
-        Some(&bootstrap),
+    assert_eq!(
+        verdict_of(&before, &after, Some(&bootstrap)),
+        Some(Verdict::Same)
     );
-    assert_eq!(change.verdict, Some(Verdict::Same));
     let auto = identity(
-        "system:node:x",
+        "system:node:{{EC2PrivateDNSName}}",
         &["system:nodes"],
         &["AmazonEKSAutoNodePolicy"],
     );
-    assert_eq!(verdict(&auto, &EntryType::Ec2), Verdict::Same);
+    assert_eq!(verdict_of(&before, &auto, None), Some(Verdict::Same));
     let hybrid = identity("system:node:{{SessionName}}", &["system:nodes"], &[]);
-    assert_eq!(verdict(&hybrid, &EntryType::HybridLinux), Verdict::Changed);
+    assert_eq!(verdict_of(&before, &hybrid, None), Some(Verdict::Changed));
     let wrong = identity("arn:aws:sts::1:assumed-role/n/{{SessionName}}", &[], &[]);
-    assert_eq!(verdict(&wrong, &EntryType::Standard), Verdict::Lost);
+    assert_eq!(verdict_of(&before, &wrong, None), Some(Verdict::Lost));
+    // Without the nodes' group a node type is a gain.
+    let bare = identity(
+        "system:node:{{EC2PrivateDNSName}}",
+        &["system:bootstrappers"],
+        &[],
+    );
+    assert_eq!(verdict_of(&bare, &after, None), Some(Verdict::Gained));
 }
 
 #[test]
 fn access_from_and_to_nothing_is_gained_and_lost() {
     let someone = identity("a", &[], &[]);
-    let verdict = |before, after| compare(before, after, None, None).verdict;
+    let verdict = |before, after| compare(before, after, Bindings::default()).verdict;
     assert_eq!(verdict(None, Some(&someone)), Some(Verdict::Gained));
     assert_eq!(verdict(Some(&someone), None), Some(Verdict::Lost));
     assert_eq!(verdict(None, None), Some(Verdict::Same));
@@ -264,9 +326,9 @@ fn swapped(verdict: Option<Verdict>) -> Option<Verdict> {
 
 proptest! {
     #[test]
-    fn an_identity_is_the_same_as_itself(identity in any_identity(), with_rbac: bool, node: bool) {
-        let (rbac, entry_type) = (rbac(), if node { EntryType::Ec2 } else { EntryType::Standard });
-        let change = compare(Some(&identity), Some(&identity), Some(&entry_type), with_rbac.then_some(&rbac));
+    fn an_identity_is_the_same_as_itself(identity in any_identity(), with_rbac: bool) {
+        let rbac = rbac();
+        let change = compare(Some(&identity), Some(&identity), Bindings::as_read(with_rbac.then_some(&rbac)));
         prop_assert_eq!(change.verdict, Some(Verdict::Same));
         prop_assert!(change.bindings.is_none_or(|bindings| bindings.is_empty()));
     }
@@ -277,8 +339,8 @@ proptest! {
     ) {
         let rbac = rbac();
         let rbac = with_rbac.then_some(&rbac);
-        let there = compare(before.as_ref(), after.as_ref(), None, rbac);
-        let back = compare(after.as_ref(), before.as_ref(), None, rbac);
+        let there = compare(before.as_ref(), after.as_ref(), Bindings::as_read(rbac));
+        let back = compare(after.as_ref(), before.as_ref(), Bindings::as_read(rbac));
         prop_assert_eq!(there.verdict, swapped(back.verdict));
     }
 
@@ -288,8 +350,8 @@ proptest! {
         let rbac = with_rbac.then_some(&rbac);
         let mut turned = after.clone();
         turned.groups.reverse();
-        let change = compare(Some(&before), Some(&after), None, rbac);
-        let other = compare(Some(&before), Some(&turned), None, rbac);
+        let change = compare(Some(&before), Some(&after), Bindings::as_read(rbac));
+        let other = compare(Some(&before), Some(&turned), Bindings::as_read(rbac));
         prop_assert_eq!(change.verdict, other.verdict);
         prop_assert_eq!(change.bindings, other.bindings);
     }

@@ -108,7 +108,7 @@ async fn migrate(
 ) -> Result<exit::Code, Failure> {
     let state = tempfile::tempdir()
         .map_err(|error| Failure::new("failed to make a temporary folder").because(error))?;
-    let choices = settings::choices(&args.choices)?;
+    let choices = settings::choices(&args.choices, &args.target)?;
     let display = display(args, console);
     let options = ApplyOptions {
         choices: choices.clone(),
@@ -184,7 +184,7 @@ fn display(args: &RehearseArgs, console: &Console) -> Display {
 fn verified(plan: &Plan) -> String {
     let mut text = String::new();
     for mapping in &plan.mappings {
-        let verdict = match (mapping.outcome, mapping.access.verdict) {
+        let verdict = match (mapping.outcome, mapping.shown_change().verdict) {
             (Outcome::Unchanged, Some(Verdict::Same)) => "same access through its entry",
             (Outcome::Unchanged | Outcome::Conflict, Some(Verdict::Renamed)) => {
                 "same access, another username"

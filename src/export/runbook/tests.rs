@@ -46,12 +46,12 @@ fn every_choice_is_given_again() {
         usernames: Usernames::Default,
         managed_nodes: ManagedNodes::Skip,
         rename_groups: [("system:a".to_owned(), "a".to_owned())].into(),
-        bind_renamed: false,
         include_inert: true,
         only: vec![crate::choices::Glob::new("*ops*")],
         exclude: vec![crate::choices::Glob::new("*x?")],
         tags: [("team".to_owned(), "a b".to_owned())].into(),
         strict: true,
+        ..Choices::default()
     };
     plan.source.options = vec![
         "--profile=mine".to_owned(),

@@ -187,3 +187,45 @@ pub(super) const SERVICE_LINKED_OTHER: Text = Text {
     fix: "Keep the mapping and the mode `API_AND_CONFIG_MAP`, and ask in the service's guide how it works with access entries.",
     example: None,
 };
+
+pub(super) const POLICY_NOT_EQUAL: Text = Text {
+    meaning: "`policies` in the decisions file may replace a group by an access policy only if the group is bound to nothing but rules equal to that policy. The rules differ, or they could not be read.",
+    why: r#"EKS User Guide, "Review access policy permissions": the stock roles `admin`, `edit` and `view` hold rules that the policies of the same name lack."#,
+    fix: "Rename the group with `--rename-group OLD=NEW` and let `--apply-rbac` create its bindings, or accept the move in the decisions file.",
+    example: None,
+};
+
+pub(super) const ACCESS_MOVES: Text = Text {
+    meaning: "Creating or changing the access entry would change what the principal may do: it would lose or gain groups, policies, nodes' rights or roles by bindings. Nothing moves anybody's access unless somebody decided exactly that.",
+    why: r#"EKS User Guide, "Migrating existing aws-auth ConfigMap entries to access entries": an access entry replaces the mapping as soon as it exists."#,
+    fix: "Change the mapping or the bindings so that nothing moves, or accept exactly this move in the decisions file; `decide` shows the choices.",
+    example: None,
+};
+
+pub(super) const SESSIONS_GAINED: Text = Text {
+    meaning: "A username or group with `{{EC2PrivateDNSName}}` lets in only sessions named like an EC2 instance id; all others are refused. An access entry can't hold that placeholder outside the node types, and without it every session of the role would be let in.",
+    why: r#"aws-iam-authenticator `pkg/server/server.go`, `renderTemplate`; EKS User Guide, "Set a custom username for EKS access entries"."#,
+    fix: "For nodes, use the username `system:node:{{EC2PrivateDNSName}}` and the group `system:nodes` in aws-auth. Otherwise leave the mapping, drop it, or accept that every session gets in.",
+    example: None,
+};
+
+pub(super) const NAMES_UNPROVEN: Text = Text {
+    meaning: "The username or a group would change, and ClusterRoleBindings and RoleBindings could not be read. Whether one of them depends on a name is unknown, and what is unknown needs a decision.",
+    why: r#"Kubernetes, "Using RBAC Authorization": subjects match by their exact name."#,
+    fix: "Grant `list` on `clusterrolebindings` and `rolebindings` of all namespaces to the caller, or give the objects with `--rbac-file FILE`.",
+    example: None,
+};
+
+pub(super) const IN_FORCE_UNKNOWN: Text = Text {
+    meaning: "What the principal has today is not known: mappings name the user with several paths, and IAM was not asked which of them is real.",
+    why: "aws-iam-authenticator `pkg/arn/arn.go`, `Canonicalize`: users are matched with their path.",
+    fix: "Grant `iam:GetUser`, give the real ARN with `--principals FILE`, or remove the mapping that is not real.",
+    example: None,
+};
+
+pub(super) const NEW_NAME_TAKEN: Text = Text {
+    meaning: "Somebody else already has the new name. The bindings that are created for it would give them rights that they do not have today.",
+    why: r#"Kubernetes, "Using RBAC Authorization": subjects match by their exact name."#,
+    fix: "Choose a new name that nobody has yet.",
+    example: None,
+};

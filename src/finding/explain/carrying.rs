@@ -211,3 +211,28 @@ pub(super) const NODE_USERNAME_KEPT: Text = Text {
 ",
     }),
 };
+
+pub(super) const GROUP_TO_POLICY: Text = Text {
+    meaning: "The group is bound to nothing but a ClusterRole whose rules equal an access policy, and `policies` in the decisions file lets the policy take its place.",
+    why: r#"EKS User Guide, "Review access policy permissions"; the rules of both were compared."#,
+    fix: "Nothing to do.",
+    example: Some(Example {
+        before: "- rolearn: arn:aws:iam::111122223333:role/ops
+  username: ops
+  groups: [system:ops]
+",
+        after: "principalArn: arn:aws:iam::111122223333:role/ops
+type: STANDARD
+username: ops
+accessPolicies:
+- AmazonEKSClusterAdminPolicy on the whole cluster
+",
+    }),
+};
+
+pub(super) const USERNAME_RENAMED: Text = Text {
+    meaning: "The username gets the new name that `renameUsers` in the decisions file gives it. Bindings that name the old one need copies for the new one, which `bindRenamed` creates.",
+    why: "The decisions file.",
+    fix: "Nothing to do.",
+    example: None,
+};

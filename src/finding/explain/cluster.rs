@@ -57,3 +57,10 @@ pub(super) const EXCLUDED: Text = Text {
     fix: "Plan without the option to carry it over.",
     example: None,
 };
+
+pub(super) const DECIDED: Text = Text {
+    meaning: "An answer in the decisions file, or an option that is a short form of one, says what becomes of the mapping.",
+    why: "The decisions file.",
+    fix: "Nothing to do. Change the answer to decide otherwise.",
+    example: None,
+};

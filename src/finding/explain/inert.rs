@@ -124,3 +124,10 @@ pub(super) const MODE_API: Text = Text {
     fix: "Leave it, or create the entry knowingly with `--include-inert`; delete the ConfigMap once nobody wants to read it.",
     example: None,
 };
+
+pub(super) const NEVER_RENDERS: Text = Text {
+    meaning: "`{{EC2PrivateDNSName}}` is filled in from a session that is named like an instance id. An IAM user has no session, so every login fails and nobody gets in.",
+    why: "aws-iam-authenticator `pkg/server/server.go`, `renderTemplate`.",
+    fix: "Remove the mapping, or write a username without the placeholder if the user is meant to get in.",
+    example: None,
+};

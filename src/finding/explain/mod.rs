@@ -102,6 +102,8 @@ fn text(code: Code) -> &'static Text {
         Code::RepeatedGroup => &carrying::REPEATED_GROUP,
         Code::AutoModeNode => &carrying::AUTO_MODE_NODE,
         Code::NodeUsernameKept => &carrying::NODE_USERNAME_KEPT,
+        Code::GroupToPolicy => &carrying::GROUP_TO_POLICY,
+        Code::UsernameRenamed => &carrying::USERNAME_RENAMED,
         Code::NotAnArn => &inert::NOT_AN_ARN,
         Code::RoleArnHasPath => &inert::ROLE_ARN_HAS_PATH,
         Code::SessionArn => &inert::SESSION_ARN,
@@ -114,6 +116,7 @@ fn text(code: Code) -> &'static Text {
         Code::Dropped => &inert::DROPPED,
         Code::InertIncluded => &inert::INERT_INCLUDED,
         Code::UserPathDiffers => &inert::USER_PATH_DIFFERS,
+        Code::NeverRenders => &inert::NEVER_RENDERS,
         Code::ModeApi => &inert::MODE_API,
         Code::RootUser => &blocked::ROOT_USER,
         Code::FederatedUser => &blocked::FEDERATED_USER,
@@ -128,6 +131,12 @@ fn text(code: Code) -> &'static Text {
         Code::NodeInOtherAccount => &blocked::NODE_IN_OTHER_ACCOUNT,
         Code::NodeOnUser => &blocked::NODE_ON_USER,
         Code::StrictWarning => &blocked::STRICT_WARNING,
+        Code::PolicyNotEqual => &blocked::POLICY_NOT_EQUAL,
+        Code::AccessMoves => &blocked::ACCESS_MOVES,
+        Code::SessionsGained => &blocked::SESSIONS_GAINED,
+        Code::NamesUnproven => &blocked::NAMES_UNPROVEN,
+        Code::InForceUnknown => &blocked::IN_FORCE_UNKNOWN,
+        Code::NewNameTaken => &blocked::NEW_NAME_TAKEN,
         Code::ServiceLinkedEmr => &blocked::SERVICE_LINKED_EMR,
         Code::ServiceLinkedBatch => &blocked::SERVICE_LINKED_BATCH,
         Code::ServiceLinkedPrometheus => &blocked::SERVICE_LINKED_PROMETHEUS,
@@ -158,6 +167,7 @@ fn text(code: Code) -> &'static Text {
         Code::BindingGained => &rbac::BINDING_GAINED,
         Code::BindingUnaffected => &rbac::BINDING_UNAFFECTED,
         Code::Excluded => &cluster::EXCLUDED,
+        Code::Decided => &cluster::DECIDED,
     }
 }
 

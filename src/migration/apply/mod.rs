@@ -26,7 +26,7 @@ use crate::error::{Failure, FailureKind};
 use crate::journal::{Beginning, ClusterId, Journal, RunCommand, RunEnd, RunLog};
 use crate::model::{Arn, AuthenticationMode, LiveEntry};
 use crate::observed::Lookup;
-use crate::plan::document::{ActionKind, Plan};
+use crate::plan::document::{ActionKind, Misfits, Plan};
 use crate::plan::{Action, RUN_TAG, Stage, block_refused, tell_conflicts};
 use crate::stop::Stop;
 use crate::writer::{self, Canary, EksApi, Event, Guarded, Limits, Progress, Run, Summary, Switch};
@@ -158,9 +158,10 @@ pub async fn apply<P: Progress>(
     let id = cluster_id(&seen)?;
     let path = options.journal_of(&id);
     let mut plan = plan_now(&seen, options, &Journal::history(&path, &id)?, clock)?;
+    plan.decisions_fit().map_err(misfit)?;
     refuse::what_can_not_work(&plan, options)?;
     refuse::blind_canary(&seen, options)?;
-    let bindings = bindings::wanted(&seen, &options.choices)?;
+    let bindings = bindings::wanted(&seen, &options.choices, &plan)?;
     let is_nothing = bindings.is_empty() && plan.actions.is_empty();
     if !is_nothing {
         let consent = confirm(Question::Plan {
@@ -255,7 +256,7 @@ impl<P: Progress> Work<'_, P> {
         let history = Journal::history(&self.options.journal_of(id), id)?;
         let plan = plan_now(&seen, self.options, &history, self.clock)?;
         let is_as_shown = plan.actions == shown.actions
-            && bindings::wanted(&seen, &self.options.choices)? == bindings;
+            && bindings::wanted(&seen, &self.options.choices, &plan)? == bindings;
         if is_as_shown {
             Ok((seen, plan))
         } else {
@@ -422,6 +423,12 @@ impl<P: Progress> Work<'_, P> {
             .map_err(|failure| unfinished(failure.too_late("no access entry was written")))?;
         Ok((seen, plan))
     }
+}
+
+/// A decision that does not fit is a slip of whoever wrote it: nothing is done.
+pub fn misfit(misfits: Misfits) -> Failure {
+    Failure::usage(format!("nothing was done: {misfits}"))
+        .hint("correct the decisions file or the option; `plan --write-decisions FILE` writes every open question")
 }
 
 fn new_principals(seen: &Survey, now: Timestamp) -> BTreeSet<Arn> {

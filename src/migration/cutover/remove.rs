@@ -9,7 +9,6 @@ use crate::migration::{Readiness, Verification};
 use crate::model::{MappingId, Principal, Section};
 use crate::observed::Observed;
 use crate::plan::document::Outcome;
-use crate::plan::is_stale;
 use crate::reader::{self, Reading};
 use crate::source::AwsAuth;
 use crate::source::cut::cut;
@@ -107,7 +106,7 @@ fn leaves_answers(
         Answer::Undefined { .. } => None,
     };
     let mut live = observed.entries_by_principal();
-    live.retain(|principal, live| !is_stale(observed.lookup(principal), live));
+    live.retain(|_, live| !observed.is_stale(live));
     for mapping in &reading.mappings {
         // A whole account is nobody's ARN; whoever has it by its account is judged by the verification.
         if mapping.id.section == Section::MapAccounts || inert.contains(&mapping.id) {

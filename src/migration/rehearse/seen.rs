@@ -14,7 +14,6 @@ use crate::model::{
     PrincipalKey, access_policy::CLUSTER_ADMIN,
 };
 use crate::observed::{Lookup, NodeOs, NodeRoleUser};
-use crate::plan::is_stale;
 use crate::sandbox::{
     AwsAuthSeed, ClusterSeed, FargateProfileSeed, IamPrincipal, NodeGroupSeed, NodeSeed, Seed,
     SeedEntry,
@@ -42,11 +41,9 @@ pub fn as_seen(seen: &Survey, beside: &Beside) -> Seed {
     });
     seed.principals = principals(seen);
     for live in observed.entries.iter().flatten() {
-        let principal = Principal::from_arn(&live.entry.principal_arn);
-        let lookup = principal.map(|principal| observed.lookup(&principal.key()));
         seed.entries.push(SeedEntry {
             entry: live.entry.clone(),
-            stale: lookup.is_some_and(|lookup| is_stale(lookup, live)),
+            stale: observed.is_stale(live),
         });
     }
     for role in observed.node_roles.iter().flatten() {

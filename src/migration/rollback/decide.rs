@@ -17,7 +17,7 @@ use crate::migration::verify::canonical;
 use crate::model::{Arn, AuthenticationMode, LiveEntry, MappingId, Principal};
 use crate::plan::compare::{is_beginning_of, same};
 use crate::plan::document::{Outcome, Plan};
-use crate::plan::{Action, ActionKind, Ours, RUN_TAG, build, is_stale};
+use crate::plan::{Action, ActionKind, Ours, RUN_TAG, build};
 use crate::reader::{self, Reading};
 
 /// Decides what is undone, given what was seen.
@@ -134,8 +134,7 @@ pub fn calls(seen: &Survey, history: &History) -> Vec<Action> {
 
 /// Whether an entry is older than the principal of its ARN, as far as IAM tells.
 fn is_dead(seen: &Survey, live: &LiveEntry) -> bool {
-    Principal::from_arn(&live.entry.principal_arn)
-        .is_some_and(|principal| is_stale(seen.observed.lookup(&principal.key()), live))
+    seen.observed.is_stale(live)
 }
 
 /// The entries of this tool that runs made of which the journal knows nothing: it is lost, or on another machine.

@@ -5,11 +5,12 @@ mod nodes;
 use serde::{Deserialize, Serialize};
 
 use crate::choices::ManagedNodes;
+use crate::decisions::Do;
 use crate::finding::{Code, Finding, Severity};
-use crate::model::{AuthenticationMode, MappingId, Principal, PrincipalKind};
+use crate::model::{AuthenticationMode, MappingId};
 use crate::observed::Observed;
 use crate::plan::Stage;
-use crate::plan::document::{Outcome, Plan, PlannedMapping, Verdict};
+use crate::plan::document::{Blocker, Outcome, Plan, PlannedMapping, Verdict};
 use crate::reader::Reading;
 
 /// The name and version of the document.
@@ -79,8 +80,10 @@ pub struct Verification {
     pub objections: Vec<Objection>,
     /// What could not be looked at, though it stands against nothing.
     pub doubts: Vec<Doubt>,
-    /// Mappings whose removal changes nobody's access.
+    /// Mappings whose removal changes nobody's access, or only what somebody decided.
     pub proven: Vec<MappingId>,
+    /// Mappings that stay in `aws-auth`, as decided.
+    pub left: Vec<MappingId>,
     /// The comparison of every principal.
     pub plan: Plan,
 }
@@ -91,7 +94,7 @@ pub struct Verification {
 #[must_use]
 pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verification {
     let mut objections = Vec::new();
-    let mut proven = Vec::new();
+    let (mut proven, mut left) = (Vec::new(), Vec::new());
     // In the mode API the cluster reads no mapping: whatever stands there is no access to lose.
     // Source: EKS User Guide, "Grant IAM users and roles access to Kubernetes APIs", authentication modes.
     let counts = plan.cluster.authentication_mode != Some(AuthenticationMode::Api);
@@ -101,12 +104,18 @@ pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verificatio
     for mapping in &plan.mappings {
         match of_mapping(mapping, &plan, observed) {
             _ if is_left_out(&mapping.findings) => {}
+            _ if mapping.is_left() => left.push(mapping.id),
             Some(objection) if counts => objections.push(objection),
             _ => proven.push(mapping.id),
         }
     }
     for account in &plan.accounts {
         if is_left_out(&account.findings) {
+            continue;
+        }
+        let decided = account.decision.as_ref().map(|decided| decided.what);
+        if decided == Some(Do::Leave) {
+            left.push(account.id);
             continue;
         }
         if counts && account.outcome == Outcome::Blocked {
@@ -152,15 +161,16 @@ pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verificatio
         schema: SCHEMA,
         tool_version: env!("CARGO_PKG_VERSION"),
         verdict,
-        sentence: sentence(&objections, counts, &plan),
+        sentence: sentence(&objections, counts, left.len(), &plan),
         objections,
         doubts,
         proven,
+        left,
         plan,
     }
 }
 
-fn sentence(objections: &[Objection], counts: bool, plan: &Plan) -> String {
+fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) -> String {
     if !counts {
         return "safe to cut over: the cluster is in the mode API and reads no mapping of aws-auth"
             .to_owned();
@@ -174,6 +184,10 @@ fn sentence(objections: &[Objection], counts: bool, plan: &Plan) -> String {
         0 => String::new(),
         count => format!(" ({count} left out by --only or --exclude were not judged)"),
     };
+    let stays = match left {
+        0 => String::new(),
+        count => format!("; {count} stay in aws-auth, as decided"),
+    };
     let pending = objections
         .iter()
         .filter(|objection| objection.settled_by_apply)
@@ -185,7 +199,7 @@ fn sentence(objections: &[Objection], counts: bool, plan: &Plan) -> String {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     if parts.is_empty() {
-        format!("safe to cut over: nobody's access changes when aws-auth goes{beside}")
+        format!("safe to cut over: nobody's access changes when aws-auth goes{beside}{stays}")
     } else {
         format!("not yet: {}{beside}", parts.join(", "))
     }
@@ -309,18 +323,30 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
         })
     };
     let code = finding.map(|finding| finding.code);
-    let is_live = matches!(mapping.outcome, Outcome::Unchanged | Outcome::Conflict);
-    if is_live && mapping.is_renamed_unseen() {
-        return objection(
-            false,
-            Some(Code::BindingsUnknown),
-            "its access entry gives another username, and nobody has seen whether a binding uses the old one",
-            "let the caller `list` clusterrolebindings and rolebindings, or give them with --rbac-file".to_owned(),
-        );
+    if mapping.is_dropped() {
+        return None;
+    }
+    if let Some(blocker) = mapping.blocker {
+        let verdict = mapping.shown_change().verdict;
+        let message = match (blocker, verdict) {
+            (Blocker::LiveDiffers, Some(Verdict::Lost)) if mapping.access.after.is_some() => {
+                "its access entry gives less than its mapping"
+            }
+            (Blocker::LiveDiffers, Some(Verdict::Gained)) => {
+                "its access entry gives more than its mapping"
+            }
+            (Blocker::LiveDiffers, Some(Verdict::Changed)) => {
+                "its access entry gives other access than its mapping"
+            }
+            (Blocker::BindingsUnread, _) => {
+                "its access entry gives another name, and the bindings could not be read"
+            }
+            _ => finding.map_or("it would lose its access", |finding| &finding.message),
+        };
+        return objection(false, code, message, fix(finding, &explain(code)));
     }
     match (mapping.outcome, mapping.access.verdict) {
-        (Outcome::Inert, _)
-        | (Outcome::Unchanged | Outcome::Conflict, Some(Verdict::Same | Verdict::Renamed)) => None,
+        (Outcome::Inert | Outcome::Unchanged | Outcome::Conflict, _) => None,
         (Outcome::Create, _) if are_unknown(plan) => objection(
             false,
             Some(Code::EntriesUnknown),
@@ -339,7 +365,7 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
             "its access entry is not yet what the mapping says",
             "`apply` changes it".to_owned(),
         ),
-        (Outcome::Conflict | Outcome::Blocked, _) => objection(
+        (Outcome::Blocked, _) => objection(
             false,
             code,
             finding.map_or("it would lose its access", |finding| &finding.message),
@@ -362,17 +388,6 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
             "it was left to EKS, which has made no access entry for it",
             "`apply --managed-nodes create` makes one".to_owned(),
         ),
-        (Outcome::Unchanged, verdict) => objection(
-            false,
-            code,
-            match verdict {
-                Some(Verdict::Lost) => "its access entry gives less than its mapping",
-                Some(Verdict::Gained) => "its access entry gives more than its mapping",
-                Some(_) => "its access entry gives other access than its mapping",
-                None => "it is not known what its access entry gives",
-            },
-            fix(finding, "`plan --details` shows the difference"),
-        ),
     }
 }
 
@@ -390,14 +405,4 @@ fn explain(code: Option<Code>) -> String {
     )
 }
 
-/// The ARN by which the authenticator knows a principal: a role's has no path.
-///
-/// Source: aws-iam-authenticator `pkg/arn/arn.go`, `Canonicalize`.
-#[must_use]
-pub fn canonical(principal: &Principal) -> String {
-    let mut principal = principal.clone();
-    if principal.kind == PrincipalKind::Role {
-        "/".clone_into(&mut principal.path);
-    }
-    principal.arn().to_string()
-}
+pub use crate::access::canonical;

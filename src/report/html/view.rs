@@ -152,7 +152,7 @@ fn totals(plan: &Plan) -> Vec<Total> {
 
 impl Row {
     fn new(mapping: &PlannedMapping, names: &ShortNames) -> Self {
-        let access = &mapping.access;
+        let access = mapping.shown_change();
         let entry = mapping.entry.as_ref();
         let name = names.get(&mapping.arn);
         let (account, principal) = name.split_at(account_length(&name));

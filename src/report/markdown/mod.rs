@@ -69,7 +69,7 @@ fn mappings(page: &mut String, plan: &Plan, names: &ShortNames) {
     page.push_str("\n| outcome | mapping | line | principal | today | after | access |\n");
     page.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
     for mapping in &plan.mappings {
-        let access = &mapping.access;
+        let access = mapping.shown_change();
         let verdict = match words::verdict(mapping) {
             bad @ ("lost" | "gained" | "changed") => format!("**{bad}**"),
             word => word.to_owned(),
@@ -102,7 +102,7 @@ fn identity(identity: Option<&Identity>, nothing: &str) -> String {
 
 /// Access after: the entry's type where it is another than STANDARD, and the identity, unless it is that of today.
 fn after(mapping: &PlannedMapping) -> String {
-    let access = &mapping.access;
+    let access = mapping.shown_change();
     let is_carried = access.after.is_some() && mapping.outcome != Outcome::Conflict;
     let entry_type = mapping.entry.as_ref().map(|entry| &entry.entry_type);
     let entry_type = entry_type.filter(|kind| is_carried && **kind != EntryType::Standard);

@@ -127,7 +127,7 @@ fn wanted(page: &mut String, plan: &Plan, details: bool) {
 fn bindings(page: &mut String, plan: &Plan) {
     let mut title = Some("\n### Bindings\n\n");
     for mapping in &plan.mappings {
-        let changes = mapping.access.bindings.iter().flatten();
+        let changes = mapping.shown_change().bindings.iter().flatten();
         let changes: Vec<String> = changes.map(|one| prose(&words::binding(one))).collect();
         if !changes.is_empty() {
             page.push_str(title.take().unwrap_or_default());

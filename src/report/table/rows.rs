@@ -164,7 +164,7 @@ fn sentence(facts: &[Fact], names: &ShortNames) -> String {
 
 /// Access before and after, and the bindings that stop or start to match.
 fn details(page: &mut Page, mapping: &PlannedMapping, names: &ShortNames) {
-    let access = &mapping.access;
+    let access = mapping.shown_change();
     for (label, identity, nothing) in [
         ("before", &access.before, "no access"),
         ("after", &access.after, words::nothing_after(mapping)),

@@ -10,8 +10,9 @@ use crate::report::{TableOptions, Tally, counts, csv, html, markdown, next, sent
 fn one(outcome: Outcome, verdict: Option<Verdict>) -> Plan {
     let mut plan = small();
     plan.mappings.truncate(1);
-    plan.mappings[0].outcome = outcome;
-    plan.mappings[0].access.verdict = verdict;
+    let mut mapping = plan.mappings.remove(0).outcome(outcome);
+    mapping.access.verdict = verdict;
+    plan.mappings.push(mapping);
     plan.summary = Summary::count([outcome]);
     plan
 }

@@ -11,7 +11,7 @@ use crate::translator::case::{Case, Ruling};
 pub(super) fn whole_account(case: &Case<'_>) -> Option<Ruling> {
     let account = &case.mapping.arn;
     (case.mapping.id.section == Section::MapAccounts).then(|| {
-        Ruling::blocked(
+        Ruling::impossible(
             Code::MapAccounts,
             format!("every principal of account `{account}` may log in with its ARN as username, and an access entry is for one principal only"),
             "",
@@ -26,7 +26,7 @@ pub(super) fn root_user(case: &Case<'_>) -> Option<Ruling> {
     let Some(Subject::Root { account }) = &case.subject else {
         return None;
     };
-    Some(Ruling::blocked(
+    Some(Ruling::impossible(
         Code::RootUser,
         format!(
             "`{}` lets the root user of account `{account}` in (and nobody else of it), which no access entry can",
@@ -41,7 +41,7 @@ pub(super) fn root_user(case: &Case<'_>) -> Option<Ruling> {
 /// Source: aws-iam-authenticator `pkg/arn/arn.go`; EKS API Reference, `CreateAccessEntry`, `principalArn`.
 pub(super) fn federated_user(case: &Case<'_>) -> Option<Ruling> {
     (case.subject == Some(Subject::FederatedUser)).then(|| {
-        Ruling::blocked(
+        Ruling::impossible(
             Code::FederatedUser,
             format!(
                 "`{}` lets a federated user in, which no access entry can",
@@ -64,7 +64,7 @@ pub(super) fn undefined_duplicate(case: &Case<'_>) -> Option<Ruling> {
         .map(|id| format!("`{id}`"))
         .collect::<Vec<_>>()
         .join(", ");
-    Some(Ruling::blocked(
+    Some(Ruling::impossible(
         Code::UndefinedDuplicate,
         format!(
             "`{}` and {others} name one user in different case, and the cluster takes either at random; remove all but one",

@@ -1,6 +1,7 @@
 //! Why a mapping grants nothing today.
 
 use crate::access::before::Standing;
+use crate::access::identity_of_mapping;
 use crate::finding::Code;
 use crate::model::mapping::Dropped;
 use crate::model::{Section, Subject};
@@ -168,11 +169,27 @@ pub(super) fn shadowed(case: &Case<'_>) -> Option<Ruling> {
     Some(Ruling::inert(
         Code::Shadowed,
         format!(
-            "`{by}` counts for `{}` instead of `{}`",
-            case.mapping.arn, case.mapping.id
+            "overridden by {by}: the last mapping of `{}` wins",
+            case.mapping.arn
         ),
         "",
     ))
+}
+
+/// `{{EC2PrivateDNSName}}` needs a session named like an instance id, and an IAM user has no session.
+///
+/// Source: aws-iam-authenticator `pkg/server/server.go`, `renderTemplate`, whose failure ends the login.
+pub(super) fn never_renders(case: &Case<'_>) -> Option<Ruling> {
+    identity_of_mapping(case.mapping).is_none().then(|| {
+        Ruling::inert(
+            Code::NeverRenders,
+            format!(
+                "`{}` is no role, so `{{{{EC2PrivateDNSName}}}}` fails at every login and lets nobody in",
+                case.mapping.arn
+            ),
+            "",
+        )
+    })
 }
 
 /// STS leaves the path out of a session's ARN, so a role that is written with one is never asked for.

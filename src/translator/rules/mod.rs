@@ -4,7 +4,7 @@ mod blocked;
 mod inert;
 
 use super::case::{Case, Ruling};
-use super::{Decision, lookup, service_linked};
+use super::{Proposal, lookup, service_linked};
 use crate::finding::{Code, Finding};
 
 /// One reason to make no access entry; `None` where it does not hold.
@@ -29,6 +29,7 @@ pub(super) const RULES: &[Rule] = &[
     inert::principal_missing,
     lookup::other_principal,
     inert::user_with_other_path,
+    inert::never_renders,
     blocked::root_user,
     blocked::federated_user,
     blocked::undefined_duplicate,
@@ -41,7 +42,7 @@ fn filtered_out(case: &Case<'_>) -> Option<Ruling> {
     let arn = &case.mapping.arn;
     (!case.choices.admits(arn)).then(|| {
         Ruling::because(
-            Decision::Skipped,
+            Proposal::FilteredOut,
             Finding::new(
                 Code::Excluded,
                 format!("`{arn}` is left out by `--only` or `--exclude`"),

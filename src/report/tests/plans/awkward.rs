@@ -96,6 +96,7 @@ pub(crate) fn with_texts(texts: &[String]) -> Plan {
             account_id: text.clone(),
             outcome: Outcome::Blocked,
             findings: vec![Finding::new(Code::MapAccounts, text, text)],
+            decision: None,
         })
         .collect();
     plan.findings = texts

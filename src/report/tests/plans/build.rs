@@ -10,8 +10,8 @@ use crate::model::{
     PolicyAssociation, Section,
 };
 use crate::plan::document::{
-    AccessChange, Action, ActionKind, Identity, Outcome, Plan, PlannedMapping, SCHEMA, Source,
-    SourceKind, Summary, Verdict,
+    AccessChange, Action, ActionKind, Blocker, Identity, Outcome, Plan, PlannedMapping, SCHEMA,
+    Source, SourceKind, Summary, Verdict,
 };
 
 pub(super) const ACCOUNT: &str = "111122223333";
@@ -70,16 +70,20 @@ pub(super) fn mapping(resource: &str, username: &str, groups: &[&str]) -> Planne
             before: Some(Identity {
                 username: username.to_owned(),
                 groups: groups.clone(),
-                policies: Vec::new(),
+                ..Identity::default()
             }),
             after: Some(Identity {
                 username: username.to_owned(),
                 groups,
-                policies: Vec::new(),
+                ..Identity::default()
             }),
             verdict: Some(Verdict::Same),
             bindings: None,
         },
+        drift: None,
+        blocker: None,
+        decision: None,
+        inert_included: false,
     }
 }
 
@@ -106,13 +110,19 @@ impl PlannedMapping {
                 .iter()
                 .map(crate::model::PolicyAssociation::with_scope)
                 .collect(),
+            ..Identity::default()
         });
         self.entry = Some(entry);
         self
     }
 
-    pub(super) fn outcome(mut self, outcome: Outcome) -> Self {
+    pub(in crate::report::tests) fn outcome(mut self, outcome: Outcome) -> Self {
         self.outcome = outcome;
+        self.blocker = match outcome {
+            Outcome::Blocked => Some(Blocker::AccessMoves),
+            Outcome::Conflict => Some(Blocker::LiveDiffers),
+            _ => None,
+        };
         self
     }
 
@@ -177,6 +187,7 @@ pub(super) fn plan(mut mappings: Vec<PlannedMapping>) -> Plan {
         findings: Vec::new(),
         summary: Summary::default(),
         observed: BTreeMap::new(),
+        misfits: Vec::new(),
     }
 }
 

@@ -140,6 +140,7 @@ pub(crate) fn large() -> Plan {
             "every principal of account 045678901234 may log in today; access entries name principals one by one",
             "add the principals that need access to mapRoles or mapUsers and plan again",
         )],
+        decision: None,
     });
     plan.findings.push(PlacedFinding {
         finding: Finding::new(Code::DuplicateKey, "the key `groups` stands twice", ""),

@@ -1,0 +1,310 @@
+//! The decisions file: YAML or JSON, to be reviewed and used again for other clusters.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::answer::{Answer, Do};
+use crate::choices::Glob;
+use crate::model::reserved::prefix_of;
+
+/// The name and version of the file.
+pub const SCHEMA: &str = "aws-auth-migrate/decisions/v1";
+
+/// What people decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Document {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Patterns of the clusters that this is for; all where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<String>,
+    /// New names for groups, by the old name.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "once"
+    )]
+    pub rename_groups: BTreeMap<String, String>,
+    /// New usernames, by the username as the mapping writes it.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "once"
+    )]
+    pub rename_users: BTreeMap<String, String>,
+    /// Whether the bindings that new names need are created.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bind_renamed: bool,
+    /// Access policies for groups that are bound to exactly what the policy gives, by the group.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "once"
+    )]
+    pub policies: BTreeMap<String, String>,
+    /// Answers for principals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub principals: Vec<Answer>,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            clusters: Vec::new(),
+            rename_groups: BTreeMap::new(),
+            rename_users: BTreeMap::new(),
+            bind_renamed: false,
+            policies: BTreeMap::new(),
+            principals: Vec::new(),
+        }
+    }
+}
+
+impl Document {
+    /// Whether it is for a cluster; an offline plan has no name to go by, and takes it.
+    #[must_use]
+    pub fn is_for(&self, cluster: Option<&str>) -> bool {
+        let matches = |name: &str| {
+            self.clusters
+                .iter()
+                .any(|glob| Glob::new(glob).matches(name))
+        };
+        self.clusters.is_empty() || cluster.is_none_or(matches)
+    }
+}
+
+/// Why a decisions file can't be used; every variant names the line where there is one.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It is not YAML, or holds what a decisions file has not.
+    #[error("{}", syntax(.0))]
+    Syntax(serde_yaml::Error),
+    /// It has another schema than this tool reads.
+    #[error("its schema is `{found}`, and this version reads `{SCHEMA}`")]
+    Schema {
+        /// The schema that it names.
+        found: String,
+    },
+    /// An answer can't be meant so.
+    #[error("line {line}: {why}")]
+    Answer {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+fn syntax(error: &serde_yaml::Error) -> String {
+    let text = error.to_string();
+    match error.location() {
+        // The library's own text ends with the place already.
+        Some(place) if !text.contains(" at line ") => format!("line {}: {text}", place.line()),
+        _ => text,
+    }
+}
+
+/// Reads a decisions file.
+///
+/// # Errors
+/// [`FileError`] where it is not YAML or JSON, has keys or values that are unknown, or answers that contradict each other.
+pub fn read(text: &str) -> Result<Document, FileError> {
+    // A version that is not known may have keys that are not known.
+    if let Ok(Head {
+        schema: Some(found),
+    }) = serde_yaml::from_str::<Head>(text)
+        && found != SCHEMA
+    {
+        return Err(FileError::Schema { found });
+    }
+    let document: Document = serde_yaml::from_str(text).map_err(FileError::Syntax)?;
+    check(&document, text)?;
+    Ok(document)
+}
+
+#[derive(Deserialize)]
+struct Head {
+    schema: Option<String>,
+}
+
+fn check(document: &Document, text: &str) -> Result<(), FileError> {
+    let lines = lines_of(document, text);
+    for (old, new) in &document.rename_groups {
+        check_name(old, new, text)?;
+    }
+    for (old, new) in &document.rename_users {
+        check_name(old, new, text)?;
+    }
+    for (index, (answer, line)) in document.principals.iter().zip(&lines).enumerate() {
+        let refuse = |why: String| FileError::Answer { line: *line, why };
+        match (&answer.principal, answer.code) {
+            (Some(_), Some(_)) => {
+                return Err(refuse(
+                    "name a `principal` or a `code`, not both".to_owned(),
+                ));
+            }
+            (None, None) => {
+                return Err(refuse("name a `principal` or a `code`".to_owned()));
+            }
+            _ => {}
+        }
+        if answer.accept.is_some() && !matches!(answer.what, Do::Migrate | Do::UpdateLive) {
+            return Err(refuse(format!(
+                "`accept` goes with `migrate` and `update-live`; `{}` moves no access into an entry",
+                answer.what.as_str()
+            )));
+        }
+        let same = document.principals[..index].iter().position(|other| {
+            other.subject().eq_ignore_ascii_case(&answer.subject())
+                && (other.what, &other.accept) != (answer.what, &answer.accept)
+        });
+        if let Some(other) = same {
+            return Err(refuse(format!(
+                "`{}` is answered differently on line {}; keep one of the two",
+                answer.subject(),
+                lines[other]
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn check_name(old: &str, new: &str, text: &str) -> Result<(), FileError> {
+    let why = match prefix_of(new) {
+        Some(prefix) => format!(
+            "EKS refuses names that begin with `{prefix}`, so `{new}` can't replace `{old}`"
+        ),
+        None if new.is_empty() => format!("the new name of `{old}` is empty"),
+        None => return Ok(()),
+    };
+    let line = text
+        .lines()
+        .position(|line| line.contains(old))
+        .map_or(1, |at| at + 1);
+    Err(FileError::Answer { line, why })
+}
+
+/// The line on which each answer names whom it is about, from 1.
+fn lines_of(document: &Document, text: &str) -> Vec<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut at = lines
+        .iter()
+        .position(|line| line.contains("principals"))
+        .unwrap_or_default();
+    let mut line_of = |answer: &Answer| {
+        let subject = answer.subject();
+        // Several answers can share a line in JSON, so the search begins on the line of the last one.
+        let rest = lines.iter().enumerate().skip(at);
+        let found = rest
+            .filter(|(_, line)| line.contains(&subject))
+            .map(|(line, _)| line);
+        let next = found.clone().find(|line| *line > at);
+        at = next.or(found.clone().next()).unwrap_or(at);
+        at + 1
+    };
+    document.principals.iter().map(&mut line_of).collect()
+}
+
+/// A map whose keys appear once each: of two values for one name nobody knows which is meant.
+fn once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Once;
+    impl<'de> Visitor<'de> for Once {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map of names")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut names = BTreeMap::new();
+            while let Some((key, value)) = map.next_entry::<String, String>()? {
+                if names.insert(key.clone(), value).is_some() {
+                    return Err(serde::de::Error::custom(format!("`{key}` is given twice")));
+                }
+            }
+            Ok(names)
+        }
+    }
+    deserializer.deserialize_map(Once)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+schema: aws-auth-migrate/decisions/v1
+clusters: ["prod-*"]
+renameGroups: {"system:monitoring": monitoring}
+renameUsers: {"{{SessionName}}": "session:{{SessionName}}"}
+bindRenamed: true
+policies: {"system:ops": AmazonEKSClusterAdminPolicy}
+principals:
+  - principal: "arn:aws:iam::111122223333:role/legacy-node"
+    do: migrate
+    accept: {verdict: lost, groups: [karpenter]}
+    reason: "OPS-123"
+  - code: AAM306
+    do: leave
+"#;
+
+    fn refused(text: &str) -> String {
+        read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_file_reads_and_is_written_back_the_same() {
+        let document = read(FILE).unwrap();
+        assert_eq!(document.principals.len(), 2);
+        assert!(document.is_for(Some("prod-1")) && !document.is_for(Some("dev")));
+        let written = serde_yaml::to_string(&document).unwrap();
+        assert_eq!(read(&written).unwrap(), document);
+        let json = serde_json::to_string(&document).unwrap();
+        assert_eq!(read(&json).unwrap(), document);
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_is_refused_with_its_line() {
+        let with =
+            |line: &str| FILE.replace("    do: leave\n", &format!("    do: leave\n{line}\n"));
+        for (text, expected) in [
+            ("a: [".to_owned(), "line 1"),
+            (FILE.replace("v1", "v9"), "decisions/v9"),
+            (with("    wat: 1"), "unknown field `wat`"),
+            (
+                with("    accept: {verdict: lost}"),
+                "line 13: `accept` goes with",
+            ),
+            (
+                with("  - {code: AAM306, do: drop}"),
+                "line 15: `AAM306` is answered differently on line 13",
+            ),
+            (with("  - {do: drop}"), "name a `principal` or a `code`"),
+            (
+                FILE.replace("\": monitoring}", "\": \"eks:x\"}"),
+                "line 4: EKS refuses names",
+            ),
+            (
+                FILE.replace("do: leave", "do: wait"),
+                "unknown variant `wait`",
+            ),
+            (FILE.replace("AAM306", "AAM000"), "AAM000"),
+        ] {
+            let error = refused(&text);
+            assert!(error.contains(expected), "{error}");
+        }
+        assert!(
+            refused(&FILE.replace(
+                "{\"system:ops\": AmazonEKSClusterAdminPolicy}",
+                "{a: b, a: c}"
+            ))
+            .contains("`a` is given twice")
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! What people decided: the file, what an answer says, and which mapping it is about.
+//!
+//! Nothing moves anybody's access unless a person decided exactly that move. The options of the command line are short
+//! forms of the same answers.
+
+mod answer;
+mod file;
+
+pub use answer::{Accept, Answer, Do, Selector};
+pub use file::{Document, FileError, SCHEMA, read};

@@ -1,0 +1,215 @@
+//! Access as values: the Kubernetes identity that a login gets, and how it changes.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::access_policy::CLUSTER_ADMIN;
+
+/// The group that may do everything, whatever RBAC says.
+///
+/// Source: Kubernetes, "Using RBAC Authorization", user-facing roles.
+pub const MASTERS: &str = "system:masters";
+/// The group that the API server itself gives to everybody who has logged in.
+///
+/// Source: Kubernetes `apiserver/pkg/authentication/group/authenticated_group_adder.go`.
+pub const AUTHENTICATED: &str = "system:authenticated";
+/// The group whose rights the Node authorizer gives, whatever RBAC says.
+///
+/// Source: Kubernetes, "Using Node Authorization".
+pub const NODES: &str = "system:nodes";
+/// The group that lets a kubelet request certificates; EKS does not show it on entries for nodes, which need none.
+///
+/// Source: AWS CLI Reference, `create-access-entry`, example of `EC2_LINUX`.
+pub const BOOTSTRAPPERS: &str = "system:bootstrappers";
+
+/// Which sessions of a principal are let in.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Sessions {
+    /// Only sessions named like an EC2 instance id: `{{EC2PrivateDNSName}}` fails for all others.
+    ///
+    /// Source: aws-iam-authenticator `pkg/server/server.go`, `renderTemplate`.
+    Instances,
+    /// Every session.
+    #[default]
+    All,
+}
+
+impl Sessions {
+    fn is_all(&self) -> bool {
+        *self == Self::All
+    }
+}
+
+/// The Kubernetes identity that the logins of a principal get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// The username template.
+    pub username: String,
+    /// The groups, without `system:authenticated`, which everybody has.
+    pub groups: Vec<String>,
+    /// Names of access policies, with their scope in brackets unless it is the cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<String>,
+    /// Which sessions are let in; every session where the field is missing.
+    #[serde(default, skip_serializing_if = "Sessions::is_all")]
+    pub sessions: Sessions,
+}
+
+impl Identity {
+    /// Whether it may do everything: by `system:masters`, or by the policy that replaces it on the whole cluster.
+    #[must_use]
+    pub fn is_cluster_admin(&self) -> bool {
+        self.groups.iter().any(|group| group == MASTERS)
+            || self.policies.iter().any(|policy| policy == CLUSTER_ADMIN)
+    }
+
+    /// Whether the Node authorizer gives it rights.
+    #[must_use]
+    pub fn is_node(&self) -> bool {
+        self.groups.iter().any(|group| group == NODES)
+    }
+
+    /// The groups that count in a comparison, `system:masters` among them for every cluster administrator.
+    pub(crate) fn counted_groups(&self, beside: Option<&Self>) -> BTreeSet<&str> {
+        let mut groups: BTreeSet<&str> = self
+            .groups
+            .iter()
+            .map(String::as_str)
+            .filter(|group| !matches!(*group, "" | AUTHENTICATED))
+            .collect();
+        if self.is_cluster_admin() {
+            groups.insert(MASTERS);
+        }
+        // Whoever has the nodes' rights needs nothing that this group gives.
+        if beside.is_some_and(Self::is_node) {
+            groups.remove(BOOTSTRAPPERS);
+        }
+        groups
+    }
+}
+
+/// How a principal's access changes.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// Exactly the same access for every login.
+    Same,
+    /// Only names change, and no binding depends on them.
+    Renamed,
+    /// Something is lost.
+    Lost,
+    /// Something is gained.
+    Gained,
+    /// Something is lost and something gained.
+    Changed,
+}
+
+impl Verdict {
+    /// As it is written in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Renamed => "renamed",
+            Self::Lost => "lost",
+            Self::Gained => "gained",
+            Self::Changed => "changed",
+        }
+    }
+
+    /// Whether nobody's rights change.
+    #[must_use]
+    pub fn keeps_access(self) -> bool {
+        matches!(self, Self::Same | Self::Renamed)
+    }
+}
+
+/// Access before and after, with the verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessChange {
+    /// What the principal has now, through whatever is in force; `None` for nothing.
+    pub before: Option<Identity>,
+    /// What it has once the plan is applied and `aws-auth` is gone; `None` for nothing.
+    pub after: Option<Identity>,
+    /// The comparison; `None` where it is unknown.
+    pub verdict: Option<Verdict>,
+    /// The bindings that stop or start to match; `None` where no RBAC objects are at hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bindings: Option<Vec<BindingChange>>,
+}
+
+impl AccessChange {
+    /// Whether nobody's rights change; what is unknown may change them.
+    #[must_use]
+    pub fn keeps_access(&self) -> bool {
+        self.verdict.is_some_and(Verdict::keeps_access)
+    }
+
+    /// The groups that only one side has; `system:masters` and `AmazonEKSClusterAdminPolicy` count as one.
+    #[must_use]
+    pub fn moved_groups(&self) -> BTreeSet<&str> {
+        let (before, after) = (self.before.as_ref(), self.after.as_ref());
+        let counted = |side: Option<&Identity>, other: Option<&Identity>| -> BTreeSet<String> {
+            let groups = side.map(|side| side.counted_groups(other));
+            groups.into_iter().flatten().map(str::to_owned).collect()
+        };
+        let (old, new) = (counted(before, after), counted(after, before));
+        [before, after]
+            .into_iter()
+            .flatten()
+            .flat_map(|identity| identity.groups.iter().map(String::as_str).chain([MASTERS]))
+            .filter(|group| old.contains(*group) != new.contains(*group))
+            .collect()
+    }
+}
+
+/// A ClusterRoleBinding or RoleBinding that stops or starts to match a principal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BindingChange {
+    /// `ClusterRoleBinding` or `RoleBinding`.
+    pub kind: String,
+    /// The namespace of a RoleBinding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The binding's name.
+    pub name: String,
+    /// What it binds to, such as `ClusterRole/view`.
+    pub role: String,
+    /// The subject that matches, such as `Group/devs`.
+    pub subject: String,
+    /// Whether it stops or starts to match.
+    pub effect: BindingEffect,
+}
+
+/// What happens to a binding.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum BindingEffect {
+    /// It matched before and no longer does.
+    Stops,
+    /// It did not match before and does now.
+    Starts,
+}

@@ -1,0 +1,463 @@
+//! The gate: an action is in the plan only if it moves nobody's access, or a decision accepts exactly that move.
+//!
+//! This is the one place that turns a move into a question. It reads values, the access before and after, and neither
+//! finding codes nor texts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use super::build::{Question, decided};
+use super::document::{Blocker, Decided, DecidedBy, Misfit};
+use crate::access::rbac::{BindingCopy, Subject};
+use crate::access::template::Template;
+use crate::access::{
+    Bindings, Cluster, compare, equal_policy, identity_of_entry, planned_bindings,
+};
+use crate::choices::Choices;
+use crate::decisions::{Accept, Do};
+use crate::digest::sha256;
+use crate::finding::{Code, Finding};
+use crate::model::{
+    AccessChange, AccessEntry, BindingChange, BindingEffect, Identity, Principal, Sessions, Verdict,
+};
+use crate::observed::Observed;
+use crate::reader::Reading;
+
+/// The tag that keeps an accepted move with the entry that it is about: the verdict and a digest of both sides.
+///
+/// Any machine that reads the mapping and the entry finds the same digest, so that it knows the decision without the
+/// journal or the decisions file.
+pub const ACCEPTED_TAG: &str = "aws-auth-migrate/accepted";
+
+/// Decides about moves; made once for a plan.
+#[derive(Debug)]
+pub(super) struct Gate<'a> {
+    observed: &'a Observed,
+    choices: &'a Choices,
+    /// Bindings for new names that will be there once the plan is applied.
+    copies: Vec<BindingCopy>,
+    /// Groups that are proven to equal the policy that was chosen for them.
+    policies: BTreeMap<String, String>,
+    /// New names that somebody already has who would gain by their bindings.
+    taken: BTreeSet<Subject>,
+}
+
+/// A move that somebody's access would make.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Move<'a> {
+    pub(super) question: &'a Question<'a>,
+    /// The entry that would be there.
+    pub(super) entry: &'a AccessEntry,
+    pub(super) change: &'a AccessChange,
+    /// Whether a live entry is changed.
+    pub(super) is_update: bool,
+}
+
+/// What the gate says.
+#[derive(Debug)]
+pub(super) enum Ruling {
+    /// The action may be planned; by a decision where it moves anything.
+    Open(Option<Decided>),
+    /// It waits for a decision, with the question, and the answer that did not fit.
+    Blocked(Blocker, Finding, Option<Misfit>),
+}
+
+impl<'a> Gate<'a> {
+    pub(super) fn new(
+        reading: &Reading,
+        observed: &'a Observed,
+        choices: &'a Choices,
+        cluster: &Cluster<'_>,
+    ) -> Self {
+        let copies = match &observed.rbac {
+            Some(rbac) if choices.bind_renamed => planned_bindings(choices.renames(), rbac),
+            _ => Vec::new(),
+        };
+        let (policies, _) = equal_policy::proven(&choices.policies, observed.rbac.as_ref());
+        Self {
+            taken: taken(reading, observed, cluster, &copies),
+            observed,
+            choices,
+            copies,
+            policies,
+        }
+    }
+
+    /// Bindings as they are now.
+    pub(super) fn as_read(&self) -> Bindings<'_> {
+        Bindings {
+            read: self.observed.rbac.as_ref(),
+            planned: &[],
+            policies: Some(&self.policies),
+        }
+    }
+
+    /// What changes once an entry is there and the bindings for new names are.
+    pub(super) fn compare(&self, before: Option<&Identity>, entry: &AccessEntry) -> AccessChange {
+        let after = identity_of_entry(entry);
+        let bindings = Bindings {
+            planned: &self.copies,
+            ..self.as_read()
+        };
+        compare(before, after.as_ref(), bindings)
+    }
+
+    /// Rules on a move.
+    pub(super) fn rule(&self, asked: &Move<'_>) -> Ruling {
+        let question = asked.question;
+        if !question.in_force.is_known() {
+            return Ruling::Blocked(Blocker::InForceUnknown, unknown(asked), None);
+        }
+        if let Some(taken) = self.uses_taken_name(asked) {
+            return Ruling::Blocked(Blocker::NewNameTaken, taken, None);
+        }
+        if asked.change.keeps_access() {
+            return self.open_without_move(asked);
+        }
+        let from_nothing = asked.change.before.is_none();
+        if self.choices.include_inert && !question.grants_today && from_nothing {
+            return Ruling::Open(Some(Decided {
+                what: Do::Migrate,
+                reason: None,
+                by: DecidedBy::Option,
+            }));
+        }
+        let blocker = match asked.change.verdict {
+            Some(_) => Blocker::AccessMoves,
+            None => Blocker::BindingsUnread,
+        };
+        let blocked = |misfit| Ruling::Blocked(blocker, self.finding(asked), misfit);
+        let Some(answer) = question.answer else {
+            return blocked(None);
+        };
+        let goes_with = match answer.what {
+            Do::Migrate => true,
+            Do::UpdateLive => asked.is_update,
+            _ => false,
+        };
+        match &answer.accept {
+            Some(accept) if goes_with && accept.covers(asked.change, answer.is_exact()) => {
+                Ruling::Open(Some(decided(answer)))
+            }
+            Some(accept) if goes_with => blocked(Some(other_move(asked, accept))),
+            // Whoever names one principal and says that its entry is to be changed has decided that change.
+            None if answer.what == Do::UpdateLive && goes_with && answer.is_exact() => {
+                Ruling::Open(Some(decided(answer)))
+            }
+            _ => blocked(None),
+        }
+    }
+
+    /// Nothing moves; an answer that accepts a move is out of date.
+    #[expect(clippy::unused_self, reason = "reads as the other rulings do")]
+    fn open_without_move(&self, asked: &Move<'_>) -> Ruling {
+        let answer = asked.question.answer;
+        let accept = answer.and_then(|answer| answer.accept.as_ref());
+        match accept {
+            Some(accept) if Some(accept.verdict) != asked.change.verdict => Ruling::Blocked(
+                Blocker::AccessMoves,
+                Finding::new(
+                    Code::AccessMoves,
+                    "the decision accepts a move that would not happen",
+                    "remove the answer from the decisions file",
+                ),
+                Some(other_move(asked, accept)),
+            ),
+            _ => Ruling::Open(
+                answer
+                    .filter(|answer| matches!(answer.what, Do::Migrate | Do::UpdateLive))
+                    .map(decided)
+                    .filter(|_| asked.change.verdict != Some(Verdict::Same)),
+            ),
+        }
+    }
+
+    /// Writes an accepted move into the tags of the entry that it is about.
+    #[expect(clippy::unused_self, reason = "the counterpart of `is_tagged`")]
+    pub(super) fn tag(&self, entry: &mut AccessEntry, change: &AccessChange) {
+        if !change.keeps_access() {
+            entry
+                .tags
+                .insert(ACCEPTED_TAG.to_owned(), digest_of(change));
+        }
+    }
+
+    /// Whether the entry's tag says that this difference from its mapping was accepted.
+    #[expect(clippy::unused_self, reason = "the counterpart of `tag`")]
+    pub(super) fn is_tagged(&self, entry: &AccessEntry, drift: &AccessChange) -> bool {
+        entry
+            .tags
+            .get(ACCEPTED_TAG)
+            .is_some_and(|tag| *tag == digest_of(drift))
+    }
+
+    fn uses_taken_name(&self, asked: &Move<'_>) -> Option<Finding> {
+        let name = |subject: &&Subject| match subject {
+            Subject::Group(group) => asked.entry.kubernetes_groups.contains(group),
+            Subject::User(user) => asked
+                .entry
+                .username
+                .as_ref()
+                .is_some_and(|username| Template::new(username).can_render(user)),
+        };
+        let (Subject::Group(taken) | Subject::User(taken)) = self.taken.iter().find(name)?;
+        Some(Finding::new(
+            Code::NewNameTaken,
+            format!(
+                "somebody else already has the new name `{taken}`, and the bindings for it would give them more"
+            ),
+            "choose a name that nobody has yet",
+        ))
+    }
+
+    /// The question, by what moves.
+    fn finding(&self, asked: &Move<'_>) -> Finding {
+        let change = asked.change;
+        let fix = fix(asked);
+        if change.verdict.is_none() {
+            return Finding::new(
+                Code::NamesUnproven,
+                format!(
+                    "{}, and the bindings could not be read",
+                    names_in_words(change)
+                ),
+                "grant `list` on clusterrolebindings and rolebindings, or give the objects with --rbac-file",
+            );
+        }
+        if let (Some(before), Some(after)) = (&change.before, &change.after)
+            && (before.sessions, after.sessions) == (Sessions::Instances, Sessions::All)
+        {
+            return Finding::new(
+                Code::SessionsGained,
+                "only sessions named like an EC2 instance id get in today, and the access entry would let every session in",
+                fix,
+            );
+        }
+        self.unbound_rename(asked)
+            .or_else(|| by_binding(asked, &fix))
+            .unwrap_or_else(|| Finding::new(Code::AccessMoves, moves_in_words(change), fix))
+    }
+
+    /// A renamed group whose old name is bound to what the new one is not.
+    fn unbound_rename(&self, asked: &Move<'_>) -> Option<Finding> {
+        let mapping = asked.question.mapping;
+        let stops = |binding: &&BindingChange| binding.effect == BindingEffect::Stops;
+        let mut stopping = asked.change.bindings.iter().flatten().filter(stops);
+        let (old, new, binding) = stopping.find_map(|binding| {
+            let old = binding.subject.strip_prefix("Group/")?;
+            let new = self.choices.rename_groups.get(old)?;
+            let is_mapped = mapping.groups.iter().any(|group| group == old);
+            is_mapped.then_some((old, new, binding))
+        })?;
+        Some(Finding::new(
+            Code::RenamedGroupUnbound,
+            format!(
+                "the {} `{}` gives `{}` to the group `{old}`, and nothing gives it to `{new}`",
+                binding.kind, binding.name, binding.role
+            ),
+            "`apply --apply-rbac` creates the bindings first; `plan --emit-rbac FILE` writes them for `kubectl apply`",
+        ))
+    }
+}
+
+/// New names that somebody has who does not have the old one: the copies would give them more.
+fn taken(
+    reading: &Reading,
+    observed: &Observed,
+    cluster: &Cluster<'_>,
+    copies: &[BindingCopy],
+) -> BTreeSet<Subject> {
+    if copies.is_empty() {
+        return BTreeSet::new();
+    }
+    let mapped = reading
+        .mappings
+        .iter()
+        .filter_map(|mapping| Principal::as_matched(&mapping.arn));
+    let live = observed
+        .entries
+        .iter()
+        .flatten()
+        .filter_map(|live| Principal::from_arn(&live.entry.principal_arn));
+    let mut seen = BTreeSet::new();
+    let identities: Vec<Identity> = mapped
+        .chain(live)
+        .filter(|principal| seen.insert(principal.key()))
+        .filter_map(|principal| cluster.access(&principal).identity)
+        .collect();
+    let has = |identity: &Identity, subject: &Subject| match subject {
+        Subject::User(name) => Template::new(&identity.username).can_render(name),
+        Subject::Group(name) => identity
+            .groups
+            .iter()
+            .any(|group| Template::new(group).can_render(name)),
+    };
+    copies
+        .iter()
+        .filter_map(|copy| Some((copy.binding.subjects.first()?, &copy.of)))
+        .filter(|(new, old)| {
+            identities
+                .iter()
+                .any(|identity| has(identity, new) && !has(identity, old))
+        })
+        .map(|(new, _)| new.clone())
+        .collect()
+}
+
+/// A digest of both sides of a move, behind its verdict; short enough for a tag, in characters that tags take.
+///
+/// Source: EKS User Guide, "Organize Amazon EKS resources with tags".
+fn digest_of(change: &AccessChange) -> String {
+    let side = |identity: Option<&Identity>| {
+        identity.map(|identity| {
+            let sorted = |texts: &[String]| texts.iter().cloned().collect::<BTreeSet<_>>();
+            json!({
+                "username": identity.username,
+                "groups": sorted(&identity.groups),
+                "policies": sorted(&identity.policies),
+                "sessions": identity.sessions,
+            })
+        })
+    };
+    let sides = json!([side(change.before.as_ref()), side(change.after.as_ref())]);
+    let verdict = change.verdict.map_or("unknown", Verdict::as_str);
+    format!("{verdict}-{}", &sha256(sides.to_string().as_bytes())[..32])
+}
+
+fn other_move(asked: &Move<'_>, accept: &Accept) -> Misfit {
+    let written = |accept: Option<&Accept>| {
+        accept
+            .and_then(|accept| serde_json::to_string(accept).ok())
+            .unwrap_or_else(|| "an unknown move".to_owned())
+    };
+    let mapping = asked.question.mapping;
+    Misfit {
+        message: format!(
+            "the decision for `{}` accepts {}, and {} would be {}",
+            mapping.arn,
+            written(Some(accept)),
+            mapping.id,
+            written(Accept::exactly(asked.change).as_ref()),
+        ),
+        matches_nothing: false,
+    }
+}
+
+fn unknown(asked: &Move<'_>) -> Finding {
+    Finding::new(
+        Code::InForceUnknown,
+        format!(
+            "mappings name `{}` with several paths, and which of them is real could not be looked up",
+            asked.question.mapping.arn
+        ),
+        "grant `iam:GetUser`, or give the real ARN with --principals FILE",
+    )
+}
+
+/// A binding that stops or starts: more than today first, since nobody has asked for that.
+fn by_binding(asked: &Move<'_>, fix: &str) -> Option<Finding> {
+    let mut bindings: Vec<&BindingChange> = asked.change.bindings.iter().flatten().collect();
+    bindings.sort_by_key(|binding| binding.effect == BindingEffect::Stops);
+    let binding = bindings.first()?;
+    let (BindingChange {
+        kind,
+        name,
+        role,
+        subject,
+        ..
+    },) = (binding,);
+    let user = subject.strip_prefix("User/");
+    Some(match (binding.effect, user) {
+        (BindingEffect::Starts, _) => error(
+            Code::BindingGained,
+            format!("the {kind} `{name}` would give `{role}` to it, as `{subject}`"),
+            fix,
+        ),
+        (BindingEffect::Stops, Some(user)) => error(
+            Code::UsernameInUse,
+            format!(
+                "the username can't be kept, and the {kind} `{name}` gives `{role}` to the user `{user}`"
+            ),
+            fix,
+        ),
+        (BindingEffect::Stops, None) => error(
+            Code::BindingLost,
+            format!("the {kind} `{name}` would no longer give `{role}` to it, as `{subject}`"),
+            fix,
+        ),
+    })
+}
+
+fn error(code: Code, message: String, fix: &str) -> Finding {
+    Finding {
+        severity: crate::finding::Severity::Error,
+        ..Finding::new(code, message, fix)
+    }
+}
+
+/// The line of the decisions file that accepts exactly this move.
+fn fix(asked: &Move<'_>) -> String {
+    let Some(accept) = Accept::exactly(asked.change) else {
+        return String::new();
+    };
+    let what = if asked.is_update {
+        Do::UpdateLive
+    } else {
+        Do::Migrate
+    };
+    let line = json!({
+        "principal": asked.question.mapping.arn,
+        "do": what.as_str(),
+        "accept": accept,
+    });
+    format!("to accept exactly this move, in the decisions file: {line}")
+}
+
+/// What somebody would gain and lose, in words.
+pub(super) fn moves_in_words(change: &AccessChange) -> String {
+    let side = |one: Option<&Identity>, other: Option<&Identity>| -> Vec<String> {
+        let Some(identity) = one else {
+            return Vec::new();
+        };
+        let has =
+            |group: &str| other.is_some_and(|other| other.counted_groups(one).contains(group));
+        let groups = identity.counted_groups(other).into_iter();
+        let groups = groups
+            .filter(|group| !has(group))
+            .map(|group| format!("the group `{group}`"));
+        let policies = identity.policies.iter().filter(|policy| {
+            other.is_none_or(|other| !other.policies.contains(policy))
+                && !identity.is_cluster_admin()
+        });
+        groups
+            .chain(policies.map(|policy| format!("the policy `{policy}`")))
+            .collect()
+    };
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+    let (lost, gained) = (side(before, after), side(after, before));
+    let mut parts = Vec::new();
+    for (verb, what) in [("lose", lost), ("gain", gained)] {
+        if !what.is_empty() {
+            parts.push(format!("{verb} {}", what.join(", ")));
+        }
+    }
+    match (parts.is_empty(), before, after) {
+        (false, ..) => format!("it would {}", parts.join(" and ")),
+        (true, None, Some(_)) => "it would get access that it does not have today".to_owned(),
+        (true, Some(_), None) => "it would lose its access".to_owned(),
+        _ => "it would be another user or node".to_owned(),
+    }
+}
+
+fn names_in_words(change: &AccessChange) -> String {
+    match (&change.before, &change.after) {
+        (Some(before), Some(after)) if before.username != after.username => {
+            format!(
+                "the username `{}` would become `{}`",
+                before.username, after.username
+            )
+        }
+        _ => "names would change".to_owned(),
+    }
+}
