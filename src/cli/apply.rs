@@ -131,6 +131,7 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         timeout,
         canary: args.canary,
         allow_self_lockout: args.allow_self_lockout,
+        shared_decisions: false,
     })
 }
 

@@ -15,9 +15,10 @@ use crate::digest::sha256;
 use crate::error::Failure;
 use crate::finding::{Code, Finding};
 use crate::migration::{self, Clock, Objection, Readiness, Survey, Target, Verification, status};
-use crate::model::Arn;
+use crate::model::{Arn, MappingId};
 use crate::plan::document::{Outcome, Plan};
 use crate::plan::file;
+use crate::plan::questions::{OpenQuestion, questions};
 
 /// How a cluster is read: what the command line or the fleet file says of it, with the files already read.
 #[derive(Debug, Clone, Default)]
@@ -106,10 +107,12 @@ impl Look<'_> {
         let now = (self.clock.now)();
         if self.command == FleetCommand::Plan {
             let plan = migration::apply::plan(&seen, &choices, &history, now);
+            let fit = plan.shared_decisions_fit();
+            fit.map_err(|misfits| told(migration::apply::misfit(misfits)))?;
             if let Some(folder) = self.save {
                 save(&plan, folder).map_err(told)?;
             }
-            let bindings = migration::bindings::wanted(&seen, &choices).map_err(told)?;
+            let bindings = migration::bindings::wanted(&seen, &choices, &plan).map_err(told)?;
             return Ok(Row {
                 digest: Some(digest(&plan, &bindings)),
                 ..planned(member, &seen, &plan)
@@ -210,7 +213,9 @@ pub(super) fn of_plan(member: &Member, plan: &Plan, state: State) -> Row {
             verdicts.count(mapping.access.verdict);
         }
     }
+    let unmatched = plan.misfits.iter().filter(|misfit| misfit.matches_nothing);
     Row {
+        unmatched: unmatched.map(|misfit| misfit.message.clone()).collect(),
         arn: plan.cluster.arn.clone(),
         authentication_mode: plan.cluster.authentication_mode,
         platform_version: plan.cluster.platform_version.clone(),
@@ -265,6 +270,7 @@ fn of_objection(objection: &Objection, plan: &Plan) -> Block {
         verdict: access.verdict,
         before: access.before,
         after: access.after,
+        answers: Vec::new(),
     }
 }
 
@@ -279,12 +285,19 @@ fn blocks(plan: &Plan) -> Vec<Block> {
             )
     });
     let of_cluster = of_cluster.map(|finding| block(Some(finding), None, None));
+    let open = questions(plan);
+    let answers = |id: MappingId| {
+        let mut open = open.iter();
+        let asks = |question: &&OpenQuestion| question.about.iter().any(|(about, _)| *about == id);
+        open.find(asks).map(|question| question.answers.clone())
+    };
     let mappings = plan.mappings.iter();
     let mappings = mappings.filter(|mapping| mapping.needs_decision());
     let of_mappings = mappings.map(|mapping| Block {
-        verdict: mapping.access.verdict,
-        before: mapping.access.before.clone(),
-        after: mapping.access.after.clone(),
+        verdict: mapping.shown_change().verdict,
+        before: mapping.shown_change().before.clone(),
+        after: mapping.shown_change().after.clone(),
+        answers: answers(mapping.id).unwrap_or_default(),
         ..block(
             heaviest(&mapping.findings),
             Some(mapping.id.to_string()),
@@ -293,8 +306,9 @@ fn blocks(plan: &Plan) -> Vec<Block> {
     });
     let accounts = plan.accounts.iter();
     let accounts = accounts.filter(|account| account.outcome == Outcome::Blocked);
-    let of_accounts = accounts.map(|account| {
-        block(
+    let of_accounts = accounts.map(|account| Block {
+        answers: answers(account.id).unwrap_or_default(),
+        ..block(
             heaviest(&account.findings),
             Some(account.id.to_string()),
             Some(account.account_id.clone()),
@@ -322,6 +336,7 @@ fn block(finding: Option<&Finding>, mapping: Option<String>, principal: Option<S
         verdict: None,
         before: None,
         after: None,
+        answers: Vec::new(),
     }
 }
 

@@ -81,7 +81,7 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<Report, MergeError> {
     let mut by_index: BTreeMap<u32, (String, Report)> = BTreeMap::new();
     for (place, report) in reports {
         let mark = check(&place, &report)?;
-        if let Some((first, other)) = by_index.values().next() {
+        for (first, other) in by_index.values() {
             if let Some(what) = difference(other, &report) {
                 return Err(MergeError::Different {
                     first: first.clone(),
@@ -109,15 +109,17 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<Report, MergeError> {
     if !missing.is_empty() {
         return Err(MergeError::Missing { missing, of });
     }
-    let about = About {
+    let mut about = About {
         command: first.command,
         fleet: first.fleet.clone(),
         shard: None,
         choices: first.choices.clone(),
+        decisions: std::collections::BTreeMap::new(),
         tool_version: first.tool_version.clone(),
     };
     let mut rows = Vec::new();
     for (_, report) in by_index.into_values() {
+        about.decisions.extend(report.decisions);
         rows.extend(report.rows);
     }
     if rows.len() != about.fleet.clusters {
@@ -162,6 +164,15 @@ fn difference(one: &Report, other: &Report) -> Option<&'static str> {
         (
             "a choice that shapes the plan",
             one.choices != other.choices,
+        ),
+        (
+            "the content of a decisions file",
+            one.decisions.iter().any(|(file, digest)| {
+                other
+                    .decisions
+                    .get(file)
+                    .is_some_and(|known| known != digest)
+            }),
         ),
         (
             "the version of the tool",

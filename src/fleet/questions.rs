@@ -9,6 +9,7 @@ use super::report::{Block, Row};
 use crate::finding::Code;
 use crate::model::Arn;
 use crate::plan::document::{Identity as Access, Verdict};
+use crate::plan::questions::Choice;
 
 /// Something to decide, with the clusters that ask it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -36,6 +37,9 @@ pub struct FleetQuestion {
     pub fix: String,
     /// The clusters that ask it.
     pub clusters: Vec<String>,
+    /// The answers that it takes; no part of the document.
+    #[serde(skip)]
+    pub answers: Vec<Choice>,
 }
 
 /// What makes two questions one: the same principal, the same finding, the same move of access.
@@ -115,6 +119,7 @@ fn question(pattern: Option<String>, asked: &[(&Row, &Block)]) -> FleetQuestion 
         message: first.message.clone(),
         fix: first.fix.clone(),
         clusters,
+        answers: first.answers.clone(),
     }
 }
 
@@ -139,6 +144,7 @@ mod tests {
             verdict: Some(*verdict),
             before: None,
             after: None,
+            answers: Vec::new(),
         };
         Row {
             blocks: blocks.iter().map(block).collect(),

@@ -1,5 +1,7 @@
 //! What is told of a fleet: a row for each cluster, and once what repeats across them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::member::Identity;
@@ -12,6 +14,7 @@ use crate::journal::RunEnd;
 use crate::migration::Readiness;
 use crate::model::AuthenticationMode;
 use crate::plan::document::{Identity as Access, Summary, Verdict};
+use crate::plan::questions::Choice;
 
 /// The name and version of the document.
 pub const SCHEMA: &str = "aws-auth-migrate/fleet-report/v1";
@@ -63,6 +66,12 @@ pub struct Report {
     pub shard: Option<ShardMark>,
     /// The choices that shaped the plans.
     pub choices: Choices,
+    /// The decisions files, each with the digest of its content.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub decisions: BTreeMap<String, String>,
+    /// Decisions and patterns that match nothing in any cluster of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmatched: Vec<String>,
     /// How many clusters are in which state, and what is to be done in all.
     pub summary: Totals,
     /// What needs a decision, said once with all clusters that ask it; what most of them ask comes first.
@@ -177,6 +186,9 @@ pub struct Row {
     /// Entries of this tool that somebody has changed since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<String>,
+    /// Decisions and patterns that match nothing here; they may match in another cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmatched: Vec<String>,
     /// Why there is nothing more to tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -249,6 +261,9 @@ pub struct Block {
     /// The access with what the plan proposes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Access>,
+    /// The answers that it takes; no part of the document.
+    #[serde(skip)]
+    pub answers: Vec<Choice>,
 }
 
 /// What `apply` did to one cluster.
@@ -301,6 +316,7 @@ impl Row {
             applied: None,
             next: None,
             drift: Vec::new(),
+            unmatched: Vec::new(),
             reason: None,
             digest: None,
         }
@@ -318,6 +334,8 @@ pub struct About {
     pub shard: Option<ShardMark>,
     /// The choices.
     pub choices: Choices,
+    /// The decisions files, each with the digest of its content.
+    pub decisions: BTreeMap<String, String>,
     /// The version of the tool that made the rows.
     pub tool_version: String,
 }
@@ -335,11 +353,26 @@ impl Report {
             fleet: about.fleet,
             shard: about.shard,
             choices: about.choices,
+            decisions: about.decisions,
+            unmatched: unmatched(&rows),
             summary: totals(&rows),
             questions: questions(&rows),
             rows,
         }
     }
+}
+
+/// What matches nothing in any cluster that was read.
+fn unmatched(rows: &[Row]) -> Vec<String> {
+    let mut read = rows.iter().filter(|row| row.mappings.is_some());
+    let Some(first) = read.next() else {
+        return Vec::new();
+    };
+    let mut unmatched = first.unmatched.clone();
+    for row in read {
+        unmatched.retain(|message| row.unmatched.contains(message));
+    }
+    unmatched
 }
 
 /// A cluster that was reached in two ways is one cluster: the second row says so instead of counting it again.

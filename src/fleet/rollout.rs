@@ -138,7 +138,8 @@ impl Rollout<'_> {
         let choices = saved.as_ref().map_or(choices, |plan| plan.choices.clone());
         let options = ApplyOptions {
             choices: Choices {
-                bind_renamed: self.options.choices.bind_renamed,
+                bind_renamed: self.options.choices.bind_renamed
+                    || (saved.is_none() && choices.bind_renamed),
                 ..choices
             },
             saved,

@@ -7,7 +7,7 @@ use super::args::ApplyArgs;
 use super::look::{look_at, prepared};
 use super::progress::FleetDisplay;
 use super::source::{Source, source};
-use super::{code, print, reported, settings};
+use super::{code, print, refuse_unmatched, reported, settings};
 use crate::choices::{Choices, Glob};
 use crate::cli::args::ProgressStyle;
 use crate::cli::output::Console;
@@ -21,11 +21,9 @@ use crate::migration::ApplyOptions;
 const PRINCIPALS: usize = 4;
 
 pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let choices = Choices {
-        bind_renamed: args.apply_rbac,
-        ..settings::choices(&args.choices)?
-    };
-    if args.plans.is_some() && choices != Choices::default() {
+    let chosen = settings::chosen(&args.choices)?;
+    let decides = args.source.decisions.is_some() || chosen != Choices::default();
+    if args.plans.is_some() && decides {
         return Err(Failure::usage(
             "saved plans are applied with the choices that they were made with",
         )
@@ -36,15 +34,18 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
     let canaries: Vec<Glob> = args.canary.iter().map(|glob| Glob::new(glob)).collect();
     refuse_idle_canaries(&args, &canaries, &source)?;
     let stop = signals::listen(args.pace.progress == ProgressStyle::Json)?;
-    let shown = ask(&args, &choices, &source, console).await?;
+    let shown = ask(&args, &chosen, &source, console).await?;
     let size = args.wave_size.and_then(|size| usize::try_from(size).ok());
     let waves = waves(&source.fleet.members, &canaries, size);
-    let prepare = |member: &Member| prepared(member, &choices, &args.pace);
+    let prepare = |member: &Member| prepared(member, &args.choices, &args.pace);
     let rollout = Rollout {
         connections: &source.connections,
         prepare: &prepare,
         options: ApplyOptions {
-            choices: choices.clone(),
+            choices: Choices {
+                bind_renamed: args.apply_rbac,
+                ..chosen.clone()
+            },
             saved: None,
             enable_access_entries: args.enable_access_entries,
             journal: None,
@@ -56,6 +57,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
             timeout: args.timeout,
             canary: None,
             allow_self_lockout: args.allow_self_lockout,
+            shared_decisions: true,
         },
         plans: args.plans.as_deref(),
         shown,
@@ -73,7 +75,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
     }
     let done = Box::pin(rollout.run(&waves, &display)).await;
     display.finish();
-    let report = reported(FleetCommand::Apply, &source, choices, done);
+    let report = reported(FleetCommand::Apply, &source, chosen, done)?;
     print(&report, &args.output, console)?;
     let is_open = |state: State| matches!(state, State::Incomplete | State::NotReached);
     let has_to_resume = report.rows.iter().any(|row| is_open(row.state));
@@ -107,36 +109,39 @@ fn refuse_idle_canaries(
 }
 
 /// Shows what is about to be done and asks; `None` where --yes was given.
+///
+/// Decisions that match in no cluster are refused before anything is written, which takes a look at all of them.
 async fn ask(
     args: &ApplyArgs,
-    choices: &Choices,
+    chosen: &Choices,
     source: &Source,
     console: &Console,
 ) -> Result<Option<BTreeMap<Identity, String>>, Failure> {
-    if args.yes {
-        return Ok(None);
-    }
-    if !Console::can_ask() {
+    if !args.yes && !Console::can_ask() {
         return Err(
             Failure::usage("nothing was written: there is no terminal to ask on")
                 .hint("check with `fleet plan`, then add --yes"),
         );
     }
     if args.plans.is_some() {
-        let clusters = source.fleet.members.len();
-        let question = format!("Apply the saved plans of {clusters} clusters?");
-        console.consent(&question, "fleet plan")?;
+        if !args.yes {
+            let clusters = source.fleet.members.len();
+            let question = format!("Apply the saved plans of {clusters} clusters?");
+            console.consent(&question, "fleet plan")?;
+        }
         return Ok(None);
     }
-    let report = look_at(
-        source,
-        FleetCommand::Plan,
-        choices,
-        &args.pace,
-        None,
-        console,
-    )
-    .await;
+    let is_decided = |member: &Member| member.decisions.is_some();
+    let decides = *chosen != Choices::default() || source.fleet.members.iter().any(is_decided);
+    if args.yes && !decides {
+        return Ok(None);
+    }
+    let (plan, choices) = (FleetCommand::Plan, &args.choices);
+    let report = look_at(source, plan, choices, &args.pace, None, console).await?;
+    refuse_unmatched(&report, "nothing was written")?;
+    if args.yes {
+        return Ok(None);
+    }
     let options = crate::report::FleetTable {
         width: console.width(),
         details: false,

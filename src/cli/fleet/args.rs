@@ -62,6 +62,13 @@ pub(super) struct SourceArgs {
     /// The AWS profile; by default the SDK's
     #[arg(long, value_name = "PROFILE")]
     pub(super) profile: Option<String>,
+    /// What people decided about every cluster, instead of what the fleet file names
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Choices that shape the plan"
+    )]
+    pub(super) decisions: Option<PathBuf>,
     /// Write the clusters that were found to a fleet file
     #[arg(long, value_name = "FILE", requires = "discover")]
     pub(super) write_fleet: Option<PathBuf>,
@@ -98,6 +105,9 @@ pub(in crate::cli) struct PlanArgs {
     /// Save the plan of each cluster in this folder, for `fleet apply --plans`
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,
+    /// Write a decisions file with every open question once, its answers as comments
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_decisions: Option<PathBuf>,
     /// Exit with 2 if changes are pending, with 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,

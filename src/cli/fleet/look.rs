@@ -5,9 +5,8 @@ use std::process::ExitCode;
 
 use super::args::{PaceArgs, PlanArgs, SourceArgs, StatusArgs, VerifyArgs};
 use super::progress::FleetDisplay;
-use super::source::{Source, source, target};
-use super::{code, print, reported, settings};
-use crate::choices::Choices;
+use super::source::{Source, source, target_args};
+use super::{code, decisions, print, refuse_unmatched, reported, settings};
 use crate::cli::args::ChoiceArgs;
 use crate::cli::output::Console;
 use crate::cli::settings::CLOCK;
@@ -24,6 +23,10 @@ pub(super) async fn plan(args: &PlanArgs, console: &Console) -> Result<ExitCode,
     };
     let report = asked.report(console).await?;
     print(&report, &args.output, console)?;
+    refuse_unmatched(&report, "planned as if they were not there")?;
+    if let Some(path) = &args.write_decisions {
+        decisions::write(&report, path, console)?;
+    }
     Ok(code(&report, args.detailed_exitcode).into())
 }
 
@@ -64,10 +67,9 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     async fn report(&self, console: &Console) -> Result<Report, Failure> {
-        let choices = settings::choices(self.choices)?;
         let source = source(self.source, self.pace, console).await?;
         let (command, save) = (self.command, self.save);
-        Ok(look_at(&source, command, &choices, self.pace, save, console).await)
+        look_at(&source, command, self.choices, self.pace, save, console).await
     }
 }
 
@@ -75,11 +77,12 @@ impl Asked<'_> {
 pub(super) async fn look_at(
     source: &Source,
     command: FleetCommand,
-    choices: &Choices,
+    choices: &ChoiceArgs,
     pace: &PaceArgs,
     save: Option<&Path>,
     console: &Console,
-) -> Report {
+) -> Result<Report, Failure> {
+    let chosen = settings::chosen(choices)?;
     let folder = settings::state_folder().ok();
     let prepare = |member: &Member| prepared(member, choices, pace);
     let look = Look {
@@ -101,17 +104,18 @@ pub(super) async fn look_at(
     display.finish();
     let (calls, retries) = source.connections.requests();
     tracing::debug!(calls, retries, clusters = members.len(), "requests to AWS");
-    reported(command, source, choices.clone(), done)
+    reported(command, source, chosen, done)
 }
 
 /// A cluster with the files that it names read.
 pub(super) fn prepared(
     member: &Member,
-    choices: &Choices,
+    choices: &ChoiceArgs,
     pace: &PaceArgs,
 ) -> Result<Prepared, Failure> {
+    let args = target_args(member, pace);
     Ok(Prepared {
-        target: target(member, pace)?,
-        choices: choices.clone(),
+        choices: settings::choices(choices, &args)?,
+        target: settings::target(&args, None)?,
     })
 }

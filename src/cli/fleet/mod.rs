@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod decisions;
 mod look;
 mod progress;
 mod runbook;
@@ -42,16 +43,29 @@ fn reported(
     source: &source::Source,
     choices: Choices,
     mut rows: Vec<Row>,
-) -> Report {
+) -> Result<Report, Failure> {
     rows.extend(source.failed.iter().cloned());
     let about = About {
         command,
         fleet: source.id(),
         shard: source.fleet.shard.clone(),
         choices,
+        decisions: source::decisions(&source.fleet)?,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    Report::of(about, rows)
+    Ok(Report::of(about, rows))
+}
+
+/// Refuses decisions and patterns that match in no cluster; a cluster that could not be read may be the one.
+fn refuse_unmatched(report: &Report, done: &str) -> Result<(), Failure> {
+    let is_whole = report.shard.is_none() && report.rows.iter().all(|row| row.mappings.is_some());
+    if report.unmatched.is_empty() || !is_whole {
+        return Ok(());
+    }
+    let told = report.unmatched.join("; ");
+    Err(Failure::usage(format!("{told} ({done})")).hint(
+        "correct the decisions file or the option; no cluster of the fleet has what it names",
+    ))
 }
 
 /// Prints a report and writes it to its file.

@@ -22,7 +22,7 @@ pub(in crate::cli) fn runbook(args: &ExportArgs) -> Result<String, Failure> {
         return Err(Failure::usage("the fleet file is a shard already")
             .hint("name the file of the whole fleet"));
     }
-    let options = settings::choices(&args.choices)?.options();
+    let options = settings::chosen(&args.choices)?.options();
     if let Some(option) = options.iter().find(|option| option.contains(is_hidden)) {
         return Err(Failure::usage(format!(
             "the option `{}` has hidden characters, which a runbook can't carry",

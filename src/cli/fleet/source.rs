@@ -1,6 +1,6 @@
 //! Which clusters are meant: from a fleet file, or found by listing them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::args::{PaceArgs, SourceArgs};
@@ -8,13 +8,13 @@ use crate::aws::AwsSettings;
 use crate::cli::args::TargetArgs;
 use crate::cli::output::{Console, file_failure};
 use crate::cli::settings;
+use crate::digest::sha256;
 use crate::error::Failure;
 use crate::fleet::file::{FleetError, read};
 use crate::fleet::shard::{MOST, shard_of};
 use crate::fleet::{
     Accounts, Connections, Discovery, Fleet, FleetId, Member, Regions, Row, discover,
 };
-use crate::migration::Target;
 
 /// The region name that stands for all that an account has enabled.
 pub(in crate::cli) const ALL_ENABLED: &str = "all-enabled";
@@ -46,6 +46,14 @@ pub(super) async fn source(
     console: &Console,
 ) -> Result<Source, Failure> {
     let mut source = whole(args, pace, console).await?;
+    if let Some(path) = &args.decisions {
+        let members = std::mem::take(&mut source.fleet.members).into_iter();
+        let members = members.map(|member| Member {
+            decisions: Some(path.clone()),
+            ..member
+        });
+        source.fleet = Fleet::of(members.collect(), source.fleet.shard.take());
+    }
     let Some((index, of)) = args.shard else {
         return Ok(source);
     };
@@ -188,20 +196,37 @@ pub(in crate::cli) fn shard(text: &str) -> Result<(u32, u32), String> {
 }
 
 /// A cluster of the fleet as the command line would name it.
-pub(super) fn target(member: &Member, pace: &PaceArgs) -> Result<Target, Failure> {
+pub(super) fn target_args(member: &Member, pace: &PaceArgs) -> TargetArgs {
     let lookup_roles = member.lookup_roles.iter();
-    let args = TargetArgs {
+    TargetArgs {
         cluster: Some(member.name.clone()),
         region: Some(member.region.clone()),
         profile: member.reach.profile.clone(),
         kubeconfig: member.kubeconfig.clone(),
         context: member.context.clone(),
         principals: member.principals.clone(),
+        decisions: member.decisions.clone(),
         lookup_role: lookup_roles
             .map(|(account, role)| (account.clone(), role.clone()))
             .collect(),
         request_timeout: pace.request_timeout,
         ..TargetArgs::default()
-    };
-    settings::target(&args, None)
+    }
+}
+
+/// The decisions files of a fleet, each with the digest of its content.
+pub(super) fn decisions(fleet: &Fleet) -> Result<BTreeMap<String, String>, Failure> {
+    let mut digests = BTreeMap::new();
+    for path in fleet
+        .members
+        .iter()
+        .filter_map(|member| member.decisions.as_ref())
+    {
+        let name = path.display().to_string();
+        if !digests.contains_key(&name) {
+            let (text, _) = settings::text(path, "the decisions")?;
+            digests.insert(name, sha256(text.as_bytes()));
+        }
+    }
+    Ok(digests)
 }

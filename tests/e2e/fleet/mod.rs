@@ -2,6 +2,7 @@
 
 mod apply;
 mod bad_input;
+mod decisions;
 mod discover;
 mod look;
 mod runbooks;
