@@ -8,7 +8,7 @@ use super::document::{
     Action, ActionKind, Blocker, Decided, DecidedBy, Outcome, PlacedFinding, Plan, PlannedAccount,
     PlannedMapping, SCHEMA, Source, Stage, Summary,
 };
-use super::gate::{Gate, Move, Ruling};
+use super::gate::{Gate, Move, Ruling, Update};
 use super::misfits;
 use super::ours::Ours;
 use crate::access::before::{Standing, standings};
@@ -523,14 +523,14 @@ impl<'a> Builder<'a> {
             question,
             entry: &entry,
             change: &access,
-            is_update: false,
+            update: Update::No,
         };
         match self.gate.rule(&asked) {
             Ruling::Open(decision) => {
                 if decision.is_some() {
                     findings.extend(question.answer.map(told));
-                    self.gate.tag(&mut entry, &access);
                 }
+                self.gate.tag(&mut entry, &access);
                 let why = "there is no access entry for this principal yet";
                 self.create(question.mapping, &entry, why);
                 Fate {

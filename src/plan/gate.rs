@@ -14,7 +14,7 @@ use crate::access::template::Template;
 use crate::access::{
     Bindings, Cluster, compare, equal_policy, identity_of_entry, planned_bindings,
 };
-use crate::choices::Choices;
+use crate::choices::{Choices, OnExisting};
 use crate::decisions::{Accept, Do};
 use crate::digest::sha256;
 use crate::finding::{Code, Finding};
@@ -50,8 +50,19 @@ pub(super) struct Move<'a> {
     /// The entry that would be there.
     pub(super) entry: &'a AccessEntry,
     pub(super) change: &'a AccessChange,
-    /// Whether a live entry is changed.
-    pub(super) is_update: bool,
+    /// Whether a live entry is changed, and to what.
+    pub(super) update: Update,
+}
+
+/// Whether a move changes a live entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Update {
+    /// There is no live entry to change.
+    No,
+    /// It is changed to exactly what the mapping gives, so that `update-live` says all there is to decide.
+    ToMapping,
+    /// It is changed to what can be made of the mapping, which gives other access.
+    ToOther,
 }
 
 /// What the gate says.
@@ -129,11 +140,22 @@ impl<'a> Gate<'a> {
         };
         let blocked = |misfit| Ruling::Blocked(blocker, self.finding(asked), misfit);
         let Some(answer) = question.answer else {
-            return blocked(None);
+            // The short form of `update-live` for everybody.
+            return if asked.update == Update::ToMapping
+                && self.choices.on_existing == OnExisting::Update
+            {
+                Ruling::Open(Some(Decided {
+                    what: Do::UpdateLive,
+                    reason: None,
+                    by: DecidedBy::Option,
+                }))
+            } else {
+                blocked(None)
+            };
         };
         let goes_with = match answer.what {
             Do::Migrate => true,
-            Do::UpdateLive => asked.is_update,
+            Do::UpdateLive => asked.update != Update::No,
             _ => false,
         };
         match &answer.accept {
@@ -141,8 +163,7 @@ impl<'a> Gate<'a> {
                 Ruling::Open(Some(decided(answer)))
             }
             Some(accept) if goes_with => blocked(Some(other_move(asked, accept))),
-            // Whoever names one principal and says that its entry is to be changed has decided that change.
-            None if answer.what == Do::UpdateLive && goes_with && answer.is_exact() => {
+            None if answer.what == Do::UpdateLive && asked.update == Update::ToMapping => {
                 Ruling::Open(Some(decided(answer)))
             }
             _ => blocked(None),
@@ -176,20 +197,22 @@ impl<'a> Gate<'a> {
     /// Writes an accepted move into the tags of the entry that it is about.
     #[expect(clippy::unused_self, reason = "the counterpart of `is_tagged`")]
     pub(super) fn tag(&self, entry: &mut AccessEntry, change: &AccessChange) {
-        if !change.keeps_access() {
-            entry
-                .tags
-                .insert(ACCEPTED_TAG.to_owned(), digest_of(change));
+        if !change.keeps_access() || !change.moved_groups().is_empty() {
+            let verdict = change.verdict.map_or("unknown", Verdict::as_str);
+            let tag = format!("{verdict}-{}", digest_of(change));
+            entry.tags.insert(ACCEPTED_TAG.to_owned(), tag);
         }
     }
 
-    /// Whether the entry's tag says that this difference from its mapping was accepted.
+    /// Whether the entry's tag says that this difference from its mapping was decided. Where it was no more than other
+    /// names, it has to be no more than that today.
     #[expect(clippy::unused_self, reason = "the counterpart of `tag`")]
     pub(super) fn is_tagged(&self, entry: &AccessEntry, drift: &AccessChange) -> bool {
-        entry
-            .tags
-            .get(ACCEPTED_TAG)
-            .is_some_and(|tag| *tag == digest_of(drift))
+        let tag = entry.tags.get(ACCEPTED_TAG);
+        let Some((verdict, digest)) = tag.and_then(|tag| tag.split_once('-')) else {
+            return false;
+        };
+        digest == digest_of(drift) && (verdict != Verdict::Renamed.as_str() || drift.keeps_access())
     }
 
     fn uses_taken_name(&self, asked: &Move<'_>) -> Option<Finding> {
@@ -241,6 +264,9 @@ impl<'a> Gate<'a> {
 
     /// A renamed group whose old name is bound to what the new one is not.
     fn unbound_rename(&self, asked: &Move<'_>) -> Option<Finding> {
+        if asked.change.verdict != Some(Verdict::Lost) {
+            return None;
+        }
         let mapping = asked.question.mapping;
         let stops = |binding: &&BindingChange| binding.effect == BindingEffect::Stops;
         let mut stopping = asked.change.bindings.iter().flatten().filter(stops);
@@ -305,7 +331,7 @@ fn taken(
         .collect()
 }
 
-/// A digest of both sides of a move, behind its verdict; short enough for a tag, in characters that tags take.
+/// A digest of both sides of a move; short enough for a tag, in characters that tags take.
 ///
 /// Source: EKS User Guide, "Organize Amazon EKS resources with tags".
 fn digest_of(change: &AccessChange) -> String {
@@ -321,8 +347,7 @@ fn digest_of(change: &AccessChange) -> String {
         })
     };
     let sides = json!([side(change.before.as_ref()), side(change.after.as_ref())]);
-    let verdict = change.verdict.map_or("unknown", Verdict::as_str);
-    format!("{verdict}-{}", &sha256(sides.to_string().as_bytes())[..32])
+    sha256(sides.to_string().as_bytes())[..32].to_owned()
 }
 
 fn other_move(asked: &Move<'_>, accept: &Accept) -> Misfit {
@@ -401,7 +426,7 @@ fn fix(asked: &Move<'_>) -> String {
     let Some(accept) = Accept::exactly(asked.change) else {
         return String::new();
     };
-    let what = if asked.is_update {
+    let what = if asked.update != Update::No {
         Do::UpdateLive
     } else {
         Do::Migrate

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::build::{Builder, Fate, Question, unchanged};
 use super::compare::{Difference, differences, identity_differences, in_words, is_beginning_of};
 use super::document::{ActionKind, Blocker, Decided, DecidedBy, Outcome, Stage};
-use super::gate::{Move, Ruling};
-use crate::access::{Through, compare, identity_of_entry};
+use super::gate::{Move, Ruling, Update, moves_in_words};
+use crate::access::{Bindings, Through, compare, identity_of_entry};
 use crate::choices::OnExisting;
 use crate::decisions::Do;
 use crate::finding::{Code, Finding, Severity};
@@ -46,6 +46,13 @@ impl<'a> Builder<'a> {
                 ..kept(Outcome::Unchanged)
             };
         }
+        let drift = by_names(drift);
+        let kept = |outcome| Fate {
+            access: self.access_if_kept(question, live, is_stale),
+            drift: Some(drift.clone()),
+            entry: Some(entry.clone()),
+            ..Fate::new(outcome, findings.clone())
+        };
         let wants_update =
             question.is(Do::UpdateLive) || self.choices.on_existing == OnExisting::Update;
         if wants_update && !is_equal {
@@ -139,7 +146,7 @@ impl<'a> Builder<'a> {
             question,
             entry: &entry,
             change: &change,
-            is_update: false,
+            update: Update::No,
         };
         match self.gate.rule(&asked) {
             Ruling::Open(decision) => {
@@ -182,18 +189,31 @@ impl<'a> Builder<'a> {
         let change = self
             .gate
             .compare(question.in_force.identity.as_ref(), &entry);
+        let is_mapping = self
+            .gate
+            .compare(drift.before.as_ref(), &entry)
+            .keeps_access();
         let asked = Move {
             question,
             entry: &entry,
             change: &change,
-            is_update: true,
+            update: if is_mapping {
+                Update::ToMapping
+            } else {
+                Update::ToOther
+            },
         };
         match self.gate.rule(&asked) {
             Ruling::Open(decision) => {
+                let moves = if change.keeps_access() {
+                    String::new()
+                } else {
+                    format!(", and {}", moves_in_words(&change).replace("would", "will"))
+                };
                 findings.push(Finding::new(
                     Code::EntryUpdated,
                     format!(
-                        "the live access entry is changed: {}",
+                        "the live access entry is changed: {}{moves}",
                         describe(is_stale, &differences(&entry, &live.entry))
                     ),
                     "",
@@ -323,6 +343,23 @@ impl<'a> Builder<'a> {
             let why = "the mapping does not give what this policy gives".to_owned();
             self.act(mapping, stage, kind, why);
         }
+    }
+}
+
+/// How a live entry differs, with every group that only one side has counted by its name, bound or not: an entry that
+/// has fewer or more groups than its mapping is a question.
+fn by_names(drift: AccessChange) -> AccessChange {
+    let named = compare(
+        drift.before.as_ref(),
+        drift.after.as_ref(),
+        Bindings::default(),
+    );
+    match named.verdict {
+        Some(verdict) if !verdict.keeps_access() => AccessChange {
+            verdict: Some(verdict),
+            ..drift
+        },
+        _ => drift,
     }
 }
 

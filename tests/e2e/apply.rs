@@ -292,12 +292,9 @@ async fn a_filter_that_matches_nobody_is_not_taken_for_a_move_that_is_done() {
         .tool("apply")
         .args(&["--yes", "--only", "*nobody*"])
         .run()
-        .expect_code(0);
-    assert!(
-        ran.stdout.contains("2 are left out") && !ran.stdout.contains("every mapping"),
-        "{}",
-        ran.stdout
-    );
+        .expect_code(64);
+    ran.expect_error(&["--only `*nobody*`", "matches nothing"]);
+    assert_eq!(world.sandbox.state().entries.len(), 1, "nothing was done");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -334,7 +331,11 @@ async fn a_live_entry_that_differs_is_kept_and_reported() {
     let plan = world.plan().json();
     let dev = mapping(&plan, "mapRoles[1]");
     assert_eq!(dev["outcome"], "conflict");
-    assert_eq!(dev["access"]["verdict"], "lost");
+    assert_eq!(
+        dev["access"]["verdict"], "same",
+        "the live entry is in force and stays"
+    );
+    assert_eq!(dev["drift"]["verdict"], "lost");
     world.apply().run().expect_code(3);
     let groups = |world: &World| {
         let entries = world.sandbox.state().entries;

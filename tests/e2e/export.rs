@@ -88,7 +88,7 @@ fn a_runbook_of_a_saved_plan_carries_the_choices_of_that_plan() {
     Tool::new(&["plan", "--out"])
         .arg(&saved)
         .args(&chosen)
-        .stdin("mapRoles: ''\n")
+        .stdin("mapRoles: '[{rolearn: \"arn:aws:iam::111122223333:role/legacy\"}]'\n")
         .run()
         .expect_code(0);
     let of_it = |more: &[&str]| {
@@ -138,7 +138,7 @@ fn strange_formats_and_options_are_wrong_usage() {
         ],
     ] {
         Tool::new(args)
-            .stdin("mapRoles: ''\n")
+            .stdin("mapRoles: '[{rolearn: \"arn:aws:iam::111122223333:role/legacy\"}]'\n")
             .run()
             .expect_code(64);
     }

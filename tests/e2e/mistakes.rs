@@ -119,7 +119,7 @@ async fn an_entry_that_gives_less_is_a_conflict_and_not_already_there() {
     };
     let plan = world.plan().json();
     assert_eq!(mapping(&plan, "mapRoles[0]")["outcome"], "conflict");
-    assert_eq!(mapping(&plan, "mapRoles[0]")["access"]["verdict"], "lost");
+    assert_eq!(mapping(&plan, "mapRoles[0]")["drift"]["verdict"], "lost");
 }
 
 #[tokio::test(flavor = "multi_thread")]

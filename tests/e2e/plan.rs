@@ -127,8 +127,9 @@ async fn the_exit_code_tells_what_is_pending_only_when_asked() {
         .run()
         .expect_code(0);
 
-    let blocked = "- rolearn: arn:aws:iam::111122223333:role/mon\n  username: mon\n  groups: [system:monitoring]\n";
-    let world = World::start(in_api_mode(seed(blocked, &[&role("mon")]))).await;
+    let blocked =
+        "- rolearn: arn:aws:iam::111122223333:root\n  username: root\n  groups: [auditors]\n";
+    let world = World::start(in_api_mode(seed(blocked, &[]))).await;
     world
         .tool("plan")
         .args(&["--detailed-exitcode"])

@@ -131,7 +131,7 @@ async fn emitted_bindings_keep_the_access_of_a_renamed_group() {
     let audit = mapping(&plan, "mapRoles[0]");
     assert_eq!(
         (&audit["outcome"], &audit["access"]["verdict"]),
-        (&json!("create"), &json!("same")),
+        (&json!("create"), &json!("renamed")),
         "{audit:#}"
     );
     let written: Value = serde_yaml::from_str(&read(&path)).unwrap();
@@ -213,6 +213,7 @@ async fn a_binding_of_the_same_name_that_gives_something_else_is_never_edited() 
     let mut other: Value = serde_yaml::from_str(&read(&path)).unwrap();
     let name = other["metadata"]["name"].as_str().unwrap().to_owned();
     other["roleRef"]["name"] = json!("edit");
+    other["subjects"][0]["name"] = json!("somebody-else");
     let objects = vec![binding("monitors", "Group", "system:monitoring"), other];
     let world = World::start(with_objects(
         in_api_mode(seed(AUDIT, &[&role("audit")])),
@@ -511,7 +512,7 @@ const RESERVED_NAME: &str =
 #[tokio::test(flavor = "multi_thread")]
 async fn a_username_that_a_binding_uses_blocks_and_an_unused_one_is_renamed() {
     for (user, outcome, verdict) in [
-        ("system:ci", "blocked", Value::Null),
+        ("system:ci", "blocked", json!("lost")),
         ("somebody", "create", json!("renamed")),
     ] {
         let objects = vec![binding("by-name", "User", user)];

@@ -168,11 +168,11 @@ fn a_file_offline_calls_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_with_a_live_cluster_leaves_the_clusters_own_config_map_alone() {
+async fn a_trusted_file_with_a_live_cluster_leaves_the_clusters_own_config_map_alone() {
     let world = World::start(in_api_mode(seed("[]", &[&role("team/dev")]))).await;
     let plan = world
         .tool("plan")
-        .args(&["--output", "json", "--from-file", "-"])
+        .args(&["--output", "json", "--from-file", "-", "--trust-file"])
         .stdin(manifest())
         .run()
         .expect_code(0)

@@ -260,7 +260,7 @@ async fn an_entry_by_another_name_that_no_binding_uses_stands_in_nobodys_way() {
     let plan = world.plan().json();
     let boss = mapping(&plan, "mapRoles[0]");
     assert_eq!(
-        (&boss["outcome"], &boss["access"]["verdict"]),
+        (&boss["outcome"], &boss["drift"]["verdict"]),
         (&json!("conflict"), &json!("renamed")),
         "{boss:#}"
     );

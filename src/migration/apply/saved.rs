@@ -39,12 +39,38 @@ pub(super) fn plan_now(
     let mode = fresh.cluster.authentication_mode;
     plan.cluster = fresh.cluster;
     plan.source.options = fresh.source.options;
-    plan.findings = findings_now(saved, fresh.findings);
+    plan.findings = findings_now(saved, fresh.findings.clone());
     plan.actions.retain(|action| {
         let arn = action.kind.principal_arn();
         arn.is_some_and(|arn| to_delete.contains(&arn.to_string())) || !is_done(action, &live, mode)
     });
+    only_what_is_yielded(&mut plan, &fresh.actions, saved)?;
     Ok(plan)
+}
+
+/// A saved plan is only a promise: each of its actions has to be one that a plan made now yields.
+///
+/// Once the mode has been switched, EKS itself has made some of the entries, and what they made needless is left out.
+fn only_what_is_yielded(plan: &mut Plan, fresh: &[Action], saved: &Plan) -> Result<(), Failure> {
+    let is_yielded = |action: &Action| fresh.iter().any(|other| other.kind == action.kind);
+    let switches =
+        |action: &Action| matches!(action.kind, ActionKind::UpdateAuthenticationMode { .. });
+    let is_switched = saved.actions.iter().any(switches) && !plan.actions.iter().any(switches);
+    if is_switched {
+        plan.actions.retain(is_yielded);
+        return Ok(());
+    }
+    let Some(strange) = plan.actions.iter().find(|action| !is_yielded(action)) else {
+        return Ok(());
+    };
+    let of = strange.kind.principal_arn();
+    let of = of.map_or_else(String::new, |arn| format!(" for `{arn}`"));
+    Err(Failure::new(format!(
+        "the saved plan was not applied: its action {} ({}{of}) is not one that a plan made now has",
+        strange.id,
+        strange.kind.operation(),
+    ))
+    .hint("make and review a new one: `plan --out FILE`"))
 }
 
 /// Refuses a plan that would make what needs a decision by now, such as an entry whose group lacks its bindings.

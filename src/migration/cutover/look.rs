@@ -118,6 +118,13 @@ impl Look {
                 "nothing was written: --to-api-mode ends aws-auth for everybody, --only and --exclude do not go with it",
             ));
         }
+        if !self.verification.left.is_empty() {
+            return Err(Failure::new(format!(
+                "nothing was written: {} of aws-auth stay as decided, and in the mode API nobody would get in by them",
+                self.verification.left.len()
+            ))
+            .hint("answer `drop` for them in the decisions file, or leave --to-api-mode out"));
+        }
         if !options.allow_self_lockout && self.loses_the_caller(|_| true) {
             return Err(locked_out());
         }

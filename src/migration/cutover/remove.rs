@@ -25,7 +25,7 @@ pub struct Removal {
 /// Decides what goes; `None` where there is nothing to take away.
 ///
 /// Without filters everything goes, once the verification is safe, and with it the ConfigMap unless it holds something
-/// else. With filters only what is proven goes.
+/// else. With filters, or where somebody decided that a mapping stays, only what is proven goes.
 pub fn removal(
     verification: &Verification,
     aws_auth: &AwsAuth,
@@ -34,7 +34,8 @@ pub fn removal(
     is_partial: bool,
     keep_config_map: bool,
 ) -> Result<Option<Removal>, Failure> {
-    let everything = !is_partial && verification.verdict == Readiness::Safe;
+    let everything =
+        !is_partial && verification.verdict == Readiness::Safe && verification.left.is_empty();
     let proven: BTreeSet<MappingId> = verification.proven.iter().copied().collect();
     let mut after = aws_auth.data.clone();
     for section in Section::ALL {
@@ -73,7 +74,12 @@ pub fn removal(
         .filter(|mapping| mapping.outcome == Outcome::Inert)
         .map(|mapping| mapping.id)
         .collect();
-    leaves_answers(aws_auth, reading, &after, observed, &inert)?;
+    let mappings = verification.plan.mappings.iter();
+    let dropped: BTreeSet<MappingId> = mappings
+        .filter(|mapping| mapping.is_dropped())
+        .map(|mapping| mapping.id)
+        .collect();
+    leaves_answers(aws_auth, reading, &after, observed, (&inert, &dropped))?;
     Ok(Some(Removal {
         removed: proven.into_iter().collect(),
         after: Some(after),
@@ -90,7 +96,7 @@ fn leaves_answers(
     reading: &Reading,
     after: &BTreeMap<String, String>,
     observed: &Observed,
-    inert: &BTreeSet<MappingId>,
+    (inert, dropped): (&BTreeSet<MappingId>, &BTreeSet<MappingId>),
 ) -> Result<(), Failure> {
     let left = AwsAuth {
         data: after.clone(),
@@ -120,7 +126,12 @@ fn leaves_answers(
             continue;
         }
         let arn = principal.map_or_else(|| mapping.arn.clone(), |principal| canonical(&principal));
-        if gives(now.answer(&arn)) != gives(then.answer(&arn)) {
+        let after = then.answer(&arn);
+        // Whoever is dropped is let in by nothing any more, as decided.
+        if dropped.contains(&mapping.id) && after == Answer::Refused {
+            continue;
+        }
+        if gives(now.answer(&arn)) != gives(after) {
             return Err(Failure::new(format!(
                 "nothing was written: without the others, {} would give `{}` other access than today",
                 mapping.id, mapping.arn
@@ -171,7 +182,13 @@ mod tests {
                 caller: None,
             };
             let reading = reader::read(&now.text());
-            let left = leaves_answers(&now, &reading, &then, &observed, &BTreeSet::new());
+            let left = leaves_answers(
+                &now,
+                &reading,
+                &then,
+                &observed,
+                (&BTreeSet::new(), &BTreeSet::new()),
+            );
             assert_eq!(left.is_err(), is_refused, "{made}");
         }
     }

@@ -16,7 +16,7 @@ use crate::migration::survey::Survey;
 use crate::migration::verify::canonical;
 use crate::model::{Arn, AuthenticationMode, LiveEntry, MappingId, Principal};
 use crate::plan::compare::{is_beginning_of, same};
-use crate::plan::document::{Outcome, Plan};
+use crate::plan::document::{Outcome, Plan, PlannedMapping};
 use crate::plan::{Action, ActionKind, Ours, RUN_TAG, build};
 use crate::reader::{self, Reading};
 
@@ -46,7 +46,7 @@ pub(super) fn decide(
     let after = plan_after(seen, &reading, history, clock);
     if only_run.is_none() {
         let elsewhere = made_elsewhere(&live, history);
-        entries.join(undo_by_tags(&elsewhere, &standing(&after)));
+        entries.join(undo_by_tags(&elsewhere, &proven_by_mapping(&after)));
     }
     let mut stays = Vec::new();
     if mode == Some(AuthenticationMode::Api) {
@@ -159,11 +159,16 @@ fn plan_after(seen: &Survey, reading: &Reading, history: &History, clock: Clock)
     )
 }
 
-/// The principals whose entry says what a mapping says, too.
-fn standing(plan: &Plan) -> BTreeSet<String> {
-    let unchanged = plan.mappings.iter();
-    unchanged
-        .filter(|mapping| mapping.outcome == Outcome::Unchanged)
+/// Whether a live entry gives what its mapping gives, or what was decided for it: without it nobody loses anything.
+fn is_proven(mapping: &PlannedMapping) -> bool {
+    matches!(mapping.outcome, Outcome::Unchanged | Outcome::Conflict) && !mapping.needs_decision()
+}
+
+/// The principals whose mapping gives what their entry gives.
+fn proven_by_mapping(plan: &Plan) -> BTreeSet<String> {
+    let mappings = plan.mappings.iter();
+    mappings
+        .filter(|mapping| is_proven(mapping))
         .filter_map(|mapping| Some(mapping.entry.as_ref()?.principal_arn.to_string()))
         .collect()
 }
@@ -190,7 +195,7 @@ fn keep_what_nothing_else_gives(
     let live = seen.observed.entries_by_principal();
     let wanted = |by: MappingId| {
         let mut mappings = after.mappings.iter();
-        mappings.find(|mapping| mapping.id == by)?.entry.as_ref()
+        mappings.find(|mapping| mapping.id == by)
     };
     let reason = |principal: &Principal| {
         let by = match authenticator.answer(&canonical(principal)) {
@@ -200,9 +205,11 @@ fn keep_what_nothing_else_gives(
             Answer::Undefined { .. } => return None,
             Answer::Mapped { by, .. } => by,
         };
-        let (live, wanted) = (live.get(&principal.key())?, wanted(by)?);
-        let gives_as_much =
-            same(Some(wanted), Some(&live.entry)) || is_beginning_of(&live.entry, wanted);
+        let (live, mapping) = (live.get(&principal.key())?, wanted(by)?);
+        let wanted = mapping.entry.as_ref()?;
+        let gives_as_much = is_proven(mapping)
+            || same(Some(wanted), Some(&live.entry)) && mapping.access.keeps_access()
+            || is_beginning_of(&live.entry, wanted);
         (!gives_as_much).then_some("its mapping has been changed since, and gives other access")
     };
     let is_put_back = |arn: &Arn| {

@@ -139,7 +139,7 @@ pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verificatio
         }
     }
     if counts {
-        let nodes = nodes::of_node_roles(&objections, reading, observed);
+        let nodes = nodes::of_node_roles(&objections, &plan, reading, observed);
         objections.extend(nodes);
     }
     let doubts = if counts {
@@ -188,6 +188,11 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
         0 => String::new(),
         count => format!("; {count} stay in aws-auth, as decided"),
     };
+    let dropped = plan.mappings.iter().filter(|mapping| mapping.is_dropped());
+    let dropped = match dropped.count() {
+        0 => String::new(),
+        count => format!("; {count} give their access up, as decided"),
+    };
     let pending = objections
         .iter()
         .filter(|objection| objection.settled_by_apply)
@@ -199,7 +204,9 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     if parts.is_empty() {
-        format!("safe to cut over: nobody's access changes when aws-auth goes{beside}{stays}")
+        format!(
+            "safe to cut over: nobody's access changes when aws-auth goes{beside}{stays}{dropped}"
+        )
     } else {
         format!("not yet: {}{beside}", parts.join(", "))
     }

@@ -7,11 +7,21 @@ use crate::access::before::{Answer, Authenticator};
 use crate::finding::Code;
 use crate::model::Principal;
 use crate::observed::{NodeRoleUser, Observed};
+use crate::plan::Plan;
 use crate::reader::Reading;
+
+/// The principals whose mapping stays or is given up, as decided.
+fn decided(plan: &Plan) -> impl Iterator<Item = &str> {
+    let mappings = plan.mappings.iter();
+    mappings
+        .filter(|mapping| mapping.is_left() || mapping.is_dropped())
+        .map(|mapping| mapping.arn.as_str())
+}
 
 /// Roles of managed nodes that only `aws-auth` lets in, in whatever way.
 pub(super) fn of_node_roles(
     known: &[Objection],
+    plan: &Plan,
     reading: &Reading,
     observed: &Observed,
 ) -> Vec<Objection> {
@@ -19,6 +29,7 @@ pub(super) fn of_node_roles(
     let spoken_of: BTreeSet<String> = known
         .iter()
         .filter_map(|objection| objection.arn.as_deref())
+        .chain(decided(plan))
         .map(str::to_lowercase)
         .collect();
     let mut seen = BTreeSet::new();
