@@ -337,6 +337,13 @@ impl World {
         self.rights = rights;
     }
 
+    /// Sets a cluster's status, such as `ACTIVE` or `UPDATING`.
+    pub fn set_status(&mut self, cluster: &str, status: &str) {
+        if let Some(cluster) = self.clusters.get_mut(cluster) {
+            status.clone_into(&mut cluster.status);
+        }
+    }
+
     /// Sets the authentication mode behind the tool's back, without what EKS does at a switch.
     pub fn set_mode(&mut self, cluster: &str, mode: AuthenticationMode) {
         if let Some(cluster) = self.clusters.get_mut(cluster) {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use aws_auth_migrate::sandbox::{Fault, FaultKind, Seed};
 use serde_json::Value;
 
-use super::{ACCOUNT, SECOND, THIRD, cluster, fleet, plain, row, states, world};
+use super::{
+    ACCOUNT, SECOND, THIRD, cluster, fleet, let_the_update_end, plain, row, states, world,
+};
 use crate::apply::is_mutation;
 use crate::killing::is_killed;
 use crate::support::{Ran, Tool, World, read, send};
@@ -328,25 +330,19 @@ async fn what_was_reviewed_is_what_is_applied() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mixed_fleet_is_applied_as_far_as_it_goes() {
     let world = world().await;
+    let_the_update_end(&world);
     let report = fleet(
         &world,
         "apply",
-        &[
-            "--yes",
-            "--enable-access-entries",
-            "--timeout",
-            "3s",
-            "--output",
-            "json",
-        ],
+        &["--yes", "--enable-access-entries", "--output", "json"],
     )
     .expect_code(1)
     .json();
     let state = |cluster: &str| row(&report, cluster)["state"].clone();
     assert_eq!(state(&format!("{ACCOUNT}/eu-west-1/shop")), "needsDecision");
     assert_eq!(state(&format!("{ACCOUNT}/us-east-1/moved")), "done");
-    // What somebody else changes is waited for, as long as --timeout allows.
-    assert_eq!(state(&format!("{SECOND}/eu-west-1/updating")), "incomplete");
+    // What somebody else changes is waited for.
+    assert_eq!(state(&format!("{SECOND}/eu-west-1/updating")), "done");
     assert_eq!(state(&format!("{THIRD}/eu-west-1/web")), "done");
     assert_eq!(state(&format!("{THIRD}/ap-south-1/bare")), "done");
     assert_eq!(

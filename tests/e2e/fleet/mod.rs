@@ -11,11 +11,12 @@ mod shards;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, PolicyAssociation};
-use aws_auth_migrate::sandbox::{ClusterSeed, Seed, UpdateTime};
-use serde_json::Value;
+use aws_auth_migrate::sandbox::{ClusterSeed, Phase, Seed, UpdateTime};
+use serde_json::{Value, json};
 
 use crate::support::{ACCOUNT, Ran, World};
 
@@ -66,6 +67,14 @@ pub(super) fn cluster(account: &str, region: &str, name: &str, text: &str) -> Se
         let text = text.replace("ACCOUNT", account);
         seed = seed.with_aws_auth(BTreeMap::from([("mapRoles".to_owned(), text)]));
     }
+    // Whoever is in the group can do something, so that its name matters.
+    seed.objects.push(json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "monitoring"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:monitoring"}],
+    }));
     seed.switch.takes = UpdateTime::Millis(100);
     seed
 }
@@ -98,6 +107,19 @@ pub(super) async fn world() -> World {
         .with_neighbour(cluster(THIRD, "ap-south-1", "bare", ""))
         .with_neighbour(cluster(THIRD, "eu-west-1", "web", &plain()));
     World::start(seed).await
+}
+
+/// Lets the update of that world's cluster end once the tool has looked at it several times.
+pub(super) fn let_the_update_end(world: &World) {
+    let looks = AtomicUsize::new(0);
+    let sandbox = world.sandbox.clone();
+    world.sandbox.on_request(move |phase, request| {
+        let is_look = phase == Phase::Before && request.path == "/clusters/updating";
+        if is_look && looks.fetch_add(1, Ordering::SeqCst) == 4 {
+            let cluster = format!("arn:aws:eks:eu-west-1:{SECOND}:cluster/updating");
+            sandbox.edit(|world| world.set_status(&cluster, "ACTIVE"));
+        }
+    });
 }
 
 /// The fleet file of that world.
