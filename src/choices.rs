@@ -150,16 +150,33 @@ impl Choices {
     /// These with what a decisions file says; what was chosen on the command line wins.
     #[must_use]
     pub fn with_decisions(mut self, document: &Document) -> Self {
-        let fill = |chosen: &mut BTreeMap<String, String>, decided: &BTreeMap<String, String>| {
-            for (key, value) in decided {
+        self.bind_renamed |= document.bind_renamed;
+        self.with_earlier(&Self {
+            rename_groups: document.rename_groups.clone(),
+            rename_users: document.rename_users.clone(),
+            policies: document.policies.clone(),
+            answers: document.principals.clone(),
+            ..Self::default()
+        })
+    }
+
+    /// These with what earlier runs decided beside it; what is decided now wins.
+    #[must_use]
+    pub fn with_earlier(mut self, earlier: &Self) -> Self {
+        let fill = |chosen: &mut BTreeMap<String, String>, earlier: &BTreeMap<String, String>| {
+            for (key, value) in earlier {
                 chosen.entry(key.clone()).or_insert_with(|| value.clone());
             }
         };
-        fill(&mut self.rename_groups, &document.rename_groups);
-        fill(&mut self.rename_users, &document.rename_users);
-        fill(&mut self.policies, &document.policies);
-        self.bind_renamed |= document.bind_renamed;
-        self.answers.extend(document.principals.iter().cloned());
+        fill(&mut self.rename_groups, &earlier.rename_groups);
+        fill(&mut self.rename_users, &earlier.rename_users);
+        fill(&mut self.policies, &earlier.policies);
+        for answer in &earlier.answers {
+            let is_same = |other: &Answer| other.subject().eq_ignore_ascii_case(&answer.subject());
+            if !self.answers.iter().any(is_same) {
+                self.answers.push(answer.clone());
+            }
+        }
         self
     }
 

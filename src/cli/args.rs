@@ -142,7 +142,7 @@ pub(super) struct ChoiceArgs {
     /// What to do with custom usernames
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub(super) usernames: Usernames,
-    /// Rename a group that EKS refuses
+    /// Rename a group that EKS refuses; system:masters gets the new group beside its policy
     #[arg(long, value_name = "OLD=NEW", value_parser = rename)]
     pub(super) rename_group: Vec<(String, String)>,
     /// Also create entries for mappings that grant nothing today

@@ -27,6 +27,7 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
     let choices = settings::choices(&args.choices, &args.target)?
         .or_as_before(history.last_choices().as_ref());
     let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
+    plan.patterns_fit().map_err(migration::apply::misfit)?;
     let verification = migration::verify(plan, &seen.reading, &seen.observed);
     let mut status = status::status(&seen, &verification, &history, journal);
     if args.preflight {

@@ -1,6 +1,5 @@
 //! The values of options as they are typed: what they mean, or why they can't be meant so.
 
-use crate::access::identity::MASTERS;
 use crate::model::Arn;
 use crate::model::reserved::prefix_of;
 
@@ -13,11 +12,6 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn rename(text: &str) -> Result<(String, String), String> {
     let (old, new) = pair(text).map_err(|_| "write it as OLD=NEW".to_owned())?;
-    if old == MASTERS {
-        return Err(format!(
-            "`{MASTERS}` becomes the access policy AmazonEKSClusterAdminPolicy and needs no other name"
-        ));
-    }
     match prefix_of(&new) {
         _ if new.is_empty() => Err("the new name is empty".to_owned()),
         Some(prefix) => Err(format!(

@@ -79,7 +79,7 @@ pub fn build(
         .collect();
     let used = std::mem::take(&mut builder.used);
     let mut misfits = std::mem::take(&mut builder.misfits);
-    misfits.extend(misfits::of(reading, observed, choices, &used));
+    misfits.extend(misfits::of(reading, observed, choices, ours, &used));
     let actions = builder.into_actions();
     let unseen = unseen_bindings(observed, &findings, &mappings);
     findings.extend(

@@ -239,6 +239,25 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Refuses a plan with a pattern or a decision that matches nothing: a typing error.
+    ///
+    /// # Errors
+    /// [`Misfits`] names each of them.
+    pub fn patterns_fit(&self) -> Result<(), Misfits> {
+        let misfits = self.misfits.iter();
+        let misfits: Vec<_> = misfits
+            .filter(|misfit| misfit.matches_nothing)
+            .cloned()
+            .collect();
+        if misfits.is_empty() {
+            Ok(())
+        } else {
+            Err(Misfits(misfits))
+        }
+    }
+}
+
 /// A decision that does not fit the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misfit {

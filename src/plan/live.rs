@@ -418,7 +418,7 @@ fn difference_finding(
     let finding = Finding::new(
         code,
         format!("the live access entry differs from the mapping: {differs}"),
-        "--on-existing update changes it to what the mapping says",
+        "--on-existing update changes it to what the mapping says; the decision `keep-live` keeps it",
     );
     if drift.keeps_access() && entry.entry_type == live.entry.entry_type {
         Finding {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::document::Misfit;
+use super::ours::Ours;
 use crate::choices::{Choices, Glob};
 use crate::decisions::Selector;
 use crate::model::Arn;
@@ -10,10 +11,13 @@ use crate::observed::{Lookup, Observed};
 use crate::reader::Reading;
 
 /// Every decision and pattern that matches no mapping and no live access entry; `used` are answers that decided something.
+///
+/// What an earlier run decided may be done, with nothing left that it could match.
 pub(super) fn of(
     reading: &Reading,
     observed: &Observed,
     choices: &Choices,
+    ours: &Ours,
     used: &BTreeSet<usize>,
 ) -> Vec<Misfit> {
     let live: Vec<_> = observed.entries.iter().flatten().collect();
@@ -49,7 +53,11 @@ pub(super) fn of(
                 .any(|group| group == name)
         })
     };
+    let earlier = |is_it: &dyn Fn(&Choices) -> bool| ours.choices.iter().any(is_it);
     for (old, new) in &choices.rename_groups {
+        if earlier(&|run| run.rename_groups.get(old) == Some(new)) {
+            continue;
+        }
         if !mapped_group(old) && !live_group(new) {
             nothing(format!("the new name for the group `{old}`"));
         }
@@ -62,7 +70,8 @@ pub(super) fn of(
         let is_live = live
             .iter()
             .any(|live| live.entry.username.as_ref() == Some(new));
-        if !is_mapped && !is_live {
+        let is_done = earlier(&|run| run.rename_users.get(old) == Some(new));
+        if !is_mapped && !is_live && !is_done {
             nothing(format!("the new name for the username `{old}`"));
         }
     }
@@ -71,7 +80,8 @@ pub(super) fn of(
             let mut policies = live.entry.access_policies.iter();
             policies.any(|has| has.name() == *policy)
         });
-        if !mapped_group(group) && !is_live {
+        let is_done = earlier(&|run| run.policies.get(group) == Some(policy));
+        if !mapped_group(group) && !is_live && !is_done {
             nothing(format!("the policy for the group `{group}`"));
         }
     }
@@ -91,7 +101,7 @@ pub(super) fn of(
                     })
             }
         };
-        if !is_matched {
+        if !is_matched && !earlier(&|run| run.answers.contains(answer)) {
             nothing(format!(
                 "the decision `{}` for `{}`",
                 answer.what.as_str(),

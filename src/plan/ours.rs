@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::choices::Choices;
 use crate::model::LiveEntry;
 
 /// What this tool knows of its own earlier work.
@@ -11,6 +12,8 @@ pub struct Ours {
     pub made: BTreeSet<String>,
     /// Policies that those runs associated, with an answer, as principal and policy ARN.
     pub associated: BTreeSet<(String, String)>,
+    /// The choices under which those runs were made: what they decided may be done and gone by now.
+    pub choices: Vec<Choices>,
 }
 
 /// The tag that marks entries made by this tool; its value is the run's id.

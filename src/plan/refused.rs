@@ -51,7 +51,7 @@ pub fn tell_conflicts(plan: &mut Plan, conflicts: &BTreeMap<Arn, String>) {
         mapping.findings.push(Finding::new(
             Code::EntryDiffers,
             message.clone(),
-            "--on-existing update changes it to what the mapping says",
+            "--on-existing update changes it to what the mapping says; the decision `keep-live` keeps it",
         ));
         mapping.outcome = Outcome::Conflict;
         mapping.blocker = Some(Blocker::LiveDiffers);

@@ -37,14 +37,11 @@ impl History {
             .iter()
             .filter(|run| run.command == RunCommand::Apply);
         applies.fold(None, |earlier: Option<Choices>, run| {
-            let mut choices = run.choices.or_as_before(earlier.as_ref());
-            for (old, new) in earlier
-                .into_iter()
-                .flat_map(|earlier| earlier.rename_groups)
-            {
-                choices.rename_groups.entry(old).or_insert(new);
-            }
-            Some(choices)
+            let choices = run.choices.or_as_before(earlier.as_ref());
+            Some(match earlier {
+                Some(earlier) => choices.with_earlier(&earlier),
+                None => choices,
+            })
         })
     }
 

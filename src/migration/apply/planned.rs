@@ -68,6 +68,7 @@ pub fn ours(history: &History) -> Ours {
     Ours {
         made: history.made_entries().into_keys().collect(),
         associated: history.associations(),
+        choices: history.runs.iter().map(|run| run.choices.clone()).collect(),
     }
 }
 

@@ -34,6 +34,7 @@ impl Look {
         clock: Clock,
     ) -> Result<Self, Failure> {
         let plan = apply::plan_to_judge(&seen, &options.choices, history, (clock.now)());
+        plan.patterns_fit().map_err(apply::misfit)?;
         let verification = verify(plan, &seen.reading, &seen.observed);
         let is_partial = is_partial(&options.choices);
         let in_config_map_mode =
