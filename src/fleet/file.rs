@@ -41,7 +41,7 @@ pub enum FleetError {
     /// A cluster that can't be meant so.
     #[error("{place}: {problem}")]
     Cluster {
-        /// Where it stands.
+        /// Its place in the file.
         place: String,
         /// What is wrong.
         problem: String,
@@ -51,9 +51,9 @@ pub enum FleetError {
     Twice {
         /// Which cluster.
         identity: Identity,
-        /// Where it stands first.
+        /// Its first place in the file.
         first: String,
-        /// Where it stands again.
+        /// Its second place in the file.
         second: String,
     },
 }

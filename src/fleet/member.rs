@@ -71,7 +71,7 @@ impl Member {
 }
 
 impl Reach {
-    /// The account, or what else tells it apart from others.
+    /// The account, or what else distinguishes it.
     #[must_use]
     pub fn place(&self) -> String {
         match (&self.account, &self.profile) {

@@ -15,7 +15,7 @@ use crate::plan::questions::Choice;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FleetQuestion {
-    /// Whose access it is about, as a pattern that a decisions file takes: `*` stands for the account where each
+    /// Whose access it is about, as a pattern that a decisions file takes: `*` is the account where each
     /// cluster's own account has the principal. None where it is about clusters as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,

@@ -112,7 +112,7 @@ pub struct Totals {
     pub actions: usize,
 }
 
-/// Where a cluster stands.
+/// How far a cluster is.
 #[derive(
     Debug,
     Clone,
@@ -151,7 +151,7 @@ pub struct Row {
     /// Its ARN, once it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
-    /// Where it stands.
+    /// How far it is.
     pub state: State,
     /// How it decides who may log in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -174,7 +174,7 @@ pub struct Row {
     /// Whether aws-auth may go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Readiness>,
-    /// What stands in the way.
+    /// What is in the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<Block>,
     /// What `apply` did.
@@ -235,7 +235,7 @@ impl Verdicts {
     }
 }
 
-/// What stands in the way of one cluster.
+/// What is in the way of one cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Block {

@@ -138,7 +138,7 @@ async fn ask(
     }
     let (plan, choices) = (FleetCommand::Plan, &args.choices);
     let report = look_at(source, plan, choices, &args.pace, None, console).await?;
-    refuse_unmatched(&report, "nothing was written")?;
+    refuse_unmatched(&report)?;
     if args.yes {
         return Ok(None);
     }

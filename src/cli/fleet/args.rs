@@ -23,7 +23,7 @@ pub(in crate::cli) enum FleetCommand {
     Apply(Box<ApplyArgs>),
     /// Prove for every cluster that aws-auth can be removed, or name what is in the way
     Verify(Box<VerifyArgs>),
-    /// Show where every cluster stands and what to do next
+    /// Show how far every cluster is and what to do next
     Status(Box<StatusArgs>),
     /// Write one of N shards of the fleet as a fleet file
     Shard(Box<ShardArgs>),
@@ -203,7 +203,7 @@ pub(in crate::cli) struct ShardArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MergeArgs {
-    /// The reports of all shards, as `--output json` wrote them; a folder stands for all `.json` files in it
+    /// The reports of all shards, as `--output json` wrote them; a folder means all `.json` files in it
     #[arg(value_name = "REPORT", required = true)]
     pub(super) reports: Vec<PathBuf>,
     #[command(flatten)]

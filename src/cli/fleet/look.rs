@@ -23,7 +23,7 @@ pub(super) async fn plan(args: &PlanArgs, console: &Console) -> Result<ExitCode,
     };
     let report = asked.report(console).await?;
     print(&report, &args.output, console)?;
-    refuse_unmatched(&report, "planned as if they were not there")?;
+    refuse_unmatched(&report)?;
     if let Some(path) = &args.write_decisions {
         decisions::write(&report, path, console)?;
     }
@@ -40,6 +40,7 @@ pub(super) async fn verify(args: &VerifyArgs, console: &Console) -> Result<ExitC
     };
     let report = asked.report(console).await?;
     print(&report, &args.output, console)?;
+    refuse_unmatched(&report)?;
     Ok(code(&report, args.detailed_exitcode).into())
 }
 
@@ -53,6 +54,7 @@ pub(super) async fn status(args: &StatusArgs, console: &Console) -> Result<ExitC
     };
     let report = asked.report(console).await?;
     print(&report, &args.output, console)?;
+    refuse_unmatched(&report)?;
     Ok(code(&report, false).into())
 }
 

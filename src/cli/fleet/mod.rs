@@ -57,13 +57,13 @@ fn reported(
 }
 
 /// Refuses decisions and patterns that match in no cluster; a cluster that could not be read may be the one.
-fn refuse_unmatched(report: &Report, done: &str) -> Result<(), Failure> {
+fn refuse_unmatched(report: &Report) -> Result<(), Failure> {
     let is_whole = report.shard.is_none() && report.rows.iter().all(|row| row.mappings.is_some());
     if report.unmatched.is_empty() || !is_whole {
         return Ok(());
     }
     let told = report.unmatched.join("; ");
-    Err(Failure::usage(format!("{told} ({done})")).hint(
+    Err(Failure::usage(format!("nothing was written: {told}")).hint(
         "correct the decisions file or the option; no cluster of the fleet has what it names",
     ))
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::args::{MergeArgs, ShardArgs};
 use super::source::{source, written};
-use super::{code, exit, print, settings};
+use super::{code, exit, print, refuse_unmatched, settings};
 use crate::cli::output::{Console, file_failure};
 use crate::error::Failure;
 use crate::files;
@@ -77,5 +77,6 @@ pub(super) fn merge(args: &MergeArgs, console: &Console) -> Result<ExitCode, Fai
         Failure::usage(format!("nothing was merged: {error}")).hint(hint)
     })?;
     print(&report, &args.output, console)?;
+    refuse_unmatched(&report)?;
     Ok(code(&report, args.detailed_exitcode).into())
 }

@@ -16,7 +16,7 @@ use crate::fleet::{
     Accounts, Connections, Discovery, Fleet, FleetId, Member, Regions, Row, discover,
 };
 
-/// The region name that stands for all that an account has enabled.
+/// The word for all regions that an account has enabled.
 pub(in crate::cli) const ALL_ENABLED: &str = "all-enabled";
 
 /// The clusters, and the credentials by which they are reached.

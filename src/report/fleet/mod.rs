@@ -25,7 +25,7 @@ pub fn fleet(report: &Report, form: Form, options: FleetTable) -> String {
     }
 }
 
-/// How a fleet stands, in one sentence.
+/// How far a fleet is, in one sentence.
 #[must_use]
 pub fn fleet_sentence(report: &Report) -> String {
     let of = &report.summary;
