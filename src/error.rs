@@ -132,6 +132,9 @@ impl From<JournalError> for Failure {
                  keep the file, `rollback` reads it"
                     .to_owned()
             }
+            JournalError::NotAJournal { .. } => {
+                "it was left as it is; name a journal, or a file that is not there yet, with --journal".to_owned()
+            }
             JournalError::Newer { .. } => "update aws-auth-migrate, or name another journal with --journal".to_owned(),
         };
         let what = error.to_string();

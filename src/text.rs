@@ -80,6 +80,34 @@ pub fn visible_json(document: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// A URL without what may be secret in it: user and password, the query, the fragment.
+///
+/// ```
+/// assert_eq!(aws_auth_migrate::text::bare_url("https://user:pass@example.com/a?token=b"), "https://example.com/a");
+/// ```
+#[must_use]
+pub fn bare_url(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), url),
+    };
+    // A password may hold a slash that nobody escaped.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    format!("{scheme}{rest}")
+}
+
+/// The text, cut after so many bytes at most; it says how much is missing.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
+    let end = text.floor_char_boundary(most);
+    let missing = text.len() - end;
+    Cow::Owned(format!("{}… ({missing} more bytes)", &text[..end]))
+}
+
 /// The text as one word of a POSIX shell.
 #[must_use]
 pub fn shell_word(text: &str) -> String {
@@ -139,6 +167,28 @@ mod tests {
         ] {
             assert_eq!(visible(text), expected);
         }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_what_may_be_secret() {
+        for (url, shown) in [
+            ("https://example.com", "https://example.com"),
+            (
+                "https://u:p@example.com:8443/a/b",
+                "https://example.com:8443/a/b",
+            ),
+            ("http://u:p/q@host/?x=y#z", "http://host/"),
+            ("u:p@proxy:3128", "proxy:3128"),
+            ("", ""),
+        ] {
+            assert_eq!(bare_url(url), shown);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(shortened("abc", 3), "abc");
+        assert_eq!(shortened("aéé", 4), "aé… (2 more bytes)");
     }
 
     #[test]

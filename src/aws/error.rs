@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::causes::with_causes;
+use crate::text::shortened;
 
 /// The longest `Retry-After` that is heeded.
 pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
@@ -65,6 +66,8 @@ pub enum AwsErrorKind {
     TimedOut,
     /// The call could not be made.
     Setting(String),
+    /// The answer can't be right: it may come from somebody else.
+    Strange(String),
 }
 
 impl AwsError {
@@ -72,7 +75,15 @@ impl AwsError {
     pub(crate) fn setting(operation: &str, message: impl Into<String>) -> Self {
         Self {
             operation: operation.to_owned(),
-            kind: AwsErrorKind::Setting(message.into()),
+            kind: AwsErrorKind::Setting(shortened(&message.into(), LONGEST).into_owned()),
+        }
+    }
+
+    /// An answer that can't be right.
+    pub(crate) fn strange(operation: &str, message: impl Into<String>) -> Self {
+        Self {
+            operation: operation.to_owned(),
+            kind: AwsErrorKind::Strange(shortened(&message.into(), LONGEST).into_owned()),
         }
     }
 
@@ -85,8 +96,10 @@ impl AwsError {
             SdkError::ServiceError(context) => {
                 let headers = context.raw().headers();
                 AwsErrorKind::Service {
-                    code: context.err().code().unwrap_or("UnknownError").to_owned(),
-                    message: context.err().message().unwrap_or("no message").to_owned(),
+                    code: shortened(context.err().code().unwrap_or("UnknownError"), 200)
+                        .into_owned(),
+                    message: shortened(context.err().message().unwrap_or("no message"), LONGEST)
+                        .into_owned(),
                     request_id: ["x-amzn-requestid", "x-amz-request-id"]
                         .into_iter()
                         .find_map(|name| headers.get(name))
@@ -100,8 +113,17 @@ impl AwsError {
             }
             SdkError::TimeoutError(_) => AwsErrorKind::TimedOut,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => AwsErrorKind::TimedOut,
+            SdkError::DispatchFailure(failure)
+                if failure
+                    .as_connector_error()
+                    .and_then(Error::source)
+                    .is_some_and(|error| error.is::<TooLarge>()) =>
+            {
+                AwsErrorKind::Strange(TooLarge.to_string())
+            }
             unanswered => {
-                let reason = with_causes(error);
+                let reason = without_output(&with_causes(error)).to_owned();
+                let reason = shortened(&reason, LONGEST).into_owned();
                 match unanswered {
                     _ if speaks_of_credentials(&reason) => AwsErrorKind::Credentials(reason),
                     SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
@@ -201,6 +223,9 @@ impl AwsError {
                 "check --cluster, --region and the account of the credentials; `aws eks list-clusters` shows what there is"
                     .to_owned()
             }
+            AwsErrorKind::Strange(_) => {
+                "check AWS_ENDPOINT_URL and the proxy settings: something may answer in AWS's place".to_owned()
+            }
             AwsErrorKind::Setting(_) | AwsErrorKind::Service { .. } => return None,
         })
     }
@@ -224,9 +249,27 @@ impl fmt::Display for AwsErrorKind {
             Self::Credentials(message) => write!(f, "no usable AWS credentials: {message}"),
             Self::Connection(message) => write!(f, "no complete answer from AWS: {message}"),
             Self::TimedOut => f.write_str("no answer from AWS in time"),
-            Self::Setting(message) => f.write_str(message),
+            Self::Setting(message) | Self::Strange(message) => f.write_str(message),
         }
     }
+}
+
+/// The largest answer that is taken in: a page of 1000 roles with the longest trust policies is half of it.
+pub(super) const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+
+/// An answer that was not taken in.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
+pub(super) struct TooLarge;
+
+/// How much of an error's text is shown; whoever answers has written it.
+const LONGEST: usize = 2000;
+
+/// The SDK's words without those of a profile's `credential_process`, which may hold secrets.
+pub(super) fn without_output(reason: &str) -> &str {
+    reason
+        .split_once(". Stderr:")
+        .map_or(reason, |(told, _)| told)
 }
 
 fn speaks_of_credentials(text: &str) -> bool {

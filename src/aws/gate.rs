@@ -19,10 +19,10 @@ use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::Instant;
 use tracing::{debug, trace};
 
-use super::error::is_throttling;
+use super::error::{LARGEST_ANSWER, TooLarge, is_throttling};
 use super::pace::Pace;
 use crate::causes::with_causes;
-use crate::text::visible;
+use crate::text::{bare_url, visible};
 
 /// A client whose requests go through the gate.
 #[derive(Debug, Clone)]
@@ -94,7 +94,8 @@ impl HttpConnector for Passage {
 ///
 /// Nothing else of headers and bodies: the signature and the session's token stand in the ones, and keys in the others.
 fn asked(request: &HttpRequest) -> String {
-    let path = request.uri().split('?').next().unwrap_or_default();
+    // A URL of AWS_ENDPOINT_URL may hold a password.
+    let path = bare_url(request.uri());
     let body = request.body().bytes().unwrap_or_default();
     let operation = body.strip_prefix(b"Action=").map(|rest| {
         let name = rest.split(|byte| *byte == b'&').next().unwrap_or_default();
@@ -131,11 +132,16 @@ async fn complete(
 ) -> Result<HttpResponse, ConnectorError> {
     let mut answer = connector.call(request).await?;
     let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
-    let bytes = ByteStream::new(body)
-        .collect()
-        .await
-        .map_err(|error| ConnectorError::io(error.into()))?;
-    *answer.body_mut() = SdkBody::from(bytes.into_bytes());
+    let mut body = ByteStream::new(body);
+    let mut bytes = Vec::new();
+    while let Some(part) = body.next().await {
+        bytes.extend_from_slice(&part.map_err(|error| ConnectorError::io(error.into()))?);
+        if bytes.len() > LARGEST_ANSWER {
+            // Whoever asks again gets the same.
+            return Err(ConnectorError::user(TooLarge.into()));
+        }
+    }
+    *answer.body_mut() = SdkBody::from(bytes);
     Ok(answer)
 }
 

@@ -9,6 +9,7 @@ mod http;
 mod listing;
 mod nodes;
 mod pace;
+mod pages;
 mod principals;
 mod rights;
 mod session;
@@ -111,13 +112,14 @@ impl Aws {
     /// Reads the SDK's settings and makes the clients; calls nothing yet.
     ///
     /// # Errors
-    /// There is no region, or `AWS_CA_BUNDLE` can't be read.
+    /// There is no region, `AWS_CA_BUNDLE` holds no certificates, or a proxy can't be used.
     pub async fn connect(settings: &AwsSettings) -> Result<Self, AwsError> {
         if let Some(shared) = &settings.shared {
             return Ok(Self::clone(shared));
         }
         let timeout = settings.request_timeout();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
+        crate::proxy::check().map_err(|why| AwsError::setting("set up the proxy", why))?;
         let client = http::client()?;
         // Credentials are fetched past the gate: they must not wait behind the calls that wait for them.
         let mut loader = aws_config::from_env()
@@ -218,7 +220,7 @@ impl Aws {
         let text = answer.arn().unwrap_or_default();
         let arn: Arn = text
             .parse()
-            .map_err(|_| AwsError::setting(OPERATION, format!("STS answered the ARN `{text}`")))?;
+            .map_err(|_| AwsError::strange(OPERATION, format!("STS answered the ARN `{text}`")))?;
         let principal = match Subject::of(&arn) {
             Subject::Principal(principal) => Some(principal),
             Subject::AssumedRole => role_of_session(&arn),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::values::{account_id, duration, lookup_role, rate, rename, tag};
+use super::values::{account_id, duration, lookup_role, rate, rename, repository, tag};
 use crate::choices::{ManagedNodes, OnExisting, Usernames};
 
 /// Move an Amazon EKS cluster from the aws-auth ConfigMap to access entries
@@ -229,6 +229,9 @@ pub(super) struct PlanArgs {
     /// Exit with 2 if changes are pending, with 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
+    /// Give up if the cluster is not read after this long, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<std::time::Duration>,
     /// The journal of earlier runs; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
@@ -253,6 +256,9 @@ pub(super) struct StatusArgs {
         requires = "preflight"
     )]
     pub(super) command: Option<ExportFor>,
+    /// Give up if the cluster is not read after this long, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<std::time::Duration>,
     /// The journal of earlier runs; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
@@ -272,6 +278,9 @@ pub(super) struct VerifyArgs {
     /// Exit with 2 if only changes are pending, with 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
+    /// Give up if the cluster is not read after this long, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<std::time::Duration>,
     /// The journal of earlier runs; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
@@ -459,6 +468,9 @@ pub(super) struct ExportArgs {
     /// Write the bindings that renamed groups need, for `kubectl apply`
     #[arg(long, value_name = "FILE")]
     pub(super) emit_rbac: Option<PathBuf>,
+    /// Give up if the cluster is not read after this long, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "plan")]
+    pub(super) timeout: Option<std::time::Duration>,
     /// Where to write it; by default standard output
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -480,9 +492,15 @@ pub(super) struct ExportArgs {
     /// kubernetes-job, github-actions, fleet-runbook: the container image that holds the tool
     #[arg(long, value_name = "IMAGE")]
     pub(super) image: Option<String>,
-    /// kubernetes-job, github-actions, fleet-runbook: the IAM role that the tool runs as
+    /// kubernetes-job, github-actions, fleet-runbook: the IAM role that the tool runs as, in github-actions when it writes
     #[arg(long, value_name = "ARN")]
     pub(super) role_arn: Option<crate::model::Arn>,
+    /// github-actions: the IAM role that plans and verifies, and may only read
+    #[arg(long, value_name = "ARN")]
+    pub(super) plan_role_arn: Option<crate::model::Arn>,
+    /// iam-policy: write the trust policy for the workflow of this GitHub repository instead
+    #[arg(long, value_name = "OWNER/REPOSITORY", value_parser = repository)]
+    pub(super) trust_github: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -51,6 +51,16 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
         ("--cluster", args.target.cluster.is_some(), !of_fleet),
         ("--plan", args.plan.is_some(), !of_fleet),
         (
+            "--plan-role-arn",
+            args.plan_role_arn.is_some(),
+            format == ExportFormat::GithubActions,
+        ),
+        (
+            "--trust-github",
+            args.trust_github.is_some(),
+            format == ExportFormat::IamPolicy,
+        ),
+        (
             "--emit-rbac",
             args.emit_rbac.is_some(),
             !matches!(format, ExportFormat::Rbac | ExportFormat::FleetRunbook),
@@ -72,8 +82,9 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
             "the option `{option}` is for another format"
         ))
         .hint("`--module` goes with terraform, `--json` with cloudformation, `--for` with iam-policy and rbac, `--image` and \
-             `--role-arn` with kubernetes-job, github-actions and fleet-runbook, an engine, `--fleet` and `--shards` with \
-             fleet-runbook, which takes no `--cluster` and no `--plan`, `--emit-rbac` with all but rbac and fleet-runbook; runbooks take `--lookup-role` instead of `--principals`")),
+             `--role-arn` with kubernetes-job, github-actions and fleet-runbook, `--plan-role-arn` with github-actions, \
+             `--trust-github` with iam-policy, an engine, `--fleet` and `--shards` with fleet-runbook, which takes no `--cluster` \
+             and no `--plan`, `--emit-rbac` with all but rbac and fleet-runbook; runbooks take `--lookup-role` instead of `--principals`")),
         None => Ok(()),
     }
 }
@@ -98,6 +109,7 @@ fn runbook(args: &ExportArgs, plan: &Plan) -> Result<Runbook, Failure> {
     Ok(Runbook {
         image: args.image.clone(),
         role_arn: args.role_arn.clone(),
+        plan_role_arn: args.plan_role_arn.clone(),
         options,
     })
 }
@@ -122,7 +134,7 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
     let target = settings::target(&args.target, None)?;
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
-    let seen = migration::survey(&target, CLOCK.system).await?;
+    let seen = settings::survey(&target, args.timeout).await?;
     let history = migration::apply::history(&seen, None, settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
     plan.decisions_fit().map_err(migration::apply::misfit)?;
@@ -145,6 +157,7 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<
         ExportFormat::Eksctl => export::eksctl(plan),
         ExportFormat::Ack => export::ack(plan),
         ExportFormat::AwsCli => export::aws_cli(plan),
+        ExportFormat::IamPolicy if args.trust_github.is_some() => trust(args, plan)?,
         ExportFormat::IamPolicy => export::iam_policy(&Needs {
             undoing: &planned.undoing,
             lookup_roles: &export::lookup_roles(plan),
@@ -157,6 +170,15 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<
         ExportFormat::GithubActions => export::github_actions(plan, &runbook(args, plan)?),
     };
     Ok(text)
+}
+
+/// Who may assume the role of a GitHub workflow.
+fn trust(args: &ExportArgs, plan: &Plan) -> Result<String, Failure> {
+    let repository = args.trust_github.as_deref().unwrap_or_default();
+    export::trust_policy(plan, command(args), repository).ok_or_else(|| {
+        Failure::usage("the account that the role belongs to is not known")
+            .hint("name the cluster with --cluster, or the account with --account-id")
+    })
 }
 
 fn command(args: &ExportArgs) -> For {

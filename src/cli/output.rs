@@ -34,8 +34,9 @@ impl Console {
         };
         let filter = match args.verbose {
             0 => "off",
-            1 => "aws_auth_migrate=debug,aws_config=info",
-            _ => "aws_auth_migrate=trace,aws_config=debug,kube=debug",
+            // The libraries' own words are left out: they hold URLs with passwords, and what plugins say.
+            1 => "aws_auth_migrate=debug",
+            _ => "aws_auth_migrate=trace",
         };
         let _ = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(filter))

@@ -20,7 +20,7 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
     let target = settings::target(&args.target, args.journal.as_deref())?;
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
-    let seen = migration::survey(&target, CLOCK.system).await?;
+    let seen = settings::survey(&target, args.timeout).await?;
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());

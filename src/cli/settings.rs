@@ -14,7 +14,7 @@ use crate::choices::{Choices, Glob};
 use crate::decisions::Document;
 use crate::error::Failure;
 use crate::kubernetes::Kubeconfig;
-use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Target};
+use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Survey, Target};
 use crate::migration::{Clock, principals_file};
 use crate::source::manifest;
 
@@ -26,6 +26,25 @@ pub(super) const CLOCK: Clock = Clock {
 
 /// The largest file that is read: a ConfigMap holds at most 1 MiB, RBAC objects of a cluster some more.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+
+/// Looks at everything, within the time that is given.
+pub(super) async fn survey(
+    target: &Target,
+    timeout: Option<std::time::Duration>,
+) -> Result<Survey, Failure> {
+    let look = Box::pin(crate::migration::survey(target, CLOCK.system));
+    let Some(timeout) = timeout else {
+        return look.await;
+    };
+    match tokio::time::timeout(timeout, look).await {
+        Ok(seen) => seen,
+        Err(_) => Err(Failure::new(format!(
+            "gave up after {} s: the cluster was not read to the end",
+            timeout.as_secs_f64()
+        ))
+        .hint("give it longer with --timeout; -vv shows what it waits for")),
+    }
+}
 
 /// What is named on the command line, and the options that name it again; `journal` is one of them.
 pub(super) fn target(args: &TargetArgs, journal: Option<&Path>) -> Result<Target, Failure> {

@@ -23,6 +23,6 @@ pub use ack::ack;
 pub use aws_cli::aws_cli;
 pub use cloudformation::{cloudformation, cloudformation_json};
 pub use eksctl::eksctl;
-pub use permissions::{iam_policy, rbac};
+pub use permissions::{iam_policy, rbac, trust_policy};
 pub use runbook::{Runbook, github_actions, kubernetes_job, lookup_roles, options, ssm_automation};
 pub use terraform::{terraform, terraform_module};

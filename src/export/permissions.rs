@@ -1,12 +1,21 @@
 //! The least rights of a command as text.
 
 use super::yaml;
+use crate::plan::Plan;
 use crate::rights::{self, For, Needs, RBAC_GROUP};
 
 /// The IAM policy, as JSON.
 #[must_use]
 pub fn iam_policy(needs: &Needs<'_>) -> String {
     yaml::json(&rights::iam_policy(needs))
+}
+
+/// The trust policy of a role that a GitHub workflow assumes, as JSON; `None` where its account is not known.
+#[must_use]
+pub fn trust_policy(plan: &Plan, command: For, repository: &str) -> Option<String> {
+    Some(yaml::json(&rights::trust_policy(
+        plan, command, repository,
+    )?))
 }
 
 /// The Kubernetes roles and bindings, as YAML for `kubectl apply`.

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 
-use kube::config::{Config, ExecConfig, KubeConfigOptions, Kubeconfig as KubeKubeconfig};
+use kube::config::{
+    Config, ExecConfig, KubeConfigOptions, Kubeconfig as KubeKubeconfig, KubeconfigError,
+    LoadDataError,
+};
 
-use super::{KubernetesError, pem_certificates};
-use crate::causes::with_causes;
+use super::{KubernetesError, is_loopback, pem_certificates};
 use crate::model::Arn;
+use crate::proxy;
+use crate::text::bare_url;
 
 /// A kubeconfig with the context that is meant.
 #[derive(Debug, Clone)]
@@ -33,11 +37,11 @@ impl Kubeconfig {
             Some(path) => KubeKubeconfig::read_from(path),
             None => KubeKubeconfig::read(),
         };
-        let config = config.map_err(|error| KubernetesError::Kubeconfig {
-            reason: match path {
-                Some(path) => format!("`{}`: {}", path.display(), with_causes(&error)),
-                None => with_causes(&error),
-            },
+        let config = config.map_err(|error| {
+            unusable(match path {
+                Some(path) => format!("`{}`: {}", path.display(), words(&error)),
+                None => words(&error),
+            })
         })?;
         let kubeconfig = Self {
             config,
@@ -71,21 +75,46 @@ impl Kubeconfig {
             context: self.context.clone(),
             ..KubeConfigOptions::default()
         };
-        let unusable = |error| KubernetesError::Kubeconfig {
-            reason: with_causes(&error),
-        };
-        let mut config = Config::from_custom_kubeconfig(self.config.clone(), &options)
+        proxy::check().map_err(unusable)?;
+        let mut config = Config::from_custom_kubeconfig(self.bare(), &options)
             .await
-            .map_err(unusable)?;
+            .map_err(|error| unusable(words(&error)))?;
+        if config.root_cert.as_ref().is_some_and(Vec::is_empty) {
+            return Err(unusable(
+                "its certificate authority holds no certificate in PEM".to_owned(),
+            ));
+        }
+        if config.accept_invalid_certs && !is_loopback(&config.cluster_url) {
+            return Err(unusable(
+                "`insecure-skip-tls-verify` would send the credentials to whoever answers; \
+                 give the cluster's certificate authority instead"
+                    .to_owned(),
+            ));
+        }
         // A proxy in the kubeconfig is meant; one of the environment holds unless NO_PROXY excepts the endpoint.
         if self
             .cluster()
             .and_then(|cluster| cluster.proxy_url.as_ref())
             .is_none()
         {
-            config.proxy_url = super::proxy(&config.cluster_url);
+            config.proxy_url = proxy::of(&config.cluster_url);
         }
         Ok(config)
+    }
+
+    /// The kubeconfig with URLs of servers that hold no password: it is never sent, and requests are told by their URL.
+    fn bare(&self) -> KubeKubeconfig {
+        let mut config = self.config.clone();
+        for cluster in &mut config.clusters {
+            if let Some(server) = cluster
+                .cluster
+                .as_mut()
+                .and_then(|cluster| cluster.server.as_mut())
+            {
+                *server = bare_url(server);
+            }
+        }
+        config
     }
 
     fn cluster(&self) -> Option<&kube::config::Cluster> {
@@ -130,6 +159,7 @@ impl Kubeconfig {
     /// What differs, in words.
     pub async fn leads_to(&self, endpoint: &str, authority: Option<&[u8]>) -> Result<(), String> {
         let config = self.config().await.map_err(|error| error.to_string())?;
+        let endpoint = bare_url(endpoint);
         let own: http::Uri = endpoint
             .parse()
             .map_err(|_| format!("`{endpoint}` is not a URL"))?;
@@ -143,7 +173,10 @@ impl Kubeconfig {
         };
         let host = |uri: &http::Uri| uri.host().unwrap_or_default().to_lowercase();
         let theirs = &config.cluster_url;
-        if host(&own) != host(theirs) || port(&own) != port(theirs) {
+        if own.scheme() != theirs.scheme()
+            || host(&own) != host(theirs)
+            || port(&own) != port(theirs)
+        {
             return Err(format!(
                 "the context points to `{theirs}`, the cluster's endpoint is `{endpoint}`"
             ));
@@ -158,6 +191,59 @@ impl Kubeconfig {
             }
         }
         Ok(())
+    }
+}
+
+/// The error of a kubeconfig that can't be used.
+pub(super) fn unusable(reason: String) -> KubernetesError {
+    KubernetesError::Kubeconfig { reason }
+}
+
+/// What is wrong with a kubeconfig in own words: the library's would repeat the text, tokens and keys among it.
+pub(super) fn words(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(error) => match error.location() {
+            Some(at) => format!(
+                "line {}, column {}: that is not YAML as a kubeconfig has it",
+                at.line(),
+                at.column()
+            ),
+            None => "it is not YAML as a kubeconfig has it".to_owned(),
+        },
+        KubeconfigError::ReadConfig(error, path) => format!("`{}`: {error}", path.display()),
+        KubeconfigError::CurrentContextNotSet => "it has no current context".to_owned(),
+        KubeconfigError::KindMismatch | KubeconfigError::ApiVersionMismatch => {
+            "the files that KUBECONFIG names are of different kinds".to_owned()
+        }
+        KubeconfigError::FindPath => "there is no home folder to look for it in".to_owned(),
+        KubeconfigError::LoadContext(name) => format!("there is no context `{name}` in it"),
+        KubeconfigError::LoadClusterOfContext(name) => {
+            format!("there is no cluster `{name}` in it")
+        }
+        KubeconfigError::MissingClusterUrl => "its cluster has no `server`".to_owned(),
+        KubeconfigError::ParseClusterUrl(_) => {
+            "the `server` of its cluster is not a URL".to_owned()
+        }
+        KubeconfigError::ParseProxyUrl(_) => {
+            "its `proxy-url`, or else HTTPS_PROXY, is not a URL".to_owned()
+        }
+        KubeconfigError::LoadCertificateAuthority(error) => {
+            unread("the certificate authority", error)
+        }
+        KubeconfigError::LoadClientCertificate(error) => unread("the client certificate", error),
+        KubeconfigError::LoadClientKey(error) => unread("the client key", error),
+        KubeconfigError::ParseCertificates(_) => "its certificate authority is not PEM".to_owned(),
+        KubeconfigError::ParseNoProxy(_) => "NO_PROXY can't be understood".to_owned(),
+    }
+}
+
+fn unread(what: &str, error: &LoadDataError) -> String {
+    match error {
+        LoadDataError::DecodeBase64(_) => format!("{what} is not base64"),
+        LoadDataError::ReadFile(error, path) => {
+            format!("{what} can't be read from `{}`: {error}", path.display())
+        }
+        LoadDataError::NoBase64DataOrFile => format!("{what} is missing"),
     }
 }
 

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::apply::LockedOut;
 use crate::access::before::{Standing, standings};
 use crate::access::rbac::Rbac;
-use crate::aws::{Aws, AwsSettings, Caller, LookupRoles, ObservedCluster, PrincipalSource};
+use crate::aws::{
+    Aws, AwsError, AwsSettings, Caller, LookupRoles, ObservedCluster, PrincipalSource,
+};
 use crate::error::Failure;
 use crate::finding::{Code, Diagnostic, Finding};
-use crate::kubernetes::{Kubeconfig, Kubernetes, KubernetesError, MakeToken, Tokens};
+use crate::kubernetes::{
+    Bearer, Kubeconfig, Kubernetes, KubernetesError, MakeToken, TokenError, Tokens,
+};
 use crate::model::{
     Arn, AuthenticationMode, Cluster, LiveEntry, Mapping, Principal, PrincipalKey, Section,
 };
@@ -214,12 +218,28 @@ async fn live(
             ));
         }
     };
+    // EKS answers about clusters of the credentials' own account alone.
+    if let Some(account) = &cluster.cluster.account_id
+        && *account != caller.account
+    {
+        let strange = AwsError::strange(
+            "eks:DescribeCluster",
+            format!(
+                "the credentials belong to the account {}, the answer is about a cluster of {account}",
+                caller.account
+            ),
+        );
+        return Err(Failure::aws(
+            format!("failed to read the cluster `{name}`"),
+            strange,
+        ));
+    }
     if let Some(kubeconfig) = kubeconfig {
         same_cluster(kubeconfig, &cluster, name).await?;
     }
     let patience = target.aws.request_timeout();
     let kubernetes = match kubeconfig {
-        Some(kubeconfig) => Some(Kubernetes::by_kubeconfig(kubeconfig, patience).await?),
+        Some(kubeconfig) => Some(Kubernetes::by_kubeconfig(kubeconfig, clock, patience).await?),
         None if target.trust_file => None,
         None => Some(by_tokens(&aws, &cluster, name, clock, patience).await?),
     };
@@ -460,12 +480,17 @@ async fn same_cluster(
     })
 }
 
+/// How long a token is used: the cluster accepts it for 15 minutes, and clocks differ.
+///
+/// Source: aws-iam-authenticator `pkg/token/token.go`, `presignedURLExpiration`.
+const TOKEN_USED_FOR: Duration = Duration::from_mins(10);
+
 async fn by_tokens(
     aws: &Aws,
     cluster: &ObservedCluster,
     name: &str,
     clock: fn() -> SystemTime,
-    patience: std::time::Duration,
+    patience: Duration,
 ) -> Result<Kubernetes, Failure> {
     let Some(endpoint) = &cluster.endpoint else {
         return Err(
@@ -480,14 +505,22 @@ async fn by_tokens(
         .unwrap_or_else(|| aws.region());
     let (signer, partition) = (aws.clone(), cluster.cluster.partition.clone());
     let (name, region) = (name.to_owned(), region.to_owned());
-    let make: MakeToken = Box::new(move |now| {
+    let make: MakeToken<AwsError> = Box::new(move |now| {
         let (aws, name, region) = (signer.clone(), name.clone(), region.clone());
         let partition = partition.clone();
-        Box::pin(async move { aws.cluster_token(&name, &region, &partition, now).await })
+        Box::pin(async move {
+            let token = aws.cluster_token(&name, &region, &partition, now).await?;
+            let until = Some(now + TOKEN_USED_FOR);
+            Ok(Bearer { token, until })
+        })
     });
-    let tokens = Tokens::new(make, clock)
-        .await
-        .map_err(|error| Failure::aws("failed to make a token for the cluster", error))?;
+    let tokens = Tokens::new(make, clock).await.map_err(|error| {
+        let failed = "failed to make a token for the cluster";
+        match error {
+            TokenError::NotMade(error) => Failure::aws(failed, error),
+            error @ TokenError::NoHeader => Failure::new(failed).because(error),
+        }
+    })?;
     Ok(Kubernetes::by_tokens(
         endpoint,
         cluster.certificate_authority.as_deref(),

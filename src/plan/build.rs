@@ -19,7 +19,7 @@ use crate::decisions::{Answer, Do};
 use crate::finding::{Code, Finding, Severity};
 use crate::model::{
     AccessChange, AccessEntry, Arn, AuthenticationMode, EntryType, Identity, Mapping, MappingId,
-    Principal, PrincipalKey, Section,
+    Principal, PrincipalKey, Section, Verdict,
 };
 use crate::observed::{Lookup, NodeRoleUser, Observed};
 use crate::reader::Reading;
@@ -235,6 +235,8 @@ impl Fate {
 pub(super) struct Question<'a> {
     pub(super) mapping: &'a Mapping,
     pub(super) grants_today: bool,
+    /// Whether the proposal leaves out groups that EKS refuses.
+    pub(super) drops_groups: bool,
     /// What its principal has now.
     pub(super) in_force: InForce,
     pub(super) answer: Option<&'a Answer>,
@@ -348,6 +350,7 @@ impl<'a> Builder<'a> {
         let question = Question {
             mapping,
             grants_today: translation.grants_today,
+            drops_groups: translation.drops_groups,
             in_force,
             answer,
         };
@@ -519,6 +522,7 @@ impl<'a> Builder<'a> {
         let access = self
             .gate
             .compare(question.in_force.identity.as_ref(), &entry);
+        let access = question.with_dropped_groups(access);
         let asked = Move {
             question,
             entry: &entry,
@@ -569,6 +573,7 @@ impl<'a> Builder<'a> {
         };
         let live = live.and_then(identity_of_entry);
         let change = compare(mapped.identity.as_ref(), live.as_ref(), self.gate.as_read());
+        let change = question.with_dropped_groups(change);
         if mapped.is_known() {
             change
         } else {
@@ -758,6 +763,24 @@ impl<'a> Builder<'a> {
 }
 
 impl Question<'_> {
+    /// The change, in which a group that EKS refuses and the entry lacks is lost, bound or not: only a person knows
+    /// what else looks for its name.
+    pub(super) fn with_dropped_groups(&self, change: AccessChange) -> AccessChange {
+        let has_new_name = change.moved_groups().iter().any(|moved| {
+            let after = change.after.as_ref();
+            after.is_some_and(|after| after.groups.iter().any(|group| group == moved))
+        });
+        let is_lost = self.drops_groups && change.keeps_access() && !has_new_name;
+        AccessChange {
+            verdict: if is_lost {
+                Some(Verdict::Lost)
+            } else {
+                change.verdict
+            },
+            ..change
+        }
+    }
+
     pub(super) fn is(&self, what: Do) -> bool {
         self.answer.is_some_and(|answer| answer.what == what)
     }

@@ -22,6 +22,8 @@ pub(super) struct Case<'a> {
 /// What a rule proposes, with its findings.
 pub(super) struct Ruling {
     pub(super) proposal: Proposal,
+    /// Whether groups are left out that EKS refuses.
+    pub(super) drops_groups: bool,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -40,6 +42,7 @@ impl Ruling {
     pub(super) fn because(proposal: Proposal, finding: Finding) -> Self {
         Self {
             proposal,
+            drops_groups: false,
             findings: vec![finding],
         }
     }

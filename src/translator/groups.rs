@@ -18,6 +18,8 @@ pub(super) struct Groups {
     pub(super) kept: Vec<String>,
     /// Policies on the whole cluster that take the place of groups, in order and each once.
     pub(super) policies: Vec<String>,
+    /// Whether one is left out that EKS refuses.
+    pub(super) drops: bool,
     /// Why.
     pub(super) findings: Vec<Finding>,
 }
@@ -166,6 +168,7 @@ impl Groups {
     }
 
     fn refuse(&mut self, code: Code, message: String, fix: String) {
+        self.drops = true;
         self.findings.push(Finding::new(code, message, fix));
     }
 }

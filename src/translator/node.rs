@@ -88,6 +88,7 @@ pub(super) fn translate(
     findings.extend(lost_groups(case, &entry_type));
     Ruling {
         proposal: Proposal::Entry(entry(case, principal_arn, entry_type)),
+        drops_groups: false,
         findings,
     }
 }

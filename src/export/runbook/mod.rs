@@ -29,8 +29,10 @@ const LOOKUP_ROLE: &str = "--lookup-role=";
 pub struct Runbook {
     /// The container image that holds the tool.
     pub image: Option<String>,
-    /// The IAM role that the tool runs as.
+    /// The IAM role that the tool runs as when it writes.
     pub role_arn: Option<Arn>,
+    /// The IAM role that it runs as when it only reads, where the runbook has two.
+    pub plan_role_arn: Option<Arn>,
     /// The options of `plan` that are given again whenever the tool runs.
     pub options: Vec<String>,
 }

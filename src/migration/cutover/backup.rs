@@ -18,7 +18,7 @@ pub fn refuse_taken(path: &Path, stored: &Stored, history: &History) -> Result<(
                 .filter_map(|change| change.backup.as_deref())
                 .any(|known| known == path)
         });
-    if is_own || is_free(path, stored)? {
+    if is_own || files::is_pipe_or_device(path) || is_free(path, stored)? {
         return Ok(());
     }
     Err(Failure::new(format!(
@@ -33,7 +33,15 @@ pub fn refuse_taken(path: &Path, stored: &Stored, history: &History) -> Result<(
 ///
 /// Nothing is written over: where the path holds another state, the next free one with a number at its end is taken.
 /// Returns where the manifest is.
-pub fn write(path: &Path, stored: &Stored) -> Result<PathBuf, Failure> {
+///
+/// A pipe or a device gets the manifest alone; `None`, since nobody finds it again there. The journal holds the object, too.
+pub fn write(path: &Path, stored: &Stored) -> Result<Option<PathBuf>, Failure> {
+    if files::is_pipe_or_device(path) {
+        // A second one, after somebody else's change, is a document of its own.
+        let manifest = format!("---\n{}", stored.manifest());
+        files::replace(path, manifest.as_bytes()).map_err(|error| unusable(path, error))?;
+        return Ok(None);
+    }
     let mut place = path.to_owned();
     let mut number = 0;
     while !is_free(&place, stored)? {
@@ -43,7 +51,7 @@ pub fn write(path: &Path, stored: &Stored) -> Result<PathBuf, Failure> {
     for (to, content) in parts(&place, stored) {
         files::create(&to, content.as_bytes()).map_err(|error| unusable(&to, error))?;
     }
-    Ok(place)
+    Ok(Some(place))
 }
 
 /// The usual place of a run's backup: beside the journal, which clusters may share.

@@ -53,11 +53,11 @@ impl Work<'_> {
                 self.may_begin()?;
                 let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
                 let place = backup::write(&self.backup_path(), stored)?;
-                done.backup = Some(place.clone());
+                done.backup.clone_from(&place);
                 self.log.config_map_intent(
                     Some(stored.json()),
                     removal.after.clone(),
-                    Some(place),
+                    place,
                     watched,
                 )?;
                 match self.take(removal, stored).await {
