@@ -16,10 +16,13 @@ use crate::error::Failure;
 pub struct Connections {
     settings: AwsSettings,
     max_rate: Option<f64>,
-    accounts: Mutex<BTreeMap<Reach, Arc<OnceCell<Result<Account, Reason>>>>>,
+    accounts: Mutex<BTreeMap<Reach, Arc<Opened>>>,
     regions: Mutex<BTreeMap<(Reach, String), Aws>>,
     paces: Mutex<Vec<Pace>>,
 }
+
+/// An account, once the first who needs it has connected it.
+type Opened = OnceCell<Result<Account, Reason>>;
 
 /// Credentials with their owner, and the pace of what has no region.
 #[derive(Debug, Clone)]

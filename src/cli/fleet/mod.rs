@@ -88,12 +88,11 @@ fn code(report: &Report, is_detailed: bool) -> exit::Code {
     let of = |row: &Row| match (row.state, report.command) {
         (State::Failed, _) => exit::FAILED,
         (State::Incomplete | State::NotReached, _) => exit::INCOMPLETE,
-        (_, FleetCommand::Status) => exit::DONE,
+        (State::Done, _) | (_, FleetCommand::Status) => exit::DONE,
         (State::NeedsDecision | State::Pending, FleetCommand::Plan) if !is_detailed => exit::DONE,
         (State::NeedsDecision, _) => exit::BLOCKED,
         (State::Pending, FleetCommand::Verify) if !is_detailed => exit::BLOCKED,
         (State::Pending, _) => exit::PENDING,
-        (State::Done, _) => exit::DONE,
     };
     exit::worst(report.rows.iter().map(of))
 }

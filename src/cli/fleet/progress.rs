@@ -82,7 +82,7 @@ impl FleetDisplay {
         }
     }
 
-    fn event(&self, event: serde_json::Value) {
+    fn event(&self, event: &serde_json::Value) {
         if self.style == ProgressStyle::Json {
             to_stderr(&visible_json(&event.to_string()));
         }
@@ -126,7 +126,7 @@ impl FleetProgress for FleetDisplay {
             under.done
         };
         let total = self.total;
-        self.event(json!({
+        self.event(&json!({
             "fleetEvent": "cluster",
             "done": done,
             "total": total,
@@ -150,7 +150,7 @@ impl FleetProgress for FleetDisplay {
     }
 
     fn wave(&self, number: usize, of: usize, clusters: usize, is_canary: bool) {
-        self.event(json!({
+        self.event(&json!({
             "fleetEvent": "wave",
             "wave": number,
             "of": of,
@@ -163,7 +163,7 @@ impl FleetProgress for FleetDisplay {
     }
 
     fn soak(&self, time: Duration) {
-        self.event(json!({ "fleetEvent": "soak", "seconds": time.as_secs() }));
+        self.event(&json!({ "fleetEvent": "soak", "seconds": time.as_secs() }));
         self.say(&format!("waiting {}s before the next wave", time.as_secs()));
     }
 }

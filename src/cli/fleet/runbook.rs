@@ -1,6 +1,7 @@
 //! `export fleet-runbook`: a fleet in an engine that schedules its shards.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use super::settings;
@@ -83,9 +84,9 @@ fn files(path: &Path, fleet: &Fleet) -> Result<BTreeMap<String, String>, Failure
                 ))
                 .hint("move it into the folder of the fleet file"));
             };
-            if !files.contains_key(name) {
+            if let Entry::Vacant(entry) = files.entry(name.to_owned()) {
                 let (text, _) = settings::text(path, "a file of the fleet")?;
-                files.insert(name.to_owned(), text);
+                entry.insert(text);
             }
         }
     }

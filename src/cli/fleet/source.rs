@@ -1,5 +1,6 @@
 //! Which clusters are meant: from a fleet file, or found by listing them.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -223,9 +224,9 @@ pub(super) fn decisions(fleet: &Fleet) -> Result<BTreeMap<String, String>, Failu
         .filter_map(|member| member.decisions.as_ref())
     {
         let name = path.display().to_string();
-        if !digests.contains_key(&name) {
+        if let Entry::Vacant(entry) = digests.entry(name) {
             let (text, _) = settings::text(path, "the decisions")?;
-            digests.insert(name, sha256(text.as_bytes()));
+            entry.insert(sha256(text.as_bytes()));
         }
     }
     Ok(digests)

@@ -43,6 +43,7 @@ use saved::plan_now;
 const NEW_PRINCIPAL: SignedDuration = SignedDuration::from_mins(5);
 
 /// How a plan is applied.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 #[derive(Debug, Clone)]
 pub struct ApplyOptions {
     /// The choices that shape the plan; those of the saved plan where there is one.
