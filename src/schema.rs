@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use crate::fleet::{self, FleetFile};
-use crate::journal::Record;
+use crate::journal::Line;
 use crate::migration::status::Status;
 use crate::migration::{Verification, Who};
 use crate::plan::Plan;
@@ -48,7 +48,7 @@ impl Document {
         let (mut schema, name, title) = match self {
             Self::Plan => (of::<Plan>(), "plan", "A plan of aws-auth-migrate"),
             Self::Journal => (
-                of::<Record>(),
+                of::<Line>(),
                 "journal",
                 "A line of the journal of aws-auth-migrate",
             ),

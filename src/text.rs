@@ -39,7 +39,8 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
 
 fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     let hides = |c: char| is_hidden(c) && !keep(c);
-    if !text.contains(hides) {
+    // Nearly every text is of such characters alone.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(hides) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
@@ -78,6 +79,20 @@ pub fn visible_json(document: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(text)
+}
+
+/// A count with its thousands parted, such as `16,880`.
+#[must_use]
+pub fn counted(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// A URL without what may be secret in it: user and password, the query, the fragment.
@@ -166,6 +181,18 @@ mod tests {
             (r"DOMAIN\user", r"DOMAIN\user"),
         ] {
             assert_eq!(visible(text), expected);
+        }
+    }
+
+    #[test]
+    fn thousands_are_parted() {
+        for (count, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(counted(count), text);
         }
     }
 

@@ -310,6 +310,9 @@ pub(super) struct CutoverArgs {
     /// Refuse the switch to API until this long after the last apply
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     pub(super) min_soak: std::time::Duration,
+    /// Wait at most this long for a deleted aws-auth that finalizers hold
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub(super) settle: std::time::Duration,
     /// Watch the nodes this long after the removal, such as 5m; by default 90s if a node role's mapping goes, else 0s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) soak: Option<std::time::Duration>,
@@ -342,6 +345,9 @@ pub(super) struct RollbackArgs {
     /// Overwrite changes that others made to aws-auth since, and delete entries without a mapping
     #[arg(long)]
     pub(super) force: bool,
+    /// Give the cluster this long to read an aws-auth that was put back before entries are deleted
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
+    pub(super) settle: std::time::Duration,
     /// Where the journal is; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,

@@ -22,6 +22,7 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         to_api_mode: args.to_api_mode,
         soak: args.soak,
         timeout: args.timeout,
+        settle: args.settle,
         min_soak: args.min_soak,
         allow_self_lockout: args.allow_self_lockout,
         journal: args.journal.clone(),

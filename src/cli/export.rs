@@ -18,8 +18,8 @@ use crate::{export, files};
 pub(super) async fn run(args: ExportArgs, console: &Console) -> Result<ExitCode, Failure> {
     refuse_strange_options(&args)?;
     let text = match args.format {
-        // These rights depend on no plan.
-        ExportFormat::Rbac => export::rbac(command(&args)),
+        // But for the bindings of a cluster, these rights depend on no plan.
+        ExportFormat::Rbac => rbac(&args).await?,
         ExportFormat::FleetRunbook => super::fleet::runbook(&args)?,
         format => render(format, &args, &planned(&args, console).await?)?,
     };
@@ -137,7 +137,8 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
     let seen = settings::survey(&target, args.timeout).await?;
     let history = migration::apply::history(&seen, None, settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
-    plan.decisions_fit().map_err(migration::apply::misfit)?;
+    plan.decisions_fit()
+        .map_err(|misfits| migration::apply::misfit(&misfits))?;
     if let Some(path) = &args.emit_rbac {
         emit_rbac(&seen, &plan, path, console)?;
     }
@@ -145,6 +146,23 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
         plan,
         undoing: migration::rollback::calls(&seen, &history),
     })
+}
+
+/// The roles of a command, with the bindings that it makes or deletes where a cluster is named.
+async fn rbac(args: &ExportArgs) -> Result<String, Failure> {
+    let (command, named) = (command(args), &args.target);
+    let has_bindings = matches!(command, For::Apply | For::Rollback);
+    let is_named = named.cluster.is_some() || named.kubeconfig.is_some() || named.context.is_some();
+    if !has_bindings || !is_named || args.plan.is_some() {
+        return Ok(export::rbac(command, &[]));
+    }
+    let target = settings::target(named, None)?;
+    let seen = migration::survey(&target, CLOCK.system).await?;
+    let history = migration::apply::history(&seen, None, settings::state_folder)?;
+    let choices = settings::choices(&args.choices, &args.target)?
+        .or_as_before(history.last_choices().as_ref());
+    let bindings = migration::bindings::touched(&seen, &choices, &history, command, (CLOCK.now)());
+    Ok(export::rbac(command, &bindings))
 }
 
 fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<String, Failure> {
@@ -163,7 +181,7 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<
             lookup_roles: &export::lookup_roles(plan),
             ..Needs::of(plan, command(args))
         }),
-        ExportFormat::Rbac => export::rbac(command(args)),
+        ExportFormat::Rbac => export::rbac(command(args), &[]),
         ExportFormat::FleetRunbook => unreachable!("it is made of a fleet, not of a plan"),
         ExportFormat::SsmAutomation => export::ssm_automation(plan, &runbook(args, plan)?),
         ExportFormat::KubernetesJob => export::kubernetes_job(plan, &runbook(args, plan)?),

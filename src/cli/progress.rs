@@ -79,7 +79,7 @@ impl Display {
             EventKind::Started => to_stderr(&actions(event.total)),
             EventKind::Mode => to_stderr(&format!("mode: {}", message(event))),
             EventKind::Action => match line(event) {
-                Some(line) if event.binding.is_some() => to_stderr(&line),
+                Some(line) if event.action.is_none() => to_stderr(&line),
                 Some(line) => to_stderr(&format!("{count} {line}")),
                 None => {}
             },
@@ -100,7 +100,7 @@ impl Display {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        if matches!(event.event, EventKind::Action | EventKind::Retry) && event.binding.is_none() {
+        if matches!(event.event, EventKind::Action | EventKind::Retry) && event.action.is_some() {
             show_count(bar, event);
         }
         match event.event {
@@ -179,7 +179,8 @@ fn line(event: &Event) -> Option<String> {
     let about = match (&event.binding, &event.action) {
         (Some(binding), _) => visible(&binding.to_string()).into_owned(),
         (None, Some(action)) => describe(action),
-        (None, None) => return None,
+        // What a command waits for belongs to no action.
+        (None, None) => return event.message.is_some().then(|| message(event)),
     };
     match event.status {
         Some(status) => Some(format!("{} {about}{}", word(status), reason(event))),

@@ -18,6 +18,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
         act: args.yes,
         run: args.run.clone(),
         force: args.force,
+        settle: args.settle,
         journal: args.journal.clone(),
         state_folder: settings::state_folder_beside(args.journal.as_deref())?,
         holder: settings::holder(),

@@ -28,7 +28,8 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
     let choices = settings::choices(&args.choices, &args.target)?
         .or_as_before(history.last_choices().as_ref());
     let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
-    plan.patterns_fit().map_err(migration::apply::misfit)?;
+    plan.patterns_fit()
+        .map_err(|misfits| migration::apply::misfit(&misfits))?;
     let verification = migration::verify(plan, &seen.reading, &seen.observed);
     let options = report::TableOptions {
         width: console.width(),

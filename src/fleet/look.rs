@@ -108,7 +108,7 @@ impl Look<'_> {
         if self.command == FleetCommand::Plan {
             let plan = migration::apply::plan(&seen, &choices, &history, now);
             let fit = plan.shared_decisions_fit();
-            fit.map_err(|misfits| told(migration::apply::misfit(misfits)))?;
+            fit.map_err(|misfits| told(migration::apply::misfit(&misfits)))?;
             if let Some(folder) = self.save {
                 save(&plan, folder).map_err(told)?;
             }

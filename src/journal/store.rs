@@ -5,8 +5,10 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use super::chain;
 use super::history::History;
 use super::lock::Lock;
+use super::owner;
 use super::record::{ClusterId, Record, SCHEMA};
 use crate::files::{make_folder, open_regular, sync_folder};
 use crate::text::visible_json;
@@ -43,6 +45,24 @@ pub enum JournalError {
         /// What the parser says.
         reason: String,
     },
+    /// A line is not what was written, or not where it was written.
+    #[error("the journal `{path}` was changed after it was written: {reason}")]
+    Changed {
+        /// The journal.
+        path: PathBuf,
+        /// Which line, in words.
+        reason: String,
+    },
+    /// It belongs to somebody else, who could have written anything into it.
+    #[error(
+        "the journal `{path}` belongs to another user (uid {owner}), who could have written anything into it"
+    )]
+    Foreign {
+        /// The journal.
+        path: PathBuf,
+        /// Who owns it.
+        owner: u32,
+    },
     /// There is something else in its place, which is left as it is.
     #[error("`{path}` is no journal: {reason}")]
     NotAJournal {
@@ -76,21 +96,25 @@ struct Tail {
     file: File,
     /// How many bytes are whole records.
     whole: u64,
+    /// What the next record says of the last one.
+    last: String,
     /// Whether a record could not be written: nothing may be added after it, or the file would be damaged.
     broken: bool,
 }
 
 impl Tail {
-    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+    fn append(&mut self, record: &str) -> io::Result<()> {
         if self.broken {
             return Err(io::Error::other("an earlier record could not be written"));
         }
+        let line = chain::linked(record, &self.last);
         let written = self
             .file
-            .write_all(line)
+            .write_all(format!("{line}\n").as_bytes())
             .and_then(|()| self.file.sync_data());
         if written.is_ok() {
-            self.whole += line.len() as u64;
+            self.whole += line.len() as u64 + 1;
+            self.last = chain::digest(line.as_bytes());
         } else {
             self.broken = true;
             // What was written of it is torn; where it can't be cut off, the next run does it.
@@ -123,11 +147,13 @@ impl Journal {
         let real = resolved(path).map_err(io("open"))?;
         // Before anything is made or changed.
         if let Some(file) = open_regular(&real).map_err(io("open"))? {
+            owner::check(path, &file)?;
             check_beginning(path, file)?;
         }
         let lock = Lock::take(&real, holder)?;
         let mut file = open_or_make(&real).map_err(io("open"))?;
-        let (history, whole) = read(path, &mut file)?;
+        owner::check(path, &file)?;
+        let (history, whole, last) = read(path, &mut file)?;
         make_private(&file).map_err(io("open"))?;
         if whole == 0 {
             // It may be new, and a record that is synced is lost with a name that is not.
@@ -142,6 +168,7 @@ impl Journal {
                 file: Mutex::new(Tail {
                     file,
                     whole,
+                    last,
                     broken: false,
                 }),
                 _lock: lock,
@@ -153,7 +180,10 @@ impl Journal {
     /// Reads what a journal holds about a cluster, without holding it; an absent one holds nothing.
     pub fn history(path: &Path, cluster: &ClusterId) -> Result<History, JournalError> {
         match open_regular(path) {
-            Ok(Some(mut file)) => Ok(read(path, &mut file)?.0.of(cluster)),
+            Ok(Some(mut file)) => {
+                owner::check(path, &file)?;
+                Ok(read(path, &mut file)?.0.of(cluster))
+            }
             Ok(None) => Ok(History::default()),
             Err(source) => Err(JournalError::Io {
                 what: "open",
@@ -179,18 +209,16 @@ impl Journal {
     pub fn append(&self, record: &Record) -> Result<(), JournalError> {
         super::trace::tell(record);
         let line = serde_json::to_string(record).expect("a record is plain data");
-        let mut line = visible_json(&line).into_owned();
-        line.push('\n');
+        let line = visible_json(&line);
         let mut tail = self
             .file
             .lock()
             .expect("no task panics while it writes the journal");
-        tail.append(line.as_bytes())
-            .map_err(|source| JournalError::Io {
-                what: "write",
-                path: self.path.clone(),
-                source,
-            })
+        tail.append(&line).map_err(|source| JournalError::Io {
+            what: "write",
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 
@@ -292,11 +320,12 @@ fn check_beginning(path: &Path, file: File) -> Result<(), JournalError> {
     })
 }
 
-/// Reads the records; tells also how many bytes are whole lines.
-fn read(path: &Path, file: &mut File) -> Result<(History, u64), JournalError> {
+/// Reads the records; tells also how many bytes are whole lines, and what the next record says of the last one.
+fn read(path: &Path, file: &mut File) -> Result<(History, u64, String), JournalError> {
     let mut reader = BufReader::new(file);
     let mut history = History::default();
     let mut whole = 0;
+    let mut chain = chain::Chain::default();
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -330,10 +359,16 @@ fn read(path: &Path, file: &mut File) -> Result<(History, u64), JournalError> {
                 schema: schema.clone(),
             });
         }
+        chain
+            .follow(&line[..read - 1])
+            .map_err(|reason| JournalError::Changed {
+                path: path.to_owned(),
+                reason,
+            })?;
         history.add(record);
         whole += read as u64;
     }
-    Ok((history, whole))
+    Ok((history, whole, chain.last()))
 }
 
 fn unreadable(path: &Path, line: usize, text: &[u8], error: &serde_json::Error) -> JournalError {
@@ -547,11 +582,12 @@ mod tests {
         let mut tail = Tail {
             file: File::open(&path).unwrap(),
             whole: 0,
+            last: String::new(),
             broken: false,
         };
-        assert!(tail.append(b"{}\n").is_err());
+        assert!(tail.append("{}").is_err());
         tail.file = OpenOptions::new().write(true).open(&path).unwrap();
-        assert!(tail.append(b"{}\n").is_err());
+        assert!(tail.append("{}").is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"");
     }
 }

@@ -155,14 +155,24 @@ impl Kubeconfig {
 
     /// Whether the context leads to this endpoint with this certificate authority; otherwise what differs.
     ///
+    /// Through a tunnel to a private endpoint host and port are others. There the authority proves it: who answers is the
+    /// cluster when its certificate is of the cluster's authority and for the cluster's own host (`tls-server-name`).
+    ///
     /// # Errors
-    /// What differs, in words.
-    pub async fn leads_to(&self, endpoint: &str, authority: Option<&[u8]>) -> Result<(), String> {
-        let config = self.config().await.map_err(|error| error.to_string())?;
+    /// What differs.
+    pub async fn leads_to(
+        &self,
+        endpoint: &str,
+        authority: Option<&[u8]>,
+    ) -> Result<(), Elsewhere> {
+        let config = self
+            .config()
+            .await
+            .map_err(|error| Elsewhere::Unknown(error.to_string()))?;
         let endpoint = bare_url(endpoint);
         let own: http::Uri = endpoint
             .parse()
-            .map_err(|_| format!("`{endpoint}` is not a URL"))?;
+            .map_err(|_| Elsewhere::Unknown(format!("`{endpoint}` is not a URL")))?;
         let port = |uri: &http::Uri| {
             uri.port_u16()
                 .unwrap_or(if uri.scheme_str() == Some("http") {
@@ -173,25 +183,52 @@ impl Kubeconfig {
         };
         let host = |uri: &http::Uri| uri.host().unwrap_or_default().to_lowercase();
         let theirs = &config.cluster_url;
-        if own.scheme() != theirs.scheme()
-            || host(&own) != host(theirs)
-            || port(&own) != port(theirs)
-        {
-            return Err(format!(
-                "the context points to `{theirs}`, the cluster's endpoint is `{endpoint}`"
-            ));
-        }
-        if let (Some(theirs), Some(own)) = (&config.root_cert, authority) {
-            let own = pem_certificates(own)?;
-            if !theirs.iter().any(|certificate| own.contains(certificate)) {
-                return Err(
-                    "the context trusts another certificate authority than the cluster's"
-                        .to_owned(),
-                );
+        let is_same_scheme = own.scheme() == theirs.scheme();
+        let is_same_place =
+            is_same_scheme && host(&own) == host(theirs) && port(&own) == port(theirs);
+        let has_authority = match (&config.root_cert, authority) {
+            (Some(theirs), Some(own)) => {
+                let own = pem_certificates(own).map_err(Elsewhere::Unknown)?;
+                Some(theirs.iter().any(|certificate| own.contains(certificate)))
             }
+            _ => None,
+        };
+        let named = config.tls_server_name.as_deref().map(str::to_lowercase);
+        let is_named = named.as_ref() == Some(&host(&own));
+        let is_checked = !config.accept_invalid_certs;
+        match (is_same_place, has_authority) {
+            (true, None | Some(true)) => Ok(()),
+            (false, Some(true)) if is_same_scheme && is_named && is_checked => Ok(()),
+            (true, Some(false)) => Err(Elsewhere::Authority),
+            (false, Some(false)) if is_named => Err(Elsewhere::Authority),
+            (false, authority) => Err(Elsewhere::Endpoint {
+                theirs: theirs.to_string(),
+                own: endpoint.to_owned(),
+                tunnel_to: (authority == Some(true) && is_checked).then(|| host(&own)),
+            }),
         }
-        Ok(())
     }
+}
+
+/// How a context leads to another place than the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Elsewhere {
+    /// To another host or port.
+    #[error("the context points to `{theirs}`, the cluster's endpoint is `{own}`")]
+    Endpoint {
+        /// Where it points to.
+        theirs: String,
+        /// Where the cluster is.
+        own: String,
+        /// The cluster's host, where the authority is the cluster's and only the server's name is missing.
+        tunnel_to: Option<String>,
+    },
+    /// To a server of another authority.
+    #[error("the context trusts another certificate authority than the cluster's")]
+    Authority,
+    /// Nobody can tell.
+    #[error("{0}")]
+    Unknown(String),
 }
 
 /// The error of a kubeconfig that can't be used.

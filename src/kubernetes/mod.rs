@@ -7,6 +7,7 @@ mod gate;
 mod kubeconfig;
 mod login;
 mod plugin;
+mod refusal;
 mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +26,9 @@ use tracing::debug;
 
 use again::again;
 pub use bindings::{Made, StoredBinding, ThereBinding};
-pub use config_map::Stored;
+pub use config_map::{Attempt, Deleted, Stored, Terminating};
 use gate::{Gate, Refused};
-pub use kubeconfig::{Kubeconfig, Named};
+pub use kubeconfig::{Elsewhere, Kubeconfig, Named};
 pub use token::{Bearer, MakeToken, TokenError, Tokens};
 
 use crate::access::rbac::{Binding, Rbac, Rule, Subject};
@@ -115,6 +116,34 @@ pub enum KubernetesError {
         /// The API server's own words.
         message: String,
     },
+    /// Admission refused it: a policy, a webhook, a plugin of the API server. No right is missing.
+    #[error("failed to {what}: {by} refused it: {message}")]
+    Rejected {
+        /// What was attempted.
+        what: &'static str,
+        /// Who refused it.
+        by: String,
+        /// The API server's own words.
+        message: String,
+    },
+    /// The object says of itself that it never changes.
+    #[error("failed to {what}: it has `immutable: true`, so what it holds can't be changed")]
+    Immutable {
+        /// What was attempted.
+        what: &'static str,
+    },
+    /// A binding names a role that is not there.
+    #[error(
+        "failed to make the {kind} `{name}`: the {role}, which it names as the old group's binding does, does not exist"
+    )]
+    NoRole {
+        /// The binding's kind.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// The role's kind and name.
+        role: String,
+    },
     /// The API server refused otherwise.
     #[error("failed to {what}: the Kubernetes API answered {code} {reason}: {message}")]
     Refused {
@@ -161,6 +190,7 @@ impl KubernetesError {
     fn of(what: &'static str, error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => match status.code {
+                _ if let Some(refusal) = refusal::of(what, status.code, &status.message) => refusal,
                 401 => Self::Unauthorized { what },
                 403 => Self::Forbidden {
                     what,
@@ -227,7 +257,8 @@ impl KubernetesError {
                 "grant `get` and `delete` on it to the caller, and run the same command again".to_owned()
             }
             Self::Forbidden { what, .. } if what.starts_with("make a binding") => {
-                "grant `create` and `get` on it to the caller, and `bind` on the role that it names, or make it by hand"
+                "grant `create` and `get` on it to the caller, and `bind` on the role that it names, one of clusterroles or roles \
+                 (`export rbac --for apply` with the cluster and the same --rename-group writes all of it), or make it by hand"
                     .to_owned()
             }
             Self::Forbidden { what, .. } if what.starts_with("list ") => {
@@ -244,6 +275,14 @@ impl KubernetesError {
             Self::Differs { name, .. } => {
                 format!("look at `{name}`, and delete it or make the bindings yourself: nothing that is there is edited")
             }
+            Self::Rejected { .. } => {
+                "no right is missing: change what refused it, or except this ConfigMap from it \
+                 (kubectl get validatingadmissionpolicies,validatingwebhookconfigurations), then run the same command again"
+                    .to_owned()
+            }
+            Self::NoRole { role, .. } => {
+                format!("create the {role}, or delete the old group's binding to it, which gives nothing")
+            }
             Self::Plugin { .. } => {
                 "run the plugin by hand to see what it says, which is not repeated here since it may hold secrets; \
                  --request-timeout gives it more time"
@@ -252,7 +291,10 @@ impl KubernetesError {
             Self::Endless { .. } => {
                 "check that the endpoint is the cluster's and that nothing answers in its place".to_owned()
             }
-            Self::Kubeconfig { .. } | Self::Unusable { .. } | Self::Refused { .. } => return None,
+            Self::Kubeconfig { .. }
+            | Self::Unusable { .. }
+            | Self::Immutable { .. }
+            | Self::Refused { .. } => return None,
         })
     }
 }

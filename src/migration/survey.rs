@@ -13,7 +13,7 @@ use crate::aws::{
 use crate::error::Failure;
 use crate::finding::{Code, Diagnostic, Finding};
 use crate::kubernetes::{
-    Bearer, Kubeconfig, Kubernetes, KubernetesError, MakeToken, TokenError, Tokens,
+    Bearer, Elsewhere, Kubeconfig, Kubernetes, KubernetesError, MakeToken, TokenError, Tokens,
 };
 use crate::model::{
     Arn, AuthenticationMode, Cluster, LiveEntry, Mapping, Principal, PrincipalKey, Section,
@@ -22,7 +22,7 @@ use crate::observed::{Lookup, NodeRole, Observed};
 use crate::plan::document::{Source, SourceKind};
 use crate::reader::{self, Reading};
 use crate::source::AwsAuth;
-use crate::text::visible;
+use crate::text::{shell_word, visible};
 
 /// Which cluster is meant, and where its `aws-auth` comes from.
 #[derive(Debug, Clone, Default)]
@@ -405,9 +405,10 @@ async fn bindings(
 async fn read_bindings(kubernetes: &Kubernetes, with_roles: bool) -> Result<Rbac, KubernetesError> {
     let rbac = kubernetes.rbac().await?;
     // Roles that can't be read prove no group equal to a policy, and nothing else depends on them.
-    let cluster_roles = match with_roles {
-        true => kubernetes.cluster_roles().await.ok(),
-        false => None,
+    let cluster_roles = if with_roles {
+        kubernetes.cluster_roles().await.ok()
+    } else {
+        None
     };
     Ok(Rbac {
         cluster_roles,
@@ -473,8 +474,34 @@ async fn same_cluster(
     let Some(endpoint) = &cluster.endpoint else {
         return Ok(());
     };
-    kubeconfig.leads_to(endpoint, cluster.certificate_authority.as_deref()).await.map_err(|difference| {
-        Failure::new(format!("the kubeconfig's context is not the cluster `{name}`: {difference}")).hint(
+    let authority = cluster.certificate_authority.as_deref();
+    let led = kubeconfig.leads_to(endpoint, authority).await;
+    led.map_err(|elsewhere| {
+        let failure = Failure::new(format!(
+            "the kubeconfig's context is not the cluster `{name}`: {elsewhere}"
+        ));
+        let failure = match &elsewhere {
+            Elsewhere::Authority => {
+                let region = cluster.cluster.region.as_deref();
+                let region = region.map_or_else(String::new, |region| {
+                    format!(" --region {}", shell_word(region))
+                });
+                failure.hint(format!(
+                    "if the cluster's certificate authority was rotated, write the kubeconfig again: \
+                     aws eks update-kubeconfig --name {}{region}",
+                    shell_word(name)
+                ))
+            }
+            Elsewhere::Endpoint {
+                tunnel_to: Some(host),
+                ..
+            } => failure.hint(format!(
+                "through a tunnel, set `tls-server-name: {host}` beside `server` in the kubeconfig: that proves that the \
+                 cluster is at its other end"
+            )),
+            _ => failure,
+        };
+        failure.hint(
             "name the right context with --context, or leave the kubeconfig out: --cluster alone finds the endpoint itself",
         )
     })

@@ -272,11 +272,11 @@ impl<'a> Builder<'a> {
             Proposal::Inert => Outcome::Inert,
             Proposal::Entry(_) | Proposal::Impossible => Outcome::Blocked,
         };
-        let codes = findings.iter().map(|finding| finding.code);
+        let codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
         let answer = self
             .choices
             .answer(&mapping.arn, None)
-            .or_else(|| self.choices.answer_to(codes))
+            .or_else(|| self.choices.answer_to(&codes))
             .filter(|_| outcome == Outcome::Blocked);
         let decision = answer.filter(|answer| matches!(answer.what, Do::Leave | Do::Drop));
         if let Some(answer) = answer {
@@ -310,9 +310,12 @@ impl<'a> Builder<'a> {
         let real = self.real_arn(mapping);
         let answer = self.choices.answer(&mapping.arn, real.as_ref());
         let planned = self.attempt(mapping, translation, answer);
-        let by_code = self
-            .choices
-            .answer_to(planned.findings.iter().map(|finding| finding.code));
+        let codes: Vec<Code> = planned
+            .findings
+            .iter()
+            .map(|finding| finding.code)
+            .collect();
+        let by_code = self.choices.answer_to(&codes);
         match by_code.filter(|_| answer.is_none() && planned.needs_decision()) {
             Some(answer) => {
                 self.forget(mapping);
@@ -366,7 +369,7 @@ impl<'a> Builder<'a> {
                 decision: Some(decided(answer)),
                 ..Fate::new(Outcome::Skipped, with(findings, told(answer)))
             },
-            (Proposal::Inert, ..) => self.inert(&question, findings),
+            (Proposal::Inert, ..) => Self::inert(&question, findings),
             (_, Some(Do::Drop), Some(answer)) => self.dropped(&question, answer, findings),
             (Proposal::Impossible, ..) => self.impossible(&question, principal.as_ref(), findings),
             (Proposal::Entry(entry), ..) => self.entry(&question, entry.clone(), findings),
@@ -404,7 +407,7 @@ impl<'a> Builder<'a> {
 
     /// Grants nothing today. A way to create it all the same is not offered where its principal gets in otherwise:
     /// the entry would take that access's place.
-    fn inert(&self, question: &Question<'_>, mut findings: Vec<Finding>) -> Fate {
+    fn inert(question: &Question<'_>, mut findings: Vec<Finding>) -> Fate {
         if question.in_force.through != Through::Nothing {
             for finding in &mut findings {
                 finding.fix.clear();

@@ -404,6 +404,8 @@ pub enum Stage {
     Others,
     /// Node roles.
     Nodes,
+    /// Whoever runs this, where a rollback takes its entry away: last of all.
+    Caller,
 }
 
 /// The calls that a plan is made of.

@@ -137,10 +137,10 @@ pub(super) fn entry_facts(entry: &AccessEntry, mapped_arn: &str) -> Vec<Fact> {
 
 /// What the real ARN adds to the one in `aws-auth`.
 fn real_arn(entry: &AccessEntry, mapped_arn: &str) -> Option<Fact> {
-    let real = entry.principal_arn.to_string();
-    if real == mapped_arn {
+    if entry.principal_arn.is(mapped_arn) {
         return None;
     }
+    let real = entry.principal_arn.to_string();
     let mapped = mapped_arn
         .parse()
         .ok()

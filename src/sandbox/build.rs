@@ -47,6 +47,7 @@ pub(super) fn world(
         principals: seed.principals.clone(),
         credentials: BTreeMap::new(),
         rights: seed.rights.clone(),
+        admissions: Vec::new(),
         limits: seed.limits.clone(),
         faults: Faults::default(),
         requests: Vec::new(),

@@ -42,6 +42,7 @@ mod xml;
 
 pub use admits::KubeIdentity;
 pub use faults::{Fault, FaultKind};
+pub use kube::admission::{Admission, Refuser};
 pub use policy::Policy;
 pub use record::{Phase, RequestRecord};
 pub use seed::{

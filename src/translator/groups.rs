@@ -1,5 +1,7 @@
 //! Stage 3, groups: which Kubernetes groups an access entry can carry, and what becomes of the others.
 
+use std::collections::HashSet;
+
 use super::case::Case;
 use crate::access::equal_policy;
 use crate::access::identity::{AUTHENTICATED, Logins, MASTERS};
@@ -22,6 +24,8 @@ pub(super) struct Groups {
     pub(super) drops: bool,
     /// Why.
     pub(super) findings: Vec<Finding>,
+    /// The groups that are kept, to be found among many.
+    known: HashSet<String>,
 }
 
 /// Sorts out the groups of a mapping.
@@ -149,10 +153,10 @@ impl Groups {
     }
 
     fn keep(&mut self, name: String) {
-        if self.kept.contains(&name) {
-            self.repeated(&name);
-        } else {
+        if self.known.insert(name.clone()) {
             self.kept.push(name);
+        } else {
+            self.repeated(&name);
         }
     }
 
@@ -190,7 +194,7 @@ fn illegal(name: &str) -> Option<String> {
 fn rename_fix(case: &Case<'_>, old: &str) -> String {
     let subject = |name: &str| Subject::Group(name.to_owned());
     let is_taken = |name: &str| {
-        case.mapping.groups.iter().any(|group| group == name)
+        case.has_group(name)
             || case.observed.rbac.as_ref().is_some_and(|rbac| {
                 let bindings = &rbac.bindings;
                 bindings

@@ -22,7 +22,7 @@ mod properties;
 
 use crate::access::before::Standing;
 use crate::choices::Choices;
-use crate::finding::Finding;
+use crate::finding::{self, Finding};
 use crate::model::{AccessEntry, Mapping, MappingId};
 use crate::observed::Observed;
 use case::{Case, Ruling};
@@ -46,6 +46,10 @@ pub struct Translation {
 
 /// The four things that can be proposed for a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every mapping has an entry proposed"
+)]
 pub enum Proposal {
     /// This access entry.
     Entry(AccessEntry),
@@ -74,6 +78,7 @@ pub fn translate(
         drops_groups,
         findings,
     } = rule(&case);
+    let findings = finding::capped(findings);
     Translation {
         mapping: mapping.id,
         grants_today: proposal != Proposal::Inert

@@ -2,15 +2,19 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod admission;
 mod apply;
 mod arc;
 mod bad_input;
 mod cutover;
 mod export;
 mod faults;
+mod finalizers;
 mod fleet;
+mod forged;
 #[path = "../generate/mod.rs"]
 mod generate;
+mod in_force;
 mod interrupted;
 mod judges;
 mod killing;
@@ -45,5 +49,6 @@ mod support;
 #[path = "../tell/mod.rs"]
 mod tell;
 mod trust;
+mod tunnels;
 mod verbose;
 mod verify;

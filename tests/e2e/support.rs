@@ -191,8 +191,15 @@ impl World {
     }
 
     /// The tool in this world: `verb --cluster shop`, with the sandbox's environment.
+    ///
+    /// The sandbox reads aws-auth at once, so that a rollback need not give it time.
     pub(crate) fn tool(&self, verb: &str) -> Tool {
-        self.bare(&[verb, "--cluster", CLUSTER])
+        let tool = self.bare(&[verb, "--cluster", CLUSTER]);
+        if verb == "rollback" {
+            tool.args(&["--settle", "0s"])
+        } else {
+            tool
+        }
     }
 
     /// The tool with the sandbox's environment and these arguments alone.
@@ -345,6 +352,16 @@ impl Drop for World {
             }
         }
     }
+}
+
+/// The lines of a journal as an earlier version, which wrote no digests, would have written them.
+pub(crate) fn without_digests<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let bare = |line: &str| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        record.as_object_mut().unwrap().remove("prev");
+        format!("{record}\n")
+    };
+    lines.map(bare).collect()
 }
 
 pub(crate) fn read(path: &Path) -> String {

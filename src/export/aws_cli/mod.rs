@@ -54,6 +54,7 @@ pub fn aws_cli(plan: &Plan) -> String {
                 Stage::Administrators => "Administrators and the caller",
                 Stage::Others => "People and CI",
                 Stage::Nodes => "Nodes",
+                Stage::Caller => "The caller",
             };
             text.push_str(&format!("\n# {title}\n"));
         }

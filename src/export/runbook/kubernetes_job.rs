@@ -43,7 +43,7 @@ pub fn kubernetes_job(plan: &Plan, runbook: &Runbook) -> String {
         }),
     ];
     for command in [For::Cutover, For::Rollback] {
-        objects.extend(rbac_objects(command));
+        objects.extend(rbac_objects(command, &[]));
     }
     objects.extend(JOBS.map(|command| job(command, runbook)));
     let documents: Vec<String> = objects.iter().map(yaml::document).collect();

@@ -93,7 +93,7 @@ fn only_the_environments_of_the_workflow_may_assume_the_role_that_writes() {
 #[test]
 fn the_roles_of_two_commands_live_side_by_side() {
     let names = |command: For| {
-        let text = rbac(command);
+        let text = rbac(command, &[]);
         let name = format!("name: aws-auth-migrate-{}", command.name());
         (text.matches(&name).count(), text)
     };

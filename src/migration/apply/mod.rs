@@ -166,7 +166,7 @@ pub async fn apply<P: Progress>(
     } else {
         plan.decisions_fit()
     };
-    fit.map_err(misfit)?;
+    fit.map_err(|misfits| misfit(&misfits))?;
     refuse::what_can_not_work(&plan, options)?;
     refuse::blind_canary(&seen, options)?;
     let bindings = bindings::wanted(&seen, &options.choices, &plan)?;
@@ -434,7 +434,8 @@ impl<P: Progress> Work<'_, P> {
 }
 
 /// A decision that does not fit is a slip of whoever wrote it: nothing is done.
-pub fn misfit(misfits: Misfits) -> Failure {
+#[must_use]
+pub fn misfit(misfits: &Misfits) -> Failure {
     Failure::usage(format!("nothing was done: {misfits}"))
         .hint("correct the decisions file or the option; `plan --write-decisions FILE` writes every open question")
 }

@@ -81,6 +81,18 @@ pub fn latest(journal: &Path, cluster: &ClusterId) -> Option<(PathBuf, Stored)> 
     })
 }
 
+/// The object exactly as a backup has it: `None` where there is no such file, `Some(None)` where it holds something else.
+#[must_use]
+pub fn exact(path: &Path) -> Option<Option<serde_json::Value>> {
+    let path = with_end(path, EXACT);
+    // A journal may name anything, such as a pipe.
+    if !path.is_file() {
+        return None;
+    }
+    let content = files::content(&path).ok()?;
+    Some(serde_json::from_slice(&content).ok())
+}
+
 /// The end of the name of the exact object, after the manifest's.
 const EXACT: &str = ".json";
 

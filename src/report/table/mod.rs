@@ -72,8 +72,19 @@ struct Page {
 
 impl Page {
     fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end_matches(' '));
+        self.text.push_str(line);
+        self.end_line();
+    }
+
+    /// Ends the line that was begun, without the blanks at its end.
+    fn end_line(&mut self) {
+        let kept = self.text.trim_end_matches(' ').len();
+        self.text.truncate(kept);
         self.text.push('\n');
+    }
+
+    fn gap(&mut self, columns: usize) {
+        self.text.extend(std::iter::repeat_n(' ', columns));
     }
 
     fn blank(&mut self) {
@@ -83,8 +94,9 @@ impl Page {
     /// Text in lines, all at the same indent.
     fn paragraph(&mut self, indent: usize, style: anstyle::Style, text: &str) {
         for line in wrap(text, self.width - indent) {
-            let line = self.paint.with(style, &line);
-            self.line(&format!("{}{line}", " ".repeat(indent)));
+            self.gap(indent);
+            self.paint.put(&mut self.text, style, &line);
+            self.end_line();
         }
     }
 
@@ -99,9 +111,10 @@ impl Page {
         let (word, style) = label;
         for (index, line) in wrap(text, self.width - indent - column).iter().enumerate() {
             let word = if index == 0 { word } else { "" };
-            let gap = " ".repeat(column.saturating_sub(width(word)));
-            let word = self.paint.with(style, word);
-            self.line(&format!("{}{word}{gap}{line}", " ".repeat(indent)));
+            self.gap(indent);
+            self.paint.put(&mut self.text, style, word);
+            self.gap(column.saturating_sub(width(word)));
+            self.line(line);
         }
     }
 
