@@ -39,6 +39,8 @@ pub enum Document {
     Fleet,
     /// What `fleet plan --output json` prints, and the other fleet commands
     FleetReport,
+    /// What a command with `--output json` prints on stderr when it fails
+    Error,
 }
 
 impl Document {
@@ -97,6 +99,11 @@ impl Document {
                 of::<fleet::Report>(),
                 "fleet-report",
                 "What `fleet` of aws-auth-migrate reports",
+            ),
+            Self::Error => (
+                of::<report::Failed>(),
+                "error",
+                "Why a command of aws-auth-migrate failed",
             ),
         };
         schema.insert(

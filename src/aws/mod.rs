@@ -1,5 +1,6 @@
 //! The AWS SDK and its errors stop here: EKS, IAM and STS in this project's own words.
 
+mod clock;
 mod cluster;
 mod each;
 mod entries;
@@ -8,31 +9,35 @@ mod gate;
 mod http;
 mod listing;
 mod nodes;
+mod operation;
 mod pace;
 mod pages;
 mod principals;
+mod profile;
 mod rights;
 mod session;
 mod time;
 pub mod token;
 mod write;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{Region, SdkConfig};
+use aws_config::{AppName, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 pub use cluster::ObservedCluster;
-pub use error::{AwsError, AwsErrorKind};
+pub use error::{AwsError, AwsErrorKind, Clues};
 pub use listing::ListedAccount;
-pub use pace::Pace;
+pub use pace::{Pace, Service, Throttled};
 pub use principals::{LookupRoles, PrincipalSource};
 
 use crate::model::{Arn, Principal, Subject};
+use clock::Skew;
 use gate::Gate;
 
 /// How to reach AWS, as far as the command line says; the SDK's own settings hold for the rest.
@@ -44,8 +49,12 @@ pub struct AwsSettings {
     pub profile: Option<String>,
     /// How long one request may take; 30 seconds where it is not given.
     pub request_timeout: Option<Duration>,
+    /// The profile that a kubeconfig names: less than `--profile`, and no error where there is none of the name.
+    pub hinted_profile: Option<String>,
     /// How fast requests are made; clones of the settings share it.
     pub pace: Pace,
+    /// The clock of this machine, where the dates of answers are to be compared with it.
+    pub clock: Option<fn() -> SystemTime>,
     /// Where the services are, instead of where the SDK's settings say: the sandbox.
     pub endpoint: Option<SandboxEndpoint>,
     /// Clients that are there already, instead of new ones: clusters of one account and region share them.
@@ -70,10 +79,11 @@ pub struct SandboxEndpoint {
 pub struct Aws {
     /// The settings past the gate.
     plain: SdkConfig,
-    /// The settings by which requests wait for their turns.
+    /// For clients of IAM with other credentials.
     config: SdkConfig,
     client: SharedHttpClient,
     timeout: Duration,
+    clock: Option<fn() -> SystemTime>,
     eks: aws_sdk_eks::Client,
     /// The same without turns and retries: the writer waits for its turns and repeats its calls itself.
     eks_once: aws_sdk_eks::Client,
@@ -81,6 +91,7 @@ pub struct Aws {
     sts: aws_sdk_sts::Client,
     region: String,
     pace: Pace,
+    skew: Skew,
 }
 
 /// Who the credentials belong to.
@@ -105,6 +116,11 @@ impl AwsSettings {
     }
 }
 
+/// What this tool calls itself, for the logs of AWS.
+///
+/// Source: AWS SDKs and Tools Reference Guide, "Application ID"; CloudTrail shows it in `userAgent` as `app/...`.
+const APP_NAME: &str = concat!("aws-auth-migrate-", env!("CARGO_PKG_VERSION"));
+
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -123,14 +139,27 @@ impl Aws {
         let client = http::client()?;
         // Credentials are fetched past the gate: they must not wait behind the calls that wait for them.
         let mut loader = aws_config::from_env()
+            .app_name(
+                AppName::new(APP_NAME).expect("the name is made of letters, digits and signs"),
+            )
             .http_client(client.clone())
             .timeout_config(timeouts.clone().operation_attempt_timeout(timeout).build())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
         if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));
         }
-        if let Some(profile) = &settings.profile {
+        if let Some(profile) = settings
+            .profile
+            .as_ref()
+            .or(settings.hinted_profile.as_ref())
+        {
             loader = loader.profile_name(profile);
+        }
+        if let Some(profile) = &settings.profile {
+            profile::must_exist(profile).await?;
+            let region = settings.region.clone().map(Region::new);
+            loader =
+                loader.credentials_provider(profile::credentials(profile, region, &client).await);
         }
         if let Some(endpoint) = &settings.endpoint {
             let key = Credentials::new(
@@ -149,8 +178,11 @@ impl Aws {
                 "neither --region nor AWS_REGION nor the profile names one",
             ));
         };
+        let clock = settings.clock;
         let pace = &settings.pace;
-        Ok(Self::gated(config, client, timeout, region, pace, pace))
+        Ok(Self::gated(
+            config, client, timeout, clock, region, pace, pace,
+        ))
     }
 
     /// The clients for settings whose requests go through the gate: IAM's have a pace of their own where accounts share
@@ -159,40 +191,51 @@ impl Aws {
         plain: SdkConfig,
         client: SharedHttpClient,
         timeout: Duration,
+        clock: Option<fn() -> SystemTime>,
         region: String,
         pace: &Pace,
         iam_pace: &Pace,
     ) -> Self {
-        let gate = |pace: &Pace, waits| Gate {
+        let skew = Skew::default();
+        let gate = |service, waits| Gate {
             client: client.clone(),
-            pace: pace.clone(),
+            pace: match service {
+                Service::Iam => iam_pace.of(service),
+                Service::Eks | Service::Sts => pace.of(service),
+            },
+            service,
+            clock,
+            skew: skew.clone(),
             timeout,
             waits,
         };
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
-        let gated = plain
-            .to_builder()
-            .http_client(gate(pace, true))
-            .timeout_config(timeouts.disable_operation_attempt_timeout().build())
-            .build();
-        let once = aws_sdk_eks::config::Builder::from(&gated)
-            .http_client(gate(pace, false))
+        // Whoever waits for a turn sends nothing, which the SDK would take for a stalled request.
+        let gated = |service| {
+            plain
+                .to_builder()
+                .http_client(gate(service, true))
+                .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+                .timeout_config(timeouts.clone().disable_operation_attempt_timeout().build())
+                .build()
+        };
+        let once = aws_sdk_eks::config::Builder::from(&gated(Service::Eks))
+            .http_client(gate(Service::Eks, false))
             .retry_config(RetryConfig::disabled())
             .build();
-        let iam = aws_sdk_iam::config::Builder::from(&gated)
-            .http_client(gate(iam_pace, true))
-            .build();
         Self {
-            eks: aws_sdk_eks::Client::new(&gated),
+            eks: aws_sdk_eks::Client::new(&gated(Service::Eks)),
             eks_once: aws_sdk_eks::Client::from_conf(once),
-            iam: aws_sdk_iam::Client::from_conf(iam),
-            sts: aws_sdk_sts::Client::new(&gated),
+            iam: aws_sdk_iam::Client::new(&gated(Service::Iam)),
+            sts: aws_sdk_sts::Client::new(&gated(Service::Sts)),
+            config: gated(Service::Iam),
             plain,
-            config: gated,
             client,
             timeout,
+            clock,
             region,
             pace: pace.clone(),
+            skew,
         }
     }
 
@@ -200,6 +243,14 @@ impl Aws {
     #[must_use]
     pub fn pace(&self) -> &Pace {
         &self.pace
+    }
+
+    /// What to do about this machine's clock, where it is too far from that of AWS.
+    ///
+    /// The SDK makes up for it by the dates of answers, but a cluster's tokens are signed by this machine's time.
+    #[must_use]
+    pub fn clock_hint(&self) -> Option<String> {
+        self.skew.get().map(clock::hint)
     }
 
     /// The region in use.

@@ -30,7 +30,8 @@ impl Aws {
         let plain = self.plain.to_builder();
         let plain = plain.region(Region::new(region.to_owned())).build();
         let (client, timeout) = (self.client.clone(), self.timeout);
-        Self::gated(plain, client, timeout, region.to_owned(), pace, iam_pace)
+        let region = region.to_owned();
+        Self::gated(plain, client, timeout, self.clock, region, pace, iam_pace)
     }
 
     /// The credentials of a role, fetched now and again when they are about to expire.
@@ -60,7 +61,10 @@ impl Aws {
             .build();
         let (client, timeout, region) = (self.client.clone(), self.timeout, self.region.clone());
         let pace = &self.pace;
-        Ok(Self::gated(plain, client, timeout, region, pace, pace))
+        let clock = self.clock;
+        Ok(Self::gated(
+            plain, client, timeout, clock, region, pace, pace,
+        ))
     }
 }
 

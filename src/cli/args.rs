@@ -82,6 +82,22 @@ pub(super) enum Command {
     Man(ManArgs),
 }
 
+impl Command {
+    /// Whether the output is a JSON document, so that errors are one, too.
+    pub(super) fn is_json(&self) -> bool {
+        let output = match self {
+            Self::Plan(args) => &args.output,
+            Self::Apply(args) => &args.output,
+            Self::Status(args) => &args.output,
+            Self::Verify(args) => &args.output,
+            Self::Cutover(args) => &args.output,
+            Self::Rollback(args) => &args.output,
+            _ => return false,
+        };
+        output.output == Format::Json
+    }
+}
+
 #[derive(Debug, Args, Clone, Default)]
 #[command(next_help_heading = "Where aws-auth comes from")]
 pub(super) struct TargetArgs {
@@ -519,6 +535,10 @@ pub(super) enum ExportFormat {
     Eksctl,
     /// Objects for AWS Controllers for Kubernetes
     Ack,
+    /// TypeScript for the AWS CDK: a function that adds a `CfnAccessEntry` for each entry
+    Cdk,
+    /// A Pulumi program in YAML, with import options for what exists
+    Pulumi,
     /// A POSIX shell script of `aws eks` commands
     AwsCli,
     /// A Systems Manager Automation document: plan, approve, apply, verify, approve, cut over; or back

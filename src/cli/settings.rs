@@ -103,6 +103,7 @@ pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
             profile: args.profile.clone(),
             request_timeout: args.request_timeout,
             endpoint: None,
+            clock: Some(CLOCK.system),
             ..AwsSettings::default()
         },
         cluster: args.cluster.clone(),
@@ -301,10 +302,15 @@ pub(super) fn state_folder() -> Result<PathBuf, Failure> {
         .or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")));
     base.map(|base| base.join("aws-auth-migrate"))
         .ok_or_else(|| {
-            Failure::new(
-                "there is no place for the journal: neither XDG_STATE_HOME nor HOME is set",
-            )
-            .hint("name one with --journal")
+            let relative = ["XDG_STATE_HOME", "HOME"]
+                .into_iter()
+                .find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+            let why = match relative {
+                Some(name) => format!("{name} is not an absolute path"),
+                None => "neither XDG_STATE_HOME nor HOME is set".to_owned(),
+            };
+            Failure::new(format!("there is no place for the journal: {why}"))
+                .hint("name one with --journal")
         })
 }
 

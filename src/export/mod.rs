@@ -6,11 +6,13 @@
 mod ack;
 mod aws_cli;
 mod carried;
+mod cdk;
 mod cloudformation;
 mod eksctl;
 pub mod fleet;
 mod names;
 mod permissions;
+mod pulumi;
 mod runbook;
 mod terraform;
 
@@ -21,8 +23,10 @@ use crate::yaml;
 
 pub use ack::ack;
 pub use aws_cli::aws_cli;
+pub use cdk::cdk;
 pub use cloudformation::{cloudformation, cloudformation_json};
 pub use eksctl::eksctl;
 pub use permissions::{iam_policy, rbac, trust_policy};
+pub use pulumi::pulumi;
 pub use runbook::{Runbook, github_actions, kubernetes_job, lookup_roles, options, ssm_automation};
 pub use terraform::{terraform, terraform_module};

@@ -102,6 +102,7 @@ pub fn build(
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         created_at: now,
         cluster: observed.cluster.clone(),
+        caller: None,
         source,
         choices: choices.clone(),
         actions,

@@ -74,7 +74,10 @@ impl Groups {
         self.policies.push(CLUSTER_ADMIN.to_owned());
         self.say(
             Code::MastersToPolicy,
-            format!("`{MASTERS}` becomes the policy `{CLUSTER_ADMIN}` on the whole cluster"),
+            format!(
+                "`{MASTERS}` becomes the policy `{CLUSTER_ADMIN}` on the whole cluster, which gives the same rights but not the \
+                 group's name: what looks for `{MASTERS}`, such as an admission policy, no longer finds it"
+            ),
         );
     }
 
