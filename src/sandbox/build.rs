@@ -118,12 +118,16 @@ fn know_principals(world: &mut World, seed: &Seed) {
 
 fn add_cluster(world: &mut World, name: &str, seed: Seed, endpoint: String, tls: &Tls) {
     let objects = objects(&seed);
+    let (endpoint, ca_pem) = match &seed.control_plane {
+        Some(real) => (real.endpoint.clone(), real.ca_pem.clone()),
+        None => (endpoint, tls.ca_pem.clone()),
+    };
     let cluster = ClusterState {
         mode: seed.cluster.mode,
         status: seed.cluster.status.clone(),
         creator: seed.creator,
         endpoint,
-        ca_pem: tls.ca_pem.clone(),
+        ca_pem,
         entries: BTreeMap::new(),
         updates: Vec::new(),
         node_groups: seed.node_groups,

@@ -53,6 +53,19 @@ pub struct Seed {
     pub organization: Vec<(String, String)>,
     /// What nobody may do in an account, as a pattern of actions such as `eks:*`: a service control policy.
     pub denials: Vec<(String, String)>,
+    /// The API server that `DescribeCluster` names, where it is not the sandbox's own.
+    pub control_plane: Option<ControlPlane>,
+}
+
+/// A real API server in place of the sandbox's own.
+///
+/// The sandbox is EKS, IAM and STS around it then; STS answers over TLS as well, so that aws-iam-authenticator can ask it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlPlane {
+    /// Such as `https://127.0.0.1:6443`.
+    pub endpoint: String,
+    /// The certificate authority of its certificate, in PEM.
+    pub ca_pem: String,
 }
 
 /// The cluster as it begins.
@@ -241,6 +254,7 @@ impl Seed {
             regions: BTreeMap::new(),
             organization: Vec::new(),
             denials: Vec::new(),
+            control_plane: None,
         }
     }
 
@@ -312,6 +326,13 @@ impl Seed {
     #[must_use]
     pub fn with_fargate_profile(mut self, profile: FargateProfileSeed) -> Self {
         self.fargate_profiles.push(profile);
+        self
+    }
+
+    /// Sets the API server that `DescribeCluster` names.
+    #[must_use]
+    pub fn with_control_plane(mut self, control_plane: ControlPlane) -> Self {
+        self.control_plane = Some(control_plane);
         self
     }
 

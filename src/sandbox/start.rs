@@ -1,7 +1,7 @@
 //! A running sandbox.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -33,6 +33,7 @@ struct Inner {
     cluster: String,
     region: String,
     aws_url: String,
+    sts: Option<(SocketAddr, String)>,
     key: String,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -61,7 +62,8 @@ pub struct Snapshot {
 }
 
 impl Sandbox {
-    /// Starts a sandbox on free ports of 127.0.0.1, one for AWS and one for each cluster; needs a tokio runtime.
+    /// Starts a sandbox on free ports of 127.0.0.1: one for AWS, one for each cluster, one more beside a real API server;
+    /// needs a tokio runtime.
     ///
     /// # Errors
     ///
@@ -76,8 +78,16 @@ impl Sandbox {
             endpoints.push(format!("https://{}", kubernetes.local_addr()?));
             listeners.push(kubernetes);
         }
-        let tls = Tls::new()?;
         let (cluster, region) = (seed.cluster.name.clone(), seed.cluster.region.clone());
+        let tls = Tls::new(&region)?;
+        let sts = match &seed.control_plane {
+            Some(_) => Some(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?),
+            None => None,
+        };
+        let sts_address = match &sts {
+            Some(sts) => Some((sts.local_addr()?, tls.ca_pem.clone())),
+            None => None,
+        };
         let (world, key, keys) = build::world(seed, endpoints, &tls);
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
@@ -97,11 +107,16 @@ impl Sandbox {
                 Arc::clone(&shared),
             )));
         }
+        tasks.extend(sts.map(|sts| {
+            let shared = Arc::clone(&shared);
+            tokio::spawn(server::serve(sts, Some(tls.acceptor), Api::Aws, shared))
+        }));
         let inner = Inner {
             shared,
             cluster,
             region,
             aws_url,
+            sts: sts_address,
             key,
             tasks,
         };
@@ -162,6 +177,15 @@ impl Sandbox {
     #[must_use]
     pub fn aws_url(&self) -> &str {
         &self.inner.aws_url
+    }
+
+    /// Where STS answers over TLS, and the certificate authority of its certificate in PEM.
+    ///
+    /// `None` without a real API server.
+    #[must_use]
+    pub fn sts_over_tls(&self) -> Option<(SocketAddr, &str)> {
+        let (address, ca_pem) = self.inner.sts.as_ref()?;
+        Some((*address, ca_pem))
     }
 
     /// What the cluster holds now.
