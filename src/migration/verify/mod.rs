@@ -2,7 +2,7 @@
 
 mod nodes;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::choices::ManagedNodes;
 use crate::decisions::Do;
@@ -17,7 +17,7 @@ use crate::reader::Reading;
 pub const SCHEMA: &str = "aws-auth-migrate/verify/v1";
 
 /// Whether `aws-auth` may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Readiness {
     /// Nobody's access would change.
