@@ -137,6 +137,12 @@ pub fn named_like(folder: &Path, begin: &str, end: &str) -> Vec<PathBuf> {
     files
 }
 
+/// Removes a file.
+pub fn remove(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path)?;
+    sync_folder(path)
+}
+
 /// Reads a whole regular file.
 pub fn content(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = open_regular(path)?.ok_or(io::ErrorKind::NotFound)?;

@@ -34,6 +34,8 @@ pub enum Document {
     Cutover,
     /// What `rollback --output json` prints
     Rollback,
+    /// What a command with `--output json` prints on stderr when it fails
+    Error,
 }
 
 impl Document {
@@ -82,6 +84,11 @@ impl Document {
                 of::<report::RolledBack<'_>>(),
                 "rollback",
                 "What `rollback` of aws-auth-migrate did",
+            ),
+            Self::Error => (
+                of::<report::Failed>(),
+                "error",
+                "Why a command of aws-auth-migrate failed",
             ),
         };
         schema.insert(

@@ -176,6 +176,34 @@ fn is_escaped(c: char) -> bool {
     is_hidden(c) || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
+/// A value in one line, in flow style.
+pub(crate) fn flow(value: &Value) -> String {
+    match value {
+        Value::Object(pairs) => {
+            let pairs: Vec<String> = pairs
+                .iter()
+                .map(|(key, value)| format!("{}: {}", flow_scalar(key), flow(value)))
+                .collect();
+            format!("{{{}}}", pairs.join(", "))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(flow).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::String(text) => flow_scalar(text),
+        other => other.to_string(),
+    }
+}
+
+/// A text within flow style, where readers differ about colons.
+pub(crate) fn flow_scalar(text: &str) -> String {
+    if text.contains(':') {
+        quoted(text)
+    } else {
+        scalar(text)
+    }
+}
+
 /// JSON with hidden characters as escapes; YAML, too, and made of the same values.
 pub(crate) fn json(value: &Value) -> String {
     let text = serde_json::to_string_pretty(value).expect("JSON is plain data");

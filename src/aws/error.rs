@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::{clock, gate};
 use crate::causes::with_causes;
 use crate::text::shortened;
 
@@ -42,6 +43,15 @@ pub struct AwsError {
     pub kind: AwsErrorKind,
 }
 
+/// What was seen beside a service's answer that explains it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Clues {
+    /// For how long the operation has been throttled.
+    pub throttled_for: Option<Duration>,
+    /// By how many seconds this machine's clock is ahead of the service's, where that is too far.
+    pub clock_ahead: Option<i64>,
+}
+
 /// The ways in which a call fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AwsErrorKind {
@@ -57,6 +67,8 @@ pub enum AwsErrorKind {
         status: u16,
         /// How long the service asks to wait before the next try.
         retry_after: Option<Duration>,
+        /// What else was seen.
+        clues: Clues,
     },
     /// There are no usable credentials.
     Credentials(String),
@@ -109,6 +121,15 @@ impl AwsError {
                         .get("retry-after")
                         .and_then(|text| text.parse().ok())
                         .map(Duration::from_secs),
+                    clues: Clues {
+                        throttled_for: headers
+                            .get(gate::THROTTLED)
+                            .and_then(|text| text.parse().ok())
+                            .map(Duration::from_secs),
+                        clock_ahead: headers
+                            .get(clock::HEADER)
+                            .and_then(|text| text.parse().ok()),
+                    },
                 }
             }
             SdkError::TimeoutError(_) => AwsErrorKind::TimedOut,
@@ -201,10 +222,36 @@ impl AwsError {
         ) || matches!(self.kind, AwsErrorKind::Credentials(_))
     }
 
+    /// By how many seconds this machine's clock is ahead, where that is why the call was refused.
+    fn skew(&self) -> Option<i64> {
+        match &self.kind {
+            AwsErrorKind::Service { clues, .. } if self.is_expired() || self.is_denied() => {
+                clues.clock_ahead
+            }
+            _ => None,
+        }
+    }
+
     /// What to do about it, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
+        if let Some(skew) = self.skew() {
+            return Some(clock::hint(skew));
+        }
         Some(match &self.kind {
+            AwsErrorKind::Service { code, clues, .. } if is_throttling(code) => {
+                let operation = &self.operation;
+                let lasting = clues.throttled_for.unwrap_or_default().as_secs();
+                format!(
+                    "AWS has been throttling {operation} for {lasting} s: stop what else calls it in this account and region, \
+                     wait, and run the command again; more can be asked for in Service Quotas"
+                )
+            }
+            AwsErrorKind::Connection(reason) if speaks_of_validity(reason) => {
+                "check the clock of this machine first: the certificate of the endpoint is not valid at its time; then the proxy \
+                 and AWS_CA_BUNDLE"
+                    .to_owned()
+            }
             AwsErrorKind::Credentials(_) => {
                 "log in (`aws sso login`, `aws configure`), name a profile with --profile, or set AWS_ACCESS_KEY_ID and \
                  AWS_SECRET_ACCESS_KEY"
@@ -252,6 +299,14 @@ impl fmt::Display for AwsErrorKind {
             Self::Setting(message) | Self::Strange(message) => f.write_str(message),
         }
     }
+}
+
+/// Whether a certificate is refused for its time, as with a clock that is far off.
+fn speaks_of_validity(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["notvalidyet", "not valid yet", "certificate expired"]
+        .iter()
+        .any(|words| text.contains(words))
 }
 
 /// The largest answer that is taken in: a page of 1000 roles with the longest trust policies is half of it.

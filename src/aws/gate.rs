@@ -4,7 +4,7 @@
 //! slows all others down. The time for a request begins with its turn; the SDK's own limit for an attempt would
 //! count the waiting, too.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -19,16 +19,28 @@ use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::Instant;
 use tracing::{debug, trace};
 
+use super::clock::Skew;
 use super::error::{LARGEST_ANSWER, TooLarge, is_throttling};
-use super::pace::Pace;
+use super::pace::{Pace, Service};
+use super::{clock, operation};
 use crate::causes::with_causes;
 use crate::text::{bare_url, visible};
+
+/// The header by which an error finds out for how many seconds its operation has been throttled; no service sends it.
+pub(super) const THROTTLED: &str = "x-aws-auth-migrate-throttled";
 
 /// A client whose requests go through the gate.
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
     pub(super) client: SharedHttpClient,
+    /// In the lane of the service that the client is for.
     pub(super) pace: Pace,
+    /// Which service that is.
+    pub(super) service: Service,
+    /// The clock that the service's is compared with, if any.
+    pub(super) clock: Option<fn() -> SystemTime>,
+    /// How far apart they are, as of the last answer.
+    pub(super) skew: Skew,
     /// How long a request may take from its turn to the last byte of its answer.
     pub(super) timeout: Duration,
     /// Whether a request waits for its turn here; who has waited before asks for none again.
@@ -61,11 +73,15 @@ impl HttpConnector for Passage {
             pace,
             timeout,
             waits,
+            service,
+            clock,
+            skew: known,
             ..
         } = self.gate.clone();
         HttpConnectorFuture::new(async move {
+            let operation = operation::of(service, &request);
             if waits {
-                pace.turn().await;
+                pace.turn_of(&operation).await;
             }
             pace.count_call();
             let is_repeated = is_repeated(&request);
@@ -79,9 +95,23 @@ impl HttpConnector for Passage {
                 .map_err(|elapsed| ConnectorError::timeout(elapsed.into()))
                 .flatten();
             tell(&asked, is_repeated, &answer, began.elapsed());
-            let answer = answer?;
+            let mut answer = answer?;
+            let skew = clock.and_then(|clock| clock::skew(&answer, clock()));
+            if answer.headers().get("date").is_some() {
+                known.set(skew);
+            }
+            if let Some(skew) = skew {
+                answer.headers_mut().insert(clock::HEADER, skew.to_string());
+            }
             if is_throttled(&answer) {
                 pace.slow_down(retry_after(&answer).unwrap_or_default());
+                let throttled = pace.throttled(&operation);
+                // Who waits elsewhere tells of it there.
+                if waits {
+                    pace.tell_of(&operation);
+                }
+                let lasting = throttled.lasting.as_secs();
+                answer.headers_mut().insert(THROTTLED, lasting.to_string());
             } else if answer.status().is_success() {
                 pace.went_through();
             }

@@ -80,6 +80,22 @@ pub(super) enum Command {
     Man(ManArgs),
 }
 
+impl Command {
+    /// Whether the output is a JSON document, so that errors are one, too.
+    pub(super) fn is_json(&self) -> bool {
+        let output = match self {
+            Self::Plan(args) => &args.output,
+            Self::Apply(args) => &args.output,
+            Self::Status(args) => &args.output,
+            Self::Verify(args) => &args.output,
+            Self::Cutover(args) => &args.output,
+            Self::Rollback(args) => &args.output,
+            _ => return false,
+        };
+        output.output == Format::Json
+    }
+}
+
 #[derive(Debug, Args, Clone, Default)]
 #[command(next_help_heading = "Where aws-auth comes from")]
 pub(super) struct TargetArgs {
@@ -221,7 +237,8 @@ pub(super) struct PlanArgs {
     /// Write the bindings that renamed groups need, for `kubectl apply`
     #[arg(long, value_name = "FILE")]
     pub(super) emit_rbac: Option<PathBuf>,
-    /// Write a decisions file with every open question, its choices as comments
+    /// Write a decisions file with every open question, its choices as comments; never over answers, unless
+    /// --decisions names the same file
     #[arg(long, value_name = "FILE")]
     pub(super) write_decisions: Option<PathBuf>,
     /// Exit with 2 if changes are pending, with 3 if something needs a decision
@@ -508,6 +525,10 @@ pub(super) enum ExportFormat {
     Eksctl,
     /// Objects for AWS Controllers for Kubernetes
     Ack,
+    /// TypeScript for the AWS CDK: a function that adds a `CfnAccessEntry` for each entry
+    Cdk,
+    /// A Pulumi program in YAML, with import options for what exists
+    Pulumi,
     /// A POSIX shell script of `aws eks` commands
     AwsCli,
     /// A Systems Manager Automation document: plan, approve, apply, verify, approve, cut over; or back

@@ -31,6 +31,7 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
     };
     let stop = signals::listen(args.progress == ProgressStyle::Json)?;
     let display = Display::new(args.progress, console);
+    target.aws.pace.watch(display.watcher());
     let confirm = |preview: &Preview<'_>| confirm(preview, args.yes, display.is_json(), console);
     let done = Box::pin(migration::cutover(
         &target, &options, &display, &stop, CLOCK, confirm,
@@ -77,7 +78,7 @@ fn confirm(
     is_json: bool,
     console: &Console,
 ) -> Result<Consent, Failure> {
-    let place = output::place(&preview.verification.plan.cluster);
+    let place = output::place(&preview.verification.plan);
     let what = match preview.removal {
         Some(removal) if removal.after.is_none() => {
             format!("About to delete the ConfigMap kube-system/aws-auth of {place}.")

@@ -123,6 +123,7 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
         return Ok(Planned { plan, undoing });
     }
     let target = settings::target(&args.target, None)?;
+    target.aws.pace.watch(console.watcher());
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
     let seen = settings::survey(&target, args.timeout).await?;
@@ -165,6 +166,8 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<
         ExportFormat::Cloudformation => export::cloudformation(plan),
         ExportFormat::Eksctl => export::eksctl(plan),
         ExportFormat::Ack => export::ack(plan),
+        ExportFormat::Cdk => export::cdk(plan),
+        ExportFormat::Pulumi => export::pulumi(plan),
         ExportFormat::AwsCli => export::aws_cli(plan),
         ExportFormat::IamPolicy if args.trust_github.is_some() => trust(args, plan)?,
         ExportFormat::IamPolicy => export::iam_policy(&Needs {

@@ -7,10 +7,9 @@ use std::path::Path;
 use anstream::AutoStream;
 
 use super::args::{ColorChoice, Format, GlobalArgs, OutputArgs};
-use super::settings;
+use super::{exit, settings};
 use crate::error::Failure;
 use crate::migration::Consent;
-use crate::model::Cluster;
 use crate::plan::document::Plan;
 use crate::report;
 use crate::text::{shell_word, visible};
@@ -20,13 +19,15 @@ use crate::text::{shell_word, visible};
 pub(super) struct Console {
     color: anstream::ColorChoice,
     quiet: bool,
+    /// Whether errors are JSON, like the data.
+    json: bool,
 }
 
 /// The width of a report where there is no terminal.
 const DEFAULT_WIDTH: u16 = 80;
 
 impl Console {
-    pub(super) fn new(args: &GlobalArgs) -> Self {
+    pub(super) fn new(args: &GlobalArgs, json: bool) -> Self {
         let color = match args.color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,
             ColorChoice::Always => anstream::ColorChoice::Always,
@@ -48,6 +49,7 @@ impl Console {
         Self {
             color,
             quiet: args.quiet,
+            json,
         }
     }
 
@@ -69,6 +71,28 @@ impl Console {
         }
     }
 
+    /// Writes something that has to be seen to be answered, without a line feed of its own.
+    pub(super) fn screen(&self, text: &str) {
+        let mut err = AutoStream::new(io::stderr().lock(), self.color);
+        let _ = write!(err, "{text}");
+        let _ = err.flush();
+    }
+
+    /// Begins a screen, where the terminal knows how to.
+    pub(super) fn clear(&self) {
+        self.screen("\u{1b}[2J\u{1b}[H");
+    }
+
+    /// Says that calls wait, and why.
+    pub(super) fn watcher(&self) -> impl Fn(&str) + Send + 'static {
+        let quiet = self.quiet;
+        move |notice| {
+            if !quiet {
+                to_stderr(&visible(notice));
+            }
+        }
+    }
+
     /// Says how what was stopped goes on: by the command line of this process, to be pasted into a shell.
     pub(super) fn resume(&self) {
         let words: Vec<String> = std::env::args_os()
@@ -79,6 +103,9 @@ impl Console {
 
     /// Says what failed, why, and what to do.
     pub(super) fn error(&self, failure: &Failure) {
+        if self.json {
+            return to_stderr(&report::failed(failure, exit::number(failure)));
+        }
         let mut err = AutoStream::new(io::stderr().lock(), self.color);
         let red = anstyle::Style::new()
             .bold()
@@ -198,14 +225,19 @@ impl Console {
     }
 }
 
-/// Which cluster is about to be written to, in words.
-pub(super) fn place(cluster: &Cluster) -> String {
+/// Which cluster is about to be written to and by whom, in words.
+pub(super) fn place(plan: &Plan) -> String {
+    let cluster = &plan.cluster;
     let known = |text: &'_ Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-    placed([
+    let place = placed([
         &known(&cluster.name),
         &known(&cluster.region),
         &known(&cluster.account_id),
-    ])
+    ]);
+    match &plan.caller {
+        Some(caller) => format!("{place}, as {}", visible(caller)),
+        None => place,
+    }
 }
 
 /// The same by name, region and account.

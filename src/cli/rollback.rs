@@ -26,6 +26,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     };
     let stop = signals::listen(args.progress == ProgressStyle::Json)?;
     let display = Display::new(args.progress, console);
+    target.aws.pace.watch(display.watcher());
     let done = Box::pin(migration::rollback(
         &target, &options, &display, &stop, CLOCK,
     ))

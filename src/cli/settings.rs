@@ -103,6 +103,7 @@ pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
             profile: args.profile.clone(),
             request_timeout: args.request_timeout,
             endpoint: None,
+            clock: Some(CLOCK.system),
             ..AwsSettings::default()
         },
         cluster: args.cluster.clone(),
@@ -141,25 +142,36 @@ pub(super) fn decisions(args: &TargetArgs) -> Result<Option<Document>, Failure> 
     let Some(path) = &args.decisions else {
         return Ok(None);
     };
+    let (document, _) = decisions_in(path)?;
+    let cluster = named_cluster(args)?;
+    Ok(Some(document).filter(|document| document.is_for(cluster.as_deref())))
+}
+
+/// A decisions file, with its text.
+pub(super) fn decisions_in(path: &Path) -> Result<(Document, String), Failure> {
     let (text, place) = text(path, "the decisions")?;
     let document = crate::decisions::read(&text).map_err(|error| {
         Failure::usage(format!("nothing was done: failed to read the decisions from {place}"))
             .because(error)
             .hint("`schema decisions` prints what the file may hold; `plan --write-decisions FILE` writes a skeleton")
     })?;
-    let cluster = match (
+    Ok((document, text))
+}
+
+/// The name of the cluster, as far as the command line or the kubeconfig says.
+pub(super) fn named_cluster(args: &TargetArgs) -> Result<Option<String>, Failure> {
+    match (
         &args.cluster,
         args.kubeconfig.is_some() || args.context.is_some(),
     ) {
-        (Some(name), _) => Some(name.clone()),
-        (None, true) => {
+        (Some(name), _) => Ok(Some(name.clone())),
+        (None, true) => Ok(
             Kubeconfig::read(args.kubeconfig.as_deref(), args.context.as_deref())?
                 .named()
-                .cluster
-        }
-        (None, false) => None,
-    };
-    Ok(Some(document).filter(|document| document.is_for(cluster.as_deref())))
+                .cluster,
+        ),
+        (None, false) => Ok(None),
+    }
 }
 
 /// What is chosen on the command line and decided in the file.
@@ -292,10 +304,15 @@ pub(super) fn state_folder() -> Result<PathBuf, Failure> {
         .or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")));
     base.map(|base| base.join("aws-auth-migrate"))
         .ok_or_else(|| {
-            Failure::new(
-                "there is no place for the journal: neither XDG_STATE_HOME nor HOME is set",
-            )
-            .hint("name one with --journal")
+            let relative = ["XDG_STATE_HOME", "HOME"]
+                .into_iter()
+                .find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+            let why = match relative {
+                Some(name) => format!("{name} is not an absolute path"),
+                None => "neither XDG_STATE_HOME nor HOME is set".to_owned(),
+            };
+            Failure::new(format!("there is no place for the journal: {why}"))
+                .hint("name one with --journal")
         })
 }
 

@@ -13,6 +13,7 @@ use crate::rights::For;
 
 pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target, args.journal.as_deref())?;
+    target.aws.pace.watch(console.watcher());
     let seen = settings::survey(&target, args.timeout).await?;
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;

@@ -12,6 +12,7 @@ use crate::report;
 
 pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target, args.journal.as_deref())?;
+    target.aws.pace.watch(console.watcher());
     let seen = settings::survey(&target, args.timeout).await?;
     if let Some(asked) = &args.principal {
         let who = migration::who(asked, &seen.reading, &seen.observed).map_err(|error| {

@@ -12,6 +12,9 @@ pub fn iam_policy(needs: &Needs<'_>) -> String {
     yaml::json(&rights::iam_policy(needs))
 }
 
+/// What is missing for `rollback`.
+const WAY_BACK: &str = "`rollback` needs more: export that too, with `export rbac --for rollback` and `export iam-policy --for rollback`.";
+
 /// The trust policy of a role that a GitHub workflow assumes, as JSON; `None` where its account is not known.
 #[must_use]
 pub fn trust_policy(plan: &Plan, command: For, repository: &str) -> Option<String> {
@@ -27,12 +30,15 @@ pub fn rbac(command: For, bindings: &[Value]) -> String {
         "Map the principal that runs aws-auth-migrate to the group {RBAC_GROUP}."
     )];
     match command {
-        For::Plan | For::Cutover => {}
+        For::Plan => {}
+        For::Cutover => head.push(WAY_BACK.to_owned()),
         For::Apply if bindings.is_empty() => head.extend([
+            WAY_BACK.to_owned(),
             "With --canary it also lists nodes. With --apply-rbac it makes bindings, which takes `create` and `get` on them and".to_owned(),
             "`bind` on their roles: name the cluster and the same --rename-group here to have these rights, too.".to_owned(),
         ]),
         For::Apply => head.extend([
+            WAY_BACK.to_owned(),
             "With --canary it also lists nodes. `bind` is for --apply-rbac: Kubernetes lets nobody bind a role without it.".to_owned(),
         ]),
         For::Rollback => head.extend([

@@ -15,7 +15,7 @@ use crate::rights::Question;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
 /// Who writes, for `metadata.managedFields`.
-pub(super) const MANAGER: &str = "aws-auth-migrate";
+pub const MANAGER: &str = "aws-auth-migrate";
 
 /// Whether a write is made, or the API server is only asked what would come of it.
 ///

@@ -26,7 +26,7 @@ use tracing::debug;
 
 use again::again;
 pub use bindings::{Made, StoredBinding, ThereBinding};
-pub use config_map::{Attempt, Deleted, Stored, Terminating};
+pub use config_map::{Attempt, Deleted, MANAGER, Stored, Terminating};
 use gate::{Gate, Refused};
 pub use kubeconfig::{Elsewhere, Kubeconfig, Named};
 pub use token::{Bearer, MakeToken, TokenError, Tokens};
@@ -41,6 +41,9 @@ use crate::text::{bare_url, shortened, visible};
 const PAGE: u32 = 500;
 /// How often a list that expires between its pages is read from its beginning.
 const WHOLE_LISTS: u32 = 4;
+
+/// What this tool calls itself.
+const USER_AGENT: &str = concat!("aws-auth-migrate/", env!("CARGO_PKG_VERSION"));
 
 /// How many pages a list may have: half a million objects.
 const MOST_PAGES: usize = 1000;
@@ -245,8 +248,9 @@ impl KubernetesError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unauthorized { .. } => {
-                "the AWS identity of the credentials has neither a mapping in aws-auth nor an access entry on this cluster; \
-                 use one that has, or read the ConfigMap elsewhere and give it with --from-file"
+                "try again in a minute: the cluster's authenticator may be starting or down; if it stays, the AWS identity of \
+                 the credentials has neither a mapping in aws-auth nor an access entry on this cluster: use one that has, or read \
+                 the ConfigMap elsewhere and give it with --from-file"
                     .to_owned()
             }
             Self::Forbidden { what, .. } if what.starts_with("write") || what.starts_with("delete") || what.starts_with("create") => {
@@ -348,6 +352,9 @@ impl Kubernetes {
         tokens: Option<Tokens<E>>,
         timeout: Duration,
     ) -> Result<Self, KubernetesError> {
+        // Audit logs show it. Source: Kubernetes, "Auditing", `userAgent`.
+        let agent = http::HeaderValue::from_static(USER_AGENT);
+        config.headers.push((http::header::USER_AGENT, agent));
         encrypted(&config.cluster_url).map_err(|reason| KubernetesError::Unusable { reason })?;
         if config.cluster_url.scheme_str() != Some("https") && config.proxy_url.is_some() {
             return Err(KubernetesError::Unusable {
@@ -623,5 +630,17 @@ mod tests {
             let error = pem_certificates(text.as_bytes()).unwrap_err();
             assert!(!error.contains("MARK"), "{error}");
         }
+    }
+
+    /// While the authenticator was down, the tool once claimed that the caller had no mapping.
+    #[test]
+    fn a_401_names_the_authenticator_before_the_caller() {
+        let error = super::KubernetesError::Unauthorized {
+            what: "read the ConfigMap kube-system/aws-auth",
+        };
+        let hint = error.hint().unwrap();
+        let (authenticator, mapping) = (hint.find("authenticator"), hint.find("neither a mapping"));
+        assert!(authenticator.unwrap() < mapping.unwrap(), "{hint}");
+        assert!(hint.contains("try again"), "{hint}");
     }
 }

@@ -111,7 +111,7 @@ pub async fn survey(target: &Target, clock: fn() -> SystemTime) -> Result<Survey
         let named = kubeconfig.named();
         target.cluster = target.cluster.or(named.cluster);
         target.aws.region = target.aws.region.or(named.region);
-        target.aws.profile = target.aws.profile.or(named.profile);
+        target.aws.hinted_profile = named.profile;
         if target.cluster.is_none() {
             return Err(Failure::usage(
                 "the kubeconfig's context does not say which EKS cluster it points to",

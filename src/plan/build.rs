@@ -102,6 +102,7 @@ pub fn build(
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         created_at: now,
         cluster: observed.cluster.clone(),
+        caller: None,
         source,
         choices: choices.clone(),
         actions,
@@ -608,7 +609,8 @@ impl<'a> Builder<'a> {
     fn misfit(&mut self, answer: &Answer, why: &str) {
         self.misfits.push(super::document::Misfit {
             message: format!(
-                "the decision `{}` for `{}` does not fit: {why}",
+                "{}the decision `{}` for `{}` does not fit: {why}",
+                answer.line,
                 answer.what.as_str(),
                 answer.subject()
             ),

@@ -227,7 +227,7 @@ impl<'a> Notes<'a> {
             Code::AccountsCutShort,
             failure.byte..failure.byte,
             format!("the cluster stops reading `{key}` here ({message}); the accounts before it count, those behind it don't"),
-            "- \"111122223333\"".to_owned(),
+            "write every account as `- \"111122223333\"`".to_owned(),
         );
     }
 
@@ -235,12 +235,12 @@ impl<'a> Notes<'a> {
         let key = self.key();
         let fix = match self.lines.section {
             Section::MapRoles => {
-                "- rolearn: arn:aws:iam::111122223333:role/NAME\n  username: NAME\n  groups:\n  - GROUP"
+                "write a list: `- {rolearn: \"arn:aws:iam::111122223333:role/NAME\", username: NAME, groups: [GROUP]}`"
             }
             Section::MapUsers => {
-                "- userarn: arn:aws:iam::111122223333:user/NAME\n  username: NAME\n  groups:\n  - GROUP"
+                "write a list: `- {userarn: \"arn:aws:iam::111122223333:user/NAME\", username: NAME, groups: [GROUP]}`"
             }
-            Section::MapAccounts => "- \"111122223333\"",
+            Section::MapAccounts => "write a list: `- \"111122223333\"`",
         };
         let node = &tree.nodes[root];
         self.note(
@@ -292,13 +292,13 @@ impl<'a> Notes<'a> {
             ),
             Code::GroupsEmptied => (
                 format!("`groups` is {what}, not a list, so the cluster reads no groups from it"),
-                format!("{meant}:\ngroups: [{quoted}]"),
+                format!("{meant}: write `groups: [{quoted}]`"),
             ),
             _ => (
                 format!(
                     "the group `{written}` is {what}, not text, so the cluster reads an empty name in its place"
                 ),
-                format!("{meant}:\n- {quoted}"),
+                format!("{meant}: write `- {quoted}`"),
             ),
         };
         self.note(code, self.span(value.node), message, fix);
@@ -335,14 +335,14 @@ impl<'a> Notes<'a> {
         let count = parts.len();
         let fix = parts
             .iter()
-            .map(|part| format!("- {part}"))
+            .map(|part| format!("`- {part}`"))
             .collect::<Vec<_>>()
-            .join("\n");
+            .join(" and ");
         self.note(
             Code::JoinedGroups,
             self.span(element.node),
             format!("the cluster reads {count} lines as the one group `{group}`, since they are not indented alike"),
-            format!("if {count} groups are intended, which gives access that nobody has today:\n{fix}"),
+            format!("if {count} groups are intended, which gives access that nobody has today: indent them alike, {fix}"),
         );
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::about::by_whom;
 use super::verified::{Form, doubts_text, verdict_text};
 use crate::journal::RunEnd;
 use crate::kubernetes::Terminating;
@@ -75,13 +76,15 @@ pub fn cut_over(done: &CutOver, form: Form) -> String {
 }
 
 fn words(done: &CutOver) -> String {
+    let plan = &done.verification.plan;
+    let by = by_whom(plan.caller.as_deref(), plan.cluster.account_id.as_deref());
+    let mut text = by.map(|by| by + "\n").unwrap_or_default();
     if done.refused {
         return format!(
-            "Nothing was removed from aws-auth.\n{}",
+            "{text}Nothing was removed from aws-auth.\n{}",
             verdict_text(&done.verification)
         );
     }
-    let mut text = String::new();
     if let Some(path) = &done.backup {
         let _ = writeln!(text, "Backup: {}", visible(&path.display().to_string()));
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::about::by_whom;
 use super::results::{Result, Unverified, failure, principal, unverified};
 use super::verified::Form;
 use super::words::plural;
@@ -24,6 +25,10 @@ pub(crate) struct Document<'a> {
     tool_version: &'static str,
     dry_run: bool,
     cluster: &'a str,
+    /// The ARN of whoever ran it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller: Option<&'a str>,
+    account_id: &'a str,
     restores_config_map: bool,
     /// The mappings that come and go with the ConfigMap.
     moves: &'a Moves,
@@ -51,6 +56,8 @@ pub fn rolled_back(done: &RolledBack, form: Form) -> String {
         tool_version: env!("CARGO_PKG_VERSION"),
         dry_run: done.end.is_none() && !done.is_nothing(),
         cluster: &done.cluster,
+        caller: done.caller.as_deref(),
+        account_id: &done.account_id,
         restores_config_map: done.config_map != Restoring::Nothing,
         moves: &done.moves,
         actions: &done.entries.actions,
@@ -85,7 +92,8 @@ fn failed(done: &RolledBack) -> usize {
 }
 
 fn words(done: &RolledBack) -> String {
-    let mut text = String::new();
+    let by = by_whom(done.caller.as_deref(), Some(&done.account_id));
+    let mut text = by.map(|by| by + "\n").unwrap_or_default();
     let has_run = done.end.is_some();
     if done.is_nothing() {
         let is_as_before = done.mode != Some(AuthenticationMode::Api)
@@ -279,6 +287,8 @@ mod tests {
     fn done(summary: Option<Summary>) -> RolledBack {
         RolledBack {
             cluster: "shop".to_owned(),
+            caller: None,
+            account_id: "111122223333".to_owned(),
             mode: None,
             config_map: Restoring::Nothing,
             moves: Moves::default(),
@@ -320,7 +330,9 @@ mod tests {
         let text = rolled_back(&ended, Form::Table);
         for line in [
             format!("~ DeleteAccessEntry {arn}/done"),
-            format!("! DeleteAccessEntry for {arn}/failed: AccessDeniedException: not\\nyou"),
+            format!(
+                "! DeleteAccessEntry for {arn}/failed: AccessDeniedException: not\\nyou; grant `eks:DeleteAccessEntry` to the caller"
+            ),
             format!("! DeleteAccessEntry for {arn}/skipped: not reached"),
             "It stopped before its end: it was interrupted.".to_owned(),
             "Note: role/\\u{202e}x stays.".to_owned(),

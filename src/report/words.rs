@@ -127,7 +127,11 @@ pub(super) fn entry_facts(entry: &AccessEntry, mapped_arn: &str) -> Vec<Fact> {
             entry.kubernetes_groups.clone(),
         ));
     }
-    match &entry.username {
+    match entry
+        .username
+        .as_ref()
+        .filter(|username| !username.is_empty())
+    {
         Some(username) => facts.push(Fact::new("user", [username.clone()])),
         None => facts.push(Fact::new("user set by EKS", [])),
     }

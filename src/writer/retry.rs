@@ -160,6 +160,7 @@ mod tests {
                 request_id: None,
                 status,
                 retry_after: None,
+                clues: crate::aws::Clues::default(),
             },
         }
     }

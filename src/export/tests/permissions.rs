@@ -102,3 +102,17 @@ fn the_roles_of_two_commands_live_side_by_side() {
     assert!(!text.contains(&format!("name: {RBAC_GROUP}\n  namespace")));
     assert_eq!(names(For::Rollback).0, 3);
 }
+
+/// Whoever granted these rights once found out in the middle of an incident that `rollback` needs others.
+#[test]
+fn the_rights_for_the_way_forth_say_that_the_way_back_needs_its_own() {
+    for command in [For::Apply, For::Cutover] {
+        let text = rbac(command, &[]);
+        assert!(text.contains("`export rbac --for rollback`"), "{text}");
+        assert!(
+            text.contains("`export iam-policy --for rollback`"),
+            "{text}"
+        );
+    }
+    assert!(!rbac(For::Rollback, &[]).contains("--for rollback"));
+}

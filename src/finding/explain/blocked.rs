@@ -145,9 +145,9 @@ pub(super) const STRICT_WARNING: Text = Text {
 };
 
 pub(super) const SERVICE_LINKED_EMR: Text = Text {
-    meaning: "The mapping is the one that EMR on EKS asks for. EKS refuses entries for service-linked roles, and EMR makes one itself, but only for virtual clusters that are created once the cluster has access entries.",
-    why: r#"EKS User Guide, "Create access entries"; AWS re:Post, "Why did my EMR on EKS virtual cluster creation fail"."#,
-    fix: "Keep the mapping and the mode `API_AND_CONFIG_MAP`. Re-create the virtual clusters after the switch, then remove the mapping.",
+    meaning: "The mapping is the one that EMR on EKS asks for. EKS refuses entries for service-linked roles, and EMR creates one itself, but only for virtual clusters that are created once the cluster has access entries. Once it exists it is a live entry like any other: it hides the mapping.",
+    why: r#"EKS User Guide, "Create access entries"; AWS re:Post, "Why did my EMR on EKS virtual cluster creation fail"; Amazon EMR on EKS API Reference, `ListVirtualClusters`."#,
+    fix: "Keep the mapping and the mode `API_AND_CONFIG_MAP`. After the switch list the virtual clusters that do not use the access entry yet (`aws emr-containers list-virtual-clusters --container-provider-type EKS --container-provider-id CLUSTER --no-eks-access-entry-integrated`), re-create them, then plan again.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::111122223333:role/AWSServiceRoleForAmazonEMRContainers
   username: emr-containers
@@ -159,9 +159,9 @@ pub(super) const SERVICE_LINKED_EMR: Text = Text {
 };
 
 pub(super) const SERVICE_LINKED_BATCH: Text = Text {
-    meaning: "The mapping is the one that AWS Batch asks for. EKS refuses entries for service-linked roles, and Batch makes one itself when every compute environment on the cluster asks for it.",
-    why: r#"EKS User Guide, "Create access entries"; AWS Batch API Reference, `EksAccessEntry`."#,
-    fix: "Update all compute environments of the cluster so that `accessEntry.desiredState` is `ENABLED`, then remove the mapping.",
+    meaning: "The mapping is the one that AWS Batch asks for. EKS refuses entries for service-linked roles, and Batch creates one itself when a compute environment on the cluster asks for it. That entry hides the mapping at once, and it has `AWSBatchClusterPolicy` only: without `AWSBatchNamespacePolicy` for the namespace of each compute environment, jobs stay `RUNNABLE`.",
+    why: r#"EKS User Guide, "Create access entries"; AWS Batch User Guide, "Amazon EKS access entries"; AWS Batch API Reference, `EksAccessEntry`."#,
+    fix: "Set `accessEntry.desiredState` to `ENABLED` on all compute environments of the cluster, and again on those where it was set before the cluster had access entries. Then associate `AWSBatchNamespacePolicy` with the service's entry for each compute environment's namespace, and plan again.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::111122223333:role/AWSServiceRoleForBatch
   username: aws-batch
@@ -170,6 +170,7 @@ pub(super) const SERVICE_LINKED_BATCH: Text = Text {
         after: "# in the eksConfiguration of every compute environment
 accessEntry:
   desiredState: ENABLED
+# and for the namespace of every compute environment: aws eks associate-access-policy --cluster-name CLUSTER --principal-arn arn:aws:iam::111122223333:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch --policy-arn arn:aws:eks::aws:cluster-access-policy/AWSBatchNamespacePolicy --access-scope type=namespace,namespaces=NAMESPACE
 ",
     }),
 };
@@ -177,7 +178,7 @@ accessEntry:
 pub(super) const SERVICE_LINKED_PROMETHEUS: Text = Text {
     meaning: "The mapping is the one that a scraper of Amazon Managed Service for Prometheus asks for. EKS refuses entries for service-linked roles, and the service makes one itself for scrapers that are created once the cluster has access entries.",
     why: r#"EKS User Guide, "Create access entries"; Amazon Managed Service for Prometheus User Guide, "Using an AWS managed collector"."#,
-    fix: "Keep the mapping. Re-create the scraper after the switch, then remove the mapping.",
+    fix: "Keep the mapping. Re-create the scraper after the switch, then plan again: the entry that the service has created is compared with the mapping.",
     example: None,
 };
 
@@ -191,21 +192,32 @@ pub(super) const SERVICE_LINKED_OTHER: Text = Text {
 pub(super) const POLICY_NOT_EQUAL: Text = Text {
     meaning: "`policies` in the decisions file may replace a group by an access policy only if the group is bound to nothing but rules equal to that policy. The rules differ, or they could not be read.",
     why: r#"EKS User Guide, "Review access policy permissions": the stock roles `admin`, `edit` and `view` hold rules that the policies of the same name lack."#,
-    fix: "Rename the group with `--rename-group OLD=NEW` and let `--apply-rbac` create its bindings, or accept the move in the decisions file.",
+    fix: "Rename the group: `renameGroups` with `bindRenamed: true` in the decisions file, or `--rename-group OLD=NEW` with `--apply-rbac`. Or accept the move; `decide` offers a policy only where it is equal.",
     example: None,
 };
 
 pub(super) const ACCESS_MOVES: Text = Text {
     meaning: "Creating or changing the access entry would change what the principal may do: it would lose or gain groups, policies, nodes' rights or roles by bindings. Nothing moves anybody's access unless somebody decided exactly that.",
     why: r#"EKS User Guide, "Migrating existing aws-auth ConfigMap entries to access entries": an access entry replaces the mapping as soon as it exists."#,
-    fix: "Change the mapping or the bindings so that nothing moves, or accept exactly this move in the decisions file; `decide` shows the choices.",
-    example: None,
+    fix: "Run `decide --out FILE`: it shows what is in force, which bindings are behind it, and what each answer would change. Without a terminal, `plan --write-decisions FILE` writes the same questions. Or change the mapping or the bindings so that nothing moves.",
+    example: Some(Example {
+        before: "# in aws-auth
+- rolearn: arn:aws:iam::111122223333:role/nodes
+  username: system:node:{{EC2PrivateDNSName}}
+  groups: [system:bootstrappers, system:nodes, karpenter]",
+        after: "# in the decisions file
+principals:
+- principal: arn:aws:iam::111122223333:role/nodes
+  do: migrate
+  accept: {verdict: lost, groups: [karpenter]}
+  reason: nothing of ours is bound to karpenter any more",
+    }),
 };
 
 pub(super) const SESSIONS_GAINED: Text = Text {
     meaning: "A username or group with `{{EC2PrivateDNSName}}` lets in only sessions named like an EC2 instance id; all others are refused. An access entry can't hold that placeholder outside the node types, and without it every session of the role would be let in.",
     why: r#"aws-iam-authenticator `pkg/server/server.go`, `renderTemplate`; EKS User Guide, "Set a custom username for EKS access entries"."#,
-    fix: "For nodes, use the username `system:node:{{EC2PrivateDNSName}}` and the group `system:nodes` in aws-auth. Otherwise leave the mapping, drop it, or accept that every session gets in.",
+    fix: "For nodes, use the username `system:node:{{EC2PrivateDNSName}}` and the group `system:nodes` in aws-auth. Otherwise decide: `leave` keeps the mapping in aws-auth, `drop` gives the access up, and `migrate` with `accept: {verdict: gained, sessions: all}` lets every session in.",
     example: None,
 };
 
@@ -226,6 +238,6 @@ pub(super) const IN_FORCE_UNKNOWN: Text = Text {
 pub(super) const NEW_NAME_TAKEN: Text = Text {
     meaning: "Somebody else already has the new name. The bindings that are created for it would give them rights that they do not have today.",
     why: r#"Kubernetes, "Using RBAC Authorization": subjects match by their exact name."#,
-    fix: "Choose a new name that nobody has yet.",
+    fix: "Choose a new name that nobody has yet, in `renameGroups`, `renameUsers` or `--rename-group`; `decide` proposes one.",
     example: None,
 };

@@ -138,7 +138,7 @@ pub async fn apply<P: Progress>(
 ) -> Result<Applied, Failure> {
     let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let mut target = target.clone();
-    target.aws.pace = Pace::new(options.max_rate);
+    target.aws.pace = target.aws.pace.limited(options.max_rate);
     let work = Work {
         target: &target,
         options,

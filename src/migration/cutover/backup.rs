@@ -54,6 +54,26 @@ pub fn write(path: &Path, stored: &Stored) -> Result<Option<PathBuf>, Failure> {
     Ok(Some(place))
 }
 
+/// Whether just this backup is at the path already.
+pub fn is_there(path: &Path, stored: &Stored) -> Result<bool, Failure> {
+    for (at, content) in parts(path, stored) {
+        let holds = files::holds(&at, content.as_bytes()).map_err(|error| unusable(&at, error))?;
+        if holds != Some(true) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Removes a backup of what was not taken away after all; one that can't be removed does no harm.
+pub fn discard(place: &Path) {
+    for path in [place.to_owned(), with_end(place, EXACT)] {
+        if let Err(error) = files::remove(&path) {
+            tracing::debug!(%error, path = %path.display(), "the backup was not removed");
+        }
+    }
+}
+
 /// The usual place of a run's backup: beside the journal, which clusters may share.
 #[must_use]
 pub fn usual_place(journal: &Path, cluster: &ClusterId, run: &str) -> PathBuf {

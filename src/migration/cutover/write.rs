@@ -53,8 +53,10 @@ impl Work<'_> {
                     return Ok(look);
                 };
                 self.may_begin()?;
-                if self.is_begun(stored, asked.is_some()) {
+                let is_new = !backup::is_there(&self.backup_path(), stored)?;
+                let place = if self.is_begun(stored, asked.is_some()) {
                     done.backup = self.earlier().and_then(|change| change.backup.clone());
+                    done.backup.clone()
                 } else {
                     let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
                     let place = backup::write(&self.backup_path(), stored)?;
@@ -62,10 +64,11 @@ impl Work<'_> {
                     self.log.config_map_intent(
                         Some(stored.json()),
                         removal.after.clone(),
-                        place,
+                        place.clone(),
                         watched,
                     )?;
-                }
+                    place
+                };
                 match self.take(removal, stored).await {
                     Ok(()) => {
                         if removal.after.is_none() && !self.is_over(stored, progress, done).await? {
@@ -80,6 +83,11 @@ impl Work<'_> {
                             asked = Some(removal.clone());
                         } else {
                             self.outcome(Status::Failed, Some(error.to_string()))?;
+                            // Nothing was taken away, so the state that this try backed up is nobody's way back.
+                            if let Some(place) = place.as_ref().filter(|_| is_new) {
+                                backup::discard(place);
+                                done.backup = None;
+                            }
                         }
                     }
                     Err(error) => {

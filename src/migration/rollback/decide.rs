@@ -94,6 +94,8 @@ pub(super) fn decide(
     stays.splice(..0, dead.collect::<Vec<_>>());
     Ok(RolledBack {
         cluster: seen.observed.cluster.name.clone().unwrap_or_default(),
+        caller: seen.caller.as_ref().map(|caller| caller.arn.to_string()),
+        account_id: seen.observed.cluster.account_id.clone().unwrap_or_default(),
         mode,
         config_map,
         moves,

@@ -80,6 +80,10 @@ impl RollbackOptions {
 pub struct RolledBack {
     /// The cluster's name.
     pub cluster: String,
+    /// The ARN of whoever runs it.
+    pub caller: Option<String>,
+    /// The cluster's account.
+    pub account_id: String,
     /// The mode, which never goes back.
     pub mode: Option<AuthenticationMode>,
     /// How the ConfigMap comes back.

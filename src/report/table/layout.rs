@@ -61,6 +61,25 @@ fn bare(line: &str) -> Cow<'_, str> {
     }
 }
 
+/// A text in its parts: what is code, between two backticks, and what is not; one part where they come in no pairs.
+pub(in crate::report) fn spans(text: &str) -> Vec<(bool, &str)> {
+    if !text.matches('`').count().is_multiple_of(2) {
+        return vec![(false, text)];
+    }
+    let parts = text.split('`').enumerate();
+    parts.map(|(index, part)| (index % 2 == 1, part)).collect()
+}
+
+/// Code between its backticks, in which no line breaks unless it must.
+pub(in crate::report) fn kept_together(code: &str) -> String {
+    format!("`{}`", code.replace(' ', &NO_BREAK.to_string()))
+}
+
+/// Whether code is a command that no line of so many columns holds.
+pub(in crate::report) fn is_wider(code: &str, limit: usize) -> bool {
+    code.contains(' ') && width(code) + 2 > limit
+}
+
 /// A line that may be long, in lines of at most `limit` columns; those that follow the first stand under its text.
 pub(crate) fn wrap_indented(line: &str, limit: usize) -> Vec<String> {
     const INDENT: &str = "    ";

@@ -6,7 +6,7 @@ pub(super) mod layout;
 mod rows;
 mod style;
 
-use layout::{width, wrap};
+use layout::{is_wider, kept_together, spans, width, wrap};
 use style::{FAINT, Paint, STRONG};
 
 use super::about::{calls, facts};
@@ -115,6 +115,38 @@ impl Page {
             self.paint.put(&mut self.text, style, word);
             self.gap(column.saturating_sub(width(word)));
             self.line(line);
+        }
+    }
+
+    /// The same for a fix: what is code in it is never broken between its words, and a command that is wider than the
+    /// column gets a line of its own, so that it can be copied.
+    fn fix(&mut self, indent: usize, label: (&str, anstyle::Style), column: usize, text: &str) {
+        let room = self.width.saturating_sub(indent + column);
+        let mut label = label;
+        let mut running = String::new();
+        for (is_code, part) in spans(text) {
+            if is_code && is_wider(part, room) {
+                let before = std::mem::take(&mut running);
+                if !before.trim().is_empty() {
+                    self.labelled(indent, label, column, before.trim());
+                    label = ("", label.1);
+                }
+                let word = self.paint.with(label.1, label.0);
+                let gap = " ".repeat(column.saturating_sub(width(label.0)));
+                self.line(&format!("{}{word}{gap}{part}", " ".repeat(indent)));
+                label = ("", label.1);
+            } else if is_code {
+                running.push_str(&kept_together(part));
+            } else {
+                running.push_str(part);
+            }
+        }
+        // What ends the sentence after a command on its own line has nothing left to end.
+        if !label.0.is_empty() {
+            self.labelled(indent, label, column, &running);
+        } else if running.chars().any(char::is_alphanumeric) {
+            let rest = running.trim_start_matches([',', ';', '.', ' ']);
+            self.labelled(indent, label, column, rest);
         }
     }
 

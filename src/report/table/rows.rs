@@ -190,7 +190,7 @@ fn findings<'a>(page: &mut Page, indent: usize, findings: impl IntoIterator<Item
         let style = of_severity(finding.severity);
         page.labelled(indent, (&label, style), 15, &visible(&finding.message));
         if !finding.fix.is_empty() {
-            page.labelled(indent, ("  fix", FAINT), 15, &visible(&finding.fix));
+            page.fix(indent, ("  fix", FAINT), 15, &visible(&finding.fix));
         }
     }
 }
