@@ -275,8 +275,7 @@ fn of_objection(objection: &Objection, plan: &Plan) -> Block {
     }
 }
 
-const LEAVE: &str =
-    "nothing changes: the mapping stays in aws-auth, and cutover leaves it there";
+const LEAVE: &str = "nothing changes: the mapping stays in aws-auth, and cutover leaves it there";
 const KEEP: &str =
     "nothing changes: the live access entry stays as it is, and cutover removes the mapping";
 const UPDATE: &str = "the live access entry is changed to what the mapping says";
@@ -294,7 +293,10 @@ fn offered(mapping: &PlannedMapping) -> Vec<Offered> {
     if let Some(accept) = accept.filter(|_| mapping.entry.is_some()) {
         offered.push(Offered {
             accept: Some(accept),
-            ..Offered::of(Do::Migrate, "the access entry is created with exactly this move")
+            ..Offered::of(
+                Do::Migrate,
+                "the access entry is created with exactly this move",
+            )
         });
     }
     offered.push(Offered::of(Do::Drop, DROP));

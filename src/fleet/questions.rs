@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::look::account_of;
 use super::report::{Block, Row};
+use crate::decisions::{Accept, Do};
 use crate::finding::Code;
 use crate::model::Arn;
 use crate::plan::document::{Identity as Access, Verdict};
-use crate::decisions::{Accept, Do};
 
 /// Something to decide, with the clusters that ask it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -242,7 +242,7 @@ fn run_job(world: &World, objects: &[Value], command: &str, more: &[&str]) -> i3
 #[tokio::test(flavor = "multi_thread")]
 async fn the_jobs_go_there_and_back() {
     let world = two().await;
-    let options = ["--exclude", "*$(CLUSTER)*", "--tag", "team=it's"];
+    let options = ["--tag", "cluster=$(CLUSTER)", "--tag", "team=it's"];
     let objects = documents(&export(&world, "kubernetes-job", &options));
     let before = data(&world);
     assert_eq!(run_job(&world, &objects, "plan", &[]), 0);
@@ -371,7 +371,7 @@ async fn a_workflow_that_fails_undoes_its_own_runs_and_no_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_scripts_of_a_workflow_go_from_the_plan_to_the_cut_over() {
     let world = two().await;
-    let text = export(&world, "github-actions", &["--exclude", "*:role/it's*"]);
+    let text = export(&world, "github-actions", &["--tag", "team=it's"]);
     let workflow = &documents(&text)[0];
     let state = world.path("state");
     for (job, step) in [
@@ -538,7 +538,7 @@ async fn no_script_of_a_workflow_holds_an_expression() {
     let text = export(
         &world,
         "github-actions",
-        &["--exclude", "${{ github.token }}"],
+        &["--tag", "token=${{ github.token }}"],
     );
     let workflow = &documents(&text)[0];
     for job in workflow["jobs"].as_object().unwrap().values() {
@@ -581,7 +581,7 @@ async fn actionlint_finds_nothing() {
         return;
     }
     let world = two().await;
-    for options in [&[] as &[&str], &["--exclude", "*:role/it's*"]] {
+    for options in [&[] as &[&str], &["--tag", "team=it's"]] {
         let file = world.write(
             "aws-auth-migrate.yaml",
             &export(&world, "github-actions", options),
@@ -648,7 +648,7 @@ async fn shellcheck_finds_nothing_in_the_steps_of_an_automation() {
         return;
     }
     let world = two().await;
-    let options = ["--exclude", "*:role/it's*"];
+    let options = ["--tag", "team=it's"];
     let document = documents(&export(&world, "ssm-automation", &options)).remove(0);
     for (name, script) in scripts(&document) {
         let script = filled(script, &document, &parameters(&world));
