@@ -613,7 +613,7 @@ async fn a_bad_decisions_file_is_refused_with_its_line_and_nothing_is_done() {
         for tool in tools {
             let ran = tool.arg("--decisions").arg(&path).run();
             assert_eq!(ran.code, 64, "{text}\n{}\n{}", ran.stdout, ran.stderr);
-            ran.expect_error(&["nothing was done", expected, "line ", "hint: "]);
+            ran.expect_error(&["nothing was done", expected, "line ", "hint"]);
             let is_raw = ran.stderr.contains(['\u{1b}', '\u{202e}']);
             assert!(
                 !is_raw && ran.stdout.is_empty(),
