@@ -74,8 +74,10 @@ fn block(text: &mut String, value: &Value, depth: usize, lines: Lines) {
             }
         }
         Value::Array(items) if !items.is_empty() => {
-            for item in items {
-                text.push_str(&indent);
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 || text.is_empty() || text.ends_with('\n') {
+                    text.push_str(&indent);
+                }
                 text.push_str("- ");
                 block(text, item, depth + 1, lines);
             }
@@ -215,4 +217,18 @@ pub(crate) fn json(value: &Value) -> String {
 /// JSON in one line.
 pub(crate) fn json_line(value: &Value) -> String {
     visible_json(&value.to_string()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_within_lists_read_back() {
+        let value = serde_json::json!({"steps": [[{"a": 1, "b": [[], [1, [2]]]}], [{"c": "d"}]]});
+        for text in [document(&value), readable(&value)] {
+            let read: Value = serde_yaml::from_str(&text).expect(&text);
+            assert_eq!(read, value, "{text}");
+        }
+    }
 }

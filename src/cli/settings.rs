@@ -255,6 +255,15 @@ pub(super) fn rbac(path: &Path) -> Result<crate::access::rbac::Rbac, Failure> {
     })
 }
 
+/// A folder by its full path, so that it means the same from everywhere.
+pub(super) fn absolute(folder: &Path) -> std::io::Result<PathBuf> {
+    if folder.as_os_str().is_empty() {
+        std::env::current_dir()
+    } else {
+        std::path::absolute(folder)
+    }
+}
+
 /// Reads a text file; tells also how to name it.
 pub(super) fn text(path: &Path, what: &str) -> Result<(String, String), Failure> {
     let is_stdin = path.as_os_str() == "-";

@@ -457,7 +457,9 @@ impl Kubernetes {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.pages(what, &kept).await {
+            // The last time in one answer, which can't expire.
+            let limit = (tries < WHOLE_LISTS).then_some(PAGE);
+            match self.pages(what, limit, &kept).await {
                 Err(KubernetesError::Refused { code: 410, .. }) if tries < WHOLE_LISTS => {
                     debug!(tries, "{what}: the list expired between two pages");
                 }
@@ -469,6 +471,7 @@ impl Kubernetes {
     async fn pages<K, T>(
         &self,
         what: &'static str,
+        limit: Option<u32>,
         kept: impl Fn(K) -> T,
     ) -> Result<Vec<T>, KubernetesError>
     where
@@ -476,7 +479,11 @@ impl Kubernetes {
     {
         let api: Api<K> = Api::all(self.client.clone());
         let endless = |reason: String| KubernetesError::Endless { what, reason };
-        let mut params = ListParams::default().limit(PAGE);
+        let first = ListParams {
+            limit,
+            ..ListParams::default()
+        };
+        let mut params = first.clone();
         let mut all = Vec::new();
         let before = self.received.load(Ordering::Relaxed);
         for _ in 0..MOST_PAGES {
@@ -494,7 +501,7 @@ impl Kubernetes {
                 let most = LARGEST_LIST / 1024 / 1024;
                 return Err(endless(format!("is larger than {most} MiB")));
             }
-            params = ListParams::default().limit(PAGE).continue_token(&token);
+            params = first.clone().continue_token(&token);
         }
         Err(endless(format!("has more than {MOST_PAGES} pages")))
     }

@@ -10,7 +10,7 @@ use crate::model::{AccessEntry, Arn, AuthenticationMode, Principal};
 use super::invent;
 use super::terms::{Limits, Rights, SwitchSeed};
 
-/// What a sandbox begins with: one cluster, the IAM around it, and how strictly and slowly it answers.
+/// What a sandbox begins with: a cluster, others beside it, the IAM around them, and how strictly and slowly it answers.
 ///
 /// All fields are public; the `with_` functions are the short way.
 #[derive(Debug, Clone)]
@@ -43,6 +43,29 @@ pub struct Seed {
     pub rights: Rights,
     /// Whether an access entry hides the principal's `aws-auth` mapping, as on EKS.
     pub entries_hide_aws_auth: bool,
+    /// Clusters beside it, in any account and region; what their seeds say of callers, limits, rights and other
+    /// clusters does not count.
+    pub neighbours: Vec<Seed>,
+    /// The regions that an account has enabled; where it is not named, all that hold a cluster.
+    pub regions: BTreeMap<String, Vec<String>>,
+    /// The accounts of the organization, with their status such as `ACTIVE` or `SUSPENDED`; the caller's account
+    /// manages it. There is none where the list is empty.
+    pub organization: Vec<(String, String)>,
+    /// What nobody may do in an account, as a pattern of actions such as `eks:*`: a service control policy.
+    pub denials: Vec<(String, String)>,
+    /// The API server that `DescribeCluster` names, where it is not the sandbox's own.
+    pub control_plane: Option<ControlPlane>,
+}
+
+/// A real API server in place of the sandbox's own.
+///
+/// The sandbox is EKS, IAM and STS around it then; STS answers over TLS as well, so that aws-iam-authenticator can ask it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlPlane {
+    /// Such as `https://127.0.0.1:6443`.
+    pub endpoint: String,
+    /// The certificate authority of its certificate, in PEM.
+    pub ca_pem: String,
 }
 
 /// The cluster as it begins.
@@ -227,6 +250,11 @@ impl Seed {
             limits: Limits::default(),
             rights: Rights::default(),
             entries_hide_aws_auth: true,
+            neighbours: Vec::new(),
+            regions: BTreeMap::new(),
+            organization: Vec::new(),
+            denials: Vec::new(),
+            control_plane: None,
         }
     }
 
@@ -244,6 +272,13 @@ impl Seed {
         let mut seed = Self::new(cluster).with_aws_auth(aws_auth);
         seed.principals = invent::principals(&seed.cluster, arns);
         seed
+    }
+
+    /// Adds a cluster beside it.
+    #[must_use]
+    pub fn with_neighbour(mut self, seed: Self) -> Self {
+        self.neighbours.push(seed);
+        self
     }
 
     /// Sets the authentication mode.
@@ -291,6 +326,13 @@ impl Seed {
     #[must_use]
     pub fn with_fargate_profile(mut self, profile: FargateProfileSeed) -> Self {
         self.fargate_profiles.push(profile);
+        self
+    }
+
+    /// Sets the API server that `DescribeCluster` names.
+    #[must_use]
+    pub fn with_control_plane(mut self, control_plane: ControlPlane) -> Self {
+        self.control_plane = Some(control_plane);
         self
     }
 

@@ -12,6 +12,7 @@ mod decide;
 mod export;
 mod faults;
 mod finalizers;
+mod fleet;
 mod forged;
 #[path = "../generate/mod.rs"]
 mod generate;
