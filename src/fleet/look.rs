@@ -18,7 +18,7 @@ use crate::migration::{self, Clock, Objection, Readiness, Survey, Target, Verifi
 use crate::model::{Arn, MappingId};
 use crate::plan::document::{Outcome, Plan};
 use crate::plan::file;
-use crate::plan::questions::{OpenQuestion, questions};
+use crate::plan::questions::questions;
 
 /// How a cluster is read: what the command line or the fleet file says of it, with the files already read.
 #[derive(Debug, Clone, Default)]
@@ -287,9 +287,11 @@ fn blocks(plan: &Plan) -> Vec<Block> {
     let of_cluster = of_cluster.map(|finding| block(Some(finding), None, None));
     let open = questions(plan);
     let answers = |id: MappingId| {
-        let mut open = open.iter();
-        let asks = |question: &&OpenQuestion| question.about.iter().any(|(about, _)| *about == id);
-        open.find(asks).map(|question| question.answers.clone())
+        open.iter().find_map(|question| {
+            let mut about = question.about.iter();
+            let asked = about.find(|asked| asked.id == id)?;
+            Some(question.untried(asked))
+        })
     };
     let mappings = plan.mappings.iter();
     let mappings = mappings.filter(|mapping| mapping.needs_decision());

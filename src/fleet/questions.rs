@@ -9,7 +9,7 @@ use super::report::{Block, Row};
 use crate::finding::Code;
 use crate::model::Arn;
 use crate::plan::document::{Identity as Access, Verdict};
-use crate::plan::questions::Choice;
+use crate::plan::questions::Untried;
 
 /// Something to decide, with the clusters that ask it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -39,7 +39,7 @@ pub struct FleetQuestion {
     pub clusters: Vec<String>,
     /// The answers that it takes; no part of the document.
     #[serde(skip)]
-    pub answers: Vec<Choice>,
+    pub answers: Vec<Untried>,
 }
 
 /// What makes two questions one: the same principal, the same finding, the same move of access.

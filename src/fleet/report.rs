@@ -14,7 +14,7 @@ use crate::journal::RunEnd;
 use crate::migration::Readiness;
 use crate::model::AuthenticationMode;
 use crate::plan::document::{Identity as Access, Summary, Verdict};
-use crate::plan::questions::Choice;
+use crate::plan::questions::Untried;
 
 /// The name and version of the document.
 pub const SCHEMA: &str = "aws-auth-migrate/fleet-report/v1";
@@ -264,7 +264,7 @@ pub struct Block {
     pub after: Option<Access>,
     /// The answers that it takes; no part of the document.
     #[serde(skip)]
-    pub answers: Vec<Choice>,
+    pub answers: Vec<Untried>,
 }
 
 /// What `apply` did to one cluster.
