@@ -19,7 +19,7 @@ const TEXT: &str = "\
 ";
 
 /// The validator of the schema that the binary gives for a document.
-fn validator(document: &str) -> Validator {
+pub(crate) fn validator(document: &str) -> Validator {
     let schema = Tool::new(&["schema", document]).run().expect_code(0);
     let schema: Value = serde_json::from_str(&schema.stdout).unwrap();
     assert_eq!(
@@ -35,7 +35,7 @@ fn validator(document: &str) -> Validator {
 }
 
 #[track_caller]
-fn check(validator: &Validator, instance: &Value) {
+pub(crate) fn check(validator: &Validator, instance: &Value) {
     let errors: Vec<String> = validator
         .iter_errors(instance)
         .map(|error| format!("{}: {error}", error.instance_path))
@@ -86,15 +86,6 @@ pub(crate) fn check_journal(journal: &str) {
     for record in objects(journal) {
         check(&JOURNAL, &record);
     }
-}
-
-/// Holds a decisions file against its schema.
-#[track_caller]
-pub(crate) fn check_decisions(text: &str) {
-    static DECISIONS: LazyLock<Validator> = LazyLock::new(|| validator("decisions"));
-    // YAML has more than JSON has, but for what a decisions file holds.
-    let value: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
-    check(&DECISIONS, &serde_json::to_value(value).unwrap());
 }
 
 fn objects(lines: &str) -> impl Iterator<Item = Value> {

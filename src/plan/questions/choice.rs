@@ -66,6 +66,17 @@ impl Choice {
     }
 }
 
+/// An answer for one principal that was not tried: where nobody plans again, as for a whole fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untried {
+    /// What is done.
+    pub what: Do,
+    /// The move that has to be accepted with it.
+    pub accept: Option<Accept>,
+    /// What it changes, in words.
+    pub consequence: String,
+}
+
 /// The ends of new names that are tried, one after the other, until nobody has the name yet.
 const ENDS: [&str; 3] = ["", "-from-aws-auth", "-renamed"];
 
@@ -97,6 +108,43 @@ impl OpenQuestion {
             .chain(self.migrate(&trial))
             .chain(self.update(&trial))
             .chain(drop)
+            .collect()
+    }
+
+    /// The answers for one of the mappings that it is about, not tried.
+    #[must_use]
+    pub fn untried(&self, asked: &Asked) -> Vec<Untried> {
+        let plain = |what, consequence: &str| Untried {
+            what,
+            accept: None,
+            consequence: consequence.to_owned(),
+        };
+        let leave = plain(
+            Do::Leave,
+            "nothing changes: the mapping stays in aws-auth, and cutover leaves it there",
+        );
+        if asked.drift.is_some() {
+            return vec![
+                plain(
+                    Do::KeepLive,
+                    "nothing changes: the live access entry stays as it is, and cutover removes the mapping",
+                ),
+                leave,
+                plain(
+                    Do::UpdateLive,
+                    "the live access entry becomes what the mapping says",
+                ),
+            ];
+        }
+        let migrate = accepted(asked).map(|accept| Untried {
+            what: Do::Migrate,
+            accept: Some(accept),
+            consequence: in_words(std::iter::once(&asked.proposal)),
+        });
+        let drop = plain(Do::Drop, self.dropped());
+        std::iter::once(leave)
+            .chain(migrate)
+            .chain([drop])
             .collect()
     }
 

@@ -8,7 +8,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use answering::{Answering, Step};
-pub use choice::{Choice, Kind};
+pub use choice::{Choice, Kind, Untried};
 
 use super::document::{Blocker, Outcome, Plan, PlannedAccount, PlannedMapping};
 use crate::decisions::{Accept, Document};
