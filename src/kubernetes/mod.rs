@@ -24,7 +24,7 @@ pub use config_map::Stored;
 pub use kubeconfig::{Kubeconfig, Named};
 pub use token::{MakeToken, Tokens};
 
-use crate::access::rbac::{Binding, Rbac, Rule, Subject};
+use crate::access::rbac::{Binding, Rbac, Rule};
 use crate::causes::with_causes;
 use crate::source::AwsAuth;
 use crate::text::visible;
@@ -270,20 +270,8 @@ impl Kubernetes {
         let namespaced = self.all::<RoleBinding>("list RoleBindings").await?;
         let bindings = cluster_wide
             .into_iter()
-            .map(|binding| Binding {
-                namespace: None,
-                name: binding.metadata.name.unwrap_or_default(),
-                role_kind: binding.role_ref.kind,
-                role_name: binding.role_ref.name,
-                subjects: subjects(binding.subjects),
-            })
-            .chain(namespaced.into_iter().map(|binding| Binding {
-                namespace: Some(binding.metadata.namespace.unwrap_or_default()),
-                name: binding.metadata.name.unwrap_or_default(),
-                role_kind: binding.role_ref.kind,
-                role_name: binding.role_ref.name,
-                subjects: subjects(binding.subjects),
-            }))
+            .map(Binding::from)
+            .chain(namespaced.into_iter().map(Binding::from))
             .filter(|binding| !binding.subjects.is_empty())
             .collect();
         Ok(Rbac {
@@ -377,19 +365,6 @@ fn is_ready(node: &Node) -> bool {
     conditions
         .flatten()
         .any(|condition| condition.type_ == "Ready" && condition.status == "True")
-}
-
-/// The users and groups among the subjects.
-fn subjects(subjects: Option<Vec<k8s_openapi::api::rbac::v1::Subject>>) -> Vec<Subject> {
-    subjects
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|subject| match subject.kind.as_str() {
-            "User" => Some(Subject::User(subject.name)),
-            "Group" => Some(Subject::Group(subject.name)),
-            _ => None,
-        })
-        .collect()
 }
 
 /// The certificates of a PEM text, in DER.
