@@ -6,20 +6,29 @@ mod apply;
 mod arc;
 mod bad_input;
 mod cutover;
+mod equivalence;
 mod export;
 mod faults;
+mod gate;
 #[path = "../generate/mod.rs"]
 mod generate;
 mod interrupted;
+#[path = "../judge/mod.rs"]
+#[expect(dead_code, reason = "only the questions for the judge are needed here")]
+mod judge;
 mod judges;
 mod killing;
 mod kills;
 mod many;
 mod mistakes;
 mod next;
+#[path = "../odd/mod.rs"]
+mod odd;
 mod own_entry;
 mod pace;
 mod partitions;
+#[path = "../plain/mod.rs"]
+mod plain;
 mod plan;
 mod question;
 mod random;
