@@ -194,15 +194,15 @@ impl Choices {
     pub fn answer(&self, written: &str, real: Option<&Arn>) -> Option<&Answer> {
         let about = |answer: &&Answer| answer.is_about(written, real);
         let mut exact = self.answers.iter().filter(|answer| answer.is_exact());
-        let patterns = self.answers.iter().filter(|answer| !answer.is_exact());
-        exact.find(about).or_else(|| patterns.filter(about).last())
+        let mut patterns = self.answers.iter().filter(|answer| !answer.is_exact());
+        exact.find(about).or_else(|| patterns.rfind(about))
     }
 
     /// The answer about a finding.
     #[must_use]
-    pub fn answer_to(&self, codes: impl Iterator<Item = Code> + Clone) -> Option<&Answer> {
+    pub fn answer_to(&self, codes: &[Code]) -> Option<&Answer> {
         self.answers.iter().find(|answer| {
-            matches!(answer.selector(), Some(Selector::Code(code)) if codes.clone().any(|is| is == code))
+            matches!(answer.selector(), Some(Selector::Code(code)) if codes.contains(&code))
         })
     }
 

@@ -122,15 +122,24 @@ impl From<KubernetesError> for Failure {
     }
 }
 
+/// What works without a journal that can't be trusted.
+const WITHOUT_JOURNAL: &str = "move the file away, but keep it, and leave the backups in its folder: without it `apply` compares with the \
+     cluster and goes on, and `rollback` puts the last backup in the folder back and deletes this tool's entries by their tags; \
+     what an entry was before `--on-existing update` is in the file alone";
+
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let hint = match &error {
             JournalError::Io { .. } => "name another place with --journal".to_owned(),
             JournalError::Locked { .. } => "wait until the other run has ended, or stop it".to_owned(),
-            JournalError::Damaged { .. } => {
-                "move the file away and run again: without a journal the run compares with the cluster and goes on; \
-                 keep the file, `rollback` reads it"
+            JournalError::Damaged { .. } | JournalError::Changed { .. } => WITHOUT_JOURNAL.to_owned(),
+            JournalError::Foreign { .. } => {
+                "run this as that user or, if you know what is in it, make it yours with chown; or name another journal with \
+                 --journal"
                     .to_owned()
+            }
+            JournalError::NotAJournal { .. } => {
+                "it was left as it is; name a journal, or a file that is not there yet, with --journal".to_owned()
             }
             JournalError::Newer { .. } => "update aws-auth-migrate, or name another journal with --journal".to_owned(),
         };

@@ -28,6 +28,7 @@ pub mod migration;
 pub mod model;
 pub mod observed;
 pub mod plan;
+mod proxy;
 pub mod reader;
 pub mod report;
 pub mod rights;

@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use crate::journal::Record;
+use crate::journal::Line;
 use crate::migration::status::Status;
 use crate::migration::{Verification, Who};
 use crate::plan::Plan;
@@ -34,6 +34,8 @@ pub enum Document {
     Cutover,
     /// What `rollback --output json` prints
     Rollback,
+    /// What a command with `--output json` prints on stderr when it fails
+    Error,
 }
 
 impl Document {
@@ -43,7 +45,7 @@ impl Document {
         let (mut schema, name, title) = match self {
             Self::Plan => (of::<Plan>(), "plan", "A plan of aws-auth-migrate"),
             Self::Journal => (
-                of::<Record>(),
+                of::<Line>(),
                 "journal",
                 "A line of the journal of aws-auth-migrate",
             ),
@@ -82,6 +84,11 @@ impl Document {
                 of::<report::RolledBack<'_>>(),
                 "rollback",
                 "What `rollback` of aws-auth-migrate did",
+            ),
+            Self::Error => (
+                of::<report::Failed>(),
+                "error",
+                "Why a command of aws-auth-migrate failed",
             ),
         };
         schema.insert(

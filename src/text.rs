@@ -39,7 +39,8 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
 
 fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     let hides = |c: char| is_hidden(c) && !keep(c);
-    if !text.contains(hides) {
+    // Nearly every text is of such characters alone.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(hides) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
@@ -78,6 +79,48 @@ pub fn visible_json(document: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(text)
+}
+
+/// A count with its thousands parted, such as `16,880`.
+#[must_use]
+pub fn counted(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A URL without what may be secret in it: user and password, the query, the fragment.
+///
+/// ```
+/// assert_eq!(aws_auth_migrate::text::bare_url("https://user:pass@example.com/a?token=b"), "https://example.com/a");
+/// ```
+#[must_use]
+pub fn bare_url(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), url),
+    };
+    // A password may hold a slash that nobody escaped.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    format!("{scheme}{rest}")
+}
+
+/// The text, cut after so many bytes at most; it says how much is missing.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
+    let end = text.floor_char_boundary(most);
+    let missing = text.len() - end;
+    Cow::Owned(format!("{}… ({missing} more bytes)", &text[..end]))
 }
 
 /// The text as one word of a POSIX shell.
@@ -139,6 +182,40 @@ mod tests {
         ] {
             assert_eq!(visible(text), expected);
         }
+    }
+
+    #[test]
+    fn thousands_are_parted() {
+        for (count, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(counted(count), text);
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_what_may_be_secret() {
+        for (url, shown) in [
+            ("https://example.com", "https://example.com"),
+            (
+                "https://u:p@example.com:8443/a/b",
+                "https://example.com:8443/a/b",
+            ),
+            ("http://u:p/q@host/?x=y#z", "http://host/"),
+            ("u:p@proxy:3128", "proxy:3128"),
+            ("", ""),
+        ] {
+            assert_eq!(bare_url(url), shown);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(shortened("abc", 3), "abc");
+        assert_eq!(shortened("aéé", 4), "aé… (2 more bytes)");
     }
 
     #[test]

@@ -32,6 +32,20 @@ pub(crate) fn readable(value: &Value) -> String {
     written(value, Lines::Kept)
 }
 
+/// One field of a document, with its key.
+pub(crate) fn field(key: &str, value: &Value) -> String {
+    let mut text = format!("{}:", scalar(key));
+    nested(&mut text, value, 1, Lines::Escaped);
+    text
+}
+
+/// One item of a list that is a field of a document.
+pub(crate) fn item(value: &Value) -> String {
+    let mut text = "  - ".to_owned();
+    block(&mut text, value, 2, Lines::Escaped);
+    text
+}
+
 fn written(value: &Value, lines: Lines) -> String {
     let mut text = String::new();
     block(&mut text, value, 0, lines);
@@ -48,16 +62,21 @@ fn block(text: &mut String, value: &Value, depth: usize, lines: Lines) {
                 }
                 let key = scalar(key);
                 if key.len() > LONGEST_KEY {
-                    text.push_str(&format!("? {key}\n{indent}:"));
+                    text.push_str("? ");
+                    text.push_str(&key);
+                    text.push('\n');
+                    text.push_str(&indent);
                 } else {
-                    text.push_str(&format!("{key}:"));
+                    text.push_str(&key);
                 }
+                text.push(':');
                 nested(text, value, depth + 1, lines);
             }
         }
         Value::Array(items) if !items.is_empty() => {
             for item in items {
-                text.push_str(&format!("{indent}- "));
+                text.push_str(&indent);
+                text.push_str("- ");
                 block(text, item, depth + 1, lines);
             }
         }

@@ -1,14 +1,9 @@
-//! Looks for the ConfigMap in anything, and reads what it finds.
+//! Looks for the ConfigMap in anything.
 
 #![no_main]
 
-use aws_auth_migrate::reader::read;
-use aws_auth_migrate::source::manifest;
-use libfuzzer_sys::fuzz_target;
+#[path = "../targets.rs"]
+#[expect(dead_code, reason = "each target is one of the functions")]
+mod targets;
 
-fuzz_target!(|text: &str| match manifest::parse(text) {
-    Ok(aws_auth) => {
-        read(&aws_auth.text());
-    }
-    Err(error) => assert!(!error.to_string().is_empty()),
-});
+libfuzzer_sys::fuzz_target!(|text: &str| targets::config_map(text));

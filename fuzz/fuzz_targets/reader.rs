@@ -1,21 +1,9 @@
-//! Reads anything as each of the three values, tells how its mappings stand and draws what there is to say.
+//! Reads anything as each of the three values.
 
 #![no_main]
 
-use aws_auth_migrate::access::before::standings;
-use aws_auth_migrate::reader::{AwsAuthText, draw, read};
-use libfuzzer_sys::fuzz_target;
+#[path = "../targets.rs"]
+#[expect(dead_code, reason = "each target is one of the functions")]
+mod targets;
 
-fuzz_target!(|text: &str| {
-    let text = AwsAuthText {
-        map_roles: Some(text.to_owned()),
-        map_users: Some(text.to_owned()),
-        map_accounts: Some(text.to_owned()),
-    };
-    let reading = read(&text);
-    assert_eq!(standings(&reading).len(), reading.mappings.len());
-    assert_eq!(
-        draw::all(&text, &reading.diagnostics).is_empty(),
-        reading.diagnostics.is_empty()
-    );
-});
+libfuzzer_sys::fuzz_target!(|text: &str| targets::reader(text));

@@ -3,7 +3,9 @@
 //! Source: aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `saveMap`, `RoleMapping` and `UserMapping`;
 //! `pkg/config/mapper.go`, `Key` and `Matches`; `pkg/server/server.go`, `doMapping`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::model::{Mapping, MappingId, Section};
 use crate::reader::Reading;
@@ -20,8 +22,8 @@ pub enum Standing {
     },
     /// The authenticator takes this one or another at random.
     Undefined {
-        /// The others.
-        with: Vec<MappingId>,
+        /// All of them, this one included; shared, since each of thousands may have all the others as rivals.
+        among: Arc<[MappingId]>,
     },
     /// The authenticator threw it away while reading.
     Dropped,
@@ -42,7 +44,7 @@ pub enum Answer {
     /// Any of these mappings, at random, and they differ.
     Undefined {
         /// The mappings.
-        among: Vec<MappingId>,
+        among: Arc<[MappingId]>,
     },
     /// Nothing: the identity is refused.
     Refused,
@@ -51,6 +53,9 @@ pub enum Answer {
 /// Text in lower case as Go's `strings.ToLower` makes it: character by character, each to exactly one.
 #[must_use]
 pub fn to_lower(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars().map(lower).collect()
 }
 
@@ -64,8 +69,20 @@ fn lower(c: char) -> char {
     }
 }
 
+/// The same for a text of ASCII alone, which is seldom changed by it.
+fn ascii_lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        text.to_ascii_lowercase().into()
+    } else {
+        text.into()
+    }
+}
+
 /// What two texts have in common where Go's `strings.EqualFold` takes them for equal.
-fn fold(text: &str) -> String {
+fn fold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return ascii_lower(text);
+    }
     text.chars()
         .map(|c| {
             // Dotted capital I and dotless small i stand alone when case is folded.
@@ -82,7 +99,7 @@ fn fold(text: &str) -> String {
 }
 
 /// What a role mapping is kept under; a later one of the same key takes its place.
-fn role_key(mapping: &Mapping) -> String {
+fn role_key(mapping: &Mapping) -> Cow<'_, str> {
     match &mapping.sso {
         Some(sso) if mapping.arn.is_empty() => {
             // The partition is left out where one is given: a fault of the authenticator's own.
@@ -91,16 +108,51 @@ fn role_key(mapping: &Mapping) -> String {
             to_lower(&format!(
                 "arn:{partition}:iam::{account}:role/AWSReservedSSO_{name}_*"
             ))
+            .into()
         }
-        _ => to_lower(&mapping.arn),
+        _ if mapping.arn.is_ascii() => ascii_lower(&mapping.arn),
+        _ => to_lower(&mapping.arn).into(),
+    }
+}
+
+/// Mappings that match the same identities: one, unless their keys differ and yet fold to the same.
+#[derive(Debug)]
+struct Rivals<'a> {
+    last: &'a Mapping,
+    ids: Arc<[MappingId]>,
+    /// Whether all give the same.
+    agree: bool,
+}
+
+impl<'a> Rivals<'a> {
+    /// Sorts the mappings that are kept by what their ARNs fold to.
+    fn sorted(kept: impl Iterator<Item = &'a Mapping>) -> HashMap<Cow<'a, str>, Self> {
+        let mut same: HashMap<Cow<'a, str>, Vec<&'a Mapping>> = HashMap::new();
+        // `sso:` blocks match nobody: the feature gate `SSORoleMatch` is off.
+        for mapping in kept.filter(|mapping| !mapping.arn.is_empty()) {
+            same.entry(fold(&mapping.arn)).or_default().push(mapping);
+        }
+        let rivals = same.into_iter().map(|(folded, mut mappings)| {
+            mappings.sort_by_key(|mapping| mapping.id);
+            let last = mappings[mappings.len() - 1];
+            let agrees =
+                |one: &&Mapping| one.username == last.username && one.groups == last.groups;
+            let rivals = Self {
+                last,
+                ids: mappings.iter().map(|mapping| mapping.id).collect(),
+                agree: mappings.iter().all(agrees),
+            };
+            (folded, rivals)
+        });
+        rivals.collect()
     }
 }
 
 /// The mappings that the authenticator keeps, by what their ARNs fold to.
 #[derive(Debug)]
 struct Store<'a> {
-    roles: HashMap<String, Vec<&'a Mapping>>,
-    users: HashMap<String, Vec<&'a Mapping>>,
+    roles: HashMap<Cow<'a, str>, Rivals<'a>>,
+    users: HashMap<Cow<'a, str>, Rivals<'a>>,
     accounts: HashMap<&'a str, &'a Mapping>,
     /// Mappings that were kept until one of the same key came.
     replaced: BTreeMap<MappingId, MappingId>,
@@ -123,7 +175,7 @@ impl<'a> Store<'a> {
             roles.insert(role_key(mapping), mapping);
         }
         for mapping in kept(Section::MapUsers) {
-            users.insert(mapping.arn.clone(), mapping);
+            users.insert(mapping.arn.as_str(), mapping);
         }
         // Every identity has an account, so an empty id is nobody's.
         for mapping in kept(Section::MapAccounts).filter(|mapping| !mapping.arn.is_empty()) {
@@ -132,22 +184,15 @@ impl<'a> Store<'a> {
         for mapping in &reading.mappings {
             let winner = match mapping.id.section {
                 Section::MapRoles => roles.get(&role_key(mapping)),
-                Section::MapUsers => users.get(&mapping.arn),
+                Section::MapUsers => users.get(mapping.arn.as_str()),
                 Section::MapAccounts => store.accounts.get(mapping.arn.as_str()),
             };
             if let Some(winner) = winner.filter(|winner| winner.id != mapping.id) {
                 store.replaced.insert(mapping.id, winner.id);
             }
         }
-        // `sso:` blocks match nobody: the feature gate `SSORoleMatch` is off.
-        for (map, kept) in [(&mut store.roles, roles), (&mut store.users, users)] {
-            for mapping in kept.into_values().filter(|mapping| !mapping.arn.is_empty()) {
-                map.entry(fold(&mapping.arn)).or_default().push(mapping);
-            }
-            for same in map.values_mut() {
-                same.sort_by_key(|mapping| mapping.id);
-            }
-        }
+        store.roles = Rivals::sorted(roles.into_values());
+        store.users = Rivals::sorted(users.into_values());
         store
     }
 }
@@ -168,25 +213,20 @@ pub fn standings(reading: &Reading) -> BTreeMap<MappingId, Standing> {
             return Standing::Shadowed { by: *by };
         }
         let folded = fold(&mapping.arn);
-        let roles = store.roles.get(&folded);
+        let roles = store.roles.get(&*folded);
         let rivals = match mapping.id.section {
             Section::MapAccounts => None,
             Section::MapRoles => roles,
-            Section::MapUsers => match roles.and_then(|roles| roles.last()) {
-                Some(role) => return Standing::Shadowed { by: role.id },
-                None => store.users.get(&folded),
+            Section::MapUsers => match roles {
+                Some(roles) => return Standing::Shadowed { by: roles.last.id },
+                None => store.users.get(&*folded),
             },
         };
-        let with: Vec<MappingId> = rivals
-            .into_iter()
-            .flatten()
-            .map(|rival| rival.id)
-            .filter(|rival| *rival != mapping.id)
-            .collect();
-        if with.is_empty() {
-            Standing::Effective
-        } else {
-            Standing::Undefined { with }
+        match rivals {
+            Some(rivals) if rivals.ids.len() > 1 => Standing::Undefined {
+                among: Arc::clone(&rivals.ids),
+            },
+            _ => Standing::Effective,
         }
     };
     reading
@@ -210,25 +250,22 @@ impl<'a> Authenticator<'a> {
     /// The answer for a canonical ARN: a role's without its path, a user's with it.
     #[must_use]
     pub fn answer(&self, canonical_arn: &str) -> Answer {
-        let folded = fold(&to_lower(canonical_arn));
+        let lowered = to_lower(canonical_arn);
+        let folded = fold(&lowered);
         let found = self
             .0
             .roles
-            .get(&folded)
-            .or_else(|| self.0.users.get(&folded));
-        if let Some(found) = found.filter(|found| !found.is_empty()) {
-            let last = found[found.len() - 1];
-            let same = |mapping: &&&Mapping| {
-                mapping.username == last.username && mapping.groups == last.groups
-            };
-            if found.iter().all(|mapping| same(&mapping)) {
+            .get(&*folded)
+            .or_else(|| self.0.users.get(&*folded));
+        if let Some(Rivals { last, ids, agree }) = found {
+            if *agree {
                 return Answer::Mapped {
                     by: last.id,
                     username: last.username.clone(),
                     groups: last.groups.clone(),
                 };
             }
-            let among = found.iter().map(|mapping| mapping.id).collect();
+            let among = Arc::clone(ids);
             return Answer::Undefined { among };
         }
         let mut parts = canonical_arn.splitn(6, ':');
@@ -317,16 +354,16 @@ mod tests {
         assert_eq!(
             standing(&reading, "mapUsers[1]"),
             Standing::Undefined {
-                with: vec![id("mapUsers[2]")]
+                among: [id("mapUsers[1]"), id("mapUsers[2]")].into()
             }
         );
         assert_eq!(
             standing(&reading, "mapUsers[2]"),
             Standing::Undefined {
-                with: vec![id("mapUsers[1]")]
+                among: [id("mapUsers[1]"), id("mapUsers[2]")].into()
             }
         );
-        let among = vec![id("mapUsers[1]"), id("mapUsers[2]")];
+        let among = [id("mapUsers[1]"), id("mapUsers[2]")].into();
         assert_eq!(
             answer(&reading, "arn:a:user/bob"),
             Answer::Undefined { among }
@@ -364,7 +401,7 @@ mod tests {
         assert_eq!(
             standing(&reading, "mapRoles[0]"),
             Standing::Undefined {
-                with: vec![id("mapRoles[1]")]
+                among: [id("mapRoles[0]"), id("mapRoles[1]")].into()
             }
         );
         assert_eq!(to_lower("\u{130}\u{212A}\u{3A3}"), "ik\u{3c3}");

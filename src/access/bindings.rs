@@ -61,8 +61,8 @@ pub fn changes(
     }
     for copy in planned {
         for (subject, effect) in changes_of(&copy.binding, &Matcher::of(None), &after) {
-            result.gains |= !roles_before.contains(&role(&copy.binding))
-                && !(before.matches(&copy.of) && before.has_same_sessions(&after, copy));
+            let makes_up = before.matches(&copy.of) && before.has_same_sessions(&after, copy);
+            result.gains |= !makes_up && !roles_before.contains(&role(&copy.binding));
             result.bindings.push(change(&copy.binding, subject, effect));
         }
     }

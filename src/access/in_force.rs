@@ -4,6 +4,7 @@
 //! of the same principal); aws-iam-authenticator `pkg/server/server.go`, `doMapping`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::after::identity_of_entry;
 use super::before::{Answer, Authenticator, to_lower};
@@ -22,7 +23,7 @@ pub enum Through {
     /// A mapping, or an element of `mapAccounts`.
     Mapping(MappingId),
     /// One of several mappings, at random: what it gets is unknown.
-    Undefined(Vec<MappingId>),
+    Undefined(Arc<[MappingId]>),
     /// Mappings name the user with several paths, and IAM was not asked which is the real one.
     UnknownPath,
     /// Nothing.

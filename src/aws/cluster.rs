@@ -21,10 +21,39 @@ pub struct ObservedCluster {
     pub(super) auto_mode_role: Option<String>,
 }
 
+const OPERATION: &str = "eks:DescribeCluster";
+
 impl Aws {
+    /// The ARN of the cluster in an answer, which has to be the one that was asked for: what follows goes by it, the
+    /// token for the Kubernetes API among it.
+    fn same_cluster(
+        &self,
+        name: &str,
+        cluster: &aws_sdk_eks::types::Cluster,
+    ) -> Result<Arn, AwsError> {
+        let region = self.region();
+        let other = |answered: &str| {
+            AwsError::strange(
+                OPERATION,
+                format!(
+                    "asked for the cluster `{name}` in {region}, the answer is about `{answered}`"
+                ),
+            )
+        };
+        let answered = cluster.name().unwrap_or_default();
+        if answered != name {
+            return Err(other(answered));
+        }
+        let text = cluster.arn().unwrap_or_default();
+        let arn: Arn = text.parse().map_err(|_| other(text))?;
+        let is_same = arn.service == "eks"
+            && arn.region == region
+            && arn.resource == format!("cluster/{name}");
+        if is_same { Ok(arn) } else { Err(other(text)) }
+    }
+
     /// Reads the cluster itself.
     pub async fn describe_cluster(&self, name: &str) -> Result<ObservedCluster, AwsError> {
-        const OPERATION: &str = "eks:DescribeCluster";
         let answer = self
             .eks
             .describe_cluster()
@@ -34,8 +63,8 @@ impl Aws {
             .map_err(|error| AwsError::of(OPERATION, &error))?;
         let cluster = answer
             .cluster
-            .ok_or_else(|| AwsError::setting(OPERATION, "the answer holds no cluster"))?;
-        let arn: Option<Arn> = cluster.arn().and_then(|text| text.parse().ok());
+            .ok_or_else(|| AwsError::strange(OPERATION, "the answer holds no cluster"))?;
+        let arn = self.same_cluster(name, &cluster)?;
         let mode = match cluster
             .access_config()
             .and_then(|config| config.authentication_mode())
@@ -59,7 +88,14 @@ impl Aws {
         let certificate_authority = cluster
             .certificate_authority()
             .and_then(|authority| authority.data())
-            .and_then(|text| STANDARD.decode(text.trim()).ok());
+            .map(|text| STANDARD.decode(text.trim()))
+            .transpose()
+            .map_err(|_| {
+                AwsError::strange(
+                    OPERATION,
+                    "the cluster's certificate authority is not base64",
+                )
+            })?;
         Ok(ObservedCluster {
             endpoint: cluster.endpoint().map(ToOwned::to_owned),
             certificate_authority,
@@ -67,18 +103,11 @@ impl Aws {
                 .and_then(|compute| compute.node_role_arn())
                 .map(ToOwned::to_owned),
             cluster: Cluster {
-                name: Some(cluster.name().unwrap_or(name).to_owned()),
-                region: Some(
-                    arn.as_ref()
-                        .map(|arn| arn.region.clone())
-                        .filter(|region| !region.is_empty())
-                        .unwrap_or_else(|| self.region().to_owned()),
-                ),
-                account_id: arn.as_ref().map(|arn| arn.account.clone()),
-                partition: arn
-                    .as_ref()
-                    .map_or_else(|| "aws".to_owned(), |arn| arn.partition.clone()),
-                arn: cluster.arn().map(ToOwned::to_owned),
+                name: Some(name.to_owned()),
+                region: Some(arn.region.clone()),
+                account_id: Some(arn.account.clone()),
+                partition: arn.partition.clone(),
+                arn: Some(arn.to_string()),
                 created_at: cluster.created_at().copied().and_then(timestamp),
                 authentication_mode: Some(mode),
                 platform_version: cluster.platform_version().map(ToOwned::to_owned),

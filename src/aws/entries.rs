@@ -1,11 +1,12 @@
 //! Reads the live access entries with their policies.
 
 use super::each::each;
+use super::pages;
 use super::time::timestamp;
 use super::{Aws, AwsError};
 use crate::model::access_policy::ScopeKind;
 use crate::model::{AccessEntry, AccessScope, EntryType, LiveEntry, PolicyAssociation};
-use aws_sdk_eks::types::AccessScopeType;
+use aws_sdk_eks::types::{AccessScopeType, AssociatedAccessPolicy};
 
 impl Aws {
     /// Reads every live access entry with its policies, page by page.
@@ -21,15 +22,16 @@ impl Aws {
 
     /// Reads whose access entries there are, page by page.
     pub async fn access_entry_arns(&self, cluster: &str) -> Result<Vec<String>, AwsError> {
-        self.eks
+        let pages = self
+            .eks
             .list_access_entries()
             .cluster_name(cluster)
             .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| AwsError::of("eks:ListAccessEntries", &error))
+            .send();
+        pages::all("eks:ListAccessEntries", pages, |page| {
+            page.access_entries.unwrap_or_default()
+        })
+        .await
     }
 
     /// Reads one access entry with its policies; `None` where there is none.
@@ -69,17 +71,17 @@ impl Aws {
         principal: &str,
     ) -> Result<Vec<PolicyAssociation>, AwsError> {
         const OPERATION: &str = "eks:ListAssociatedAccessPolicies";
-        let associated: Vec<aws_sdk_eks::types::AssociatedAccessPolicy> = self
+        let pages = self
             .eks
             .list_associated_access_policies()
             .cluster_name(cluster)
             .principal_arn(principal)
             .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| AwsError::of(OPERATION, &error))?;
+            .send();
+        let associated = pages::all(OPERATION, pages, |page| {
+            page.associated_access_policies.unwrap_or_default()
+        })
+        .await?;
         associated
             .into_iter()
             .map(|policy| {
@@ -111,6 +113,14 @@ impl Aws {
                 })
             })
             .collect()
+    }
+}
+
+impl pages::Length for AssociatedAccessPolicy {
+    fn bytes(&self) -> usize {
+        let namespaces = self.access_scope().map(|scope| scope.namespaces());
+        let namespaces = namespaces.into_iter().flatten().map(String::len);
+        self.policy_arn().unwrap_or_default().len() + namespaces.sum::<usize>()
     }
 }
 

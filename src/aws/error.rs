@@ -8,7 +8,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::{clock, gate};
 use crate::causes::with_causes;
+use crate::text::shortened;
 
 /// The longest `Retry-After` that is heeded.
 pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
@@ -41,6 +43,15 @@ pub struct AwsError {
     pub kind: AwsErrorKind,
 }
 
+/// What was seen beside a service's answer that explains it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Clues {
+    /// For how long the operation has been throttled.
+    pub throttled_for: Option<Duration>,
+    /// By how many seconds this machine's clock is ahead of the service's, where that is too far.
+    pub clock_ahead: Option<i64>,
+}
+
 /// The ways in which a call fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AwsErrorKind {
@@ -56,6 +67,8 @@ pub enum AwsErrorKind {
         status: u16,
         /// How long the service asks to wait before the next try.
         retry_after: Option<Duration>,
+        /// What else was seen.
+        clues: Clues,
     },
     /// There are no usable credentials.
     Credentials(String),
@@ -65,6 +78,8 @@ pub enum AwsErrorKind {
     TimedOut,
     /// The call could not be made.
     Setting(String),
+    /// The answer can't be right: it may come from somebody else.
+    Strange(String),
 }
 
 impl AwsError {
@@ -72,7 +87,15 @@ impl AwsError {
     pub(crate) fn setting(operation: &str, message: impl Into<String>) -> Self {
         Self {
             operation: operation.to_owned(),
-            kind: AwsErrorKind::Setting(message.into()),
+            kind: AwsErrorKind::Setting(shortened(&message.into(), LONGEST).into_owned()),
+        }
+    }
+
+    /// An answer that can't be right.
+    pub(crate) fn strange(operation: &str, message: impl Into<String>) -> Self {
+        Self {
+            operation: operation.to_owned(),
+            kind: AwsErrorKind::Strange(shortened(&message.into(), LONGEST).into_owned()),
         }
     }
 
@@ -85,8 +108,10 @@ impl AwsError {
             SdkError::ServiceError(context) => {
                 let headers = context.raw().headers();
                 AwsErrorKind::Service {
-                    code: context.err().code().unwrap_or("UnknownError").to_owned(),
-                    message: context.err().message().unwrap_or("no message").to_owned(),
+                    code: shortened(context.err().code().unwrap_or("UnknownError"), 200)
+                        .into_owned(),
+                    message: shortened(context.err().message().unwrap_or("no message"), LONGEST)
+                        .into_owned(),
                     request_id: ["x-amzn-requestid", "x-amz-request-id"]
                         .into_iter()
                         .find_map(|name| headers.get(name))
@@ -96,12 +121,30 @@ impl AwsError {
                         .get("retry-after")
                         .and_then(|text| text.parse().ok())
                         .map(Duration::from_secs),
+                    clues: Clues {
+                        throttled_for: headers
+                            .get(gate::THROTTLED)
+                            .and_then(|text| text.parse().ok())
+                            .map(Duration::from_secs),
+                        clock_ahead: headers
+                            .get(clock::HEADER)
+                            .and_then(|text| text.parse().ok()),
+                    },
                 }
             }
             SdkError::TimeoutError(_) => AwsErrorKind::TimedOut,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => AwsErrorKind::TimedOut,
+            SdkError::DispatchFailure(failure)
+                if failure
+                    .as_connector_error()
+                    .and_then(Error::source)
+                    .is_some_and(|error| error.is::<TooLarge>()) =>
+            {
+                AwsErrorKind::Strange(TooLarge.to_string())
+            }
             unanswered => {
-                let reason = with_causes(error);
+                let reason = without_output(&with_causes(error)).to_owned();
+                let reason = shortened(&reason, LONGEST).into_owned();
                 match unanswered {
                     _ if speaks_of_credentials(&reason) => AwsErrorKind::Credentials(reason),
                     SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
@@ -179,10 +222,36 @@ impl AwsError {
         ) || matches!(self.kind, AwsErrorKind::Credentials(_))
     }
 
+    /// By how many seconds this machine's clock is ahead, where that is why the call was refused.
+    fn skew(&self) -> Option<i64> {
+        match &self.kind {
+            AwsErrorKind::Service { clues, .. } if self.is_expired() || self.is_denied() => {
+                clues.clock_ahead
+            }
+            _ => None,
+        }
+    }
+
     /// What to do about it, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
+        if let Some(skew) = self.skew() {
+            return Some(clock::hint(skew));
+        }
         Some(match &self.kind {
+            AwsErrorKind::Service { code, clues, .. } if is_throttling(code) => {
+                let operation = &self.operation;
+                let lasting = clues.throttled_for.unwrap_or_default().as_secs();
+                format!(
+                    "AWS has been throttling {operation} for {lasting} s: stop what else calls it in this account and region, \
+                     wait, and run the command again; more can be asked for in Service Quotas"
+                )
+            }
+            AwsErrorKind::Connection(reason) if speaks_of_validity(reason) => {
+                "check the clock of this machine first: the certificate of the endpoint is not valid at its time; then the proxy \
+                 and AWS_CA_BUNDLE"
+                    .to_owned()
+            }
             AwsErrorKind::Credentials(_) => {
                 "log in (`aws sso login`, `aws configure`), name a profile with --profile, or set AWS_ACCESS_KEY_ID and \
                  AWS_SECRET_ACCESS_KEY"
@@ -200,6 +269,9 @@ impl AwsError {
             AwsErrorKind::Service { message, .. } if message.starts_with("No cluster found") => {
                 "check --cluster, --region and the account of the credentials; `aws eks list-clusters` shows what there is"
                     .to_owned()
+            }
+            AwsErrorKind::Strange(_) => {
+                "check AWS_ENDPOINT_URL and the proxy settings: something may answer in AWS's place".to_owned()
             }
             AwsErrorKind::Setting(_) | AwsErrorKind::Service { .. } => return None,
         })
@@ -224,9 +296,35 @@ impl fmt::Display for AwsErrorKind {
             Self::Credentials(message) => write!(f, "no usable AWS credentials: {message}"),
             Self::Connection(message) => write!(f, "no complete answer from AWS: {message}"),
             Self::TimedOut => f.write_str("no answer from AWS in time"),
-            Self::Setting(message) => f.write_str(message),
+            Self::Setting(message) | Self::Strange(message) => f.write_str(message),
         }
     }
+}
+
+/// Whether a certificate is refused for its time, as with a clock that is far off.
+fn speaks_of_validity(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["notvalidyet", "not valid yet", "certificate expired"]
+        .iter()
+        .any(|words| text.contains(words))
+}
+
+/// The largest answer that is taken in: a page of 1000 roles with the longest trust policies is half of it.
+pub(super) const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+
+/// An answer that was not taken in.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
+pub(super) struct TooLarge;
+
+/// How much of an error's text is shown; whoever answers has written it.
+const LONGEST: usize = 2000;
+
+/// The SDK's words without those of a profile's `credential_process`, which may hold secrets.
+pub(super) fn without_output(reason: &str) -> &str {
+    reason
+        .split_once(". Stderr:")
+        .map_or(reason, |(told, _)| told)
 }
 
 fn speaks_of_credentials(text: &str) -> bool {

@@ -4,7 +4,7 @@
 //! slows all others down. The time for a request begins with its turn; the SDK's own limit for an attempt would
 //! count the waiting, too.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -19,16 +19,28 @@ use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::Instant;
 use tracing::{debug, trace};
 
-use super::error::is_throttling;
-use super::pace::Pace;
+use super::clock::Skew;
+use super::error::{LARGEST_ANSWER, TooLarge, is_throttling};
+use super::pace::{Pace, Service};
+use super::{clock, operation};
 use crate::causes::with_causes;
-use crate::text::visible;
+use crate::text::{bare_url, visible};
+
+/// The header by which an error finds out for how many seconds its operation has been throttled; no service sends it.
+pub(super) const THROTTLED: &str = "x-aws-auth-migrate-throttled";
 
 /// A client whose requests go through the gate.
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
     pub(super) client: SharedHttpClient,
+    /// In the lane of the service that the client is for.
     pub(super) pace: Pace,
+    /// Which service that is.
+    pub(super) service: Service,
+    /// The clock that the service's is compared with, if any.
+    pub(super) clock: Option<fn() -> SystemTime>,
+    /// How far apart they are, as of the last answer.
+    pub(super) skew: Skew,
     /// How long a request may take from its turn to the last byte of its answer.
     pub(super) timeout: Duration,
     /// Whether a request waits for its turn here; who has waited before asks for none again.
@@ -61,11 +73,15 @@ impl HttpConnector for Passage {
             pace,
             timeout,
             waits,
+            service,
+            clock,
+            skew: known,
             ..
         } = self.gate.clone();
         HttpConnectorFuture::new(async move {
+            let operation = operation::of(service, &request);
             if waits {
-                pace.turn().await;
+                pace.turn_of(&operation).await;
             }
             pace.count_call();
             let is_repeated = is_repeated(&request);
@@ -79,9 +95,23 @@ impl HttpConnector for Passage {
                 .map_err(|elapsed| ConnectorError::timeout(elapsed.into()))
                 .flatten();
             tell(&asked, is_repeated, &answer, began.elapsed());
-            let answer = answer?;
+            let mut answer = answer?;
+            let skew = clock.and_then(|clock| clock::skew(&answer, clock()));
+            if answer.headers().get("date").is_some() {
+                known.set(skew);
+            }
+            if let Some(skew) = skew {
+                answer.headers_mut().insert(clock::HEADER, skew.to_string());
+            }
             if is_throttled(&answer) {
                 pace.slow_down(retry_after(&answer).unwrap_or_default());
+                let throttled = pace.throttled(&operation);
+                // Who waits elsewhere tells of it there.
+                if waits {
+                    pace.tell_of(&operation);
+                }
+                let lasting = throttled.lasting.as_secs();
+                answer.headers_mut().insert(THROTTLED, lasting.to_string());
             } else if answer.status().is_success() {
                 pace.went_through();
             }
@@ -94,7 +124,8 @@ impl HttpConnector for Passage {
 ///
 /// Nothing else of headers and bodies: the signature and the session's token stand in the ones, and keys in the others.
 fn asked(request: &HttpRequest) -> String {
-    let path = request.uri().split('?').next().unwrap_or_default();
+    // A URL of AWS_ENDPOINT_URL may hold a password.
+    let path = bare_url(request.uri());
     let body = request.body().bytes().unwrap_or_default();
     let operation = body.strip_prefix(b"Action=").map(|rest| {
         let name = rest.split(|byte| *byte == b'&').next().unwrap_or_default();
@@ -131,11 +162,16 @@ async fn complete(
 ) -> Result<HttpResponse, ConnectorError> {
     let mut answer = connector.call(request).await?;
     let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
-    let bytes = ByteStream::new(body)
-        .collect()
-        .await
-        .map_err(|error| ConnectorError::io(error.into()))?;
-    *answer.body_mut() = SdkBody::from(bytes.into_bytes());
+    let mut body = ByteStream::new(body);
+    let mut bytes = Vec::new();
+    while let Some(part) = body.next().await {
+        bytes.extend_from_slice(&part.map_err(|error| ConnectorError::io(error.into()))?);
+        if bytes.len() > LARGEST_ANSWER {
+            // Whoever asks again gets the same.
+            return Err(ConnectorError::user(TooLarge.into()));
+        }
+    }
+    *answer.body_mut() = SdkBody::from(bytes);
     Ok(answer)
 }
 

@@ -9,8 +9,28 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use super::error::AwsError;
+
+/// Checks that a bundle holds certificates: the SDK would pass over what it can't read without a word.
+fn check(pem: &[u8]) -> Result<(), &'static str> {
+    let not_pem = "it is no bundle of certificates in PEM";
+    let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|_| not_pem)?;
+    if certificates.is_empty() {
+        return Err(not_pem);
+    }
+    let mut store = RootCertStore::empty();
+    for certificate in certificates {
+        store
+            .add(certificate)
+            .map_err(|_| "one of its certificates can't be used")?;
+    }
+    Ok(())
+}
 
 /// Makes the client.
 ///
@@ -23,6 +43,12 @@ pub(super) fn client() -> Result<SharedHttpClient, AwsError> {
             AwsError::setting(
                 "read AWS_CA_BUNDLE",
                 format!("`{}`: {error}", path.to_string_lossy()),
+            )
+        })?;
+        check(&pem).map_err(|why| {
+            AwsError::setting(
+                "read AWS_CA_BUNDLE",
+                format!("`{}`: {why}", path.to_string_lossy()),
             )
         })?;
         trust = trust.with_pem_certificate(pem);

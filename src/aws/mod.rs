@@ -1,5 +1,6 @@
 //! The AWS SDK and its errors stop here: EKS, IAM and STS in this project's own words.
 
+mod clock;
 mod cluster;
 mod each;
 mod entries;
@@ -7,27 +8,32 @@ pub mod error;
 mod gate;
 mod http;
 mod nodes;
+mod operation;
 mod pace;
+mod pages;
 mod principals;
+mod profile;
 mod rights;
 mod time;
 pub mod token;
 mod write;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{Region, SdkConfig};
+use aws_config::{AppName, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 
 pub use cluster::ObservedCluster;
-pub use error::{AwsError, AwsErrorKind};
-pub use pace::Pace;
+pub use error::{AwsError, AwsErrorKind, Clues};
+pub use pace::{Pace, Service, Throttled};
 pub use principals::{LookupRoles, PrincipalSource};
 
 use crate::model::{Arn, Principal, Subject};
+use clock::Skew;
 use gate::Gate;
 
 /// How to reach AWS, as far as the command line says; the SDK's own settings hold for the rest.
@@ -39,8 +45,12 @@ pub struct AwsSettings {
     pub profile: Option<String>,
     /// How long one request may take; 30 seconds where it is not given.
     pub request_timeout: Option<Duration>,
+    /// The profile that a kubeconfig names: less than `--profile`, and no error where there is none of the name.
+    pub hinted_profile: Option<String>,
     /// How fast requests are made; clones of the settings share it.
     pub pace: Pace,
+    /// The clock of this machine, where the dates of answers are to be compared with it.
+    pub clock: Option<fn() -> SystemTime>,
     /// Where the services are, instead of where the SDK's settings say: the sandbox.
     pub endpoint: Option<SandboxEndpoint>,
 }
@@ -61,6 +71,7 @@ pub struct SandboxEndpoint {
 /// Clients for EKS, IAM and STS with one set of credentials.
 #[derive(Debug, Clone)]
 pub struct Aws {
+    /// For clients of IAM with other credentials.
     config: SdkConfig,
     eks: aws_sdk_eks::Client,
     /// The same without turns and retries: the writer waits for its turns and repeats its calls itself.
@@ -69,6 +80,7 @@ pub struct Aws {
     sts: aws_sdk_sts::Client,
     region: String,
     pace: Pace,
+    skew: Skew,
 }
 
 /// Who the credentials belong to.
@@ -93,6 +105,11 @@ impl AwsSettings {
     }
 }
 
+/// What this tool calls itself, for the logs of AWS.
+///
+/// Source: AWS SDKs and Tools Reference Guide, "Application ID"; CloudTrail shows it in `userAgent` as `app/...`.
+const APP_NAME: &str = concat!("aws-auth-migrate-", env!("CARGO_PKG_VERSION"));
+
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -100,21 +117,35 @@ impl Aws {
     /// Reads the SDK's settings and makes the clients; calls nothing yet.
     ///
     /// # Errors
-    /// There is no region, or `AWS_CA_BUNDLE` can't be read.
+    /// There is no region, `AWS_CA_BUNDLE` holds no certificates, or a proxy can't be used.
     pub async fn connect(settings: &AwsSettings) -> Result<Self, AwsError> {
         let timeout = settings.request_timeout();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
+        crate::proxy::check().map_err(|why| AwsError::setting("set up the proxy", why))?;
         let client = http::client()?;
         // Credentials are fetched past the gate: they must not wait behind the calls that wait for them.
         let mut loader = aws_config::from_env()
+            .app_name(
+                AppName::new(APP_NAME).expect("the name is made of letters, digits and signs"),
+            )
             .http_client(client.clone())
             .timeout_config(timeouts.clone().operation_attempt_timeout(timeout).build())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
         if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));
         }
-        if let Some(profile) = &settings.profile {
+        if let Some(profile) = settings
+            .profile
+            .as_ref()
+            .or(settings.hinted_profile.as_ref())
+        {
             loader = loader.profile_name(profile);
+        }
+        if let Some(profile) = &settings.profile {
+            profile::must_exist(profile).await?;
+            let region = settings.region.clone().map(Region::new);
+            loader =
+                loader.credentials_provider(profile::credentials(profile, region, &client).await);
         }
         if let Some(endpoint) = &settings.endpoint {
             let key = Credentials::new(
@@ -133,29 +164,38 @@ impl Aws {
                 "neither --region nor AWS_REGION nor the profile names one",
             ));
         };
-        let gate = |waits| Gate {
+        let skew = Skew::default();
+        let gate = |service, waits| Gate {
             client: client.clone(),
-            pace: settings.pace.clone(),
+            pace: settings.pace.of(service),
+            service,
+            clock: settings.clock,
+            skew: skew.clone(),
             timeout,
             waits,
         };
-        let gated = config
-            .to_builder()
-            .http_client(gate(true))
-            .timeout_config(timeouts.disable_operation_attempt_timeout().build())
-            .build();
-        let once = aws_sdk_eks::config::Builder::from(&gated)
-            .http_client(gate(false))
+        // Whoever waits for a turn sends nothing, which the SDK would take for a stalled request.
+        let gated = |service| {
+            config
+                .to_builder()
+                .http_client(gate(service, true))
+                .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+                .timeout_config(timeouts.clone().disable_operation_attempt_timeout().build())
+                .build()
+        };
+        let once = aws_sdk_eks::config::Builder::from(&gated(Service::Eks))
+            .http_client(gate(Service::Eks, false))
             .retry_config(RetryConfig::disabled())
             .build();
         Ok(Self {
-            eks: aws_sdk_eks::Client::new(&gated),
+            eks: aws_sdk_eks::Client::new(&gated(Service::Eks)),
             eks_once: aws_sdk_eks::Client::from_conf(once),
-            iam: aws_sdk_iam::Client::new(&gated),
-            sts: aws_sdk_sts::Client::new(&gated),
-            config: gated,
+            iam: aws_sdk_iam::Client::new(&gated(Service::Iam)),
+            sts: aws_sdk_sts::Client::new(&gated(Service::Sts)),
+            config: gated(Service::Iam),
             region,
             pace: settings.pace.clone(),
+            skew,
         })
     }
 
@@ -163,6 +203,14 @@ impl Aws {
     #[must_use]
     pub fn pace(&self) -> &Pace {
         &self.pace
+    }
+
+    /// What to do about this machine's clock, where it is too far from that of AWS.
+    ///
+    /// The SDK makes up for it by the dates of answers, but a cluster's tokens are signed by this machine's time.
+    #[must_use]
+    pub fn clock_hint(&self) -> Option<String> {
+        self.skew.get().map(clock::hint)
     }
 
     /// The region in use.
@@ -183,7 +231,7 @@ impl Aws {
         let text = answer.arn().unwrap_or_default();
         let arn: Arn = text
             .parse()
-            .map_err(|_| AwsError::setting(OPERATION, format!("STS answered the ARN `{text}`")))?;
+            .map_err(|_| AwsError::strange(OPERATION, format!("STS answered the ARN `{text}`")))?;
         let principal = match Subject::of(&arn) {
             Subject::Principal(principal) => Some(principal),
             Subject::AssumedRole => role_of_session(&arn),

@@ -4,6 +4,7 @@ use aws_sdk_eks::types::AmiTypes;
 
 use super::cluster::ObservedCluster;
 use super::each::each;
+use super::pages;
 use super::{Aws, AwsError};
 use crate::observed::{NodeOs, NodeRole, NodeRoleUser};
 
@@ -28,16 +29,16 @@ impl Aws {
 
     async fn node_group_roles(&self, cluster: &str) -> Result<Vec<NodeRole>, AwsError> {
         const OPERATION: &str = "eks:DescribeNodegroup";
-        let names: Vec<String> = self
+        let pages = self
             .eks
             .list_nodegroups()
             .cluster_name(cluster)
             .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| AwsError::of("eks:ListNodegroups", &error))?;
+            .send();
+        let names = pages::all("eks:ListNodegroups", pages, |page| {
+            page.nodegroups.unwrap_or_default()
+        })
+        .await?;
         each(names, |name| async move {
             let answer = self
                 .eks
@@ -69,16 +70,16 @@ impl Aws {
 
     async fn fargate_roles(&self, cluster: &str) -> Result<Vec<NodeRole>, AwsError> {
         const OPERATION: &str = "eks:DescribeFargateProfile";
-        let names: Vec<String> = self
+        let pages = self
             .eks
             .list_fargate_profiles()
             .cluster_name(cluster)
             .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| AwsError::of("eks:ListFargateProfiles", &error))?;
+            .send();
+        let names = pages::all("eks:ListFargateProfiles", pages, |page| {
+            page.fargate_profile_names.unwrap_or_default()
+        })
+        .await?;
         each(names, |name| async move {
             let answer = self
                 .eks

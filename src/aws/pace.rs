@@ -1,5 +1,6 @@
-//! How fast calls are made: one pace for all of them, slowed down when AWS asks for it.
+//! How fast calls are made: a pace for each service, slowed down when that service asks for it.
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -8,24 +9,88 @@ use tokio::time::Instant;
 
 /// The pace shared by all calls of a command; a clone is the same pace.
 ///
-/// Calls are spaced evenly, so that a limit of the service is not hit by bursts. A throttled call lowers the pace, and
+/// Each service has its own lane, since each has its own limits: calls to IAM don't wait because EKS throttles. A limit
+/// that was asked for holds for all of them together. Calls are spaced evenly, so that a limit of the service is not hit by bursts. A throttled call lowers the pace, and
 /// halves it where hardly any has gone through since the last time; every call that goes through raises it, at first by
 /// little, since the limit is near, then by more, up to the limit that was asked for.
 #[derive(Debug, Clone)]
 pub struct Pace {
     shared: Arc<Shared>,
+    /// The lane in which this one waits.
+    service: Service,
     fastest: Option<f64>,
+}
+
+/// A service with limits of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// EKS.
+    Eks,
+    /// IAM.
+    Iam,
+    /// STS.
+    Sts,
+}
+
+impl Service {
+    /// The prefix of its operations, as in `eks:DescribeCluster`.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Self::Eks => "eks",
+            Self::Iam => "iam",
+            Self::Sts => "sts",
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Shared {
-    state: Mutex<State>,
+    /// One for each service.
+    lanes: [Mutex<State>; 3],
+    /// All services together, where there is a limit that was asked for.
+    together: Mutex<State>,
     calls: AtomicUsize,
     retries: AtomicUsize,
+    watcher: Mutex<Watcher>,
+}
+
+/// Who is told that calls wait, and when that was last done.
+#[derive(Default)]
+struct Watcher {
+    tell: Option<Box<dyn Fn(&str) + Send>>,
+    last: Option<Instant>,
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watcher").field("last", &self.last).finish()
+    }
+}
+
+/// Which operation a service throttles, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Throttled {
+    /// Such as `eks:DescribeAccessEntry`.
+    pub operation: String,
+    /// For how long by now.
+    pub lasting: Duration,
+}
+
+impl fmt::Display for Throttled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.lasting.as_secs();
+        write!(
+            f,
+            "AWS has been throttling {} for {seconds} s",
+            self.operation
+        )
+    }
 }
 
 #[derive(Debug)]
 struct State {
+    /// The operation that was throttled last, with when the first and the last one of this time was.
+    throttled: Option<(String, Instant, Instant)>,
     /// Calls per second; `None` for as fast as it goes.
     rate: Option<f64>,
     /// When the next call may be made.
@@ -44,6 +109,10 @@ struct State {
 const FIRST_SLOW_RATE: f64 = 10.0;
 /// How far throttling slows the pace down, unless the limit that was asked for is slower still.
 const SLOWEST_RATE: f64 = 0.5;
+/// How long after a throttled call the next one is the beginning of another time.
+const SAME_TIME: Duration = Duration::from_mins(1);
+/// How long nothing is said between two notices that calls wait.
+const BETWEEN_NOTICES: Duration = Duration::from_secs(10);
 /// The longest time between two calls, whatever the rate.
 const LONGEST_GAP: Duration = Duration::from_hours(24);
 /// What is left of the pace after a throttled call.
@@ -64,24 +133,41 @@ impl Pace {
     /// A pace of at most so many calls per second; as fast as it goes where no limit is given.
     #[must_use]
     pub fn new(fastest: Option<f64>) -> Self {
-        let now = Instant::now();
-        let state = State {
-            rate: fastest,
-            next: now,
-            paused: now,
-            slowed: None,
-            since: 0,
-            era: 0,
-        };
+        let state = || Mutex::new(State::new(fastest));
         let shared = Shared {
-            state: Mutex::new(state),
+            lanes: [state(), state(), state()],
+            together: state(),
             calls: AtomicUsize::new(0),
             retries: AtomicUsize::new(0),
+            watcher: Mutex::default(),
         };
         Self {
             shared: Arc::new(shared),
+            service: Service::Eks,
             fastest,
         }
+    }
+
+    /// The same with another limit; whoever watched it watches this one.
+    #[must_use]
+    pub fn limited(&self, fastest: Option<f64>) -> Self {
+        let pace = Self::new(fastest);
+        std::mem::swap(&mut *self.watcher(), &mut *pace.watcher());
+        pace
+    }
+
+    /// The lane of another service.
+    #[must_use]
+    pub fn of(&self, service: Service) -> Self {
+        Self {
+            service,
+            ..self.clone()
+        }
+    }
+
+    /// Has somebody told whenever calls wait because AWS throttles, every ten seconds at most.
+    pub fn watch(&self, tell: impl Fn(&str) + Send + 'static) {
+        self.watcher().tell = Some(Box::new(tell));
     }
 
     /// Waits for this call's turn.
@@ -90,9 +176,72 @@ impl Pace {
             let (at, era) = self.state().take_turn();
             tokio::time::sleep_until(at).await;
             if self.state().era == era {
-                return;
+                break;
             }
         }
+        if self.fastest.is_some() {
+            let (at, _) = Self::locked(&self.shared.together).take_turn();
+            tokio::time::sleep_until(at).await;
+        }
+    }
+
+    /// The same, and tells where it takes long.
+    pub(super) async fn turn_of(&self, operation: &str) {
+        let turn = self.turn();
+        tokio::pin!(turn);
+        loop {
+            tokio::select! {
+                () = &mut turn => return,
+                () = tokio::time::sleep(BETWEEN_NOTICES) => self.tell_of(operation),
+            }
+        }
+    }
+
+    /// Notes that a call of an operation was throttled; answers since when.
+    pub(super) fn throttled(&self, operation: &str) -> Throttled {
+        let now = Instant::now();
+        let mut state = self.state();
+        let first = match &state.throttled {
+            Some((_, first, last)) if now < *last + SAME_TIME => *first,
+            _ => now,
+        };
+        state.throttled = Some((operation.to_owned(), first, now));
+        Throttled {
+            operation: operation.to_owned(),
+            lasting: now - first,
+        }
+    }
+
+    /// Tells that an operation waits, and why.
+    pub(super) fn tell_of(&self, operation: &str) {
+        let now = Instant::now();
+        let (why, next) = {
+            let state = self.state();
+            let why = state
+                .throttled
+                .as_ref()
+                .map(|(operation, first, _)| Throttled {
+                    operation: operation.clone(),
+                    lasting: now - *first,
+                });
+            (why, state.next)
+        };
+        let mut watcher = self.watcher();
+        if watcher
+            .last
+            .is_some_and(|last| now < last + BETWEEN_NOTICES)
+        {
+            return;
+        }
+        let Some(tell) = &watcher.tell else {
+            return;
+        };
+        let seconds = (next - now).as_secs_f64().round().max(1.0);
+        tell(&match why {
+            Some(why) => format!("waiting {seconds} s to call {operation}: {why}"),
+            None => format!("waiting {seconds} s to call {operation}, to keep to --max-rate"),
+        });
+        watcher.last = Some(now);
     }
 
     /// The service asked for fewer calls: lowers the pace and lets nobody call before the time it named.
@@ -159,8 +308,15 @@ impl Pace {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared
-            .state
+        Self::locked(&self.shared.lanes[self.service as usize])
+    }
+
+    fn watcher(&self) -> MutexGuard<'_, Watcher> {
+        Self::locked(&self.shared.watcher)
+    }
+
+    fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex
             .lock()
             .expect("no task panics while it holds the pace")
     }
@@ -174,6 +330,19 @@ fn gap(rate: f64) -> Duration {
 }
 
 impl State {
+    fn new(rate: Option<f64>) -> Self {
+        let now = Instant::now();
+        Self {
+            throttled: None,
+            rate,
+            next: now,
+            paused: now,
+            slowed: None,
+            since: 0,
+            era: 0,
+        }
+    }
+
     /// When a call may be made, and the era in which that holds.
     fn take_turn(&mut self) -> (Instant, u64) {
         let at = self.next.max(Instant::now());
@@ -281,6 +450,59 @@ mod tests {
             pace.turn().await;
         }
         assert_eq!(start.elapsed().as_millis() / 100, 10);
+    }
+
+    /// Calls to IAM once waited behind EKS, and were then blamed for it.
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_throttles_holds_up_its_own_calls_only() {
+        let eks = Pace::default();
+        eks.slow_down(Duration::from_secs(60));
+        let start = Instant::now();
+        eks.of(Service::Iam).turn().await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        eks.turn().await;
+        assert!(start.elapsed() >= Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_holds_for_all_services_together() {
+        let eks = Pace::new(Some(10.0));
+        let iam = eks.of(Service::Iam);
+        let start = Instant::now();
+        for _ in 0..10 {
+            eks.turn().await;
+            iam.turn().await;
+        }
+        assert_eq!(start.elapsed().as_millis() / 100, 19);
+    }
+
+    /// `plan` once was silent for minutes while EKS throttled it.
+    #[tokio::test(start_paused = true)]
+    async fn whoever_watches_is_told_what_is_throttled_and_since_when() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let pace = Pace::default();
+        let told_too = Arc::clone(&told);
+        pace.watch(move |notice| told_too.lock().unwrap().push(notice.to_owned()));
+        pace.slow_down(Duration::from_secs(25));
+        assert_eq!(
+            pace.throttled("eks:DescribeAccessEntry").lasting,
+            Duration::ZERO
+        );
+        pace.tell_of("eks:DescribeAccessEntry");
+        pace.turn_of("eks:ListNodegroups").await;
+        let told = told.lock().unwrap();
+        assert_eq!(
+            *told,
+            [
+                "waiting 25 s to call eks:DescribeAccessEntry: AWS has been throttling eks:DescribeAccessEntry for 0 s",
+                "waiting 15 s to call eks:ListNodegroups: AWS has been throttling eks:DescribeAccessEntry for 10 s",
+                "waiting 5 s to call eks:ListNodegroups: AWS has been throttling eks:DescribeAccessEntry for 20 s",
+            ]
+        );
+        assert_eq!(
+            pace.throttled("eks:ListNodegroups").lasting,
+            Duration::from_secs(25)
+        );
     }
 
     #[tokio::test(start_paused = true)]

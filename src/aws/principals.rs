@@ -5,11 +5,13 @@ use std::error::Error;
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError};
+use aws_sdk_iam::types::{Role, User};
 use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
+use super::pages;
 use super::time::timestamp;
 use super::{Aws, AwsError};
 use crate::model::{Arn, Principal, PrincipalKey, PrincipalKind};
@@ -206,34 +208,36 @@ async fn look_up_one(iam: &aws_sdk_iam::Client, principal: &Principal) -> Result
 /// Real ARNs with the time at which they were made, by lower-case name.
 type Listed = BTreeMap<String, (Arn, Option<Timestamp>)>;
 
+/// A name, its real ARN, and when it was made.
+type Known = (String, String, aws_smithy_types::DateTime);
+
+impl pages::Length for Known {
+    fn bytes(&self) -> usize {
+        self.0.len() + self.1.len()
+    }
+}
+
 /// Lists all roles or users of an account; `None` where that is not allowed.
 async fn sweep(iam: &aws_sdk_iam::Client, kind: PrincipalKind) -> Option<Listed> {
-    let listed: Vec<(String, String, aws_smithy_types::DateTime)> = match kind {
-        PrincipalKind::Role => iam
-            .list_roles()
-            .max_items(1000)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<Vec<_>, _>>()
+    let listed = match kind {
+        PrincipalKind::Role => {
+            let pages = iam.list_roles().max_items(1000).into_paginator().send();
+            let known = |role: Role| (role.role_name, role.arn, role.create_date);
+            pages::all("iam:ListRoles", pages, |page| {
+                page.roles.into_iter().map(known).collect()
+            })
             .await
-            .ok()?
-            .into_iter()
-            .map(|role| (role.role_name, role.arn, role.create_date))
-            .collect(),
-        PrincipalKind::User => iam
-            .list_users()
-            .max_items(1000)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<Vec<_>, _>>()
+        }
+        PrincipalKind::User => {
+            let pages = iam.list_users().max_items(1000).into_paginator().send();
+            let known = |user: User| (user.user_name, user.arn, user.create_date);
+            pages::all("iam:ListUsers", pages, |page| {
+                page.users.into_iter().map(known).collect()
+            })
             .await
-            .ok()?
-            .into_iter()
-            .map(|user| (user.user_name, user.arn, user.create_date))
-            .collect(),
+        }
     };
+    let listed: Vec<Known> = listed.ok()?;
     Some(
         listed
             .into_iter()

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 
 use super::{Aws, AwsError};
+use crate::causes::with_causes;
 
 /// How long the signature says it is good for; the cluster accepts the token for 15 minutes all the same.
 const EXPIRES: Duration = Duration::from_mins(1);
@@ -37,7 +38,9 @@ impl Aws {
             .await
             .map_err(|error| AwsError {
                 operation: OPERATION.to_owned(),
-                kind: super::AwsErrorKind::Credentials(error.to_string()),
+                kind: super::AwsErrorKind::Credentials(
+                    super::error::without_output(&with_causes(&error)).to_owned(),
+                ),
             })?;
         let identity: Identity = credentials.into();
         let mut settings = SigningSettings::default();

@@ -22,6 +22,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
     let target = settings::target(&named(&args, &options), args.run.journal.as_deref())?;
     let stop = signals::listen(args.run.progress == ProgressStyle::Json)?;
     let display = Display::new(args.run.progress, console);
+    target.aws.pace.watch(display.watcher());
     let confirm = |question: Question<'_>| confirm(question, &args, display.is_json(), console);
     let applied = Box::pin(migration::apply(
         &target, &options, &display, &stop, CLOCK, confirm,
@@ -182,7 +183,7 @@ fn about_plan(
     bindings: usize,
     args: &ApplyArgs,
 ) -> (&'static str, usize, String, String) {
-    let place = output::place(&plan.cluster);
+    let place = output::place(plan);
     let mut more = String::new();
     if bindings > 0 {
         more.push_str(&format!(" The {bindings} bindings above are made first."));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::values::{account_id, duration, lookup_role, rate, rename, tag};
+use super::values::{account_id, duration, lookup_role, rate, rename, repository, tag};
 use crate::choices::{ManagedNodes, OnExisting, Usernames};
 
 /// Move an Amazon EKS cluster from the aws-auth ConfigMap to access entries
@@ -78,6 +78,22 @@ pub(super) enum Command {
     Completions(CompletionsArgs),
     /// Write a manual page
     Man(ManArgs),
+}
+
+impl Command {
+    /// Whether the output is a JSON document, so that errors are one, too.
+    pub(super) fn is_json(&self) -> bool {
+        let output = match self {
+            Self::Plan(args) => &args.output,
+            Self::Apply(args) => &args.output,
+            Self::Status(args) => &args.output,
+            Self::Verify(args) => &args.output,
+            Self::Cutover(args) => &args.output,
+            Self::Rollback(args) => &args.output,
+            _ => return false,
+        };
+        output.output == Format::Json
+    }
 }
 
 #[derive(Debug, Args, Clone, Default)]
@@ -227,6 +243,9 @@ pub(super) struct PlanArgs {
     /// Exit with 2 if changes are pending, with 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
+    /// Give up if the cluster is not read after this long, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<std::time::Duration>,
     /// The journal of earlier runs; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
@@ -251,6 +270,9 @@ pub(super) struct StatusArgs {
         requires = "preflight"
     )]
     pub(super) command: Option<ExportFor>,
+    /// Give up if the cluster is not read after this long, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<std::time::Duration>,
     /// The journal of earlier runs; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
@@ -270,6 +292,9 @@ pub(super) struct VerifyArgs {
     /// Exit with 2 if only changes are pending, with 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
+    /// Give up if the cluster is not read after this long, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<std::time::Duration>,
     /// The journal of earlier runs; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
@@ -299,6 +324,9 @@ pub(super) struct CutoverArgs {
     /// Refuse the switch to API until this long after the last apply
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     pub(super) min_soak: std::time::Duration,
+    /// Wait at most this long for a deleted aws-auth that finalizers hold
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub(super) settle: std::time::Duration,
     /// Watch the nodes this long after the removal, such as 5m; by default 90s if a node role's mapping goes, else 0s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) soak: Option<std::time::Duration>,
@@ -331,6 +359,9 @@ pub(super) struct RollbackArgs {
     /// Overwrite changes that others made to aws-auth since, and delete entries without a mapping
     #[arg(long)]
     pub(super) force: bool,
+    /// Give the cluster this long to read an aws-auth that was put back before entries are deleted
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
+    pub(super) settle: std::time::Duration,
     /// Where the journal is; by default in the state folder
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
@@ -454,6 +485,9 @@ pub(super) struct ExportArgs {
     /// Write the bindings that renamed groups need, for `kubectl apply`
     #[arg(long, value_name = "FILE")]
     pub(super) emit_rbac: Option<PathBuf>,
+    /// Give up if the cluster is not read after this long, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "plan")]
+    pub(super) timeout: Option<std::time::Duration>,
     /// Where to write it; by default standard output
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -469,9 +503,15 @@ pub(super) struct ExportArgs {
     /// kubernetes-job, github-actions: the container image that holds the tool
     #[arg(long, value_name = "IMAGE")]
     pub(super) image: Option<String>,
-    /// kubernetes-job, github-actions: the IAM role that the tool runs as
+    /// kubernetes-job, github-actions: the IAM role that the tool runs as when it writes
     #[arg(long, value_name = "ARN")]
     pub(super) role_arn: Option<crate::model::Arn>,
+    /// github-actions: the IAM role that plans and verifies, and may only read
+    #[arg(long, value_name = "ARN")]
+    pub(super) plan_role_arn: Option<crate::model::Arn>,
+    /// iam-policy: write the trust policy for the workflow of this GitHub repository instead
+    #[arg(long, value_name = "OWNER/REPOSITORY", value_parser = repository)]
+    pub(super) trust_github: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -484,6 +524,10 @@ pub(super) enum ExportFormat {
     Eksctl,
     /// Objects for AWS Controllers for Kubernetes
     Ack,
+    /// TypeScript for the AWS CDK: a function that adds a `CfnAccessEntry` for each entry
+    Cdk,
+    /// A Pulumi program in YAML, with import options for what exists
+    Pulumi,
     /// A POSIX shell script of `aws eks` commands
     AwsCli,
     /// A Systems Manager Automation document: plan, approve, apply, verify, approve, cut over; or back

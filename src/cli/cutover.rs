@@ -22,6 +22,7 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         to_api_mode: args.to_api_mode,
         soak: args.soak,
         timeout: args.timeout,
+        settle: args.settle,
         min_soak: args.min_soak,
         allow_self_lockout: args.allow_self_lockout,
         journal: args.journal.clone(),
@@ -30,6 +31,7 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
     };
     let stop = signals::listen(args.progress == ProgressStyle::Json)?;
     let display = Display::new(args.progress, console);
+    target.aws.pace.watch(display.watcher());
     let confirm = |preview: &Preview<'_>| confirm(preview, args.yes, display.is_json(), console);
     let done = Box::pin(migration::cutover(
         &target, &options, &display, &stop, CLOCK, confirm,
@@ -76,7 +78,7 @@ fn confirm(
     is_json: bool,
     console: &Console,
 ) -> Result<Consent, Failure> {
-    let place = output::place(&preview.verification.plan.cluster);
+    let place = output::place(&preview.verification.plan);
     let what = match preview.removal {
         Some(removal) if removal.after.is_none() => {
             format!("About to delete the ConfigMap kube-system/aws-auth of {place}.")

@@ -56,13 +56,18 @@ pub(super) fn signal(signal: i32) -> ExitCode {
 
 /// The code of a failure.
 pub(super) fn of(failure: &Failure) -> ExitCode {
+    number(failure).into()
+}
+
+/// The same as a number, for documents.
+pub(super) fn number(failure: &Failure) -> u8 {
     match failure.kind {
-        FailureKind::Failed => FAILED,
-        FailureKind::Usage => USAGE,
-        FailureKind::Incomplete => INCOMPLETE,
-        FailureKind::Interrupted => return signal(2),
+        FailureKind::Failed => FAILED.0,
+        FailureKind::Usage => USAGE.0,
+        FailureKind::Incomplete => INCOMPLETE.0,
+        // SIGINT, as shells report it.
+        FailureKind::Interrupted => 128 + 2,
     }
-    .into()
 }
 
 /// Whether something in the plan waits for a decision by a person.

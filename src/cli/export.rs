@@ -18,8 +18,8 @@ use crate::{export, files};
 pub(super) async fn run(args: ExportArgs, console: &Console) -> Result<ExitCode, Failure> {
     refuse_strange_options(&args)?;
     let text = match args.format {
-        // These rights depend on no plan.
-        ExportFormat::Rbac => export::rbac(command(&args)),
+        // But for the bindings of a cluster, these rights depend on no plan.
+        ExportFormat::Rbac => rbac(&args).await?,
         format => render(format, &args, &planned(&args, console).await?)?,
     };
     match &args.out {
@@ -44,6 +44,16 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
         ("--image", args.image.is_some(), contained),
         ("--role-arn", args.role_arn.is_some(), contained),
         (
+            "--plan-role-arn",
+            args.plan_role_arn.is_some(),
+            format == ExportFormat::GithubActions,
+        ),
+        (
+            "--trust-github",
+            args.trust_github.is_some(),
+            format == ExportFormat::IamPolicy,
+        ),
+        (
             "--emit-rbac",
             args.emit_rbac.is_some(),
             format != ExportFormat::Rbac,
@@ -65,7 +75,7 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
             "the option `{option}` is for another format"
         ))
         .hint("`--module` goes with terraform, `--json` with cloudformation, `--for` with iam-policy and rbac, `--image` and \
-             `--role-arn` with kubernetes-job and github-actions, `--emit-rbac` with all but rbac; runbooks take `--lookup-role` instead of `--principals`")),
+             `--role-arn` with kubernetes-job and github-actions, `--plan-role-arn` with github-actions, `--trust-github` with iam-policy, `--emit-rbac` with all but rbac; runbooks take `--lookup-role` instead of `--principals`")),
         None => Ok(()),
     }
 }
@@ -90,6 +100,7 @@ fn runbook(args: &ExportArgs, plan: &Plan) -> Result<Runbook, Failure> {
     Ok(Runbook {
         image: args.image.clone(),
         role_arn: args.role_arn.clone(),
+        plan_role_arn: args.plan_role_arn.clone(),
         options,
     })
 }
@@ -112,12 +123,14 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
         return Ok(Planned { plan, undoing });
     }
     let target = settings::target(&args.target, None)?;
+    target.aws.pace.watch(console.watcher());
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
-    let seen = migration::survey(&target, CLOCK.system).await?;
+    let seen = settings::survey(&target, args.timeout).await?;
     let history = migration::apply::history(&seen, None, settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
-    plan.decisions_fit().map_err(migration::apply::misfit)?;
+    plan.decisions_fit()
+        .map_err(|misfits| migration::apply::misfit(&misfits))?;
     if let Some(path) = &args.emit_rbac {
         emit_rbac(&seen, &plan, path, console)?;
     }
@@ -125,6 +138,23 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
         plan,
         undoing: migration::rollback::calls(&seen, &history),
     })
+}
+
+/// The roles of a command, with the bindings that it makes or deletes where a cluster is named.
+async fn rbac(args: &ExportArgs) -> Result<String, Failure> {
+    let (command, named) = (command(args), &args.target);
+    let has_bindings = matches!(command, For::Apply | For::Rollback);
+    let is_named = named.cluster.is_some() || named.kubeconfig.is_some() || named.context.is_some();
+    if !has_bindings || !is_named || args.plan.is_some() {
+        return Ok(export::rbac(command, &[]));
+    }
+    let target = settings::target(named, None)?;
+    let seen = migration::survey(&target, CLOCK.system).await?;
+    let history = migration::apply::history(&seen, None, settings::state_folder)?;
+    let choices = settings::choices(&args.choices, &args.target)?
+        .or_as_before(history.last_choices().as_ref());
+    let bindings = migration::bindings::touched(&seen, &choices, &history, command, (CLOCK.now)());
+    Ok(export::rbac(command, &bindings))
 }
 
 fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<String, Failure> {
@@ -136,18 +166,30 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<
         ExportFormat::Cloudformation => export::cloudformation(plan),
         ExportFormat::Eksctl => export::eksctl(plan),
         ExportFormat::Ack => export::ack(plan),
+        ExportFormat::Cdk => export::cdk(plan),
+        ExportFormat::Pulumi => export::pulumi(plan),
         ExportFormat::AwsCli => export::aws_cli(plan),
+        ExportFormat::IamPolicy if args.trust_github.is_some() => trust(args, plan)?,
         ExportFormat::IamPolicy => export::iam_policy(&Needs {
             undoing: &planned.undoing,
             lookup_roles: &export::lookup_roles(plan),
             ..Needs::of(plan, command(args))
         }),
-        ExportFormat::Rbac => export::rbac(command(args)),
+        ExportFormat::Rbac => export::rbac(command(args), &[]),
         ExportFormat::SsmAutomation => export::ssm_automation(plan, &runbook(args, plan)?),
         ExportFormat::KubernetesJob => export::kubernetes_job(plan, &runbook(args, plan)?),
         ExportFormat::GithubActions => export::github_actions(plan, &runbook(args, plan)?),
     };
     Ok(text)
+}
+
+/// Who may assume the role of a GitHub workflow.
+fn trust(args: &ExportArgs, plan: &Plan) -> Result<String, Failure> {
+    let repository = args.trust_github.as_deref().unwrap_or_default();
+    export::trust_policy(plan, command(args), repository).ok_or_else(|| {
+        Failure::usage("the account that the role belongs to is not known")
+            .hint("name the cluster with --cluster, or the account with --account-id")
+    })
 }
 
 fn command(args: &ExportArgs) -> For {

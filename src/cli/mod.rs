@@ -46,7 +46,7 @@ pub fn run() -> ExitCode {
             };
         }
     };
-    let console = Console::new(&cli.global);
+    let console = Console::new(&cli.global, cli.command.is_json());
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,16 +1,15 @@
 //! Where output goes: data to stdout, everything else to stderr.
 
 use std::error::Error;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use anstream::AutoStream;
 
 use super::args::{ColorChoice, Format, GlobalArgs, OutputArgs};
-use super::settings;
+use super::{exit, settings};
 use crate::error::Failure;
 use crate::migration::Consent;
-use crate::model::Cluster;
 use crate::plan::document::Plan;
 use crate::report;
 use crate::text::{shell_word, visible};
@@ -20,13 +19,15 @@ use crate::text::{shell_word, visible};
 pub(super) struct Console {
     color: anstream::ColorChoice,
     quiet: bool,
+    /// Whether errors are JSON, like the data.
+    json: bool,
 }
 
 /// The width of a report where there is no terminal.
 const DEFAULT_WIDTH: u16 = 80;
 
 impl Console {
-    pub(super) fn new(args: &GlobalArgs) -> Self {
+    pub(super) fn new(args: &GlobalArgs, json: bool) -> Self {
         let color = match args.color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,
             ColorChoice::Always => anstream::ColorChoice::Always,
@@ -34,8 +35,9 @@ impl Console {
         };
         let filter = match args.verbose {
             0 => "off",
-            1 => "aws_auth_migrate=debug,aws_config=info",
-            _ => "aws_auth_migrate=trace,aws_config=debug,kube=debug",
+            // The libraries' own words are left out: they hold URLs with passwords, and what plugins say.
+            1 => "aws_auth_migrate=debug",
+            _ => "aws_auth_migrate=trace",
         };
         let _ = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
@@ -47,6 +49,7 @@ impl Console {
         Self {
             color,
             quiet: args.quiet,
+            json,
         }
     }
 
@@ -57,12 +60,7 @@ impl Console {
     /// Writes data; a reader that has gone away is no failure.
     pub(super) fn data(&self, text: &str) -> Result<(), Failure> {
         let mut out = AutoStream::new(io::stdout().lock(), self.color);
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new("failed to write to standard output").because(error))
-            }
-            _ => Ok(()),
-        }
+        written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
     /// Says something to the person at the terminal.
@@ -70,6 +68,16 @@ impl Console {
         if !self.quiet {
             let mut err = AutoStream::new(io::stderr().lock(), self.color);
             let _ = writeln!(err, "{text}");
+        }
+    }
+
+    /// Says that calls wait, and why.
+    pub(super) fn watcher(&self) -> impl Fn(&str) + Send + 'static {
+        let quiet = self.quiet;
+        move |notice| {
+            if !quiet {
+                to_stderr(&visible(notice));
+            }
         }
     }
 
@@ -83,6 +91,9 @@ impl Console {
 
     /// Says what failed, why, and what to do.
     pub(super) fn error(&self, failure: &Failure) {
+        if self.json {
+            return to_stderr(&report::failed(failure, exit::number(failure)));
+        }
         let mut err = AutoStream::new(io::stderr().lock(), self.color);
         let red = anstyle::Style::new()
             .bold()
@@ -166,17 +177,25 @@ impl Console {
         drawn: &str,
     ) -> Result<(), Failure> {
         let width = self.width();
-        let render = |color| {
-            let text = render(plan, args.output, args.details, width, color);
+        let write_to = |out: &mut dyn Write, color| {
+            write(out, plan, args.output, args.details, width, color)?;
             if args.output == Format::Table && !drawn.is_empty() {
-                format!("{text}\nIn aws-auth\n\n{drawn}")
-            } else {
-                text
+                write!(out, "\nIn aws-auth\n\n{drawn}")?;
             }
+            out.flush()
         };
-        let text = render(self.colored());
-        self.data(&text)?;
-        keep_report(&render(false), args)
+        // Streamed: a report may be many times as large as what it is about.
+        let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        written(write_to(&mut out, self.colored()))?;
+        match &args.out_report {
+            Some(path) => {
+                let mut kept = Vec::new();
+                write_to(&mut kept, false)
+                    .and_then(|()| crate::files::replace(path, &kept))
+                    .map_err(|error| file_failure("the report", path, error))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The table on stderr, before a question.
@@ -184,19 +203,29 @@ impl Console {
         if !self.quiet {
             let color = AutoStream::new(io::stderr().lock(), self.color).current_choice()
                 != anstream::ColorChoice::Never;
-            self.say(render(plan, Format::Table, false, self.width(), color).trim_end());
+            let options = report::TableOptions {
+                width: self.width(),
+                color,
+                details: false,
+            };
+            self.say(report::table(plan, options).trim_end());
         }
     }
 }
 
-/// Which cluster is about to be written to, in words.
-pub(super) fn place(cluster: &Cluster) -> String {
+/// Which cluster is about to be written to and by whom, in words.
+pub(super) fn place(plan: &Plan) -> String {
+    let cluster = &plan.cluster;
     let known = |text: &'_ Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-    placed([
+    let place = placed([
         &known(&cluster.name),
         &known(&cluster.region),
         &known(&cluster.account_id),
-    ])
+    ]);
+    match &plan.caller {
+        Some(caller) => format!("{place}, as {}", visible(caller)),
+        None => place,
+    }
 }
 
 /// The same by name, region and account.
@@ -225,6 +254,16 @@ pub(super) fn file_failure(what: &str, path: &Path, error: io::Error) -> Failure
     Failure::new(format!("failed to write {what} to `{}`", path.display())).because(error)
 }
 
+/// A reader that has gone away is no failure.
+fn written(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new("failed to write to standard output").because(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The terminal's width; where the output goes elsewhere, what COLUMNS says goes before that of stderr.
 fn terminal_width() -> u16 {
     let of = |term: &console::Term| term.size_checked().map(|(_, columns)| columns);
@@ -234,20 +273,27 @@ fn terminal_width() -> u16 {
         .unwrap_or(DEFAULT_WIDTH)
 }
 
-fn render(plan: &Plan, format: Format, details: bool, width: usize, color: bool) -> String {
+fn write(
+    mut out: &mut dyn Write,
+    plan: &Plan,
+    format: Format,
+    details: bool,
+    width: usize,
+    color: bool,
+) -> io::Result<()> {
     match format {
-        Format::Table => report::table(
-            plan,
-            report::TableOptions {
+        Format::Table => {
+            let options = report::TableOptions {
                 width,
                 color,
                 details,
-            },
-        ),
-        Format::Json => report::json(plan),
-        Format::Yaml => report::yaml(plan),
-        Format::Markdown => report::markdown(plan, details),
-        Format::Html => report::html(plan),
-        Format::Csv => report::csv(plan),
+            };
+            out.write_all(report::table(plan, options).as_bytes())
+        }
+        Format::Json => report::write_json(plan, &mut out),
+        Format::Yaml => report::write_yaml(plan, &mut out),
+        Format::Markdown => out.write_all(report::markdown(plan, details).as_bytes()),
+        Format::Html => report::write_html(plan, &mut out),
+        Format::Csv => report::write_csv(plan, &mut out),
     }
 }

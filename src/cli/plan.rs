@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::args::PlanArgs;
+use super::args::{Format, PlanArgs};
 use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
 use super::{decide, exit};
@@ -18,13 +18,15 @@ use crate::text::{shell_word, visible};
 
 pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target, args.journal.as_deref())?;
+    target.aws.pace.watch(console.watcher());
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
-    let seen = migration::survey(&target, CLOCK.system).await?;
+    let seen = settings::survey(&target, args.timeout).await?;
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
-    plan.decisions_fit().map_err(migration::apply::misfit)?;
+    plan.decisions_fit()
+        .map_err(|misfits| migration::apply::misfit(&misfits))?;
     if let Some(path) = &args.write_decisions {
         decide::write_skeleton(&plan, path, console)?;
     }
@@ -43,7 +45,13 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
     if let Some(path) = &args.emit_rbac {
         emit_rbac(&seen, &plan, path, console)?;
     }
-    console.report(&plan, &args.output, &drawn(&seen))?;
+    let drawn = match args.output.output {
+        Format::Table => drawn(&seen),
+        _ => String::new(),
+    };
+    // What the plan was made from takes as much room as the plan.
+    drop(seen);
+    console.report(&plan, &args.output, &drawn)?;
     let code = if args.detailed_exitcode {
         exit::detailed(&plan)
     } else {

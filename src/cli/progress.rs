@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle as BarStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle as BarStyle};
 
 use super::args::ProgressStyle;
 use super::output::{Console, to_stderr};
@@ -18,7 +18,7 @@ use crate::writer::{Event, EventKind, Progress, Status};
 /// Shows what the writer tells.
 pub(super) struct Display {
     style: Style,
-    bar: Mutex<Option<ProgressBar>>,
+    bar: Arc<Mutex<Option<ProgressBar>>>,
     retries: AtomicUsize,
     /// The width of the terminal.
     width: usize,
@@ -44,9 +44,23 @@ impl Display {
         };
         Self {
             style,
-            bar: Mutex::new(None),
+            bar: Arc::default(),
             retries: AtomicUsize::new(0),
             width: console.width(),
+        }
+    }
+
+    /// Says that calls wait, and why: above the bar, where there is one.
+    pub(super) fn watcher(&self) -> impl Fn(&str) + Send + 'static {
+        let (style, bar) = (self.style, Arc::clone(&self.bar));
+        move |notice| {
+            let notice = visible(notice);
+            match (style, &*bar.lock().expect("no task panics while it draws")) {
+                // A machine reads events only.
+                (Style::Json | Style::None, _) => {}
+                (_, Some(bar)) => bar.println(&*notice),
+                (_, None) => to_stderr(&notice),
+            }
         }
     }
 
@@ -79,7 +93,7 @@ impl Display {
             EventKind::Started => to_stderr(&actions(event.total)),
             EventKind::Mode => to_stderr(&format!("mode: {}", message(event))),
             EventKind::Action => match line(event) {
-                Some(line) if event.binding.is_some() => to_stderr(&line),
+                Some(line) if event.action.is_none() => to_stderr(&line),
                 Some(line) => to_stderr(&format!("{count} {line}")),
                 None => {}
             },
@@ -100,7 +114,7 @@ impl Display {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        if matches!(event.event, EventKind::Action | EventKind::Retry) && event.binding.is_none() {
+        if matches!(event.event, EventKind::Action | EventKind::Retry) && event.action.is_some() {
             show_count(bar, event);
         }
         match event.event {
@@ -145,7 +159,7 @@ fn show_count(bar: &ProgressBar, event: &Event) {
         }
         bar.set_length(event.total as u64);
         bar.set_style(style(
-            "{spinner} [{bar:24}] {pos}/{len} actions  {rate}  {eta} left{prefix}\n  {wide_msg}",
+            "{spinner} [{bar:24}] {pos}/{len} actions  {rate}{left}{prefix}\n  {wide_msg}",
         ));
     }
     bar.set_position(event.done as u64);
@@ -168,6 +182,9 @@ impl Progress for Display {
 fn style(template: &str) -> BarStyle {
     BarStyle::with_template(template)
         .expect("the template is well formed")
+        .with_key("left", |state: &ProgressState, to: &mut dyn fmt::Write| {
+            let _ = to.write_str(&left(state.pos(), state.eta()));
+        })
         .with_key("rate", |state: &ProgressState, to: &mut dyn fmt::Write| {
             let _ = write!(to, "{:.1}/s", state.per_sec());
         })
@@ -179,11 +196,20 @@ fn line(event: &Event) -> Option<String> {
     let about = match (&event.binding, &event.action) {
         (Some(binding), _) => visible(&binding.to_string()).into_owned(),
         (None, Some(action)) => describe(action),
-        (None, None) => return None,
+        // What a command waits for belongs to no action.
+        (None, None) => return event.message.is_some().then(|| message(event)),
     };
     match event.status {
         Some(status) => Some(format!("{} {about}{}", word(status), reason(event))),
         None => Some(message(event)),
+    }
+}
+
+/// How long the rest takes; nobody knows before something is done.
+fn left(done: u64, eta: Duration) -> String {
+    match done {
+        0 => String::new(),
+        _ => format!("  {:#} left", HumanDuration(eta)),
     }
 }
 
@@ -234,4 +260,16 @@ fn reason(event: &Event) -> String {
     event.error.as_ref().map_or_else(String::new, |error| {
         format!(": {}: {}", visible(&error.code), visible(&error.message))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first frame of the bar once said "0s left".
+    #[test]
+    fn nobody_is_told_how_long_it_takes_before_anything_is_done() {
+        assert_eq!(left(0, Duration::ZERO), "");
+        assert_eq!(left(3, Duration::from_secs(12)), "  12s left");
+    }
 }

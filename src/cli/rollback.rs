@@ -18,6 +18,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
         act: args.yes,
         run: args.run.clone(),
         force: args.force,
+        settle: args.settle,
         journal: args.journal.clone(),
         state_folder: settings::state_folder_beside(args.journal.as_deref())?,
         holder: settings::holder(),
@@ -25,6 +26,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     };
     let stop = signals::listen(args.progress == ProgressStyle::Json)?;
     let display = Display::new(args.progress, console);
+    target.aws.pace.watch(display.watcher());
     let done = Box::pin(migration::rollback(
         &target, &options, &display, &stop, CLOCK,
     ))

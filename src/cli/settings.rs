@@ -14,7 +14,7 @@ use crate::choices::{Choices, Glob};
 use crate::decisions::Document;
 use crate::error::Failure;
 use crate::kubernetes::Kubeconfig;
-use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Target};
+use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Survey, Target};
 use crate::migration::{Clock, principals_file};
 use crate::source::manifest;
 
@@ -26,6 +26,25 @@ pub(super) const CLOCK: Clock = Clock {
 
 /// The largest file that is read: a ConfigMap holds at most 1 MiB, RBAC objects of a cluster some more.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+
+/// Looks at everything, within the time that is given.
+pub(super) async fn survey(
+    target: &Target,
+    timeout: Option<std::time::Duration>,
+) -> Result<Survey, Failure> {
+    let look = Box::pin(crate::migration::survey(target, CLOCK.system));
+    let Some(timeout) = timeout else {
+        return look.await;
+    };
+    match tokio::time::timeout(timeout, look).await {
+        Ok(seen) => seen,
+        Err(_) => Err(Failure::new(format!(
+            "gave up after {} s: the cluster was not read to the end",
+            timeout.as_secs_f64()
+        ))
+        .hint("give it longer with --timeout; -vv shows what it waits for")),
+    }
+}
 
 /// What is named on the command line, and the options that name it again; `journal` is one of them.
 pub(super) fn target(args: &TargetArgs, journal: Option<&Path>) -> Result<Target, Failure> {
@@ -84,6 +103,7 @@ pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
             profile: args.profile.clone(),
             request_timeout: args.request_timeout,
             endpoint: None,
+            clock: Some(CLOCK.system),
             ..AwsSettings::default()
         },
         cluster: args.cluster.clone(),
@@ -273,10 +293,15 @@ pub(super) fn state_folder() -> Result<PathBuf, Failure> {
         .or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")));
     base.map(|base| base.join("aws-auth-migrate"))
         .ok_or_else(|| {
-            Failure::new(
-                "there is no place for the journal: neither XDG_STATE_HOME nor HOME is set",
-            )
-            .hint("name one with --journal")
+            let relative = ["XDG_STATE_HOME", "HOME"]
+                .into_iter()
+                .find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+            let why = match relative {
+                Some(name) => format!("{name} is not an absolute path"),
+                None => "neither XDG_STATE_HOME nor HOME is set".to_owned(),
+            };
+            Failure::new(format!("there is no place for the journal: {why}"))
+                .hint("name one with --journal")
         })
 }
 

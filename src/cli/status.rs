@@ -13,7 +13,8 @@ use crate::rights::For;
 
 pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target, args.journal.as_deref())?;
-    let seen = migration::survey(&target, CLOCK.system).await?;
+    target.aws.pace.watch(console.watcher());
+    let seen = settings::survey(&target, args.timeout).await?;
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let journal = match (&args.journal, settings::state_folder()) {
@@ -27,7 +28,8 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
     let choices = settings::choices(&args.choices, &args.target)?
         .or_as_before(history.last_choices().as_ref());
     let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
-    plan.patterns_fit().map_err(migration::apply::misfit)?;
+    plan.patterns_fit()
+        .map_err(|misfits| migration::apply::misfit(&misfits))?;
     let verification = migration::verify(plan, &seen.reading, &seen.observed);
     let mut status = status::status(&seen, &verification, &history, journal);
     if args.preflight {
@@ -35,8 +37,10 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
             .command
             .map_or_else(|| status::next_command(&verification), For::from);
         let undoing = migration::rollback::calls(&seen, &history);
-        let roles = &target.lookup_roles;
-        let preflight = status::preflight(&seen, &verification, command, &undoing, roles).await;
+        let bindings =
+            migration::bindings::touched(&seen, &choices, &history, command, (CLOCK.now)());
+        let (asked, roles) = ((&undoing[..], &bindings[..]), &target.lookup_roles);
+        let preflight = status::preflight(&seen, &verification, command, asked, roles).await;
         status.preflight = Some(preflight);
     }
     let text = report::standing(&status, args.output.output.into());

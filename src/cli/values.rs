@@ -10,6 +10,20 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A repository of GitHub, in which a policy's pattern has no wildcard.
+pub(super) fn repository(text: &str) -> Result<String, String> {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    match text.split_once('/') {
+        Some((owner, name)) if is_name(owner) && is_name(name) => Ok(text.to_owned()),
+        _ => Err("not of the form OWNER/REPOSITORY".to_owned()),
+    }
+}
+
 pub(super) fn rename(text: &str) -> Result<(String, String), String> {
     let (old, new) = pair(text).map_err(|_| "write it as OLD=NEW".to_owned())?;
     match prefix_of(&new) {

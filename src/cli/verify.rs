@@ -12,7 +12,8 @@ use crate::report;
 
 pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target, args.journal.as_deref())?;
-    let seen = migration::survey(&target, CLOCK.system).await?;
+    target.aws.pace.watch(console.watcher());
+    let seen = settings::survey(&target, args.timeout).await?;
     if let Some(asked) = &args.principal {
         let who = migration::who(asked, &seen.reading, &seen.observed).map_err(|error| {
             Failure::usage(error.to_string())
@@ -28,7 +29,8 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
     let choices = settings::choices(&args.choices, &args.target)?
         .or_as_before(history.last_choices().as_ref());
     let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
-    plan.patterns_fit().map_err(migration::apply::misfit)?;
+    plan.patterns_fit()
+        .map_err(|misfits| migration::apply::misfit(&misfits))?;
     let verification = migration::verify(plan, &seen.reading, &seen.observed);
     let options = report::TableOptions {
         width: console.width(),

@@ -129,6 +129,16 @@ pub(super) fn beside(plan: &Plan) -> Vec<String> {
     notes
 }
 
+/// What becomes of code that describes the cluster itself, once its mode has been switched.
+///
+/// Source: EKS User Guide, "Change authentication mode to use access entries": the switch can't be undone.
+pub(super) fn cluster_code() -> Vec<String> {
+    vec![
+        "Code that describes the cluster itself: set its authentication mode to API_AND_CONFIG_MAP there once the cluster is switched.".to_owned(),
+        "CONFIG_MAP in it fails from then on, since no cluster goes back. Change nothing else about the cluster in the same step.".to_owned(),
+    ]
+}
+
 /// A line for everything that grants something today and is not carried over, without hidden characters.
 pub(super) fn left_out(plan: &Plan) -> Vec<String> {
     let mappings = plan.mappings.iter().map(|mapping| {

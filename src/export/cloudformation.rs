@@ -132,7 +132,7 @@ const REFERENCE: &str = "{{resolve:";
 /// Whether CloudFormation would put something else in the place of a text; there is no way to quote that.
 ///
 /// Source: CloudFormation User Guide, "Get values stored in other services using dynamic references".
-fn is_resolved(carried: &Carried<'_>) -> bool {
+pub(super) fn is_resolved(carried: &Carried<'_>) -> bool {
     let entry = carried.entry;
     let texts = [
         entry.principal_arn.to_string(),

@@ -6,10 +6,12 @@
 mod ack;
 mod aws_cli;
 mod carried;
+mod cdk;
 mod cloudformation;
 mod eksctl;
 mod names;
 mod permissions;
+mod pulumi;
 mod runbook;
 mod terraform;
 
@@ -20,8 +22,10 @@ use crate::yaml;
 
 pub use ack::ack;
 pub use aws_cli::aws_cli;
+pub use cdk::cdk;
 pub use cloudformation::{cloudformation, cloudformation_json};
 pub use eksctl::eksctl;
-pub use permissions::{iam_policy, rbac};
+pub use permissions::{iam_policy, rbac, trust_policy};
+pub use pulumi::pulumi;
 pub use runbook::{Runbook, github_actions, kubernetes_job, lookup_roles, options, ssm_automation};
 pub use terraform::{terraform, terraform_module};

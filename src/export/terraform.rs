@@ -4,7 +4,7 @@ use hcl::expr::{Expression, Object, ObjectKey, TemplateExpr, Traversal, Variable
 use hcl::format::Formatter;
 use hcl::structure::{Block, Body, Structure};
 
-use super::carried::{Carried, beside, carried, header};
+use super::carried::{Carried, beside, carried, cluster_code, header};
 use super::names::{Style, names};
 use crate::model::PolicyAssociation;
 use crate::model::access_policy::ScopeKind;
@@ -42,6 +42,7 @@ pub fn terraform(plan: &Plan) -> String {
         "1.0"
     };
     let mut notes = beside(plan);
+    notes.extend(cluster_resource());
     notes.extend([
         format!("Needs Terraform {version}, and hashicorp/aws 5.33."),
         "`terraform plan` shows what is imported, changed and made.".to_owned(),
@@ -66,7 +67,10 @@ pub fn terraform_module(plan: &Plan) -> String {
     let mut blocks = vec![locals];
     let cluster = plan.cluster.name.as_deref().unwrap_or_default();
     let mut notes = beside(plan);
+    notes.extend(cluster_resource());
     notes.extend([
+        "Needs the module in version 20 or later. Some (20.11.1) ignore a change of authentication_mode: switch with `apply`, then set".to_owned(),
+        "it (terraform-aws-modules/terraform-aws-eks#3246).".to_owned(),
         "Give it to the module: access_entries = local.access_entries".to_owned(),
         "Leave enable_cluster_creator_admin_permissions off where the creator is among them."
             .to_owned(),
@@ -90,6 +94,20 @@ pub fn terraform_module(plan: &Plan) -> String {
         }
     }
     file(plan, &notes, blocks)
+}
+
+/// What becomes of the resource `aws_eks_cluster`.
+///
+/// Source: Terraform AWS provider, `aws_eks_cluster`, `access_config`, and its issues 35824 and 38967.
+fn cluster_resource() -> Vec<String> {
+    let mut notes = cluster_code();
+    notes.extend([
+        "Adding access_config to a resource aws_eks_cluster that had none can plan a REPLACEMENT of the cluster".to_owned(),
+        "(hashicorp/terraform-provider-aws#38967): read `terraform plan` first. Where it says so, set".to_owned(),
+        "bootstrap_cluster_creator_admin_permissions in access_config to what the cluster was created with, or ignore its changes:".to_owned(),
+        "  lifecycle { ignore_changes = [access_config[0].bootstrap_cluster_creator_admin_permissions] }".to_owned(),
+    ]);
+    notes
 }
 
 fn cluster_name(plan: &Plan) -> Block {

@@ -5,6 +5,8 @@
 pub mod code;
 pub mod explain;
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,7 @@ pub use code::Code;
 pub use explain::explain;
 
 use crate::model::{MappingId, Place};
+use crate::text::counted;
 
 /// How much a finding weighs.
 #[derive(
@@ -51,6 +54,38 @@ impl Finding {
             fix: fix.into(),
         }
     }
+}
+
+/// How many findings of one code are kept; the rest are counted.
+const MAX_ALIKE: usize = 20;
+
+/// Findings about one mapping, of which many may be alike: a mapping has room for half a million groups.
+///
+/// The first of each code stay, and one more says how many there are beside them.
+#[must_use]
+pub fn capped(findings: Vec<Finding>) -> Vec<Finding> {
+    if findings.len() <= MAX_ALIKE {
+        return findings;
+    }
+    let mut alike: BTreeMap<Code, (Severity, usize)> = BTreeMap::new();
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let (_, count) = alike.entry(finding.code).or_insert((finding.severity, 0));
+        *count += 1;
+        if *count <= MAX_ALIKE {
+            kept.push(finding);
+        }
+    }
+    for (code, (severity, count)) in alike {
+        if count > MAX_ALIKE {
+            let more = counted(count - MAX_ALIKE);
+            kept.push(Finding {
+                severity,
+                ..Finding::new(code, format!("and {more} more like these"), "")
+            });
+        }
+    }
+    kept
 }
 
 /// A finding about a place in the text of `aws-auth`.

@@ -1,10 +1,10 @@
 //! The lock of a journal: one run on a cluster at a time.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use super::store::{JournalError, private_file};
+use super::store::{JournalError, make_private, open_or_make};
 
 /// A lock that is held; it goes with the process, however that ends.
 ///
@@ -25,26 +25,56 @@ impl Lock {
             let path = at.clone();
             move |source| JournalError::Io { what, path, source }
         };
-        let mut file = private_file(&at).map_err(io("open the lock of"))?;
+        let mut file = open_or_make(&at).map_err(io("open the lock of"))?;
+        // Whoever has put something else there wants it back as it was.
+        let known = content(&mut file).map_err(io("read the lock of"))?;
+        if !is_lock(&known) {
+            return Err(JournalError::NotAJournal {
+                reason: format!(
+                    "it would be the lock of the journal `{}`, and holds something else",
+                    journal.display()
+                ),
+                path: at,
+            });
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut other = String::new();
-                let _ = (&mut file).take(1024).read_to_string(&mut other);
+                let holder = known.strip_prefix(MARK).unwrap_or(&known);
                 return Err(JournalError::Locked {
                     path: journal.to_owned(),
-                    holder: other.trim().to_owned(),
+                    holder: holder.trim().to_owned(),
                 });
             }
             Err(TryLockError::Error(source)) => return Err(io("lock")(source)),
         }
         let mut lock = Self(file);
-        lock.0
-            .set_len(0)
-            .and_then(|()| lock.0.write_all(holder.as_bytes()))
+        make_private(&lock.0)
+            .and_then(|()| lock.0.set_len(0))
+            .and_then(|()| lock.0.rewind())
+            .and_then(|()| lock.0.write_all(format!("{MARK}{holder}").as_bytes()))
             .map_err(io("write the lock of"))?;
         Ok(lock)
     }
+}
+
+/// What a lock begins with.
+const MARK: &str = "aws-auth-migrate: ";
+/// What a lock of an earlier version begins with.
+const OLD_MARK: &str = "process ";
+/// More than any lock holds.
+const LONGEST: u64 = 1024;
+
+fn content(file: &mut File) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn is_lock(content: &str) -> bool {
+    content.is_empty()
+        || ((content.len() as u64) < LONGEST
+            && (content.starts_with(MARK) || content.starts_with(OLD_MARK)))
 }
 
 impl Drop for Lock {

@@ -44,12 +44,28 @@ impl ClusterId {
     }
 }
 
-/// One line of the journal.
+/// One line of the journal: a record, and what it says of the line before it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    /// The record.
+    #[serde(flatten)]
+    pub record: Record,
+    /// SHA-256 of the line before, without its end, or of nothing for the first line; earlier versions wrote none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prev: Option<String>,
+}
+
+/// What is written down: a line without what it says of the line before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     tag = "record",
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
+)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "records are written and read one at a time"
 )]
 pub enum Record {
     /// A run begins, or goes on after a stop.

@@ -1,18 +1,16 @@
 //! The journal as a file: locked, appended to, synced.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the journal is read and written here"
-)]
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use super::chain;
 use super::history::History;
 use super::lock::Lock;
+use super::owner;
 use super::record::{ClusterId, Record, SCHEMA};
-use crate::files::{make_folder, sync_folder};
+use crate::files::{make_folder, open_regular, sync_folder};
 use crate::text::visible_json;
 
 /// What can go wrong with the journal.
@@ -47,6 +45,32 @@ pub enum JournalError {
         /// What the parser says.
         reason: String,
     },
+    /// A line is not what was written, or not where it was written.
+    #[error("the journal `{path}` was changed after it was written: {reason}")]
+    Changed {
+        /// The journal.
+        path: PathBuf,
+        /// Which line, in words.
+        reason: String,
+    },
+    /// It belongs to somebody else, who could have written anything into it.
+    #[error(
+        "the journal `{path}` belongs to another user (uid {owner}), who could have written anything into it"
+    )]
+    Foreign {
+        /// The journal.
+        path: PathBuf,
+        /// Who owns it.
+        owner: u32,
+    },
+    /// There is something else in its place, which is left as it is.
+    #[error("`{path}` is no journal: {reason}")]
+    NotAJournal {
+        /// What is there.
+        path: PathBuf,
+        /// Why it is none.
+        reason: String,
+    },
     /// It was written by a newer version.
     #[error("the journal `{path}` has the format `{schema}`, this version knows `{SCHEMA}`")]
     Newer {
@@ -72,21 +96,25 @@ struct Tail {
     file: File,
     /// How many bytes are whole records.
     whole: u64,
+    /// What the next record says of the last one.
+    last: String,
     /// Whether a record could not be written: nothing may be added after it, or the file would be damaged.
     broken: bool,
 }
 
 impl Tail {
-    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+    fn append(&mut self, record: &str) -> io::Result<()> {
         if self.broken {
             return Err(io::Error::other("an earlier record could not be written"));
         }
+        let line = chain::linked(record, &self.last);
         let written = self
             .file
-            .write_all(line)
+            .write_all(format!("{line}\n").as_bytes())
             .and_then(|()| self.file.sync_data());
         if written.is_ok() {
-            self.whole += line.len() as u64;
+            self.whole += line.len() as u64 + 1;
+            self.last = chain::digest(line.as_bytes());
         } else {
             self.broken = true;
             // What was written of it is torn; where it can't be cut off, the next run does it.
@@ -115,9 +143,18 @@ impl Journal {
         {
             make_folder(folder).map_err(io("make the folder of"))?;
         }
-        let lock = Lock::take(path, holder)?;
-        let mut file = private_file(path).map_err(io("open"))?;
-        let (history, whole) = read(path, &mut file)?;
+        // Two names of one journal have one lock.
+        let real = resolved(path).map_err(io("open"))?;
+        // Before anything is made or changed.
+        if let Some(file) = open_regular(&real).map_err(io("open"))? {
+            owner::check(path, &file)?;
+            check_beginning(path, file)?;
+        }
+        let lock = Lock::take(&real, holder)?;
+        let mut file = open_or_make(&real).map_err(io("open"))?;
+        owner::check(path, &file)?;
+        let (history, whole, last) = read(path, &mut file)?;
+        make_private(&file).map_err(io("open"))?;
         if whole == 0 {
             // It may be new, and a record that is synced is lost with a name that is not.
             sync_folder(path).map_err(io("sync the folder of"))?;
@@ -131,6 +168,7 @@ impl Journal {
                 file: Mutex::new(Tail {
                     file,
                     whole,
+                    last,
                     broken: false,
                 }),
                 _lock: lock,
@@ -141,9 +179,12 @@ impl Journal {
 
     /// Reads what a journal holds about a cluster, without holding it; an absent one holds nothing.
     pub fn history(path: &Path, cluster: &ClusterId) -> Result<History, JournalError> {
-        match File::open(path) {
-            Ok(mut file) => Ok(read(path, &mut file)?.0.of(cluster)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(History::default()),
+        match open_regular(path) {
+            Ok(Some(mut file)) => {
+                owner::check(path, &file)?;
+                Ok(read(path, &mut file)?.0.of(cluster))
+            }
+            Ok(None) => Ok(History::default()),
             Err(source) => Err(JournalError::Io {
                 what: "open",
                 path: path.to_owned(),
@@ -168,38 +209,73 @@ impl Journal {
     pub fn append(&self, record: &Record) -> Result<(), JournalError> {
         super::trace::tell(record);
         let line = serde_json::to_string(record).expect("a record is plain data");
-        let mut line = visible_json(&line).into_owned();
-        line.push('\n');
+        let line = visible_json(&line);
         let mut tail = self
             .file
             .lock()
             .expect("no task panics while it writes the journal");
-        tail.append(line.as_bytes())
-            .map_err(|source| JournalError::Io {
-                what: "write",
-                path: self.path.clone(),
-                source,
-            })
+        tail.append(&line).map_err(|source| JournalError::Io {
+            what: "write",
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 
-/// Opens a file for writing, or makes it; its owner alone can read it then.
-pub(super) fn private_file(path: &Path) -> io::Result<File> {
+/// The file that a path leads to; itself where there is nothing yet.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    match std::fs::symlink_metadata(path) {
+        Ok(there) if there.is_symlink() => std::fs::canonicalize(path),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(path.to_owned()),
+    }
+}
+
+/// Opens a regular file for reading and writing, or makes it for its owner alone; what is there is not changed.
+///
+/// No symbolic link is followed, also none that leads to nothing yet.
+pub(super) fn open_or_make(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true).write(true);
+    let mut make = options.clone();
+    make.create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut make, 0o600);
+    match make.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    let there = std::fs::symlink_metadata(path)?;
+    let refused = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
+    if there.is_symlink() {
+        return Err(refused("it is a symbolic link"));
+    }
+    if !there.is_file() {
+        return Err(refused("it is no regular file"));
+    }
     let file = options.open(path)?;
-    #[cfg(unix)]
-    make_private(&file)?;
+    if !is_same(&there, &file.metadata()?) {
+        return Err(refused("another file was put in its place"));
+    }
     Ok(file)
+}
+
+#[cfg(unix)]
+fn is_same(a: &std::fs::Metadata, b: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &std::fs::Metadata, b: &std::fs::Metadata) -> bool {
+    b.is_file()
 }
 
 /// Takes the rights of others away from a file that was made with them, such as by a copy.
 ///
 /// What is somebody else's can't be changed, and what is no file, such as `/dev/null`, must not be.
 #[cfg(unix)]
-fn make_private(file: &File) -> io::Result<()> {
+pub(super) fn make_private(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = file.metadata()?;
     let mut permissions = metadata.permissions();
@@ -213,21 +289,61 @@ fn make_private(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads the records; tells also how many bytes are whole lines.
-fn read(path: &Path, file: &mut File) -> Result<(History, u64), JournalError> {
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it may fail")]
+pub(super) fn make_private(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// How the first record of every journal begins.
+const BEGINNING: &[u8] = br#"{"record":"run","schema":"aws-auth-migrate/journal/"#;
+
+/// More than any record holds: the ConfigMap before and after a change are at most 1 MiB each.
+const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+
+/// Refuses a file that does not begin as a journal does; an empty one may become one.
+fn check_beginning(path: &Path, file: File) -> Result<(), JournalError> {
+    let mut text = Vec::new();
+    file.take(BEGINNING.len() as u64)
+        .read_to_end(&mut text)
+        .map_err(|source| JournalError::Io {
+            what: "read",
+            path: path.to_owned(),
+            source,
+        })?;
+    if BEGINNING.starts_with(&text) {
+        return Ok(());
+    }
+    Err(JournalError::NotAJournal {
+        path: path.to_owned(),
+        reason: "it does not begin with the record of a run".to_owned(),
+    })
+}
+
+/// Reads the records; tells also how many bytes are whole lines, and what the next record says of the last one.
+fn read(path: &Path, file: &mut File) -> Result<(History, u64, String), JournalError> {
     let mut reader = BufReader::new(file);
     let mut history = History::default();
     let mut whole = 0;
+    let mut chain = chain::Chain::default();
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
-        let read = reader
+        let read = (&mut reader)
+            .take(LONGEST_LINE)
             .read_until(b'\n', &mut line)
             .map_err(|source| JournalError::Io {
                 what: "read",
                 path: path.to_owned(),
                 source,
             })?;
+        if read as u64 == LONGEST_LINE {
+            return Err(JournalError::Damaged {
+                path: path.to_owned(),
+                line: number,
+                reason: "it is longer than 64 MiB".to_owned(),
+            });
+        }
         if read == 0 || line.last() != Some(&b'\n') {
             break;
         }
@@ -243,10 +359,16 @@ fn read(path: &Path, file: &mut File) -> Result<(History, u64), JournalError> {
                 schema: schema.clone(),
             });
         }
+        chain
+            .follow(&line[..read - 1])
+            .map_err(|reason| JournalError::Changed {
+                path: path.to_owned(),
+                reason,
+            })?;
         history.add(record);
         whole += read as u64;
     }
-    Ok((history, whole))
+    Ok((history, whole, chain.last()))
 }
 
 fn unreadable(path: &Path, line: usize, text: &[u8], error: &serde_json::Error) -> JournalError {
@@ -261,12 +383,14 @@ fn unreadable(path: &Path, line: usize, text: &[u8], error: &serde_json::Error) 
         _ => JournalError::Damaged {
             path: path.to_owned(),
             line,
-            reason: error.to_string(),
+            // The parser's own words would repeat the text, which may be another file's.
+            reason: format!("column {} is not what a record has there", error.column()),
         },
     }
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests read and write files")]
 mod tests {
     use super::*;
     use crate::journal::RunEnd;
@@ -362,6 +486,76 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_file_that_is_no_journal_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes");
+        for text in [
+            "one line without an end",
+            "{\"record\":\"end\"}\n",
+            "two\nlines\n",
+            "\n",
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = Journal::open(&path, "test").unwrap_err();
+            assert!(matches!(error, JournalError::NotAJournal { .. }), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_the_lock_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, lock) = (folder.path().join("j"), folder.path().join("j.lock"));
+        std::fs::write(&lock, "notes").unwrap();
+        let error = Journal::open(&path, "test").unwrap_err();
+        assert!(matches!(error, JournalError::NotAJournal { .. }), "{error}");
+        assert_eq!(std::fs::read_to_string(&lock).unwrap(), "notes");
+        assert!(!path.exists());
+        // That of an earlier version, whose run has ended.
+        std::fs::write(&lock, "process 1 since 2026-01-01").unwrap();
+        Journal::open(&path, "test").unwrap();
+        let text = std::fs::read_to_string(&lock).unwrap();
+        assert_eq!(text, "aws-auth-migrate: test");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_symbolic_link_is_followed_to_a_lock_and_two_names_of_a_journal_have_one() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name| folder.path().join(name);
+        std::fs::write(path("precious"), "precious").unwrap();
+        std::fs::set_permissions(path("precious"), PermissionsExt::from_mode(0o644)).unwrap();
+        for target in ["precious", "nothing"] {
+            symlink(path(target), path("j.lock")).unwrap();
+            let error = Journal::open(&path("j"), "test").unwrap_err();
+            let source = std::error::Error::source(&error).unwrap().to_string();
+            assert_eq!(source, "it is a symbolic link");
+            std::fs::remove_file(path("j.lock")).unwrap();
+        }
+        let there = std::fs::metadata(path("precious")).unwrap();
+        assert_eq!(there.permissions().mode() & 0o777, 0o644);
+        assert!(!path("nothing").exists() && !path("j").exists());
+
+        let _held = Journal::open(&path("j"), "test").unwrap();
+        symlink(path("j"), path("other")).unwrap();
+        let error = Journal::open(&path("other"), "test").unwrap_err();
+        assert!(matches!(error, JournalError::Locked { .. }), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_no_journal_and_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        assert!(Journal::open(&pipe, "test").is_err());
+        assert!(Journal::history(&pipe, &ClusterId::shop()).is_err());
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_journal_that_others_could_read_is_its_owners_alone_once_it_is_written() {
@@ -388,11 +582,12 @@ mod tests {
         let mut tail = Tail {
             file: File::open(&path).unwrap(),
             whole: 0,
+            last: String::new(),
             broken: false,
         };
-        assert!(tail.append(b"{}\n").is_err());
+        assert!(tail.append("{}").is_err());
         tail.file = OpenOptions::new().write(true).open(&path).unwrap();
-        assert!(tail.append(b"{}\n").is_err());
+        assert!(tail.append("{}").is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"");
     }
 }

@@ -202,6 +202,17 @@ where
                 Err(KubernetesError::Differs { kind, name })
             }
         }
+        // The namespace may be what is missing.
+        Err(kube::Error::Api(status))
+            if status.code == 404
+                && status.message.contains("roles.rbac.authorization.k8s.io ") =>
+        {
+            Err(KubernetesError::NoRole {
+                kind,
+                name,
+                role: format!("{} `{}`", text("/roleRef/kind"), text("/roleRef/name")),
+            })
+        }
         Err(error) => ended(WHAT, Err(error)),
     }
 }

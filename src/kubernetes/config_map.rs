@@ -1,5 +1,6 @@
 //! The ConfigMap as a whole: read, replaced and deleted, each write guarded against everybody else's.
 
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
@@ -14,7 +15,37 @@ use crate::rights::Question;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
 /// Who writes, for `metadata.managedFields`.
-pub(super) const MANAGER: &str = "aws-auth-migrate";
+pub const MANAGER: &str = "aws-auth-migrate";
+
+/// Whether a write is made, or the API server is only asked what would come of it.
+///
+/// Source: Kubernetes, "Kubernetes API Concepts", dry-run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// The write is made.
+    Real,
+    /// Everything but the last step is done, admission included; nothing is changed.
+    Dry,
+}
+
+/// What came of a deletion.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deleted {
+    /// The object is gone.
+    Gone,
+    /// It is being deleted, and still there.
+    Terminating,
+}
+
+/// What holds an object up that is being deleted.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Terminating {
+    /// When the deletion was asked for.
+    pub since: jiff::Timestamp,
+    /// Whose work has to be done before.
+    pub finalizers: Vec<String>,
+}
 
 /// The ConfigMap with its metadata.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +71,30 @@ impl Stored {
     pub fn from_json(value: &Value) -> Option<Self> {
         let object = serde_json::from_value(value.clone()).ok()?;
         Some(Self { object })
+    }
+
+    /// Which object it is: another one of the same name has another one.
+    #[must_use]
+    pub fn uid(&self) -> Option<&str> {
+        self.object.metadata.uid.as_deref()
+    }
+
+    /// What holds it up, where it is being deleted: until the last finalizer is gone it is there and counts.
+    #[must_use]
+    pub fn terminating(&self) -> Option<Terminating> {
+        let since = self.object.metadata.deletion_timestamp.as_ref()?;
+        Some(Terminating {
+            since: since.0,
+            finalizers: self.object.metadata.finalizers.clone().unwrap_or_default(),
+        })
+    }
+
+    /// When it was last written, as far as its metadata says.
+    #[must_use]
+    pub fn changed_at(&self) -> Option<jiff::Timestamp> {
+        let fields = self.object.metadata.managed_fields.iter().flatten();
+        let written = fields.filter_map(|field| Some(field.time.as_ref()?.0));
+        written.chain(self.created_at()).max()
     }
 
     /// When it was made.
@@ -89,6 +144,8 @@ impl Stored {
         metadata.uid = None;
         metadata.creation_timestamp = None;
         metadata.self_link = None;
+        metadata.deletion_timestamp = None;
+        metadata.deletion_grace_period_seconds = None;
         metadata.generation = None;
         crate::yaml::readable(&Self { object }.json())
     }
@@ -117,11 +174,13 @@ impl Kubernetes {
         &self,
         stored: &Stored,
         data: std::collections::BTreeMap<String, String>,
+        attempt: Attempt,
     ) -> Result<(), KubernetesError> {
         let mut object = stored.object.clone();
         object.metadata.managed_fields = None;
         object.data = (!data.is_empty()).then_some(data);
-        let written = self.config_maps().replace(NAME, &writer(), &object).await;
+        let params = params(attempt);
+        let written = self.config_maps().replace(NAME, &params, &object).await;
         ended(
             "write the ConfigMap kube-system/aws-auth",
             written.map(drop),
@@ -129,9 +188,14 @@ impl Kubernetes {
     }
 
     /// Deletes the ConfigMap, unless somebody has written it since it was read.
-    pub async fn delete(&self, stored: &Stored) -> Result<(), KubernetesError> {
+    pub async fn delete(
+        &self,
+        stored: &Stored,
+        attempt: Attempt,
+    ) -> Result<Deleted, KubernetesError> {
         let metadata = &stored.object.metadata;
         let params = DeleteParams {
+            dry_run: attempt == Attempt::Dry,
             preconditions: Some(Preconditions {
                 resource_version: metadata.resource_version.clone(),
                 uid: metadata.uid.clone(),
@@ -139,14 +203,18 @@ impl Kubernetes {
             ..DeleteParams::default()
         };
         let deleted = self.config_maps().delete(NAME, &params).await;
-        ended(
-            "delete the ConfigMap kube-system/aws-auth",
-            deleted.map(drop),
-        )
+        // An object with finalizers is answered as it is now; one that is gone with a status.
+        let deleted = deleted.map(|answer| match answer.left() {
+            Some(_) => Deleted::Terminating,
+            None => Deleted::Gone,
+        });
+        ended("delete the ConfigMap kube-system/aws-auth", deleted)
     }
 
     /// Makes the ConfigMap anew, with the labels, annotations and data it had.
-    pub async fn create(&self, stored: &Stored) -> Result<(), KubernetesError> {
+    ///
+    /// Finalizers are left out, so that it stays until somebody deletes it.
+    pub async fn create(&self, stored: &Stored, attempt: Attempt) -> Result<(), KubernetesError> {
         let old = &stored.object;
         let mut object = ConfigMap {
             data: old.data.clone(),
@@ -161,7 +229,7 @@ impl Kubernetes {
             .metadata
             .annotations
             .clone_from(&old.metadata.annotations);
-        let created = self.config_maps().create(&writer(), &object).await;
+        let created = self.config_maps().create(&params(attempt), &object).await;
         ended(
             "create the ConfigMap kube-system/aws-auth",
             created.map(drop),
@@ -174,8 +242,8 @@ impl Kubernetes {
             verb: Some(question.verb.to_owned()),
             group: Some(question.group.to_owned()),
             resource: Some(question.resource.to_owned()),
-            namespace: question.namespace.map(ToOwned::to_owned),
-            name: question.name.map(ToOwned::to_owned),
+            namespace: question.namespace.clone(),
+            name: question.name.clone(),
             ..ResourceAttributes::default()
         };
         let review = SelfSubjectAccessReview {
@@ -200,6 +268,25 @@ impl Kubernetes {
         Ok(allowed)
     }
 
+    /// Whether the API server answers the caller, whoever it is there.
+    ///
+    /// A server that doesn't know the question has understood who asked it.
+    pub async fn answers_the_caller(&self) -> Result<(), KubernetesError> {
+        let api: Api<SelfSubjectReview> = Api::all(self.client.clone());
+        let asked = again(|| async {
+            let review = SelfSubjectReview::default();
+            let answer = api.create(&PostParams::default(), &review).await;
+            answer.map_err(|error| KubernetesError::of("ask who the caller is", error))
+        });
+        match asked.await {
+            Err(KubernetesError::Forbidden { .. } | KubernetesError::Rejected { .. }) | Ok(_) => {
+                Ok(())
+            }
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     fn config_maps(&self) -> Api<ConfigMap> {
         Api::namespaced(self.client.clone(), NAMESPACE)
     }
@@ -210,6 +297,13 @@ pub(super) fn writer() -> PostParams {
     PostParams {
         field_manager: Some(MANAGER.to_owned()),
         ..PostParams::default()
+    }
+}
+
+fn params(attempt: Attempt) -> PostParams {
+    PostParams {
+        dry_run: attempt == Attempt::Dry,
+        ..writer()
     }
 }
 

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 
-use kube::config::{Config, ExecConfig, KubeConfigOptions, Kubeconfig as KubeKubeconfig};
+use kube::config::{
+    Config, ExecConfig, KubeConfigOptions, Kubeconfig as KubeKubeconfig, KubeconfigError,
+    LoadDataError,
+};
 
-use super::{KubernetesError, pem_certificates};
-use crate::causes::with_causes;
+use super::{KubernetesError, is_loopback, pem_certificates};
 use crate::model::Arn;
+use crate::proxy;
+use crate::text::bare_url;
 
 /// A kubeconfig with the context that is meant.
 #[derive(Debug, Clone)]
@@ -33,11 +37,11 @@ impl Kubeconfig {
             Some(path) => KubeKubeconfig::read_from(path),
             None => KubeKubeconfig::read(),
         };
-        let config = config.map_err(|error| KubernetesError::Kubeconfig {
-            reason: match path {
-                Some(path) => format!("`{}`: {}", path.display(), with_causes(&error)),
-                None => with_causes(&error),
-            },
+        let config = config.map_err(|error| {
+            unusable(match path {
+                Some(path) => format!("`{}`: {}", path.display(), words(&error)),
+                None => words(&error),
+            })
         })?;
         let kubeconfig = Self {
             config,
@@ -71,21 +75,46 @@ impl Kubeconfig {
             context: self.context.clone(),
             ..KubeConfigOptions::default()
         };
-        let unusable = |error| KubernetesError::Kubeconfig {
-            reason: with_causes(&error),
-        };
-        let mut config = Config::from_custom_kubeconfig(self.config.clone(), &options)
+        proxy::check().map_err(unusable)?;
+        let mut config = Config::from_custom_kubeconfig(self.bare(), &options)
             .await
-            .map_err(unusable)?;
+            .map_err(|error| unusable(words(&error)))?;
+        if config.root_cert.as_ref().is_some_and(Vec::is_empty) {
+            return Err(unusable(
+                "its certificate authority holds no certificate in PEM".to_owned(),
+            ));
+        }
+        if config.accept_invalid_certs && !is_loopback(&config.cluster_url) {
+            return Err(unusable(
+                "`insecure-skip-tls-verify` would send the credentials to whoever answers; \
+                 give the cluster's certificate authority instead"
+                    .to_owned(),
+            ));
+        }
         // A proxy in the kubeconfig is meant; one of the environment holds unless NO_PROXY excepts the endpoint.
         if self
             .cluster()
             .and_then(|cluster| cluster.proxy_url.as_ref())
             .is_none()
         {
-            config.proxy_url = super::proxy(&config.cluster_url);
+            config.proxy_url = proxy::of(&config.cluster_url);
         }
         Ok(config)
+    }
+
+    /// The kubeconfig with URLs of servers that hold no password: it is never sent, and requests are told by their URL.
+    fn bare(&self) -> KubeKubeconfig {
+        let mut config = self.config.clone();
+        for cluster in &mut config.clusters {
+            if let Some(server) = cluster
+                .cluster
+                .as_mut()
+                .and_then(|cluster| cluster.server.as_mut())
+            {
+                *server = bare_url(server);
+            }
+        }
+        config
     }
 
     fn cluster(&self) -> Option<&kube::config::Cluster> {
@@ -126,13 +155,24 @@ impl Kubeconfig {
 
     /// Whether the context leads to this endpoint with this certificate authority; otherwise what differs.
     ///
+    /// Through a tunnel to a private endpoint host and port are others. There the authority proves it: who answers is the
+    /// cluster when its certificate is of the cluster's authority and for the cluster's own host (`tls-server-name`).
+    ///
     /// # Errors
-    /// What differs, in words.
-    pub async fn leads_to(&self, endpoint: &str, authority: Option<&[u8]>) -> Result<(), String> {
-        let config = self.config().await.map_err(|error| error.to_string())?;
+    /// What differs.
+    pub async fn leads_to(
+        &self,
+        endpoint: &str,
+        authority: Option<&[u8]>,
+    ) -> Result<(), Elsewhere> {
+        let config = self
+            .config()
+            .await
+            .map_err(|error| Elsewhere::Unknown(error.to_string()))?;
+        let endpoint = bare_url(endpoint);
         let own: http::Uri = endpoint
             .parse()
-            .map_err(|_| format!("`{endpoint}` is not a URL"))?;
+            .map_err(|_| Elsewhere::Unknown(format!("`{endpoint}` is not a URL")))?;
         let port = |uri: &http::Uri| {
             uri.port_u16()
                 .unwrap_or(if uri.scheme_str() == Some("http") {
@@ -143,21 +183,104 @@ impl Kubeconfig {
         };
         let host = |uri: &http::Uri| uri.host().unwrap_or_default().to_lowercase();
         let theirs = &config.cluster_url;
-        if host(&own) != host(theirs) || port(&own) != port(theirs) {
-            return Err(format!(
-                "the context points to `{theirs}`, the cluster's endpoint is `{endpoint}`"
-            ));
-        }
-        if let (Some(theirs), Some(own)) = (&config.root_cert, authority) {
-            let own = pem_certificates(own)?;
-            if !theirs.iter().any(|certificate| own.contains(certificate)) {
-                return Err(
-                    "the context trusts another certificate authority than the cluster's"
-                        .to_owned(),
-                );
+        let is_same_scheme = own.scheme() == theirs.scheme();
+        let is_same_place =
+            is_same_scheme && host(&own) == host(theirs) && port(&own) == port(theirs);
+        let has_authority = match (&config.root_cert, authority) {
+            (Some(theirs), Some(own)) => {
+                let own = pem_certificates(own).map_err(Elsewhere::Unknown)?;
+                Some(theirs.iter().any(|certificate| own.contains(certificate)))
             }
+            _ => None,
+        };
+        let named = config.tls_server_name.as_deref().map(str::to_lowercase);
+        let is_named = named.as_ref() == Some(&host(&own));
+        let is_checked = !config.accept_invalid_certs;
+        match (is_same_place, has_authority) {
+            (true, None | Some(true)) => Ok(()),
+            (false, Some(true)) if is_same_scheme && is_named && is_checked => Ok(()),
+            (true, Some(false)) => Err(Elsewhere::Authority),
+            (false, Some(false)) if is_named => Err(Elsewhere::Authority),
+            (false, authority) => Err(Elsewhere::Endpoint {
+                theirs: theirs.to_string(),
+                own: endpoint.to_owned(),
+                tunnel_to: (authority == Some(true) && is_checked).then(|| host(&own)),
+            }),
         }
-        Ok(())
+    }
+}
+
+/// How a context leads to another place than the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Elsewhere {
+    /// To another host or port.
+    #[error("the context points to `{theirs}`, the cluster's endpoint is `{own}`")]
+    Endpoint {
+        /// Where it points to.
+        theirs: String,
+        /// Where the cluster is.
+        own: String,
+        /// The cluster's host, where the authority is the cluster's and only the server's name is missing.
+        tunnel_to: Option<String>,
+    },
+    /// To a server of another authority.
+    #[error("the context trusts another certificate authority than the cluster's")]
+    Authority,
+    /// Nobody can tell.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+/// The error of a kubeconfig that can't be used.
+pub(super) fn unusable(reason: String) -> KubernetesError {
+    KubernetesError::Kubeconfig { reason }
+}
+
+/// What is wrong with a kubeconfig in own words: the library's would repeat the text, tokens and keys among it.
+pub(super) fn words(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(error) => match error.location() {
+            Some(at) => format!(
+                "line {}, column {}: that is not YAML as a kubeconfig has it",
+                at.line(),
+                at.column()
+            ),
+            None => "it is not YAML as a kubeconfig has it".to_owned(),
+        },
+        KubeconfigError::ReadConfig(error, path) => format!("`{}`: {error}", path.display()),
+        KubeconfigError::CurrentContextNotSet => "it has no current context".to_owned(),
+        KubeconfigError::KindMismatch | KubeconfigError::ApiVersionMismatch => {
+            "the files that KUBECONFIG names are of different kinds".to_owned()
+        }
+        KubeconfigError::FindPath => "there is no home folder to look for it in".to_owned(),
+        KubeconfigError::LoadContext(name) => format!("there is no context `{name}` in it"),
+        KubeconfigError::LoadClusterOfContext(name) => {
+            format!("there is no cluster `{name}` in it")
+        }
+        KubeconfigError::MissingClusterUrl => "its cluster has no `server`".to_owned(),
+        KubeconfigError::ParseClusterUrl(_) => {
+            "the `server` of its cluster is not a URL".to_owned()
+        }
+        KubeconfigError::ParseProxyUrl(_) => {
+            "its `proxy-url`, or else HTTPS_PROXY, is not a URL".to_owned()
+        }
+        KubeconfigError::LoadCertificateAuthority(error) => {
+            unread("the certificate authority", error)
+        }
+        KubeconfigError::LoadClientCertificate(error) => unread("the client certificate", error),
+        KubeconfigError::LoadClientKey(error) => unread("the client key", error),
+        KubeconfigError::ParseCertificates(_) => "its certificate authority is not PEM".to_owned(),
+        KubeconfigError::ParseNoProxy(_) => "NO_PROXY can't be understood".to_owned(),
+    }
+}
+
+fn unread(what: &str, error: &LoadDataError) -> String {
+    match error {
+        LoadDataError::DecodeBase64(_) => format!("{what} is not base64"),
+        LoadDataError::ReadFile(error, path) => {
+            format!("{what} can't be read from `{}`: {error}", path.display())
+        }
+        LoadDataError::NoBase64DataOrFile => format!("{what} is missing"),
     }
 }
 

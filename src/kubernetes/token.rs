@@ -1,7 +1,8 @@
-//! The bearer token of every request, made anew before the cluster stops to accept it.
+//! The bearer token of every request, renewed before the cluster stops accepting it.
 
+use std::error::Error;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 use http::Request;
@@ -12,36 +13,69 @@ use tokio::sync::Mutex;
 use tower::BoxError;
 use tower::filter::AsyncPredicate;
 
-use crate::aws::AwsError;
+/// A token, and until when it is used.
+#[derive(Debug, Clone)]
+pub struct Bearer {
+    /// The token.
+    pub token: SecretString,
+    /// When it is renewed; `None` where it is used to the end.
+    pub until: Option<SystemTime>,
+}
 
-/// How long a token is used: the cluster accepts it for 15 minutes, and clocks differ.
-///
-/// Source: aws-iam-authenticator `pkg/token/token.go`, `presignedURLExpiration`.
-const USED_FOR: Duration = Duration::from_mins(10);
+impl Bearer {
+    /// The header that carries it; `None` where no header can, such as with a line break in it.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        let header = format!("Bearer {}", self.token.expose_secret());
+        let mut header = HeaderValue::try_from(header).ok()?;
+        header.set_sensitive(true);
+        Some(header)
+    }
+}
 
 /// Makes a token that counts from the given time on.
-pub type MakeToken =
-    Box<dyn Fn(SystemTime) -> BoxFuture<'static, Result<SecretString, AwsError>> + Send + Sync>;
+pub type MakeToken<E> =
+    Box<dyn Fn(SystemTime) -> BoxFuture<'static, Result<Bearer, E>> + Send + Sync>;
 
 /// Puts a token that still counts on every request.
-#[derive(Clone)]
-pub struct Tokens {
-    make: Arc<MakeToken>,
+pub struct Tokens<E> {
+    make: Arc<MakeToken<E>>,
     clock: fn() -> SystemTime,
     last: Arc<Mutex<Token>>,
+}
+
+impl<E> Clone for Tokens<E> {
+    fn clone(&self) -> Self {
+        Self {
+            make: Arc::clone(&self.make),
+            clock: self.clock,
+            last: Arc::clone(&self.last),
+        }
+    }
 }
 
 struct Token {
     header: HeaderValue,
     made_at: SystemTime,
+    until: Option<SystemTime>,
 }
 
-impl Tokens {
+/// What keeps a token from being used.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError<E> {
+    /// There is none.
+    #[error(transparent)]
+    NotMade(E),
+    /// It can't be sent.
+    #[error("the token holds a line break or another character that no header can carry")]
+    NoHeader,
+}
+
+impl<E: Error + Send + Sync + 'static> Tokens<E> {
     /// Makes the first token.
     ///
     /// # Errors
     /// Where none can be made.
-    pub async fn new(make: MakeToken, clock: fn() -> SystemTime) -> Result<Self, AwsError> {
+    pub async fn new(make: MakeToken<E>, clock: fn() -> SystemTime) -> Result<Self, TokenError<E>> {
         let first = token(&make, clock()).await?;
         Ok(Self {
             make: Arc::new(make),
@@ -50,14 +84,14 @@ impl Tokens {
         })
     }
 
-    /// A token that still counts; one request makes it anew while the others wait.
-    async fn header(&self) -> Result<HeaderValue, AwsError> {
+    /// A token that still counts; one request renews it while the others wait.
+    async fn header(&self) -> Result<HeaderValue, TokenError<E>> {
         let now = (self.clock)();
         let mut last = self.last.lock().await;
         // A clock that was set back tells no age.
-        let is_fresh = now
-            .duration_since(last.made_at)
-            .is_ok_and(|age| age < USED_FOR);
+        let is_fresh = last
+            .until
+            .is_none_or(|until| now >= last.made_at && now < until);
         if !is_fresh {
             *last = token(&self.make, now).await?;
         }
@@ -65,18 +99,16 @@ impl Tokens {
     }
 }
 
-async fn token(make: &MakeToken, now: SystemTime) -> Result<Token, AwsError> {
-    let token = make(now).await?;
-    let header = format!("Bearer {}", token.expose_secret());
-    let mut header = HeaderValue::try_from(header).expect("a token is ASCII");
-    header.set_sensitive(true);
+async fn token<E>(make: &MakeToken<E>, now: SystemTime) -> Result<Token, TokenError<E>> {
+    let made = make(now).await.map_err(TokenError::NotMade)?;
     Ok(Token {
-        header,
+        header: made.header().ok_or(TokenError::NoHeader)?,
         made_at: now,
+        until: made.until,
     })
 }
 
-impl AsyncPredicate<Request<Body>> for Tokens {
+impl<E: Error + Send + Sync + 'static> AsyncPredicate<Request<Body>> for Tokens<E> {
     type Future = BoxFuture<'static, Result<Request<Body>, BoxError>>;
     type Request = Request<Body>;
 

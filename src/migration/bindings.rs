@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Survey;
+use super::{Survey, apply, rollback};
 use crate::access::emit_rbac;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{BindingId, RunLog};
-use crate::kubernetes::{Kubernetes, Made};
+use crate::journal::{BindingId, History, RunLog};
+use crate::kubernetes::{Kubernetes, KubernetesError, Made};
 use crate::plan::Plan;
+use crate::rights::For;
 use crate::stop::Stop;
 use crate::writer::{Event, EventKind, Progress, Status};
 
@@ -47,6 +48,40 @@ pub fn wanted(seen: &Survey, choices: &Choices, plan: &Plan) -> Result<Vec<Value
         );
     }
     Ok(objects)
+}
+
+/// The bindings that a command would make or delete: those that renamed groups and usernames need, and for a rollback
+/// those that are made already.
+#[must_use]
+pub fn touched(
+    seen: &Survey,
+    choices: &Choices,
+    history: &History,
+    command: For,
+    now: Timestamp,
+) -> Vec<Value> {
+    let needed = || {
+        // Without its bindings a new name would be blocked, and need none.
+        let choices = Choices {
+            bind_renamed: true,
+            ..choices.clone()
+        };
+        let used = apply::plan(seen, &choices, history, now).renames_in_use();
+        let rbac = seen.observed.rbac.as_ref();
+        rbac.map(|rbac| emit_rbac(used.renames(), rbac))
+            .unwrap_or_default()
+    };
+    match command {
+        For::Apply => needed(),
+        For::Rollback => {
+            let mut objects = rollback::made_bindings(history);
+            let known: Vec<BindingId> = objects.iter().map(BindingId::of).collect();
+            let more = needed().into_iter();
+            objects.extend(more.filter(|object| !known.contains(&BindingId::of(object))));
+            objects
+        }
+        For::Plan | For::Cutover => Vec::new(),
+    }
 }
 
 /// What making bindings needs.
@@ -101,8 +136,13 @@ impl<P: Progress> Making<'_, P> {
                     self.log
                         .binding_outcome(&id, Status::Failed, None, None, why)?;
                 }
-                return Err(Failure::from(error)
-                    .hint("no access entry was made; run the same command again to go on"));
+                // Nothing helps but what its own hint says.
+                let is_fruitless = matches!(error, KubernetesError::NoRole { .. });
+                return Err(Failure::from(error).hint(if is_fruitless {
+                    "no access entry was made"
+                } else {
+                    "no access entry was made; run the same command again to go on"
+                }));
             }
         };
         // One that is there may be what this run made before it was stopped.

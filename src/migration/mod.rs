@@ -4,6 +4,7 @@ pub mod apply;
 pub mod bindings;
 pub mod consent;
 pub mod cutover;
+pub(crate) mod deletion;
 mod ended;
 #[cfg(test)]
 mod judged_tests;

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::apply::LockedOut;
 use crate::access::before::{Standing, standings};
 use crate::access::rbac::Rbac;
-use crate::aws::{Aws, AwsSettings, Caller, LookupRoles, ObservedCluster, PrincipalSource};
+use crate::aws::{
+    Aws, AwsError, AwsSettings, Caller, LookupRoles, ObservedCluster, PrincipalSource,
+};
 use crate::error::Failure;
 use crate::finding::{Code, Diagnostic, Finding};
-use crate::kubernetes::{Kubeconfig, Kubernetes, KubernetesError, MakeToken, Tokens};
+use crate::kubernetes::{
+    Bearer, Elsewhere, Kubeconfig, Kubernetes, KubernetesError, MakeToken, TokenError, Tokens,
+};
 use crate::model::{
     Arn, AuthenticationMode, Cluster, LiveEntry, Mapping, Principal, PrincipalKey, Section,
 };
@@ -18,7 +22,7 @@ use crate::observed::{Lookup, NodeRole, Observed};
 use crate::plan::document::{Source, SourceKind};
 use crate::reader::{self, Reading};
 use crate::source::AwsAuth;
-use crate::text::visible;
+use crate::text::{shell_word, visible};
 
 /// Which cluster is meant, and where its `aws-auth` comes from.
 #[derive(Debug, Clone, Default)]
@@ -107,7 +111,7 @@ pub async fn survey(target: &Target, clock: fn() -> SystemTime) -> Result<Survey
         let named = kubeconfig.named();
         target.cluster = target.cluster.or(named.cluster);
         target.aws.region = target.aws.region.or(named.region);
-        target.aws.profile = target.aws.profile.or(named.profile);
+        target.aws.hinted_profile = named.profile;
         if target.cluster.is_none() {
             return Err(Failure::usage(
                 "the kubeconfig's context does not say which EKS cluster it points to",
@@ -214,12 +218,28 @@ async fn live(
             ));
         }
     };
+    // EKS answers about clusters of the credentials' own account alone.
+    if let Some(account) = &cluster.cluster.account_id
+        && *account != caller.account
+    {
+        let strange = AwsError::strange(
+            "eks:DescribeCluster",
+            format!(
+                "the credentials belong to the account {}, the answer is about a cluster of {account}",
+                caller.account
+            ),
+        );
+        return Err(Failure::aws(
+            format!("failed to read the cluster `{name}`"),
+            strange,
+        ));
+    }
     if let Some(kubeconfig) = kubeconfig {
         same_cluster(kubeconfig, &cluster, name).await?;
     }
     let patience = target.aws.request_timeout();
     let kubernetes = match kubeconfig {
-        Some(kubeconfig) => Some(Kubernetes::by_kubeconfig(kubeconfig, patience).await?),
+        Some(kubeconfig) => Some(Kubernetes::by_kubeconfig(kubeconfig, clock, patience).await?),
         None if target.trust_file => None,
         None => Some(by_tokens(&aws, &cluster, name, clock, patience).await?),
     };
@@ -385,9 +405,10 @@ async fn bindings(
 async fn read_bindings(kubernetes: &Kubernetes, with_roles: bool) -> Result<Rbac, KubernetesError> {
     let rbac = kubernetes.rbac().await?;
     // Roles that can't be read prove no group equal to a policy, and nothing else depends on them.
-    let cluster_roles = match with_roles {
-        true => kubernetes.cluster_roles().await.ok(),
-        false => None,
+    let cluster_roles = if with_roles {
+        kubernetes.cluster_roles().await.ok()
+    } else {
+        None
     };
     Ok(Rbac {
         cluster_roles,
@@ -453,19 +474,50 @@ async fn same_cluster(
     let Some(endpoint) = &cluster.endpoint else {
         return Ok(());
     };
-    kubeconfig.leads_to(endpoint, cluster.certificate_authority.as_deref()).await.map_err(|difference| {
-        Failure::new(format!("the kubeconfig's context is not the cluster `{name}`: {difference}")).hint(
+    let authority = cluster.certificate_authority.as_deref();
+    let led = kubeconfig.leads_to(endpoint, authority).await;
+    led.map_err(|elsewhere| {
+        let failure = Failure::new(format!(
+            "the kubeconfig's context is not the cluster `{name}`: {elsewhere}"
+        ));
+        let failure = match &elsewhere {
+            Elsewhere::Authority => {
+                let region = cluster.cluster.region.as_deref();
+                let region = region.map_or_else(String::new, |region| {
+                    format!(" --region {}", shell_word(region))
+                });
+                failure.hint(format!(
+                    "if the cluster's certificate authority was rotated, write the kubeconfig again: \
+                     aws eks update-kubeconfig --name {}{region}",
+                    shell_word(name)
+                ))
+            }
+            Elsewhere::Endpoint {
+                tunnel_to: Some(host),
+                ..
+            } => failure.hint(format!(
+                "through a tunnel, set `tls-server-name: {host}` beside `server` in the kubeconfig: that proves that the \
+                 cluster is at its other end"
+            )),
+            _ => failure,
+        };
+        failure.hint(
             "name the right context with --context, or leave the kubeconfig out: --cluster alone finds the endpoint itself",
         )
     })
 }
+
+/// How long a token is used: the cluster accepts it for 15 minutes, and clocks differ.
+///
+/// Source: aws-iam-authenticator `pkg/token/token.go`, `presignedURLExpiration`.
+const TOKEN_USED_FOR: Duration = Duration::from_mins(10);
 
 async fn by_tokens(
     aws: &Aws,
     cluster: &ObservedCluster,
     name: &str,
     clock: fn() -> SystemTime,
-    patience: std::time::Duration,
+    patience: Duration,
 ) -> Result<Kubernetes, Failure> {
     let Some(endpoint) = &cluster.endpoint else {
         return Err(
@@ -480,14 +532,22 @@ async fn by_tokens(
         .unwrap_or_else(|| aws.region());
     let (signer, partition) = (aws.clone(), cluster.cluster.partition.clone());
     let (name, region) = (name.to_owned(), region.to_owned());
-    let make: MakeToken = Box::new(move |now| {
+    let make: MakeToken<AwsError> = Box::new(move |now| {
         let (aws, name, region) = (signer.clone(), name.clone(), region.clone());
         let partition = partition.clone();
-        Box::pin(async move { aws.cluster_token(&name, &region, &partition, now).await })
+        Box::pin(async move {
+            let token = aws.cluster_token(&name, &region, &partition, now).await?;
+            let until = Some(now + TOKEN_USED_FOR);
+            Ok(Bearer { token, until })
+        })
     });
-    let tokens = Tokens::new(make, clock)
-        .await
-        .map_err(|error| Failure::aws("failed to make a token for the cluster", error))?;
+    let tokens = Tokens::new(make, clock).await.map_err(|error| {
+        let failed = "failed to make a token for the cluster";
+        match error {
+            TokenError::NotMade(error) => Failure::aws(failed, error),
+            error @ TokenError::NoHeader => Failure::new(failed).because(error),
+        }
+    })?;
     Ok(Kubernetes::by_tokens(
         endpoint,
         cluster.certificate_authority.as_deref(),

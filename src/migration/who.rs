@@ -99,7 +99,7 @@ pub fn who(asked: &str, reading: &Reading, observed: &Observed) -> Result<Who, N
         },
         (Through::Mapping(mapping), _) => Way::Mapping { mapping: *mapping },
         (Through::Undefined(among), _) => Way::Undefined {
-            among: among.clone(),
+            among: among.to_vec(),
         },
         (Through::UnknownPath, _) => Way::Undefined { among: Vec::new() },
         (Through::Nothing, None) => Way::Nowhere,

@@ -50,10 +50,12 @@ pub enum Sessions {
     All,
 }
 
-impl Sessions {
-    fn is_all(&self) -> bool {
-        *self == Self::All
-    }
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes what it may skip by reference"
+)]
+fn are_all(sessions: &Sessions) -> bool {
+    *sessions == Sessions::All
 }
 
 /// The Kubernetes identity that the logins of a principal get.
@@ -68,7 +70,7 @@ pub struct Identity {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<String>,
     /// Which sessions are let in; every session where the field is missing.
-    #[serde(default, skip_serializing_if = "Sessions::is_all")]
+    #[serde(default, skip_serializing_if = "are_all")]
     pub sessions: Sessions,
 }
 

@@ -74,6 +74,9 @@ pub const CLUSTER_ADMIN: &str = "AmazonEKSClusterAdminPolicy";
 /// What the role of Auto Mode nodes needs beside the type `EC2`.
 pub const AUTO_NODE: &str = "AmazonEKSAutoNodePolicy";
 
+/// What AWS Batch's entry needs for the namespace of each compute environment, and does not get by itself.
+pub const BATCH_NAMESPACE: &str = "AWSBatchNamespacePolicy";
+
 /// The ARN of an AWS-made access policy in a partition.
 ///
 /// A policy ARN of another partition than the cluster's is refused.

@@ -1,5 +1,6 @@
 //! Amazon Resource Names, as text in six parts.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -51,12 +52,45 @@ impl Arn {
     #[must_use]
     pub fn as_matched(text: &str) -> Option<Self> {
         let lowered = match text.get(..4) {
-            Some(prefix) if prefix.eq_ignore_ascii_case("arn:") => format!("arn:{}", &text[4..]),
+            Some("arn:") => Cow::Borrowed(text),
+            Some(prefix) if prefix.eq_ignore_ascii_case("arn:") => {
+                Cow::Owned(format!("arn:{}", &text[4..]))
+            }
             _ => return None,
         };
         let mut arn: Self = lowered.parse().ok()?;
-        arn.partition = arn.partition.to_lowercase();
+        if arn.partition.bytes().any(|byte| !byte.is_ascii_lowercase()) {
+            arn.partition = arn.partition.to_lowercase();
+        }
         Some(arn)
+    }
+}
+
+impl Arn {
+    /// The five parts behind `arn:`; `None` for what is no ARN.
+    pub(crate) fn parts(text: &str) -> Option<[&str; 5]> {
+        let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
+        Some([
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+            parts.next()?,
+        ])
+    }
+
+    /// Whether it is written as this text.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        Self::parts(text).is_some_and(|parts| {
+            parts
+                == [
+                    &self.partition,
+                    &self.service,
+                    &self.region,
+                    &self.account,
+                    &self.resource,
+                ]
+        })
     }
 }
 
@@ -67,9 +101,9 @@ impl FromStr for Arn {
         if !text.starts_with("arn:") {
             return Err(ArnError::Prefix);
         }
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let [_, partition, service, region, account, resource] = parts[..] else {
-            return Err(ArnError::Parts { found: parts.len() });
+        let Some([partition, service, region, account, resource]) = Self::parts(text) else {
+            let found = text.splitn(6, ':').count();
+            return Err(ArnError::Parts { found });
         };
         Ok(Self {
             partition: partition.to_owned(),

@@ -19,7 +19,7 @@ use crate::decisions::{Answer, Do};
 use crate::finding::{Code, Finding, Severity};
 use crate::model::{
     AccessChange, AccessEntry, Arn, AuthenticationMode, EntryType, Identity, Mapping, MappingId,
-    Principal, PrincipalKey, Section,
+    Principal, PrincipalKey, Section, Verdict,
 };
 use crate::observed::{Lookup, NodeRoleUser, Observed};
 use crate::reader::Reading;
@@ -102,6 +102,7 @@ pub fn build(
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         created_at: now,
         cluster: observed.cluster.clone(),
+        caller: None,
         source,
         choices: choices.clone(),
         actions,
@@ -235,6 +236,8 @@ impl Fate {
 pub(super) struct Question<'a> {
     pub(super) mapping: &'a Mapping,
     pub(super) grants_today: bool,
+    /// Whether the proposal leaves out groups that EKS refuses.
+    pub(super) drops_groups: bool,
     /// What its principal has now.
     pub(super) in_force: InForce,
     pub(super) answer: Option<&'a Answer>,
@@ -270,11 +273,11 @@ impl<'a> Builder<'a> {
             Proposal::Inert => Outcome::Inert,
             Proposal::Entry(_) | Proposal::Impossible => Outcome::Blocked,
         };
-        let codes = findings.iter().map(|finding| finding.code);
+        let codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
         let answer = self
             .choices
             .answer(&mapping.arn, None)
-            .or_else(|| self.choices.answer_to(codes))
+            .or_else(|| self.choices.answer_to(&codes))
             .filter(|_| outcome == Outcome::Blocked);
         let decision = answer.filter(|answer| matches!(answer.what, Do::Leave | Do::Drop));
         if let Some(answer) = answer {
@@ -308,9 +311,12 @@ impl<'a> Builder<'a> {
         let real = self.real_arn(mapping);
         let answer = self.choices.answer(&mapping.arn, real.as_ref());
         let planned = self.attempt(mapping, translation, answer);
-        let by_code = self
-            .choices
-            .answer_to(planned.findings.iter().map(|finding| finding.code));
+        let codes: Vec<Code> = planned
+            .findings
+            .iter()
+            .map(|finding| finding.code)
+            .collect();
+        let by_code = self.choices.answer_to(&codes);
         match by_code.filter(|_| answer.is_none() && planned.needs_decision()) {
             Some(answer) => {
                 self.forget(mapping);
@@ -348,6 +354,7 @@ impl<'a> Builder<'a> {
         let question = Question {
             mapping,
             grants_today: translation.grants_today,
+            drops_groups: translation.drops_groups,
             in_force,
             answer,
         };
@@ -363,7 +370,7 @@ impl<'a> Builder<'a> {
                 decision: Some(decided(answer)),
                 ..Fate::new(Outcome::Skipped, with(findings, told(answer)))
             },
-            (Proposal::Inert, ..) => self.inert(&question, findings),
+            (Proposal::Inert, ..) => Self::inert(&question, findings),
             (_, Some(Do::Drop), Some(answer)) => self.dropped(&question, answer, findings),
             (Proposal::Impossible, ..) => self.impossible(&question, principal.as_ref(), findings),
             (Proposal::Entry(entry), ..) => self.entry(&question, entry.clone(), findings),
@@ -401,7 +408,7 @@ impl<'a> Builder<'a> {
 
     /// Grants nothing today. A way to create it all the same is not offered where its principal gets in otherwise:
     /// the entry would take that access's place.
-    fn inert(&self, question: &Question<'_>, mut findings: Vec<Finding>) -> Fate {
+    fn inert(question: &Question<'_>, mut findings: Vec<Finding>) -> Fate {
         if question.in_force.through != Through::Nothing {
             for finding in &mut findings {
                 finding.fix.clear();
@@ -519,6 +526,7 @@ impl<'a> Builder<'a> {
         let access = self
             .gate
             .compare(question.in_force.identity.as_ref(), &entry);
+        let access = question.with_dropped_groups(access);
         let asked = Move {
             question,
             entry: &entry,
@@ -569,6 +577,7 @@ impl<'a> Builder<'a> {
         };
         let live = live.and_then(identity_of_entry);
         let change = compare(mapped.identity.as_ref(), live.as_ref(), self.gate.as_read());
+        let change = question.with_dropped_groups(change);
         if mapped.is_known() {
             change
         } else {
@@ -758,6 +767,24 @@ impl<'a> Builder<'a> {
 }
 
 impl Question<'_> {
+    /// The change, in which a group that EKS refuses and the entry lacks is lost, bound or not: only a person knows
+    /// what else looks for its name.
+    pub(super) fn with_dropped_groups(&self, change: AccessChange) -> AccessChange {
+        let has_new_name = change.moved_groups().iter().any(|moved| {
+            let after = change.after.as_ref();
+            after.is_some_and(|after| after.groups.iter().any(|group| group == moved))
+        });
+        let is_lost = self.drops_groups && change.keeps_access() && !has_new_name;
+        AccessChange {
+            verdict: if is_lost {
+                Some(Verdict::Lost)
+            } else {
+                change.verdict
+            },
+            ..change
+        }
+    }
+
     pub(super) fn is(&self, what: Do) -> bool {
         self.answer.is_some_and(|answer| answer.what == what)
     }

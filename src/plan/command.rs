@@ -42,19 +42,24 @@ impl Plan {
             self.given(true)
                 .filter(|option| !option.starts_with("--decisions=")),
         );
-        line("apply", &options, self.consents())
+        line("apply", &options, &self.consents())
     }
 
-    /// The options that allow what this plan does and can't be undone.
+    /// The options of `apply` that this plan needs: to do what can't be undone, and to create bindings that it counts on.
     #[must_use]
-    pub fn consents(&self) -> &'static [&'static str] {
+    pub fn consents(&self) -> Vec<&'static str> {
         let switches =
             |kind: &ActionKind| matches!(kind, ActionKind::UpdateAuthenticationMode { .. });
-        if self.actions.iter().any(|action| switches(&action.kind)) {
-            &["--enable-access-entries"]
-        } else {
-            &[]
-        }
+        let switches = self.actions.iter().any(|action| switches(&action.kind));
+        let choices = &self.choices;
+        let renames = !choices.rename_groups.is_empty() || !choices.rename_users.is_empty();
+        let binds = choices.bind_renamed && renames;
+        let flags = [
+            ("--enable-access-entries", switches),
+            ("--apply-rbac", binds),
+        ];
+        let needed = flags.into_iter().filter(|(_, needed)| *needed);
+        needed.map(|(flag, _)| flag).collect()
     }
 
     /// The options under which the cluster was looked at, those that name files only where they are taken.

@@ -31,6 +31,9 @@ pub struct Plan {
     pub created_at: Timestamp,
     /// The cluster it is for.
     pub cluster: Cluster,
+    /// The ARN of whoever ran the tool, as STS gives it; none in an offline plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
     /// Where `aws-auth` was read from.
     pub source: Source,
     /// The choices that shaped it.
@@ -377,6 +380,8 @@ pub enum Stage {
     Others,
     /// Node roles.
     Nodes,
+    /// Whoever runs this, where a rollback takes its entry away: last of all.
+    Caller,
 }
 
 /// The calls that a plan is made of.

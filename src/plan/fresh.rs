@@ -8,10 +8,21 @@ use crate::model::{AccessEntry, LiveEntry, Principal, PrincipalKey};
 
 /// Why a saved plan no longer fits; everything that changed in a way that matters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the plan no longer fits the cluster: {}", changes.join("; "))]
+#[error("the plan no longer fits the cluster: {}", in_short(changes))]
 pub struct Stale {
     /// What changed, in words.
     pub changes: Vec<String>,
+}
+
+/// How many changes an error names.
+const NAMED: usize = 5;
+
+/// The first changes, and how many more there are.
+fn in_short(changes: &[String]) -> String {
+    let named = changes.iter().take(NAMED).cloned();
+    let more = changes.len().saturating_sub(NAMED);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    named.chain(more).collect::<Vec<_>>().join("; ")
 }
 
 /// Compares a saved plan with one made just now, whatever its choices, and with the live entries.
@@ -29,6 +40,8 @@ pub fn check_fresh(saved: &Plan, now: &Plan, live: &[LiveEntry]) -> Result<(), S
             saved.cluster.arn.as_deref().unwrap_or("unknown"),
             now.cluster.arn.as_deref().unwrap_or("unknown")
         ));
+        // Everything else differs for that reason alone.
+        return Err(Stale { changes });
     }
     let (before, after) = (
         saved.cluster.authentication_mode,

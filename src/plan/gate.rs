@@ -426,10 +426,10 @@ fn fix(asked: &Move<'_>) -> String {
     let Some(accept) = Accept::exactly(asked.change) else {
         return String::new();
     };
-    let what = if asked.update != Update::No {
-        Do::UpdateLive
-    } else {
+    let what = if asked.update == Update::No {
         Do::Migrate
+    } else {
+        Do::UpdateLive
     };
     let line = json!({
         "principal": asked.question.mapping.arn,

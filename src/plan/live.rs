@@ -100,13 +100,11 @@ impl<'a> Builder<'a> {
         if is_stale {
             return compare(now, None, self.gate.as_read());
         }
-        match &question.in_force.through {
-            Through::Entry(_) => unchanged(now),
-            _ => {
-                let after = identity_of_entry(&live.entry);
-                compare(now, after.as_ref(), self.gate.as_read())
-            }
+        if matches!(question.in_force.through, Through::Entry(_)) {
+            return unchanged(now);
         }
+        let after = identity_of_entry(&live.entry);
+        compare(now, after.as_ref(), self.gate.as_read())
     }
 
     /// Whether somebody accepted that the live entry gives other access than the mapping: in an answer whose entry this

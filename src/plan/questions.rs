@@ -67,12 +67,11 @@ pub fn questions(plan: &Plan) -> Vec<OpenQuestion> {
             "{:?} {} {:?} {:?}",
             question.blocker, question.why, question.answers, question.rename
         );
-        match places.get(&key) {
-            Some(&place) => open[place].about.extend(question.about),
-            None => {
-                places.insert(key, open.len());
-                open.push(question);
-            }
+        if let Some(&place) = places.get(&key) {
+            open[place].about.extend(question.about);
+        } else {
+            places.insert(key, open.len());
+            open.push(question);
         }
     };
     for mapping in &plan.mappings {

@@ -8,15 +8,15 @@
 use crate::model::{Mapping, MappingId, Section};
 
 use super::decode::Decoder;
-use super::notes::Notes;
+use super::notes::{MAX_DISCARDED, Notes};
 use super::resolve::Scalar;
 use super::yaml::{Content, Failure, NodeId, Tree};
 
 /// The elements of a list, and the fault that ended it early.
-pub(super) fn read(
-    tree: &Tree,
+pub(super) fn read<'a>(
+    tree: &'a Tree<'a>,
     list: &[NodeId],
-    notes: &mut Notes<'_>,
+    notes: &mut Notes<'a>,
 ) -> (Vec<Mapping>, Option<Failure>) {
     let mut decoder = Decoder::new(tree);
     let mut mappings = Vec::new();
@@ -25,6 +25,9 @@ pub(super) fn read(
     {
         return (mappings, Some(failure));
     }
+    // Elements that are no account id, and the first of those that are only counted.
+    let mut odd = 0;
+    let mut more = None;
     for (index, node) in list.iter().enumerate() {
         let id = MappingId {
             section: Section::MapAccounts,
@@ -35,6 +38,14 @@ pub(super) fn read(
             Ok(account) => account,
             Err(failure) => return (mappings, Some(failure)),
         };
+        let is_id = |id: &String| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
+        if !account.as_ref().is_some_and(is_id) {
+            odd += 1;
+            if odd > MAX_DISCARDED {
+                more.get_or_insert(*node);
+                continue;
+            }
+        }
         let Some(account) = account else {
             notes.account_ignored(*node);
             continue;
@@ -52,6 +63,9 @@ pub(super) fn read(
             groups: Vec::new(),
             dropped: None,
         });
+    }
+    if let Some(first) = more {
+        notes.more_discarded(odd - MAX_DISCARDED, &tree.nodes[first]);
     }
     (mappings, None)
 }

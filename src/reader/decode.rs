@@ -2,8 +2,9 @@
 //!
 //! Source: go-yaml v2.4, `decode.go`; sigs.k8s.io/yaml v1.6, `yaml.go`; Go's `encoding/json`.
 
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use super::resolve::{Scalar, resolve};
 use super::yaml::{Content, Failure, NodeId, Tree};
@@ -11,27 +12,29 @@ use super::yaml::{Content, Failure, NodeId, Tree};
 /// How deep values may be nested before this reader gives up; a real `aws-auth` has three levels.
 const MAX_DEPTH: usize = 400;
 
-/// How many bytes of text aliases may repeat before this reader gives up.
-const MAX_REPEATED: usize = 32 << 20;
+/// How many nodes, and bytes of text, aliases may repeat before this reader gives up; an `aws-auth` that repeats its lists
+/// of groups has some hundreds.
+const MAX_REPEATED_NODES: u64 = 200_000;
+const MAX_REPEATED_BYTES: usize = 4 << 20;
 
 /// A value with the node that it was read from.
 #[derive(Debug, Clone)]
-pub(super) struct Value {
+pub(super) struct Value<'a> {
     pub(super) node: NodeId,
-    pub(super) data: Data,
+    pub(super) data: Data<'a>,
 }
 
 /// What a value is.
 #[derive(Debug, Clone)]
-pub(super) enum Data {
-    Scalar(Scalar),
-    List(Vec<Value>),
-    Map(Vec<(Scalar, Value)>),
+pub(super) enum Data<'a> {
+    Scalar(Scalar<'a>),
+    List(Vec<Value<'a>>),
+    Map(Vec<(Scalar<'a>, Value<'a>)>),
 }
 
 /// Makes values from the nodes of a tree.
 pub(super) struct Decoder<'a> {
-    tree: &'a Tree,
+    tree: &'a Tree<'a>,
     /// Aliases that are being followed.
     following: HashSet<NodeId>,
     decoded: u64,
@@ -41,7 +44,7 @@ pub(super) struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    pub(super) fn new(tree: &'a Tree) -> Self {
+    pub(super) fn new(tree: &'a Tree<'a>) -> Self {
         Self {
             tree,
             following: HashSet::new(),
@@ -53,12 +56,17 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    pub(super) fn tree(&self) -> &'a Tree {
+    pub(super) fn tree(&self) -> &'a Tree<'a> {
         self.tree
     }
 
     fn fail(&self, message: impl Into<String>, node: NodeId) -> Failure {
         Failure::new(message, self.tree.nodes[node].start)
+    }
+
+    fn repeated_too_much(&self, node: NodeId) -> Failure {
+        let start = self.tree.nodes[node].start;
+        Failure::undecided("aliases repeat too much to follow", start)
     }
 
     /// Counts a step, and fails where the cluster takes a text for an attack.
@@ -80,6 +88,9 @@ impl<'a> Decoder<'a> {
         if self.decoded_in_aliases > 100 && self.decoded > 1000 && aliased / all > allowed {
             return Err(self.fail("document contains excessive aliasing", node));
         }
+        if self.decoded_in_aliases > MAX_REPEATED_NODES {
+            return Err(self.repeated_too_much(node));
+        }
         Ok(())
     }
 
@@ -99,23 +110,24 @@ impl<'a> Decoder<'a> {
     }
 
     /// Types a scalar.
-    pub(super) fn scalar(&mut self, node: NodeId, value: &Rc<str>) -> Result<Scalar, Failure> {
+    pub(super) fn scalar(&mut self, node: NodeId, value: &'a str) -> Result<Scalar<'a>, Failure> {
         if !self.following.is_empty() {
             self.repeated += value.len();
-            if self.repeated > MAX_REPEATED {
-                let start = self.tree.nodes[node].start;
-                return Err(Failure::undecided(
-                    "aliases repeat too much text to follow",
-                    start,
-                ));
+            if self.repeated > MAX_REPEATED_BYTES {
+                return Err(self.repeated_too_much(node));
             }
         }
         let found = &self.tree.nodes[node];
-        resolve(&found.tag, found.implicit, value).map_err(|message| self.fail(message, node))
+        resolve(
+            found.tag.as_deref().unwrap_or_default(),
+            found.implicit,
+            value,
+        )
+        .map_err(|message| self.fail(message, node))
     }
 
     /// The value of a node.
-    pub(super) fn value(&mut self, node: NodeId) -> Result<Value, Failure> {
+    pub(super) fn value(&mut self, node: NodeId) -> Result<Value<'a>, Failure> {
         self.count(node)?;
         self.deeper(node, |decoder| decoder.value_within(node))
     }
@@ -135,7 +147,7 @@ impl<'a> Decoder<'a> {
         result
     }
 
-    fn value_within(&mut self, node: NodeId) -> Result<Value, Failure> {
+    fn value_within(&mut self, node: NodeId) -> Result<Value<'a>, Failure> {
         let tree = self.tree;
         let data = match &tree.nodes[node].content {
             Content::Alias(target) => return self.follow(node, *target, Self::value),
@@ -156,7 +168,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Sets a mapping's keys in the order of the text; each takes the place of an earlier one of the same value.
-    fn fill(&mut self, children: &[NodeId], map: &mut Map) -> Result<(), Failure> {
+    fn fill(&mut self, children: &[NodeId], map: &mut Map<'a>) -> Result<(), Failure> {
         for pair in children.chunks_exact(2) {
             if self.tree.nodes[pair[0]].is_merge() {
                 self.merge(pair[1], map)?;
@@ -172,7 +184,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn merge(&mut self, node: NodeId, map: &mut Map) -> Result<(), Failure> {
+    fn merge(&mut self, node: NodeId, map: &mut Map<'a>) -> Result<(), Failure> {
         let tree = self.tree;
         if let Content::Sequence(children) = &tree.nodes[node].content {
             // Earlier ones win over later ones, so they come last.
@@ -182,7 +194,7 @@ impl<'a> Decoder<'a> {
         self.merge_one(node, map)
     }
 
-    fn merge_one(&mut self, node: NodeId, map: &mut Map) -> Result<(), Failure> {
+    fn merge_one(&mut self, node: NodeId, map: &mut Map<'a>) -> Result<(), Failure> {
         let tree = self.tree;
         let is_map = |node: NodeId| matches!(tree.nodes[node].content, Content::Mapping(_));
         match &tree.nodes[node].content {
@@ -206,48 +218,74 @@ impl<'a> Decoder<'a> {
 
 /// A map on its way, with its keys in the order in which they were first set.
 #[derive(Default)]
-struct Map {
-    entries: Vec<(Scalar, Value)>,
-    places: HashMap<Key, usize>,
+struct Map<'a> {
+    entries: Vec<(Scalar<'a>, Value<'a>)>,
+    /// Where each key stands; `None` while they are so few that looking through them is faster.
+    places: Option<HashMap<Key<'a>, usize>>,
 }
+
+/// How many keys are looked through one by one.
+const FEW: usize = 16;
 
 /// What a key is found again by.
 #[derive(PartialEq, Eq, Hash)]
-enum Key {
+enum Key<'a> {
     Null,
     Bool(bool),
     Int(i64),
     Uint(u64),
     Float(u64),
-    Text(Rc<str>),
+    Text(Cow<'a, str>),
 }
 
-impl Map {
-    fn set(&mut self, key: Scalar, value: Value) {
-        let place = match &key {
-            Scalar::Null => Key::Null,
-            Scalar::Bool(bool) => Key::Bool(*bool),
-            Scalar::Int(int) => Key::Int(*int),
-            Scalar::Uint(uint) => Key::Uint(*uint),
-            // Not a number is no other number, not even itself.
-            Scalar::Float(float) if float.is_nan() => {
-                self.entries.push((key, value));
-                return;
+impl<'a> Key<'a> {
+    /// `None` for what equals no other key, not even itself: not a number.
+    fn of(key: &Scalar<'a>) -> Option<Self> {
+        Some(match key {
+            Scalar::Null => Self::Null,
+            Scalar::Bool(bool) => Self::Bool(*bool),
+            Scalar::Int(int) => Self::Int(*int),
+            Scalar::Uint(uint) => Self::Uint(*uint),
+            Scalar::Float(float) if float.is_nan() => return None,
+            Scalar::Float(float) => Self::Float((float + 0.0).to_bits()),
+            Scalar::Text(text) => Self::Text(text.clone()),
+        })
+    }
+}
+
+impl<'a> Map<'a> {
+    fn set(&mut self, key: Scalar<'a>, value: Value<'a>) {
+        match self.find(&key) {
+            Some(at) => self.entries[at].1 = value,
+            None => self.entries.push((key, value)),
+        }
+    }
+
+    /// Where a key stands already; notes the place of one that is about to follow.
+    fn find(&mut self, key: &Scalar<'a>) -> Option<usize> {
+        let count = self.entries.len();
+        if count < FEW {
+            // Zero equals minus zero, and not a number nothing, here as there.
+            return self.entries.iter().position(|(known, _)| known == key);
+        }
+        let places = self.places.get_or_insert_with(|| {
+            let keys = self.entries.iter().map(|(known, _)| Key::of(known));
+            keys.zip(0..)
+                .filter_map(|(key, at)| Some((key?, at)))
+                .collect()
+        });
+        match places.entry(Key::of(key)?) {
+            Entry::Occupied(found) => Some(*found.get()),
+            Entry::Vacant(free) => {
+                free.insert(count);
+                None
             }
-            Scalar::Float(float) => Key::Float((float + 0.0).to_bits()),
-            Scalar::Text(text) => Key::Text(Rc::clone(text)),
-        };
-        if let Some(&at) = self.places.get(&place) {
-            self.entries[at].1 = value;
-        } else {
-            self.places.insert(place, self.entries.len());
-            self.entries.push((key, value));
         }
     }
 }
 
 /// Checks that a value can be written as JSON, which has keys of text and finite numbers only.
-pub(super) fn check_json(value: &Value, tree: &Tree) -> Result<(), Failure> {
+pub(super) fn check_json(value: &Value<'_>, tree: &Tree<'_>) -> Result<(), Failure> {
     let at = tree.nodes[value.node].start;
     match &value.data {
         Data::Scalar(Scalar::Float(float)) if !float.is_finite() => {
@@ -273,7 +311,7 @@ pub(super) fn check_json(value: &Value, tree: &Tree) -> Result<(), Failure> {
 }
 
 /// Two keys that become the same text in JSON, such as `1` and `"1"`, leave either value, at random.
-fn undecide(failure: Failure, entries: &[(Scalar, Value)]) -> Failure {
+fn undecide(failure: Failure, entries: &[(Scalar<'_>, Value<'_>)]) -> Failure {
     let mut texts = HashSet::new();
     let one_text = entries.iter().all(|(key, _)| match key {
         Scalar::Text(text) => texts.insert(text.to_string()),

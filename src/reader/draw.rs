@@ -5,23 +5,32 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::finding::{Diagnostic, Severity};
-use crate::text::{visible, visible_lines};
+use crate::text::{counted, visible, visible_lines};
 
 use super::AwsAuthText;
 
+/// How many diagnostics are drawn at most.
+const DRAWN: usize = 50;
 /// How many characters of a line are shown at most; more would hide what it is about.
 const WIDTH: usize = 160;
 
 /// Draws diagnostics one after the other, as plain text without colour, with a blank line between them.
 ///
 /// The texts are those that the diagnostics are about. What is hidden in them is made visible.
+///
+/// Of many only the first are drawn; the rest are counted.
 #[must_use]
 pub fn all(text: &AwsAuthText, diagnostics: &[Diagnostic]) -> String {
     let drawn: Vec<String> = diagnostics
         .iter()
+        .take(DRAWN)
         .map(|diagnostic| one(text, diagnostic))
         .collect();
-    drawn.join("\n")
+    let mut drawn = drawn.join("\n");
+    if let Some(more @ 1..) = diagnostics.len().checked_sub(DRAWN) {
+        drawn.push_str(&format!("\nand {} more\n", counted(more)));
+    }
+    drawn
 }
 
 /// Draws one diagnostic.

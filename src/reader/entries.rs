@@ -6,12 +6,14 @@
 //! Source: Go's `encoding/json`, `decode.go` and `fold.go`; aws-iam-authenticator `pkg/config/types.go`, the structs,
 //! and `pkg/config/mapper.go`, `Validate`.
 
+use std::borrow::Cow;
+
 use crate::finding::Code;
 use crate::model::mapping::Dropped;
 use crate::model::{Mapping, MappingId, Section, SsoRole};
 
 use super::decode::{Data, Value};
-use super::notes::Notes;
+use super::notes::{MAX_DISCARDED, Notes};
 use super::resolve::Scalar;
 use super::yaml::Tree;
 
@@ -30,7 +32,13 @@ const PARTITIONS: [&str; 8] = [
 ];
 
 /// A field as Go folds its name: ASCII letters in lower case, and the two letters beyond ASCII that fold into it.
-pub(super) fn fold(key: &str) -> String {
+pub(super) fn fold(key: &str) -> Cow<'_, str> {
+    if key
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    {
+        return Cow::Borrowed(key);
+    }
     key.chars()
         .map(|c| match c {
             '\u{17F}' => 's',
@@ -50,39 +58,52 @@ struct Groups {
 /// Reads the elements of a list.
 pub(super) fn read(
     section: Section,
-    tree: &Tree,
-    list: &[Value],
+    tree: &Tree<'_>,
+    list: &[Value<'_>],
     notes: &mut Notes<'_>,
 ) -> Vec<Mapping> {
-    list.iter()
-        .enumerate()
-        .map(|(index, element)| {
-            let node = &tree.nodes[element.node];
-            let id = MappingId { section, index };
-            notes.begin(Some(id));
-            let mut mapping = Mapping {
-                id,
-                place: notes.place(node.start, node.end),
-                arn: String::new(),
-                sso: None,
-                username: String::new(),
-                groups: Vec::new(),
-                dropped: None,
-            };
-            match &element.data {
-                Data::Map(entries) => fill(&mut mapping, entries, notes),
-                _ => notes.element_ignored(element),
+    let mut mappings = Vec::with_capacity(list.len().min(1 << 16));
+    // Elements that the cluster discards, and the first of those that are only counted.
+    let mut discarded = 0;
+    let mut more = None;
+    for (index, element) in list.iter().enumerate() {
+        let node = &tree.nodes[element.node];
+        let id = MappingId { section, index };
+        notes.begin(Some(id));
+        let mut mapping = Mapping {
+            id,
+            place: notes.place(node.start, node.end),
+            arn: String::new(),
+            sso: None,
+            username: String::new(),
+            groups: Vec::new(),
+            dropped: None,
+        };
+        match &element.data {
+            Data::Map(entries) => fill(&mut mapping, entries, notes),
+            _ => notes.element_ignored(element),
+        }
+        mapping.dropped = validate(&mapping);
+        if mapping.dropped.is_some() {
+            discarded += 1;
+            if discarded > MAX_DISCARDED {
+                notes.forget();
+                more.get_or_insert(node);
+                continue;
             }
-            mapping.dropped = validate(&mapping);
-            mapping
-        })
-        .collect()
+        }
+        mappings.push(mapping);
+    }
+    if let Some(first) = more {
+        notes.more_discarded(discarded - MAX_DISCARDED, first);
+    }
+    mappings
 }
 
-fn fill(mapping: &mut Mapping, entries: &[(Scalar, Value)], notes: &mut Notes<'_>) {
+fn fill(mapping: &mut Mapping, entries: &[(Scalar<'_>, Value<'_>)], notes: &mut Notes<'_>) {
     let mut groups = Groups::default();
     for (key, value) in in_order(entries) {
-        match (fold(key).as_str(), mapping.id.section) {
+        match (&*fold(key), mapping.id.section) {
             ("rolearn", Section::MapRoles) | ("userarn", Section::MapUsers) => {
                 set_text(&mut mapping.arn, value);
             }
@@ -102,7 +123,7 @@ fn fill(mapping: &mut Mapping, entries: &[(Scalar, Value)], notes: &mut Notes<'_
 }
 
 /// Keys of text in the order of their bytes; no other key can be one that is known.
-fn in_order(entries: &[(Scalar, Value)]) -> Vec<(&str, &Value)> {
+fn in_order<'a>(entries: &'a [(Scalar<'a>, Value<'a>)]) -> Vec<(&'a str, &'a Value<'a>)> {
     let mut keys: Vec<_> = entries
         .iter()
         .filter_map(|(key, value)| match key {
@@ -115,7 +136,7 @@ fn in_order(entries: &[(Scalar, Value)]) -> Vec<(&str, &Value)> {
 }
 
 /// Sets a text; null leaves it as it is, and so does a value of the wrong type, for which this is false.
-fn set_text(target: &mut String, value: &Value) -> bool {
+fn set_text(target: &mut String, value: &Value<'_>) -> bool {
     match &value.data {
         Data::Scalar(Scalar::Text(text)) => {
             text.as_ref().clone_into(target);
@@ -126,7 +147,7 @@ fn set_text(target: &mut String, value: &Value) -> bool {
     }
 }
 
-fn set_sso(target: &mut Option<SsoRole>, value: &Value) {
+fn set_sso(target: &mut Option<SsoRole>, value: &Value<'_>) {
     let entries = match &value.data {
         Data::Scalar(Scalar::Null) => {
             *target = None;
@@ -138,7 +159,7 @@ fn set_sso(target: &mut Option<SsoRole>, value: &Value) {
     };
     let sso = target.get_or_insert_default();
     for (key, value) in in_order(entries) {
-        match fold(key).as_str() {
+        match &*fold(key) {
             "permissionsetname" => set_text(&mut sso.permission_set_name, value),
             "accountid" => set_text(&mut sso.account_id, value),
             "partition" => set_text(&mut sso.partition, value),
@@ -148,7 +169,7 @@ fn set_sso(target: &mut Option<SsoRole>, value: &Value) {
 }
 
 impl Groups {
-    fn set(&mut self, value: &Value, notes: &mut Notes<'_>) {
+    fn set(&mut self, value: &Value<'_>, notes: &mut Notes<'_>) {
         match &value.data {
             Data::Scalar(Scalar::Null) => *self = Self::default(),
             Data::List(list) if list.is_empty() => *self = Self::default(),

@@ -2,11 +2,12 @@
 //!
 //! What counts is not what YAML means today but what that reader answers: see [`read`].
 
-use crate::finding::{Code, Diagnostic, Finding};
+use crate::finding::{self, Code, Diagnostic, Finding};
 use crate::model::{Mapping, Section};
 
 mod accounts;
 mod decode;
+mod documents;
 pub mod draw;
 mod entries;
 mod lines;
@@ -14,6 +15,8 @@ mod notes;
 mod repair;
 mod resolve;
 mod yaml;
+
+pub use documents::{SyntaxError, documents};
 
 use decode::{Data, Decoder, check_json};
 use lines::Lines;
@@ -106,7 +109,10 @@ pub fn check_keys<'a>(
         place: None,
         mapping: None,
     };
-    unknown.chain(binary).map(diagnostic).collect()
+    let told = |findings: Vec<Finding>| finding::capped(findings).into_iter().map(diagnostic);
+    told(unknown.collect())
+        .chain(told(binary.collect()))
+        .collect()
 }
 
 /// Values that the cluster passes over without a word.
@@ -117,14 +123,19 @@ fn is_skippable(value: &str) -> bool {
 }
 
 fn read_section(section: Section, text: &str, reading: &mut Reading) {
-    let mut notes = Notes::new(Lines::new(section, text));
-    let read = yaml::parse(text).and_then(|tree| {
-        notes.look_over(&tree);
-        match section {
-            Section::MapRoles | Section::MapUsers => read_entries(section, &tree, &mut notes),
-            Section::MapAccounts => read_accounts(&tree, &mut notes),
+    let tree = yaml::parse(text);
+    let nodes = tree.as_ref().map_or(&[][..], |tree| &tree.nodes);
+    let mut notes = Notes::new(Lines::new(section, text), nodes);
+    let read = match &tree {
+        Ok(tree) => {
+            notes.look_over(tree);
+            match section {
+                Section::MapRoles | Section::MapUsers => read_entries(section, tree, &mut notes),
+                Section::MapAccounts => read_accounts(tree, &mut notes),
+            }
         }
-    });
+        Err(failure) => Err(failure.clone()),
+    };
     match read {
         Ok(mappings) => reading.mappings.extend(mappings),
         Err(failure) => {
@@ -138,10 +149,10 @@ fn read_section(section: Section, text: &str, reading: &mut Reading) {
     reading.diagnostics.extend(notes.into_diagnostics());
 }
 
-fn read_entries(
+fn read_entries<'a>(
     section: Section,
-    tree: &Tree,
-    notes: &mut Notes<'_>,
+    tree: &'a Tree<'a>,
+    notes: &mut Notes<'a>,
 ) -> Result<Vec<Mapping>, Failure> {
     let Some(root) = tree.root else {
         return Ok(Vec::new());
@@ -158,7 +169,7 @@ fn read_entries(
     })
 }
 
-fn read_accounts(tree: &Tree, notes: &mut Notes<'_>) -> Result<Vec<Mapping>, Failure> {
+fn read_accounts<'a>(tree: &'a Tree<'a>, notes: &mut Notes<'a>) -> Result<Vec<Mapping>, Failure> {
     let Some(root) = tree.root else {
         return Ok(Vec::new());
     };

@@ -1,50 +1,83 @@
 //! What there is to say about the text of a section: collects diagnostics while it is read.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use crate::finding::{Code, Diagnostic, Finding};
 use crate::model::{MappingId, Place, Section};
+use crate::text::counted;
 
 use super::decode::{Data, Value};
 use super::entries::fold;
 use super::lines::Lines;
 use super::repair;
 use super::resolve::Scalar;
-use super::yaml::{Content, Failure, FailureKind, NodeId, Tree};
+use super::yaml::{Content, Failure, FailureKind, Node, NodeId, Tree};
 
 /// How many characters of a text stand in a message.
 const MAX_SHOWN: usize = 120;
+/// How many findings of one code a mapping has, or the section beside its mappings; the rest are counted.
+const MAX_ALIKE: usize = 20;
+/// How many elements that lead nowhere are told of one by one; the rest are counted.
+///
+/// A text of 1 MiB has room for half a million of them.
+pub(super) const MAX_DISCARDED: usize = 1000;
 
 /// Diagnostics about one section, with the mapping that is being read.
 pub(super) struct Notes<'a> {
     lines: Lines<'a>,
+    /// The text as a tree, once it is one.
+    nodes: &'a [Node<'a>],
     mapping: Option<MappingId>,
-    /// The bytes of each node, known once the text is a tree.
-    spans: Vec<Range<usize>>,
     diagnostics: Vec<Diagnostic>,
+    /// Where the diagnostics about the mapping begin.
+    first: usize,
+    /// How many there are of each code about the mapping, and where the first stands that is only counted.
+    alike: BTreeMap<Code, (usize, usize)>,
 }
 
 impl<'a> Notes<'a> {
-    pub(super) fn new(lines: Lines<'a>) -> Self {
+    pub(super) fn new(lines: Lines<'a>, nodes: &'a [Node<'a>]) -> Self {
         Self {
             lines,
+            nodes,
             mapping: None,
-            spans: Vec::new(),
             diagnostics: Vec::new(),
+            first: 0,
+            alike: BTreeMap::new(),
         }
     }
 
     /// All diagnostics, in the order of the text.
     pub(super) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
+        self.begin(None);
         self.diagnostics
             .sort_by_key(|diagnostic| diagnostic.place.map(|place| place.start));
         self.diagnostics
     }
 
+    /// Turns to a mapping, or to the section as a whole; says how many more findings there were about the one before.
     pub(super) fn begin(&mut self, mapping: Option<MappingId>) {
+        for (code, (count, byte)) in std::mem::take(&mut self.alike) {
+            if count > MAX_ALIKE {
+                let more = counted(count - MAX_ALIKE);
+                self.push(
+                    code,
+                    byte..byte,
+                    format!("and {more} more like these"),
+                    String::new(),
+                );
+            }
+        }
         self.mapping = mapping;
+        self.first = self.diagnostics.len();
+    }
+
+    /// Takes back what was noted about the mapping.
+    pub(super) fn forget(&mut self) {
+        self.alike.clear();
+        self.diagnostics.truncate(self.first);
     }
 
     pub(super) fn place(&self, start: usize, end: usize) -> Place {
@@ -56,13 +89,31 @@ impl<'a> Notes<'a> {
     }
 
     fn source(&self, node: NodeId) -> &'a str {
-        self.lines
-            .text
-            .get(self.spans[node].clone())
-            .unwrap_or_default()
+        self.lines.text.get(self.span(node)).unwrap_or_default()
+    }
+
+    fn span(&self, node: NodeId) -> Range<usize> {
+        let node = &self.nodes[node];
+        node.start..node.end
+    }
+
+    /// Whether one more finding of this code is only counted.
+    fn is_enough(&mut self, code: Code, byte: usize) -> bool {
+        let (count, first) = self.alike.entry(code).or_insert((0, byte));
+        *count += 1;
+        if *count == MAX_ALIKE + 1 {
+            *first = byte;
+        }
+        *count > MAX_ALIKE
     }
 
     fn note(&mut self, code: Code, span: Range<usize>, message: String, fix: String) {
+        if !self.is_enough(code, span.start) {
+            self.push(code, span, message, fix);
+        }
+    }
+
+    fn push(&mut self, code: Code, span: Range<usize>, message: String, fix: String) {
         self.diagnostics.push(Diagnostic {
             finding: Finding::new(code, message, fix),
             place: Some(self.lines.place(span.start, span.end)),
@@ -71,8 +122,7 @@ impl<'a> Notes<'a> {
     }
 
     /// Notes what the tree shows by itself: repeated keys and documents that are not read.
-    pub(super) fn look_over(&mut self, tree: &Tree) {
-        self.spans = tree.nodes.iter().map(|node| node.start..node.end).collect();
+    pub(super) fn look_over(&mut self, tree: &Tree<'_>) {
         if let Some(at) = tree.more.filter(|at| self.has_content(*at)) {
             let key = self.key();
             self.note(
@@ -88,14 +138,14 @@ impl<'a> Notes<'a> {
         };
         for (index, element) in elements.iter().enumerate() {
             if let Content::Mapping(children) = &tree.nodes[*element].content {
-                self.mapping = Some(MappingId {
+                self.begin(Some(MappingId {
                     section: self.lines.section,
                     index,
-                });
+                }));
                 self.repeated_keys(tree, children);
             }
         }
-        self.mapping = None;
+        self.begin(None);
     }
 
     fn has_content(&self, at: usize) -> bool {
@@ -105,8 +155,8 @@ impl<'a> Notes<'a> {
         })
     }
 
-    fn repeated_keys(&mut self, tree: &Tree, children: &[NodeId]) {
-        let mut seen = HashSet::new();
+    fn repeated_keys(&mut self, tree: &Tree<'_>, children: &[NodeId]) {
+        let mut seen = Seen::default();
         for pair in children.chunks_exact(2) {
             let key = &tree.nodes[pair[0]];
             let Content::Scalar(name) = &key.content else {
@@ -125,9 +175,26 @@ impl<'a> Notes<'a> {
         }
     }
 
+    /// Notes elements that the cluster discards and that are not told of one by one.
+    pub(super) fn more_discarded(&mut self, count: usize, first: &Node<'_>) {
+        self.begin(None);
+        let key = self.key();
+        let what = match self.lines.section {
+            Section::MapRoles | Section::MapUsers => "that the cluster discards",
+            Section::MapAccounts => "that are no account id",
+        };
+        let count = counted(count);
+        self.push(
+            Code::Dropped,
+            first.start..first.end,
+            format!("and {count} more elements of `{key}` {what}, from here on; nobody has access by them, and this report leaves them out"),
+            "remove them".to_owned(),
+        );
+    }
+
     /// Notes why the cluster, or this reader, gives the section up.
     pub(super) fn fail(&mut self, failure: &Failure) {
-        self.mapping = None;
+        self.begin(None);
         let key = self.key();
         let message = &failure.message;
         let line = self.lines.place(failure.byte, failure.byte).line;
@@ -153,27 +220,27 @@ impl<'a> Notes<'a> {
 
     /// Notes a fault behind which the cluster reads no more accounts.
     pub(super) fn cut_short(&mut self, failure: &Failure) {
-        self.mapping = None;
+        self.begin(None);
         let key = self.key();
         let message = &failure.message;
         self.note(
             Code::AccountsCutShort,
             failure.byte..failure.byte,
             format!("the cluster stops reading `{key}` here ({message}); the accounts before it count, those behind it don't"),
-            "- \"111122223333\"".to_owned(),
+            "write every account as `- \"111122223333\"`".to_owned(),
         );
     }
 
-    pub(super) fn not_a_list(&mut self, tree: &Tree, root: NodeId) {
+    pub(super) fn not_a_list(&mut self, tree: &Tree<'_>, root: NodeId) {
         let key = self.key();
         let fix = match self.lines.section {
             Section::MapRoles => {
-                "- rolearn: arn:aws:iam::111122223333:role/NAME\n  username: NAME\n  groups:\n  - GROUP"
+                "write a list: `- {rolearn: \"arn:aws:iam::111122223333:role/NAME\", username: NAME, groups: [GROUP]}`"
             }
             Section::MapUsers => {
-                "- userarn: arn:aws:iam::111122223333:user/NAME\n  username: NAME\n  groups:\n  - GROUP"
+                "write a list: `- {userarn: \"arn:aws:iam::111122223333:user/NAME\", username: NAME, groups: [GROUP]}`"
             }
-            Section::MapAccounts => "- \"111122223333\"",
+            Section::MapAccounts => "write a list: `- \"111122223333\"`",
         };
         let node = &tree.nodes[root];
         self.note(
@@ -184,12 +251,12 @@ impl<'a> Notes<'a> {
         );
     }
 
-    pub(super) fn element_ignored(&mut self, element: &Value) {
+    pub(super) fn element_ignored(&mut self, element: &Value<'_>) {
         let key = self.key();
         let what = kind(element);
         self.note(
             Code::ElementIgnored,
-            self.spans[element.node].clone(),
+            self.span(element.node),
             format!(
                 "this element of `{key}` is {what}, not a mapping, so the cluster passes over it"
             ),
@@ -200,14 +267,14 @@ impl<'a> Notes<'a> {
     pub(super) fn account_ignored(&mut self, node: NodeId) {
         self.note(
             Code::ElementIgnored,
-            self.spans[node].clone(),
+            self.span(node),
             "this element of `mapAccounts` is not an account id, so it lets nobody in".to_owned(),
             "remove the element; it grants nothing".to_owned(),
         );
     }
 
     /// Notes a value that the cluster empties because of its type.
-    pub(super) fn wrong_type(&mut self, code: Code, value: &Value) {
+    pub(super) fn wrong_type(&mut self, code: Code, value: &Value<'_>) {
         let source = self.source(value.node);
         let (written, what) = (short(source), kind(value));
         // Only a whole scalar can be pasted.
@@ -225,38 +292,38 @@ impl<'a> Notes<'a> {
             ),
             Code::GroupsEmptied => (
                 format!("`groups` is {what}, not a list, so the cluster reads no groups from it"),
-                format!("{meant}:\ngroups: [{quoted}]"),
+                format!("{meant}: write `groups: [{quoted}]`"),
             ),
             _ => (
                 format!(
                     "the group `{written}` is {what}, not text, so the cluster reads an empty name in its place"
                 ),
-                format!("{meant}:\n- {quoted}"),
+                format!("{meant}: write `- {quoted}`"),
             ),
         };
-        self.note(code, self.spans[value.node].clone(), message, fix);
+        self.note(code, self.span(value.node), message, fix);
     }
 
     /// Notes a group that the cluster reads as an empty name; one that is written so is no surprise.
-    pub(super) fn group_emptied(&mut self, element: &Value) {
+    pub(super) fn group_emptied(&mut self, element: &Value<'_>) {
         if !matches!(element.data, Data::Scalar(Scalar::Text(_))) {
             self.wrong_type(Code::GroupEmptied, element);
         }
     }
 
-    pub(super) fn unknown_key(&mut self, key: &str, value: &Value) {
+    pub(super) fn unknown_key(&mut self, key: &str, value: &Value<'_>) {
         let key = short(key);
         // The value is where it stands; its key may come from elsewhere by a merge.
         self.note(
             Code::UnknownKey,
-            self.spans[value.node].clone(),
+            self.span(value.node),
             format!("the cluster does not read the key `{key}`"),
             format!("remove `{key}`, or put it right if it is misspelt"),
         );
     }
 
     /// Notes a group that swallowed the next one because that was indented too far.
-    pub(super) fn joined_groups(&mut self, element: &Value) {
+    pub(super) fn joined_groups(&mut self, element: &Value<'_>) {
         let Data::Scalar(Scalar::Text(group)) = &element.data else {
             return;
         };
@@ -268,15 +335,36 @@ impl<'a> Notes<'a> {
         let count = parts.len();
         let fix = parts
             .iter()
-            .map(|part| format!("- {part}"))
+            .map(|part| format!("`- {part}`"))
             .collect::<Vec<_>>()
-            .join("\n");
+            .join(" and ");
         self.note(
             Code::JoinedGroups,
-            self.spans[element.node].clone(),
+            self.span(element.node),
             format!("the cluster reads {count} lines as the one group `{group}`, since they are not indented alike"),
-            format!("if {count} groups are intended, which gives access that nobody has today:\n{fix}"),
+            format!("if {count} groups are intended, which gives access that nobody has today: indent them alike, {fix}"),
         );
+    }
+}
+
+/// Texts that were seen; few of them are looked through one by one, which is faster.
+#[derive(Default)]
+struct Seen<'a> {
+    few: Vec<Cow<'a, str>>,
+    many: HashSet<Cow<'a, str>>,
+}
+
+impl<'a> Seen<'a> {
+    /// Whether a text is seen for the first time.
+    fn insert(&mut self, text: Cow<'a, str>) -> bool {
+        if self.few.contains(&text) {
+            return false;
+        }
+        if self.few.len() < 16 {
+            self.few.push(text);
+            return true;
+        }
+        self.many.insert(text)
     }
 }
 
@@ -288,7 +376,7 @@ fn short(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn kind(value: &Value) -> &'static str {
+fn kind(value: &Value<'_>) -> &'static str {
     match &value.data {
         Data::Scalar(Scalar::Null) => "null",
         Data::Scalar(Scalar::Bool(_)) => "a boolean",

@@ -2,7 +2,7 @@
 //!
 //! Source: go-yaml v2.4, `resolve.go`, and `decode.go`, `scalar`.
 
-use std::rc::Rc;
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -10,19 +10,19 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// A scalar with its type.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Scalar {
+pub(super) enum Scalar<'a> {
     Null,
     Bool(bool),
     Int(i64),
     /// An integer that only an unsigned one can hold.
     Uint(u64),
     Float(f64),
-    Text(Rc<str>),
+    Text(Cow<'a, str>),
 }
 
 /// Types a scalar by its tag and value, or says why the cluster gives the whole text up.
-pub(super) fn resolve(tag: &str, implicit: bool, value: &Rc<str>) -> Result<Scalar, String> {
-    let text = || Scalar::Text(Rc::clone(value));
+pub(super) fn resolve<'a>(tag: &str, implicit: bool, value: &'a str) -> Result<Scalar<'a>, String> {
+    let text = || Scalar::Text(Cow::Borrowed(value));
     if tag.is_empty() && !implicit {
         return Ok(text());
     }
@@ -63,9 +63,9 @@ pub(super) fn resolve(tag: &str, implicit: bool, value: &Rc<str>) -> Result<Scal
 }
 
 /// Types a plain scalar by its value alone.
-fn plain(value: &Rc<str>) -> Scalar {
-    let text = || Scalar::Text(Rc::clone(value));
-    match &**value {
+fn plain(value: &str) -> Scalar<'_> {
+    let text = || Scalar::Text(Cow::Borrowed(value));
+    match value {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
             return Scalar::Bool(true);
         }
@@ -82,12 +82,18 @@ fn plain(value: &Rc<str>) -> Scalar {
     }
     match value.as_bytes()[0] {
         b'.' => float(value).unwrap_or_else(text),
-        b'0'..=b'9' | b'+' | b'-' => number(&value.replace('_', "")).unwrap_or_else(text),
+        b'0'..=b'9' | b'+' | b'-' => number(value).unwrap_or_else(text),
         _ => text(),
     }
 }
 
-fn number(digits: &str) -> Option<Scalar> {
+fn number(text: &str) -> Option<Scalar<'static>> {
+    let digits = if text.contains('_') {
+        Cow::Owned(text.replace('_', ""))
+    } else {
+        Cow::Borrowed(text)
+    };
+    let digits = &*digits;
     let (negative, unsigned) = match digits.as_bytes().first() {
         Some(b'-') => (true, &digits[1..]),
         Some(b'+') => (false, &digits[1..]),
@@ -99,7 +105,7 @@ fn number(digits: &str) -> Option<Scalar> {
 }
 
 /// Go's `strconv.ParseInt` and `ParseUint` with base 0.
-fn integer(digits: &str, negative: bool, unsigned: &str) -> Option<Scalar> {
+fn integer(digits: &str, negative: bool, unsigned: &str) -> Option<Scalar<'static>> {
     let lower = unsigned.to_ascii_lowercase();
     let (radix, body) = if let Some(body) = lower.strip_prefix("0x") {
         (16, body)
@@ -129,7 +135,7 @@ fn integer(digits: &str, negative: bool, unsigned: &str) -> Option<Scalar> {
 }
 
 /// `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`, unless it is too large.
-fn float(text: &str) -> Option<Scalar> {
+fn float(text: &str) -> Option<Scalar<'static>> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent)),
@@ -151,7 +157,7 @@ fn float(text: &str) -> Option<Scalar> {
 }
 
 /// What is left of numbers like `0b-1`, which go-yaml tries last.
-fn signed_binary(digits: &str) -> Option<Scalar> {
+fn signed_binary(digits: &str) -> Option<Scalar<'static>> {
     let body = digits.strip_prefix("0b")?;
     let bits = body.strip_prefix(['-', '+'])?;
     if bits.is_empty() || !bits.bytes().all(|bit| matches!(bit, b'0' | b'1')) {
@@ -161,14 +167,14 @@ fn signed_binary(digits: &str) -> Option<Scalar> {
 }
 
 /// Standard base64 with its padding; line breaks count for nothing.
-fn binary(value: &str) -> Result<Scalar, String> {
+fn binary(value: &str) -> Result<Scalar<'static>, String> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
         .with_decode_allow_trailing_bits(true);
     let bytes = GeneralPurpose::new(&STANDARD, config)
         .decode(value.replace(['\r', '\n'], ""))
         .map_err(|_| "!!binary value contains invalid base64 data".to_owned())?;
-    Ok(Scalar::Text(Rc::from(as_json_text(&bytes))))
+    Ok(Scalar::Text(as_json_text(&bytes).into()))
 }
 
 /// Bytes as text, with a replacement character for every single one that is not UTF-8, as Go's JSON writes it.
@@ -247,8 +253,8 @@ fn is_timestamp(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn of(value: &str) -> Scalar {
-        resolve("", true, &Rc::from(value)).unwrap()
+    fn of(value: &str) -> Scalar<'_> {
+        resolve("", true, value).unwrap()
     }
 
     #[test]
@@ -285,9 +291,9 @@ mod tests {
 
     #[test]
     fn a_tag_that_the_value_does_not_fit_is_refused() {
-        let of = |tag: &str, value: &str| {
-            resolve(&format!("tag:yaml.org,2002:{tag}"), false, &Rc::from(value))
-        };
+        fn of<'a>(tag: &str, value: &'a str) -> Result<Scalar<'a>, String> {
+            resolve(&format!("tag:yaml.org,2002:{tag}"), false, value)
+        }
         assert_eq!(of("str", "5"), Ok(Scalar::Text("5".into())));
         assert_eq!(of("float", "5"), Ok(Scalar::Float(5.0)));
         assert_eq!(of("binary", "YQ=="), Ok(Scalar::Text("a".into())));

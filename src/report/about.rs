@@ -5,7 +5,7 @@ use crate::plan::Plan;
 use crate::plan::document::{ActionKind, SourceKind};
 use crate::text::visible;
 
-/// Cluster, account, region, mode, source, making and choices of the plan: a label and a text each, hidden characters escaped.
+/// Cluster, account, region, mode, source, making, caller and choices of the plan: a label and a text each, hidden characters escaped.
 pub(super) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     let cluster = &plan.cluster;
     let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "not known".to_owned());
@@ -44,6 +44,9 @@ pub(super) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         ("source", listed(source)),
         ("made", making),
     ];
+    if let Some(caller) = &plan.caller {
+        facts.push(("caller", caller.clone()));
+    }
     if !choices.is_empty() {
         facts.push(("choices", choices));
     }
@@ -51,6 +54,13 @@ pub(super) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     shown
         .map(|(label, value)| (label, visible(&value).into_owned()))
         .collect()
+}
+
+/// Who ran the tool, and the account that was written to, in a line for reports of what was done.
+pub(super) fn by_whom(caller: Option<&str>, account: Option<&str>) -> Option<String> {
+    let caller = visible(caller?);
+    let account = visible(account.unwrap_or("unknown"));
+    Some(format!("Run by {caller} on account {account}."))
 }
 
 fn listed<const N: usize>(parts: [Option<String>; N]) -> String {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::about::by_whom;
 use super::next::next;
 use super::results::{Result, Unverified, failure, unverified};
 use super::summary::sentence;
@@ -91,6 +92,10 @@ fn applied_lines(applied: &Applied) -> Vec<String> {
     let summary = &applied.summary;
     let mut lines = Vec::new();
     let mut line = |words: String| lines.extend(words.lines().map(str::to_owned));
+    let (caller, cluster) = (applied.plan.caller.as_deref(), &applied.plan.cluster);
+    if let Some(by) = by_whom(caller, cluster.account_id.as_deref()) {
+        line(by);
+    }
     for binding in &applied.bindings {
         let status = match binding.status {
             Made::Created => "created",

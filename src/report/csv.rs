@@ -1,5 +1,9 @@
 //! The plan as a spreadsheet.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
 use super::words;
 use crate::finding::{Code, Finding};
 use crate::migration::Verification;
@@ -45,13 +49,20 @@ const BETWEEN: &str = "; ";
 /// Never: rows have one length, and writing to memory does not fail.
 #[must_use]
 pub fn csv(plan: &Plan) -> String {
-    let (header, rows) = rows(plan);
-    written(std::iter::once(header).chain(rows.into_iter().map(|(_, cells)| cells)))
+    let mut text = Vec::new();
+    write_csv(plan, &mut text).expect("writing to memory does not fail");
+    String::from_utf8(text).expect("all cells are text")
+}
+
+/// Writes what [`csv`] gives, without holding the whole text.
+pub fn write_csv(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
+    let rows = rows(plan).map(|(_, cells)| cells);
+    write(std::iter::once(header()).chain(rows), out)
 }
 
 /// The same with what stands against a cut-over and what could not be seen, in two columns at the end.
 pub(super) fn judged(verification: &Verification) -> String {
-    let (mut header, mut rows) = rows(&verification.plan);
+    let (mut header, mut rows): (_, Vec<Row>) = (header(), rows(&verification.plan).collect());
     header.extend(["objections", "doubts"].map(str::to_owned));
     let told = |message: &str, code: Option<Code>, fix: &str| {
         let code = code.map_or(String::new(), |code| format!(" ({code})"));
@@ -73,11 +84,15 @@ pub(super) fn judged(verification: &Verification) -> String {
     for (_, cells) in &mut rows {
         cells.extend([String::new(), String::new()]);
     }
+    let mut places: BTreeMap<MappingId, usize> = BTreeMap::new();
+    for (at, (id, _)) in rows.iter().enumerate() {
+        if let Some(id) = id {
+            places.entry(*id).or_insert(at);
+        }
+    }
     for (mapping, column, text) in objections.chain(doubts) {
-        let row = rows
-            .iter_mut()
-            .find(|(id, _)| mapping.is_some() && *id == mapping);
-        match row {
+        let place = mapping.and_then(|mapping| places.get(&mapping));
+        match place.map(|at| &mut rows[*at]) {
             Some((_, cells)) if cells[columns + column].is_empty() => {
                 cells[columns + column] = text;
             }
@@ -86,6 +101,9 @@ pub(super) fn judged(verification: &Verification) -> String {
                 let mut cells = about(&verification.plan, found([]));
                 cells.extend([String::new(), String::new()]);
                 cells[columns + column] = text;
+                if let Some(mapping) = mapping {
+                    places.insert(mapping, rows.len());
+                }
                 rows.push((mapping, cells));
             }
         }
@@ -95,45 +113,64 @@ pub(super) fn judged(verification: &Verification) -> String {
 
 /// Rows of one length, as RFC 4180 has them.
 pub(super) fn written(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut text = Vec::new();
+    write(rows, &mut text).expect("writing to memory does not fail");
+    String::from_utf8(text).expect("all cells are text")
+}
+
+fn write(rows: impl IntoIterator<Item = Vec<String>>, out: &mut impl Write) -> io::Result<()> {
     let mut writer = ::csv::WriterBuilder::new()
         .terminator(::csv::Terminator::CRLF)
-        .from_writer(Vec::new());
+        .from_writer(out);
     for cells in rows {
         let cells = cells.iter().map(|cell| inert(cell));
-        writer.write_record(cells).expect("rows have one length");
+        writer
+            .write_record(cells.map(Cell))
+            .map_err(|error| match error.into_kind() {
+                ::csv::ErrorKind::Io(error) => error,
+                other => unreachable!("rows have one length: {other:?}"),
+            })?;
     }
-    let bytes = writer
-        .into_inner()
-        .expect("writing to memory does not fail");
-    String::from_utf8(bytes).expect("all cells are text")
+    writer.flush()
 }
 
 type Row = (Option<MappingId>, Vec<String>);
 
-/// The header and the rows, each with the mapping or account that it is about.
-fn rows(plan: &Plan) -> (Vec<String>, Vec<Row>) {
-    let mut rows: Vec<Row> = Vec::new();
-    for mapping in &plan.mappings {
-        rows.push((Some(mapping.id), about(plan, mapping_cells(mapping))));
+/// A cell's text, as the writer takes it.
+struct Cell<'a>(Cow<'a, str>);
+
+impl AsRef<[u8]> for Cell<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
-    for account in &plan.accounts {
+}
+
+fn header() -> Vec<String> {
+    COLUMNS.map(str::to_owned).to_vec()
+}
+
+/// The rows, each with the mapping or account that it is about.
+fn rows(plan: &Plan) -> impl Iterator<Item = Row> {
+    let mappings = plan.mappings.iter();
+    let mappings = mappings.map(|mapping| (Some(mapping.id), about(plan, mapping_cells(mapping))));
+    let accounts = plan.accounts.iter().map(|account| {
         let mut cells = found(&account.findings);
         cells[0] = account.id.to_string();
         cells[1] = account.line.to_string();
         cells[2].clone_from(&account.account_id);
         cells[5] = outcome(account.outcome);
-        rows.push((Some(account.id), about(plan, cells)));
-    }
-    for placed in &plan.findings {
+        (Some(account.id), about(plan, cells))
+    });
+    let findings = plan.findings.iter().map(|placed| {
         let mut cells = found([&placed.finding]);
         cells[0] = placed
             .section
             .map(|section| section.to_string())
             .unwrap_or_default();
         cells[1] = placed.line.map(|line| line.to_string()).unwrap_or_default();
-        rows.push((None, about(plan, cells)));
-    }
-    (COLUMNS.map(str::to_owned).to_vec(), rows)
+        (None, about(plan, cells))
+    });
+    mappings.chain(accounts).chain(findings)
 }
 
 /// The cells with those that tell which cluster they are about.
@@ -247,13 +284,13 @@ fn found<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> [String; 17] {
 }
 
 /// The text as a cell that no spreadsheet takes for a formula; undone by taking one apostrophe away where one leads.
-fn inert(text: &str) -> String {
+fn inert(text: &str) -> Cow<'_, str> {
     let text = visible(text);
     let first = text.trim_start().chars().next();
     // The last four are the wide forms of the first, which some spreadsheets take for the same.
     if first.is_some_and(|c| "'=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c)) {
-        format!("'{text}")
+        format!("'{text}").into()
     } else {
-        text.into_owned()
+        text
     }
 }

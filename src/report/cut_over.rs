@@ -4,9 +4,12 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::about::by_whom;
 use super::verified::{Form, doubts_text, verdict_text};
 use crate::journal::RunEnd;
+use crate::kubernetes::Terminating;
 use crate::migration::cutover::Nodes;
+use crate::migration::deletion::{TAKE_OFF, held_by};
 use crate::migration::owners::Writer;
 use crate::migration::{CutOver, Verification};
 use crate::model::MappingId;
@@ -14,6 +17,7 @@ use crate::text::visible;
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Document<'a> {
     schema: &'static str,
     tool_version: &'static str,
@@ -22,6 +26,10 @@ pub(crate) struct Document<'a> {
     end: RunEnd,
     removed: &'a [MappingId],
     config_map_deleted: bool,
+    /// What holds the ConfigMap up, where it is being deleted and still there.
+    config_map_held: Option<&'a Terminating>,
+    /// Whether somebody has created the ConfigMap again right after its deletion.
+    config_map_came_back: bool,
     backup: Option<String>,
     writers: &'a [Writer],
     nodes: Option<&'a Nodes>,
@@ -45,6 +53,8 @@ pub fn cut_over(done: &CutOver, form: Form) -> String {
         end: done.end,
         removed: &done.removed,
         config_map_deleted: done.deleted,
+        config_map_held: done.held.as_ref(),
+        config_map_came_back: done.came_back,
         backup: done.backup.as_ref().map(|path| path.display().to_string()),
         writers: &done.writers,
         nodes: done.nodes.as_ref(),
@@ -66,17 +76,31 @@ pub fn cut_over(done: &CutOver, form: Form) -> String {
 }
 
 fn words(done: &CutOver) -> String {
+    let plan = &done.verification.plan;
+    let by = by_whom(plan.caller.as_deref(), plan.cluster.account_id.as_deref());
+    let mut text = by.map(|by| by + "\n").unwrap_or_default();
     if done.refused {
         return format!(
-            "Nothing was removed from aws-auth.\n{}",
+            "{text}Nothing was removed from aws-auth.\n{}",
             verdict_text(&done.verification)
         );
     }
-    let mut text = String::new();
     if let Some(path) = &done.backup {
         let _ = writeln!(text, "Backup: {}", visible(&path.display().to_string()));
     }
-    if done.deleted {
+    if let Some(held) = &done.held {
+        let _ = writeln!(
+            text,
+            "! The ConfigMap kube-system/aws-auth is not deleted yet: its deletion was asked for at {}, and it is {}. Until it \
+             is gone it counts as before.\n  Fix: {TAKE_OFF}",
+            held.since,
+            visible(&held_by(held))
+        );
+    } else if done.came_back {
+        text.push_str(
+            "! The ConfigMap kube-system/aws-auth was deleted, and somebody has created it again already: it counts.\n",
+        );
+    } else if done.deleted {
         text.push_str(
             "The ConfigMap kube-system/aws-auth is deleted: access entries alone count now.\n",
         );

@@ -1,18 +1,28 @@
 //! Running text for a terminal.
 
+use super::table::layout::{is_wider, kept_together, spans};
 use super::wrap_indented;
 
 /// The text in lines of at most `width` columns; what follows the first line of a long one stands a bit further in.
 ///
-/// A line that ends with a command of this tool stays whole: it is there to be copied.
+/// A line with a command that would be broken stays whole: it is there to be copied.
 #[must_use]
 pub fn folded(text: &str, width: usize) -> String {
     let mut folded = String::with_capacity(text.len());
     for line in text.lines() {
-        let lines = if line.is_empty() || line.contains(" aws-auth-migrate ") {
+        let parts = spans(line);
+        let has_command = line.contains(" aws-auth-migrate ")
+            || parts
+                .iter()
+                .any(|(is_code, part)| *is_code && is_wider(part, width.saturating_sub(4)));
+        let lines = if line.is_empty() || has_command {
             vec![line.to_owned()]
         } else {
-            wrap_indented(line, width)
+            let kept = parts.iter().map(|(is_code, part)| match is_code {
+                true => kept_together(part),
+                false => (*part).to_owned(),
+            });
+            wrap_indented(&kept.collect::<String>(), width)
         };
         for line in lines {
             folded.push_str(&line);
@@ -33,6 +43,12 @@ mod tests {
         assert_eq!(
             folded(&text, 16),
             format!("one two\n    three four\n    five\n\n{command}\n")
+        );
+        let fix = "grant it with `aws iam attach-role-policy --role-name ops` first\n";
+        assert_eq!(folded(fix, 40), fix);
+        assert_eq!(
+            folded("one two three `a b` four", 18),
+            "one two three\n    `a b` four\n"
         );
     }
 }

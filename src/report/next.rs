@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use crate::finding::Code;
 use crate::plan::Plan;
 use crate::plan::document::{Outcome, PlacedFinding};
 
@@ -25,15 +26,24 @@ pub fn next(plan: &Plan) -> Next {
             "read what stands against access entries here",
             format!("aws-auth-migrate explain {}", stop.finding.code),
         )
+    } else if let Some(refusal) = plan
+        .findings
+        .iter()
+        .find(|placed| !offline && refuses(plan, placed))
+    {
+        (
+            "read why `apply` would refuse this plan",
+            format!("aws-auth-migrate explain {}", refusal.finding.code),
+        )
     } else if offline {
         ("compare with the live cluster", plan.command("plan", &[]))
     } else if !plan.actions.is_empty() && needs_decision {
         (
             "carry over what needs no decision",
-            plan.command("apply", plan.consents()),
+            plan.command("apply", &plan.consents()),
         )
     } else if !plan.actions.is_empty() {
-        ("make it so", plan.command("apply", plan.consents()))
+        ("make it so", plan.command("apply", &plan.consents()))
     } else if let Some(code) = open_code(plan) {
         (
             "read what the open decision is about",
@@ -46,6 +56,12 @@ pub fn next(plan: &Plan) -> Next {
         )
     };
     Next { purpose, command }
+}
+
+/// Whether `apply` refuses the plan for a finding, unless somebody allows it or grants a right.
+fn refuses(plan: &Plan, placed: &PlacedFinding) -> bool {
+    let code = placed.finding.code;
+    code == Code::EntriesUnknown || (code == Code::CallerLosesAdmin && !plan.actions.is_empty())
 }
 
 /// The code of the heaviest finding where a decision is needed.

@@ -1,6 +1,7 @@
 //! Principals in short, without losing what tells them apart.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::model::{Arn, Cluster};
 use crate::plan::Plan;
@@ -8,71 +9,82 @@ use crate::text::{literal, quoted};
 
 /// The short forms of all principals of a plan.
 #[derive(Debug, Default)]
-pub(super) struct ShortNames {
-    of: HashMap<String, String>,
+pub(super) struct ShortNames<'a> {
+    of: HashMap<Cow<'a, str>, Cow<'a, str>>,
 }
 
-impl ShortNames {
+impl<'a> ShortNames<'a> {
     /// Shortens what `aws-auth` and the entries name.
     ///
     /// A form longer than `limit` characters loses its middle, unless another would then look the same.
-    pub(super) fn new(plan: &Plan, limit: usize) -> Self {
-        let mapped = plan.mappings.iter().map(|mapping| mapping.arn.clone());
-        let real = plan.mappings.iter().filter_map(|mapping| {
-            let entry = mapping.entry.as_ref()?;
-            Some(entry.principal_arn.to_string())
-        });
-        let acted_on = plan
-            .actions
-            .iter()
-            .filter_map(|action| Some(action.kind.principal_arn()?.to_string()));
-        let arns: HashSet<String> = mapped.chain(real).chain(acted_on).collect();
-
-        let mut forms: HashMap<String, usize> = HashMap::new();
-        for arn in &arns {
-            *forms
-                .entry(elided(&bare(arn, &plan.cluster), limit))
-                .or_default() += 1;
+    pub(super) fn new(plan: &'a Plan, limit: usize) -> Self {
+        let mut whole: HashMap<Cow<'a, str>, Cow<'a, str>> =
+            HashMap::with_capacity(plan.mappings.len());
+        for mapping in &plan.mappings {
+            let arn = mapping.arn.as_str();
+            whole.insert(arn.into(), bare(arn, &plan.cluster));
+            if let Some(entry) = &mapping.entry
+                && !entry.principal_arn.is(arn)
+            {
+                let real = entry.principal_arn.to_string();
+                let name = bare(&real, &plan.cluster).into_owned();
+                whole.insert(real.into(), name.into());
+            }
         }
-        let of = arns
-            .into_iter()
-            .map(|arn| {
-                let whole = bare(&arn, &plan.cluster);
-                let short = elided(&whole, limit);
-                let unique = forms.get(&short) == Some(&1);
-                (arn, if unique { short } else { whole })
-            })
-            .collect();
-        Self { of }
+        for action in &plan.actions {
+            let Some(arn) = action.kind.principal_arn() else {
+                continue;
+            };
+            let arn = arn.to_string();
+            if !whole.contains_key(arn.as_str()) {
+                let name = bare(&arn, &plan.cluster).into_owned();
+                whole.insert(arn.into(), name.into());
+            }
+        }
+
+        // A form that is not shortened may look like one that is.
+        let is_long = |name: &str| name.len() > limit && name.chars().count() > limit;
+        if whole.values().any(|name| is_long(name)) {
+            let mut forms: HashMap<String, usize> = HashMap::new();
+            for name in whole.values() {
+                *forms.entry(elided(name, limit)).or_default() += 1;
+            }
+            for name in whole.values_mut().filter(|name| is_long(name)) {
+                let short = elided(name, limit);
+                if forms.get(&short) == Some(&1) {
+                    *name = short.into();
+                }
+            }
+        }
+        Self { of: whole }
     }
 
     /// The short form; an ARN that the plan does not name is shown as it is.
-    pub(super) fn get(&self, arn: &str) -> String {
-        self.of
-            .get(arn)
-            .cloned()
-            .unwrap_or_else(|| literal(arn).into_owned())
+    pub(super) fn get<'b>(&'b self, arn: &'b str) -> Cow<'b, str> {
+        match self.of.get(arn) {
+            Some(name) => Cow::Borrowed(name),
+            None => literal(arn),
+        }
     }
 }
 
 /// Without what the cluster says already: partition and account.
 ///
 /// A text that is no IAM ARN stands in quotes, so that `role/ops` as such is not taken for the role `ops`.
-fn bare(text: &str, cluster: &Cluster) -> String {
-    let Ok(arn) = text.parse::<Arn>() else {
-        return quoted(text);
+fn bare<'a>(text: &'a str, cluster: &Cluster) -> Cow<'a, str> {
+    let Some([partition, service, region, account, resource]) = Arn::parts(text) else {
+        return quoted(text).into();
     };
-    let plain = arn.partition == cluster.partition
-        && arn.service == "iam"
-        && arn.region.is_empty()
-        && literal(text) == text;
+    let shown = literal(text);
+    let plain =
+        partition == cluster.partition && service == "iam" && region.is_empty() && shown == text;
     if !plain {
-        return literal(text).into_owned();
+        return shown;
     }
-    if Some(&arn.account) == cluster.account_id.as_ref() {
-        arn.resource
+    if Some(account) == cluster.account_id.as_deref() {
+        resource.into()
     } else {
-        format!("{}:{}", arn.account, arn.resource)
+        format!("{account}:{resource}").into()
     }
 }
 

@@ -70,7 +70,16 @@ pub(super) fn failure(result: &ActionResult) -> String {
             .request_id
             .as_ref()
             .map_or_else(String::new, |id| format!(" (request {id})"));
-        format!("{}: {}{request}", error.code, error.message)
+        let grant = match error.code.as_str() {
+            "AccessDenied" | "AccessDeniedException" => {
+                format!(
+                    "; grant `eks:{}` to the caller",
+                    result.action.kind.operation()
+                )
+            }
+            _ => String::new(),
+        };
+        format!("{}: {}{request}{grant}", error.code, error.message)
     });
     format!(
         "! {} for {}: {}",

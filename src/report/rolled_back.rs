@@ -4,15 +4,17 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::about::by_whom;
 use super::results::{Result, Unverified, failure, principal, unverified};
 use super::verified::Form;
 use super::words::plural;
 use crate::journal::RunEnd;
 use crate::migration::RolledBack;
 use crate::migration::owners::Writer;
-use crate::migration::rollback::{Fate, Left, Restoring, UndoneBinding};
-use crate::model::AuthenticationMode;
-use crate::plan::Action;
+use crate::migration::rollback::{Fate, Left, MovedMapping, Moves, Restoring, UndoneBinding};
+use crate::model::access_policy::ScopeKind;
+use crate::model::{AuthenticationMode, Section};
+use crate::plan::{Action, ActionKind};
 use crate::text::visible;
 use crate::writer::{ActionResult, Status};
 
@@ -23,7 +25,13 @@ pub(crate) struct Document<'a> {
     tool_version: &'static str,
     dry_run: bool,
     cluster: &'a str,
+    /// The ARN of whoever ran it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller: Option<&'a str>,
+    account_id: &'a str,
     restores_config_map: bool,
+    /// The mappings that come and go with the ConfigMap.
+    moves: &'a Moves,
     actions: &'a [Action],
     left: &'a [Left],
     /// The bindings that `apply --apply-rbac` made.
@@ -48,7 +56,10 @@ pub fn rolled_back(done: &RolledBack, form: Form) -> String {
         tool_version: env!("CARGO_PKG_VERSION"),
         dry_run: done.end.is_none() && !done.is_nothing(),
         cluster: &done.cluster,
+        caller: done.caller.as_deref(),
+        account_id: &done.account_id,
         restores_config_map: done.config_map != Restoring::Nothing,
+        moves: &done.moves,
         actions: &done.entries.actions,
         left: &done.entries.left,
         bindings: &done.bindings,
@@ -81,7 +92,8 @@ fn failed(done: &RolledBack) -> usize {
 }
 
 fn words(done: &RolledBack) -> String {
-    let mut text = String::new();
+    let by = by_whom(done.caller.as_deref(), Some(&done.account_id));
+    let mut text = by.map(|by| by + "\n").unwrap_or_default();
     let has_run = done.end.is_some();
     if done.is_nothing() {
         let is_as_before = done.mode != Some(AuthenticationMode::Api)
@@ -99,10 +111,11 @@ fn words(done: &RolledBack) -> String {
         } else {
             "aws-auth would be put back as it was before the cut-over.\n"
         });
+        text.push_str(&moves_text(&done.moves));
     }
     let done_or_planned = |action: &Action| {
         let operation = action.kind.operation();
-        format!("~ {operation} {}", principal(action))
+        format!("~ {operation} {}{}", principal(action), says(&action.kind))
     };
     let calls: Vec<String> = if done.summary.is_some() {
         let lines = results(done).iter().map(|result| match result.status {
@@ -173,6 +186,74 @@ fn words(done: &RolledBack) -> String {
     text
 }
 
+/// Every mapping that comes or goes, a line each.
+fn moves_text(moves: &Moves) -> String {
+    let mut text = String::new();
+    let mut line = |sign: char, moved: &MovedMapping| {
+        let groups = if moved.groups.is_empty() {
+            "no groups".to_owned()
+        } else {
+            format!("groups {}", moved.groups.join(", "))
+        };
+        let who = match moved.id.section {
+            Section::MapAccounts => format!("account {}", moved.arn),
+            _ => format!("{}, user `{}`, {groups}", moved.arn, moved.username),
+        };
+        let _ = writeln!(text, "  {sign} {}: {}", moved.id, visible(&who));
+    };
+    moves.back.iter().for_each(|moved| line('+', moved));
+    moves.gone.iter().for_each(|moved| line('-', moved));
+    for key in &moves.keys {
+        let _ = writeln!(text, "  ~ the text of `{}`", visible(key));
+    }
+    text
+}
+
+/// What a call gives, where it gives something.
+fn says(kind: &ActionKind) -> String {
+    let identity = |username: &Option<String>, groups: &[String]| {
+        let username = username.as_deref().unwrap_or("EKS's own");
+        let groups = if groups.is_empty() {
+            "none".to_owned()
+        } else {
+            groups.join(", ")
+        };
+        format!("user {username}, groups {groups}")
+    };
+    let said = match kind {
+        ActionKind::CreateAccessEntry { entry_type, .. } if entry_type.is_node() => {
+            entry_type.to_string()
+        }
+        ActionKind::CreateAccessEntry {
+            entry_type,
+            username,
+            kubernetes_groups,
+            ..
+        } => format!("{entry_type}, {}", identity(username, kubernetes_groups)),
+        ActionKind::UpdateAccessEntry {
+            username,
+            kubernetes_groups,
+            ..
+        } => identity(username, kubernetes_groups),
+        ActionKind::AssociateAccessPolicy {
+            policy_arn,
+            access_scope,
+            ..
+        } => {
+            let scope = match access_scope.kind {
+                ScopeKind::Cluster => "on the cluster".to_owned(),
+                ScopeKind::Namespace => format!("in {}", access_scope.namespaces.join(", ")),
+            };
+            format!("{policy_arn} {scope}")
+        }
+        ActionKind::DisassociateAccessPolicy { policy_arn, .. } => policy_arn.to_string(),
+        ActionKind::DeleteAccessEntry { .. } | ActionKind::UpdateAuthenticationMode { .. } => {
+            return String::new();
+        }
+    };
+    format!(": {}", visible(&said))
+}
+
 fn binding_line(binding: &UndoneBinding, has_run: bool) -> String {
     let UndoneBinding {
         id, fate, reason, ..
@@ -206,8 +287,11 @@ mod tests {
     fn done(summary: Option<Summary>) -> RolledBack {
         RolledBack {
             cluster: "shop".to_owned(),
+            caller: None,
+            account_id: "111122223333".to_owned(),
             mode: None,
             config_map: Restoring::Nothing,
+            moves: Moves::default(),
             entries: Undoing {
                 actions: ["done", "failed", "skipped"].map(action).into(),
                 ..Undoing::default()
@@ -246,7 +330,9 @@ mod tests {
         let text = rolled_back(&ended, Form::Table);
         for line in [
             format!("~ DeleteAccessEntry {arn}/done"),
-            format!("! DeleteAccessEntry for {arn}/failed: AccessDeniedException: not\\nyou"),
+            format!(
+                "! DeleteAccessEntry for {arn}/failed: AccessDeniedException: not\\nyou; grant `eks:DeleteAccessEntry` to the caller"
+            ),
             format!("! DeleteAccessEntry for {arn}/skipped: not reached"),
             "It stopped before its end: it was interrupted.".to_owned(),
             "Note: role/\\u{202e}x stays.".to_owned(),

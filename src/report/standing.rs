@@ -23,6 +23,12 @@ fn words(status: &Status) -> String {
         let _ = writeln!(text, "{label:<14}{}", visible(value));
     };
     row("Cluster", status.cluster.as_deref().unwrap_or("unknown"));
+    if let Some(account) = &status.account_id {
+        row("Account", account);
+    }
+    if let Some(caller) = &status.caller {
+        row("Caller", caller);
+    }
     let mode = status
         .authentication_mode
         .map_or("unknown", |mode| mode.as_str());
@@ -87,6 +93,9 @@ fn words(status: &Status) -> String {
     }
     for drift in &status.drift {
         row("Drift", drift);
+    }
+    for note in &status.notes {
+        row("Note", note);
     }
     if let Some(preflight) = &status.preflight {
         checks(preflight, &mut row);

@@ -127,7 +127,11 @@ pub(super) fn entry_facts(entry: &AccessEntry, mapped_arn: &str) -> Vec<Fact> {
             entry.kubernetes_groups.clone(),
         ));
     }
-    match &entry.username {
+    match entry
+        .username
+        .as_ref()
+        .filter(|username| !username.is_empty())
+    {
         Some(username) => facts.push(Fact::new("user", [username.clone()])),
         None => facts.push(Fact::new("user set by EKS", [])),
     }
@@ -137,10 +141,10 @@ pub(super) fn entry_facts(entry: &AccessEntry, mapped_arn: &str) -> Vec<Fact> {
 
 /// What the real ARN adds to the one in `aws-auth`.
 fn real_arn(entry: &AccessEntry, mapped_arn: &str) -> Option<Fact> {
-    let real = entry.principal_arn.to_string();
-    if real == mapped_arn {
+    if entry.principal_arn.is(mapped_arn) {
         return None;
     }
+    let real = entry.principal_arn.to_string();
     let mapped = mapped_arn
         .parse()
         .ok()

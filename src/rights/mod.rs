@@ -6,12 +6,14 @@
 mod arns;
 mod iam;
 mod rbac;
+mod trust;
 
 use crate::aws::LookupRoles;
 use crate::plan::{Action, Plan};
 
 pub use iam::{iam_policy, iam_statements};
 pub use rbac::{GROUP as RBAC_GROUP, Question, questions, rbac_objects};
+pub use trust::{ENVIRONMENTS, trust_policy};
 
 /// The command that rights are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, schemars::JsonSchema)]

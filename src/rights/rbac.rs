@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::For;
+use crate::journal::BindingId;
 use crate::source::{NAME as AWS_AUTH, NAMESPACE};
 
 /// The group whose members get the rights.
@@ -12,7 +13,7 @@ const API: &str = "rbac.authorization.k8s.io/v1";
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// One thing that a command does in Kubernetes, as the API server can be asked about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// Such as `get`.
     pub verb: &'static str,
@@ -21,22 +22,22 @@ pub struct Question {
     /// The plural.
     pub resource: &'static str,
     /// The namespace; `None` for all of them.
-    pub namespace: Option<&'static str>,
+    pub namespace: Option<String>,
     /// The object's name; `None` for any.
-    pub name: Option<&'static str>,
+    pub name: Option<String>,
 }
 
-/// What a command does in Kubernetes.
+/// What a command does in Kubernetes; `bindings` are those that `apply --apply-rbac` makes, or a rollback deletes.
 #[must_use]
-pub fn questions(command: For) -> Vec<Question> {
+pub fn questions(command: For, bindings: &[Value]) -> Vec<Question> {
     let aws_auth = |verb| Question {
         verb,
         group: "",
         resource: "configmaps",
-        namespace: Some(NAMESPACE),
+        namespace: Some(NAMESPACE.to_owned()),
         // Kubernetes does not know the name of what is to be created when it decides.
         // Source: Kubernetes, "Using RBAC Authorization", "Referring to resources".
-        name: (verb != "create").then_some(AWS_AUTH),
+        name: (verb != "create").then(|| AWS_AUTH.to_owned()),
     };
     let list = |group, resource| Question {
         verb: "list",
@@ -45,62 +46,113 @@ pub fn questions(command: For) -> Vec<Question> {
         namespace: None,
         name: None,
     };
-    let bindings = [
+    let listed = [
         list(RBAC, "clusterrolebindings"),
         list(RBAC, "rolebindings"),
     ];
     let mut questions = vec![aws_auth("get")];
     match command {
-        For::Plan | For::Apply => questions.extend(bindings),
+        For::Plan | For::Apply => questions.extend(listed),
         For::Cutover => {
-            questions.extend(bindings);
+            questions.extend(listed);
             questions.extend([aws_auth("update"), aws_auth("delete"), list("", "nodes")]);
         }
         // Going back asks for no binding.
         For::Rollback => questions.extend([aws_auth("update"), aws_auth("create")]),
     }
+    for question in bindings
+        .iter()
+        .flat_map(|binding| on_binding(command, binding))
+    {
+        if !questions.contains(&question) {
+            questions.push(question);
+        }
+    }
     questions
+}
+
+/// What a command does with one binding.
+///
+/// Who makes a binding needs `bind` on its role, or all rights that the role gives.
+/// Source: Kubernetes, "Using RBAC Authorization", "Privilege escalation prevention and bootstrapping".
+fn on_binding(command: For, binding: &Value) -> Vec<Question> {
+    let id = BindingId::of(binding);
+    let (binding_plural, role_kind) = (
+        match id.namespace {
+            Some(_) => "rolebindings",
+            None => "clusterrolebindings",
+        },
+        binding["roleRef"]["kind"].as_str(),
+    );
+    let on = |verb, name: Option<String>| Question {
+        verb,
+        group: RBAC,
+        resource: binding_plural,
+        namespace: id.namespace.clone(),
+        name,
+    };
+    let bind = || Question {
+        verb: "bind",
+        resource: match role_kind {
+            Some("Role") => "roles",
+            _ => "clusterroles",
+        },
+        ..on(
+            "bind",
+            binding["roleRef"]["name"].as_str().map(str::to_owned),
+        )
+    };
+    match command {
+        // One that is there already is looked at.
+        For::Apply => vec![on("create", None), on("get", Some(id.name.clone())), bind()],
+        For::Rollback => ["get", "delete"]
+            .map(|verb| on(verb, Some(id.name.clone())))
+            .into(),
+        For::Plan | For::Cutover => Vec::new(),
+    }
 }
 
 /// The roles and bindings for the command, for members of the group [`GROUP`].
 ///
 /// Each command has its own, so that those of one take no right away that another one needs.
 #[must_use]
-pub fn rbac_objects(command: For) -> Vec<Value> {
+pub fn rbac_objects(command: For, bindings: &[Value]) -> Vec<Value> {
     let name = format!("{GROUP}-{}", command.name());
-    let questions = questions(command);
-    let (inside, everywhere): (Vec<&Question>, Vec<&Question>) = questions
-        .iter()
-        .partition(|question| question.namespace.is_some());
-    let subjects = json!([{"apiGroup": RBAC, "kind": "Group", "name": GROUP}]);
-    let mut objects = vec![
-        json!({
-            "apiVersion": API, "kind": "Role",
-            "metadata": {"name": name, "namespace": NAMESPACE},
-            "rules": rules(&inside),
-        }),
-        json!({
-            "apiVersion": API, "kind": "RoleBinding",
-            "metadata": {"name": name, "namespace": NAMESPACE},
-            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": name}, "subjects": subjects,
-        }),
-    ];
-    if everywhere.is_empty() {
-        return objects;
+    let questions = questions(command, bindings);
+    let mut places: Vec<Option<&str>> = vec![Some(NAMESPACE), None];
+    for question in &questions {
+        if !places.contains(&question.namespace.as_deref()) {
+            places.push(question.namespace.as_deref());
+        }
     }
-    objects.extend([
+    let of_place = |place: Option<&str>| {
+        let here: Vec<&Question> = questions
+            .iter()
+            .filter(|question| question.namespace.as_deref() == place)
+            .collect();
+        (!here.is_empty()).then(|| objects(&name, place, &here))
+    };
+    places.into_iter().filter_map(of_place).flatten().collect()
+}
+
+/// A role with these rights, and its binding; in one namespace, or in all.
+fn objects(name: &str, namespace: Option<&str>, questions: &[&Question]) -> [Value; 2] {
+    let (role, binding) = match namespace {
+        Some(_) => ("Role", "RoleBinding"),
+        None => ("ClusterRole", "ClusterRoleBinding"),
+    };
+    let mut metadata = json!({"name": name});
+    if let Some(namespace) = namespace {
+        metadata["namespace"] = json!(namespace);
+    }
+    [
+        json!({"apiVersion": API, "kind": role, "metadata": metadata, "rules": rules(questions)}),
         json!({
-            "apiVersion": API, "kind": "ClusterRole",
-            "metadata": {"name": name},
-            "rules": rules(&everywhere),
+            "apiVersion": API, "kind": binding, "metadata": metadata,
+            "roleRef": {"apiGroup": RBAC, "kind": role, "name": name},
+            "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": GROUP}],
         }),
-        json!({
-            "apiVersion": API, "kind": "ClusterRoleBinding",
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": name}, "subjects": subjects,
-        }),
-    ]);
-    objects
+    ]
 }
 
 /// One rule for what differs in its verb alone.
@@ -109,7 +161,7 @@ fn rules(questions: &[&Question]) -> Vec<Value> {
     for question in questions {
         let like = Question {
             verb: "",
-            ..**question
+            ..(*question).clone()
         };
         match rules.iter_mut().find(|(known, _)| *known == like) {
             Some((_, verbs)) => verbs.push(question.verb),

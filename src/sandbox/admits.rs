@@ -20,6 +20,17 @@ pub struct KubeIdentity {
     pub policies: Vec<PolicyAssociation>,
 }
 
+/// An access entry that reads have come to see, in the words of the authenticator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownEntry {
+    /// Whose it is.
+    pub principal: Principal,
+    /// The unique id of the principal that it was made for.
+    pub unique_id: String,
+    /// Username and groups with their placeholders, and the policies.
+    pub identity: KubeIdentity,
+}
+
 impl KubeIdentity {
     /// Whether it may do everything.
     #[must_use]
@@ -33,6 +44,22 @@ impl KubeIdentity {
 }
 
 impl World {
+    /// The access entries of a cluster, as EKS hands them to the authenticator.
+    #[must_use]
+    pub fn known_entries(&self, cluster: &str) -> Vec<KnownEntry> {
+        let entries = self.clusters.get(cluster).map(|known| &known.entries);
+        let seen = entries.into_iter().flat_map(|entries| entries.values());
+        seen.filter(|entry| entry.hidden_reads == 0)
+            .filter_map(|entry| {
+                Some(KnownEntry {
+                    principal: entry.principal.clone(),
+                    unique_id: entry.unique_id.clone(),
+                    identity: of_entry(entry, |template| Some(template.to_owned()))?,
+                })
+            })
+            .collect()
+    }
+
     /// Who a role or user would be in a cluster now, in a session of the given name; `None` where it can't log in.
     #[must_use]
     pub fn admits(

@@ -57,7 +57,7 @@ impl Service {
                     |operation| format!("{operation:?}"),
                 )
             }
-            Self::Iam | Self::Sts => percent::value(&percent::form(&call.body), "Action")
+            Self::Iam | Self::Sts => percent::value(&call.fields(), "Action")
                 .unwrap_or("?")
                 .to_owned(),
         }
@@ -177,7 +177,10 @@ pub(super) fn decide(world: &World, credential: &Credential, attempt: &Attempt<'
 }
 
 fn authenticate(world: &World, call: &Call, service: Service) -> Result<Credential, AwsError> {
-    let Some(signature) = Signature::of(call) else {
+    let presigned = Signature::of_query(call).filter(|_| service == Service::Sts);
+    let header = Signature::of(call);
+    let by_query = header.is_none();
+    let Some(signature) = header.or(presigned) else {
         return Err(AwsError::new(
             403,
             service.pick(
@@ -198,15 +201,24 @@ fn authenticate(world: &World, call: &Call, service: Service) -> Result<Credenti
         .credentials
         .get(&signature.access_key)
         .ok_or_else(unknown)?;
-    if credential.token.as_deref() != call.header("x-amz-security-token") {
+    let fields = call.pairs();
+    let token = if by_query {
+        percent::value(&fields, "X-Amz-Security-Token")
+    } else {
+        call.header("x-amz-security-token")
+    };
+    if credential.token.as_deref() != token {
         return Err(unknown());
     }
     if credential.expires.is_some_and(|end| end <= world.now()) {
         return Err(expired(service));
     }
-    signature
-        .check(call, &credential.secret, world.now())
-        .map_err(|refusal| refused(service, refusal))?;
+    let checked = if by_query {
+        signature.check_presigned(call, &credential.secret, world.now())
+    } else {
+        signature.check(call, &credential.secret, world.now())
+    };
+    checked.map_err(|refusal| refused(service, refusal))?;
     let known_region = world
         .clusters
         .values()

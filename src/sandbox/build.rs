@@ -36,6 +36,7 @@ pub(super) fn world(seed: Seed, endpoint: String, tls: &Tls) -> (World, String) 
         principals: seed.principals.clone(),
         credentials: BTreeMap::new(),
         rights: seed.rights.clone(),
+        admissions: Vec::new(),
         limits: seed.limits.clone(),
         faults: Faults::default(),
         requests: Vec::new(),
@@ -79,12 +80,16 @@ pub(super) fn world(seed: Seed, endpoint: String, tls: &Tls) -> (World, String) 
     );
     let name = seed.cluster.name.clone();
     let objects = objects(&seed);
+    let (endpoint, ca_pem) = match &seed.control_plane {
+        Some(real) => (real.endpoint.clone(), real.ca_pem.clone()),
+        None => (endpoint, tls.ca_pem.clone()),
+    };
     let cluster = ClusterState {
         mode: seed.cluster.mode,
         status: seed.cluster.status.clone(),
         creator: seed.creator,
         endpoint,
-        ca_pem: tls.ca_pem.clone(),
+        ca_pem,
         entries: BTreeMap::new(),
         updates: Vec::new(),
         node_groups: seed.node_groups,

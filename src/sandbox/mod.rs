@@ -39,13 +39,14 @@ mod tls;
 mod wire;
 mod xml;
 
-pub use admits::KubeIdentity;
+pub use admits::{KnownEntry, KubeIdentity};
 pub use faults::{Fault, FaultKind};
+pub use kube::admission::{Admission, Refuser};
 pub use policy::Policy;
 pub use record::{Phase, RequestRecord};
 pub use seed::{
-    AwsAuthSeed, Caller, ClusterSeed, FargateProfileSeed, IamPrincipal, NodeGroupSeed, NodeSeed,
-    Seed, SeedEntry,
+    AwsAuthSeed, Caller, ClusterSeed, ControlPlane, FargateProfileSeed, IamPrincipal,
+    NodeGroupSeed, NodeSeed, Seed, SeedEntry,
 };
 pub use start::{Sandbox, Snapshot};
 pub use state::World;

@@ -18,6 +18,8 @@ pub struct RequestRecord {
     pub principal: Option<String>,
     /// The HTTP status of the answer; `None` while there is none, and where none is given at all.
     pub status: Option<u16>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
     /// The request's body.
     pub body: String,
     /// The id that the answer bears.

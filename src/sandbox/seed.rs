@@ -43,6 +43,19 @@ pub struct Seed {
     pub rights: Rights,
     /// Whether an access entry hides the principal's `aws-auth` mapping, as on EKS.
     pub entries_hide_aws_auth: bool,
+    /// The API server that `DescribeCluster` names, where it is not the sandbox's own.
+    pub control_plane: Option<ControlPlane>,
+}
+
+/// A real API server in place of the sandbox's own.
+///
+/// The sandbox is EKS, IAM and STS around it then; STS answers over TLS as well, so that aws-iam-authenticator can ask it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlPlane {
+    /// Such as `https://127.0.0.1:6443`.
+    pub endpoint: String,
+    /// The certificate authority of its certificate, in PEM.
+    pub ca_pem: String,
 }
 
 /// The cluster as it begins.
@@ -227,6 +240,7 @@ impl Seed {
             limits: Limits::default(),
             rights: Rights::default(),
             entries_hide_aws_auth: true,
+            control_plane: None,
         }
     }
 
@@ -291,6 +305,13 @@ impl Seed {
     #[must_use]
     pub fn with_fargate_profile(mut self, profile: FargateProfileSeed) -> Self {
         self.fargate_profiles.push(profile);
+        self
+    }
+
+    /// Sets the API server that `DescribeCluster` names.
+    #[must_use]
+    pub fn with_control_plane(mut self, control_plane: ControlPlane) -> Self {
+        self.control_plane = Some(control_plane);
         self
     }
 

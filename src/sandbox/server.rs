@@ -139,7 +139,13 @@ async fn handle(
         return Err(io::ErrorKind::ConnectionReset.into());
     }
     let reply = match api {
-        Api::Aws => reply.with("x-amzn-RequestId", request_id),
+        Api::Aws => {
+            let now = shared.world().now();
+            let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            reply
+                .with("x-amzn-RequestId", request_id)
+                .with("date", date)
+        }
         Api::Kubernetes(_) => reply.with("audit-id", request_id),
     };
     Ok(reply.into_response(fault != Some(FaultKind::TruncatedBody)))
@@ -158,6 +164,7 @@ fn note(shared: &Shared, call: &Call, operation: &str) -> (usize, String) {
         path: format!("{}{query}{}", call.path, call.query),
         principal: None,
         status: None,
+        user_agent: call.header("user-agent").map(str::to_owned),
         body: String::from_utf8_lossy(&call.body).into_owned(),
         request_id: request_id.clone(),
     });

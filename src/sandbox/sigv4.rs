@@ -12,6 +12,8 @@ use super::{invent, percent};
 
 /// How far a request's date may be from the service's clock, in seconds.
 const SKEW: i64 = 300;
+/// How long a presigned request to STS is good, in seconds.
+const PRESIGNED: i64 = 900;
 
 /// Who signed a request, and for what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,23 @@ impl Signature {
             field("Credential")?,
             field("SignedHeaders")?,
             field("Signature")?,
+        )
+    }
+
+    /// Reads the signature of a presigned URL.
+    pub(super) fn of_query(call: &Call) -> Option<Self> {
+        let pairs = call.pairs();
+        let field = |name: &str| {
+            let found = pairs.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.as_str())
+        };
+        if field("x-amz-algorithm")? != "AWS4-HMAC-SHA256" {
+            return None;
+        }
+        Self::from_parts(
+            field("x-amz-credential")?,
+            field("x-amz-signedheaders")?,
+            field("x-amz-signature")?,
         )
     }
 
@@ -98,6 +117,39 @@ impl Signature {
             }
         }
         Err(Refusal::Mismatch)
+    }
+
+    /// Checks a presigned URL, which is good for the 15 minutes that STS grants, whatever it says itself.
+    pub(super) fn check_presigned(
+        &self,
+        call: &Call,
+        secret: &str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let pairs = call.pairs();
+        let date = pairs
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case("x-amz-date"));
+        let (_, date) = date.ok_or(Refusal::Date)?;
+        let at = parse_date(date).ok_or(Refusal::Date)?;
+        if !(-SKEW..=PRESIGNED).contains(&now.duration_since(at).as_secs()) {
+            return Err(Refusal::Date);
+        }
+        if !self.signed_headers.iter().any(|name| name == "host") {
+            return Err(Refusal::Unsigned);
+        }
+        let headers: Vec<(String, String)> = self
+            .signed_headers
+            .iter()
+            .map(|name| (name.clone(), header_value(call, name)))
+            .collect();
+        let payload = hash(&call.body);
+        let canonical = canonical(call.method.as_str(), &call.path, &pairs, &headers, &payload);
+        if self.matches(&canonical, date, at, secret) {
+            Ok(())
+        } else {
+            Err(Refusal::Mismatch)
+        }
     }
 
     /// Whether this is the signature of a canonical request.

@@ -1,7 +1,7 @@
 //! A running sandbox.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -33,6 +33,7 @@ struct Inner {
     cluster: String,
     region: String,
     aws_url: String,
+    sts: Option<(SocketAddr, String)>,
     key: String,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -61,7 +62,7 @@ pub struct Snapshot {
 }
 
 impl Sandbox {
-    /// Starts a sandbox on two free ports of 127.0.0.1; needs a tokio runtime.
+    /// Starts a sandbox on two free ports of 127.0.0.1, three beside a real API server; needs a tokio runtime.
     ///
     /// # Errors
     ///
@@ -71,28 +72,41 @@ impl Sandbox {
         let kubernetes = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let aws_url = format!("http://{}", aws.local_addr()?);
         let endpoint = format!("https://{}", kubernetes.local_addr()?);
-        let tls = Tls::new()?;
         let (cluster, region) = (seed.cluster.name.clone(), seed.cluster.region.clone());
+        let tls = Tls::new(&region)?;
+        let sts = match &seed.control_plane {
+            Some(_) => Some(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?),
+            None => None,
+        };
+        let sts_address = match &sts {
+            Some(sts) => Some((sts.local_addr()?, tls.ca_pem.clone())),
+            None => None,
+        };
         let (world, key) = build::world(seed, endpoint, &tls);
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             hooks: Mutex::new(Hooks::default()),
         });
         let kubernetes_api = Api::Kubernetes(cluster.clone());
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(server::serve(aws, None, Api::Aws, Arc::clone(&shared))),
             tokio::spawn(server::serve(
                 kubernetes,
-                Some(tls.acceptor),
+                Some(tls.acceptor.clone()),
                 kubernetes_api,
                 Arc::clone(&shared),
             )),
         ];
+        tasks.extend(sts.map(|sts| {
+            let shared = Arc::clone(&shared);
+            tokio::spawn(server::serve(sts, Some(tls.acceptor), Api::Aws, shared))
+        }));
         let inner = Inner {
             shared,
             cluster,
             region,
             aws_url,
+            sts: sts_address,
             key,
             tasks,
         };
@@ -153,6 +167,15 @@ impl Sandbox {
     #[must_use]
     pub fn aws_url(&self) -> &str {
         &self.inner.aws_url
+    }
+
+    /// Where STS answers over TLS, and the certificate authority of its certificate in PEM.
+    ///
+    /// `None` without a real API server.
+    #[must_use]
+    pub fn sts_over_tls(&self) -> Option<(SocketAddr, &str)> {
+        let (address, ca_pem) = self.inner.sts.as_ref()?;
+        Some((*address, ca_pem))
     }
 
     /// What the cluster holds now.

@@ -12,6 +12,7 @@ use crate::model::{
 use super::clock::Clock;
 use super::faults::Faults;
 use super::invent;
+use super::kube::admission::Admission;
 use super::kube::objects::Objects;
 use super::record::RequestRecord;
 use super::seed::{ClusterSeed, FargateProfileSeed, IamPrincipal, NodeGroupSeed};
@@ -26,6 +27,7 @@ pub struct World {
     pub(super) principals: Vec<IamPrincipal>,
     pub(super) credentials: BTreeMap<String, Credential>,
     pub(super) rights: Rights,
+    pub(super) admissions: Vec<Admission>,
     pub(super) limits: Limits,
     pub(super) faults: Faults,
     pub(super) requests: Vec<RequestRecord>,
@@ -290,6 +292,25 @@ impl World {
         if let Some(cluster) = self.clusters.get_mut(cluster) {
             cluster.objects.delete_aws_auth();
         }
+    }
+
+    /// Changes `aws-auth` as a whole behind the tool's back, metadata and all; one that is being deleted is gone once its
+    /// last finalizer is.
+    pub fn edit_aws_auth(&mut self, cluster: &str, change: impl FnOnce(&mut Value)) {
+        let time = self.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        if let Some(cluster) = self.clusters.get_mut(cluster) {
+            cluster.objects.edit_aws_auth(change, &time);
+        }
+    }
+
+    /// Lets an admission policy or webhook refuse writes from now on.
+    pub fn refuse(&mut self, admission: Admission) {
+        self.admissions.push(admission);
+    }
+
+    /// Lets all writes pass admission again.
+    pub fn refuse_nothing(&mut self) {
+        self.admissions.clear();
     }
 
     /// Makes or replaces a Kubernetes object behind the tool's back; tells whether it has a known kind and a name.

@@ -3,6 +3,7 @@
 //! Source: AWS STS API Reference, `GetCallerIdentity`, `AssumeRole`.
 
 use jiff::SignedDuration;
+use serde_json::json;
 
 use crate::model::PrincipalKind;
 
@@ -27,9 +28,15 @@ pub(super) fn answer(
     request_id: &str,
     denied: bool,
 ) -> Result<Reply, AwsError> {
-    let form = percent::form(&call.body);
+    let form = call.fields();
     let action = percent::value(&form, "Action").unwrap_or_default();
+    let wants_json = call
+        .header("accept")
+        .is_some_and(|accept| accept.contains("application/json"));
     let result = match action {
+        "GetCallerIdentity" if wants_json => {
+            return Ok(caller_identity_in_json(&credential.identity, request_id));
+        }
         "GetCallerIdentity" => caller_identity(&credential.identity),
         "AssumeRole" => assume_role(world, &form, credential, denied)?,
         _ => {
@@ -50,6 +57,22 @@ fn caller_identity(identity: &Identity) -> String {
         leaf("Account", &identity.principal.account),
     ]
     .concat()
+}
+
+/// What aws-iam-authenticator asks for.
+fn caller_identity_in_json(identity: &Identity, request_id: &str) -> Reply {
+    let result = json!({
+        "Account": identity.principal.account,
+        "Arn": identity.arn(),
+        "UserId": identity.user_id(),
+    });
+    Reply::json(
+        200,
+        &json!({ "GetCallerIdentityResponse": {
+            "GetCallerIdentityResult": result,
+            "ResponseMetadata": { "RequestId": request_id },
+        } }),
+    )
 }
 
 /// Gives out credentials of a role that exists; its trust policy is taken to allow the caller.

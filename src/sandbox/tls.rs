@@ -1,4 +1,4 @@
-//! The certificate of the Kubernetes endpoint.
+//! The certificate of the Kubernetes endpoint, and of STS where it is asked over TLS.
 
 use std::io;
 use std::sync::Arc;
@@ -21,7 +21,8 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    pub(super) fn new() -> io::Result<Self> {
+    /// A certificate for loopback and for the hosts of STS in a region.
+    pub(super) fn new(region: &str) -> io::Result<Self> {
         let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -30,7 +31,10 @@ impl Tls {
             .push(DnType::CommonName, "kubernetes");
         let ca_key = KeyPair::generate().map_err(io::Error::other)?;
         let ca = CertifiedIssuer::self_signed(params, ca_key).map_err(io::Error::other)?;
-        let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let mut names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let hosts = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
+        names.extend(hosts.map(|host| format!("sts.{region}.{host}")));
+        names.push("sts.amazonaws.com".to_owned());
         let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
         params
             .distinguished_name

@@ -28,6 +28,15 @@ impl Call {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The fields of a request in the query protocol: a form in the body, or the query of a `GET`.
+    pub(super) fn fields(&self) -> Vec<(String, String)> {
+        if self.method == Method::GET {
+            self.pairs()
+        } else {
+            percent::form(&self.body)
+        }
+    }
+
     /// The decoded query.
     pub(super) fn pairs(&self) -> Vec<(String, String)> {
         percent::pairs(&self.query)

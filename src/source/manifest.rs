@@ -1,10 +1,12 @@
 //! Finds the `aws-auth` ConfigMap in a manifest: YAML or JSON, several documents, a `List`, or the bare `data`.
 
-use serde::Deserialize;
-use serde_yaml::{Mapping, Value};
+use serde_json::{Map, Value};
 
 use super::{AwsAuth, NAME, NAMESPACE};
 use crate::model::Section;
+use crate::reader::documents;
+
+type Mapping = Map<String, Value>;
 
 /// Why a manifest holds no `aws-auth`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,15 +59,16 @@ impl ManifestError {
 
 /// Reads the ConfigMap out of a manifest's text.
 pub fn parse(text: &str) -> Result<AwsAuth, ManifestError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let documents = documents(text)?;
+    let documents = documents(text).map_err(|error| ManifestError::Syntax {
+        reason: error.to_string(),
+    })?;
     let mut found = Vec::new();
     let mut others = Vec::new();
     for document in &documents {
         collect(document, &mut found, &mut others);
     }
     match found.len() {
-        0 if documents.iter().all(Value::is_null) => Err(ManifestError::Empty),
+        0 if documents.is_empty() => Err(ManifestError::Empty),
         0 => Err(ManifestError::Absent {
             found: describe(&others),
         }),
@@ -74,36 +77,16 @@ pub fn parse(text: &str) -> Result<AwsAuth, ManifestError> {
     }
 }
 
-fn documents(text: &str) -> Result<Vec<Value>, ManifestError> {
-    if text.trim_start().starts_with('{')
-        && let Ok(value) = serde_json::from_str::<serde_json::Value>(text)
-    {
-        let value = serde_yaml::to_value(value).map_err(|error| ManifestError::Syntax {
-            reason: error.to_string(),
-        })?;
-        return Ok(vec![value]);
-    }
-    serde_yaml::Deserializer::from_str(text)
-        .map(|document| {
-            Value::deserialize(document)
-                .and_then(|mut value| value.apply_merge().map(|()| value))
-                .map_err(|error| ManifestError::Syntax {
-                    reason: error.to_string(),
-                })
-        })
-        .collect()
-}
-
 /// Walks through lists; keeps what is `aws-auth` and names what is not.
 fn collect<'a>(value: &'a Value, found: &mut Vec<&'a Mapping>, others: &mut Vec<String>) {
-    let Value::Mapping(map) = value else {
+    let Value::Object(map) = value else {
         if !value.is_null() {
             others.push(kind(value).to_owned());
         }
         return;
     };
     let text = |key: &str| map.get(key).and_then(Value::as_str);
-    if let Some(items) = map.get("items").and_then(Value::as_sequence) {
+    if let Some(items) = map.get("items").and_then(Value::as_array) {
         for item in items {
             collect(item, found, others);
         }
@@ -133,7 +116,7 @@ fn collect<'a>(value: &'a Value, found: &mut Vec<&'a Mapping>, others: &mut Vec<
         None if sections(map)
             || map
                 .get("data")
-                .and_then(Value::as_mapping)
+                .and_then(Value::as_object)
                 .is_some_and(sections) =>
         {
             found.push(map);
@@ -161,20 +144,15 @@ fn describe(others: &[String]) -> String {
 }
 
 fn aws_auth(map: &Mapping) -> Result<AwsAuth, ManifestError> {
-    let is_manifest = map.contains_key("kind") || map.get("data").is_some_and(Value::is_mapping);
+    let is_manifest = map.contains_key("kind") || map.get("data").is_some_and(Value::is_object);
     let data = if is_manifest {
-        map.get("data")
-            .and_then(Value::as_mapping)
-            .cloned()
-            .unwrap_or_default()
+        map.get("data").and_then(Value::as_object)
     } else {
-        map.clone()
+        Some(map)
     };
     let mut result = AwsAuth::default();
-    for (key, value) in &data {
-        let key = key
-            .as_str()
-            .map_or_else(|| kind(key).to_owned(), ToOwned::to_owned);
+    for (key, value) in data.into_iter().flatten() {
+        let key = key.clone();
         match value {
             Value::String(text) => {
                 result.data.insert(key, text.clone());
@@ -194,13 +172,10 @@ fn aws_auth(map: &Mapping) -> Result<AwsAuth, ManifestError> {
     if is_manifest {
         let keys = map
             .get("binaryData")
-            .and_then(Value::as_mapping)
+            .and_then(Value::as_object)
             .into_iter()
             .flat_map(Mapping::keys);
-        result.binary_keys = keys
-            .filter_map(Value::as_str)
-            .map(ToOwned::to_owned)
-            .collect();
+        result.binary_keys = keys.cloned().collect();
         result.resource_version = map
             .get("metadata")
             .and_then(|metadata| metadata.get("resourceVersion"))
@@ -216,9 +191,8 @@ fn kind(value: &Value) -> &'static str {
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
         Value::String(_) => "a text",
-        Value::Sequence(_) => "a list",
-        Value::Mapping(_) => "a mapping",
-        Value::Tagged(_) => "a tagged value",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
     }
 }
 

@@ -17,6 +17,8 @@ use crate::reader::{AwsAuthText, check_keys};
 pub const NAME: &str = "aws-auth";
 /// The ConfigMap's namespace.
 pub const NAMESPACE: &str = "kube-system";
+/// The field manager under which EKS writes the mappings of managed node groups and Fargate profiles.
+pub const EKS_MANAGER: &str = "vpcLambda";
 
 /// What of the ConfigMap matters, read from wherever it was.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,6 +29,9 @@ pub struct AwsAuth {
     pub binary_keys: Vec<String>,
     /// The resourceVersion, where the ConfigMap came from a cluster.
     pub resource_version: Option<String>,
+    /// When EKS itself last wrote it, for managed node groups and Fargate profiles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by_eks: Option<jiff::Timestamp>,
 }
 
 impl AwsAuth {
@@ -67,7 +72,13 @@ impl AwsAuth {
 
 impl From<ConfigMap> for AwsAuth {
     fn from(config_map: ConfigMap) -> Self {
+        let fields = config_map.metadata.managed_fields.iter().flatten();
+        let of_eks = fields.filter(|field| field.manager.as_deref() == Some(EKS_MANAGER));
+        let written_by_eks = of_eks
+            .filter_map(|field| Some(field.time.as_ref()?.0))
+            .max();
         Self {
+            written_by_eks,
             data: config_map.data.unwrap_or_default(),
             binary_keys: config_map
                 .binary_data

@@ -1,5 +1,8 @@
 //! One mapping with all that the rules may ask about it.
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
+
 use super::Proposal;
 use crate::access::before::Standing;
 use crate::choices::Choices;
@@ -17,11 +20,15 @@ pub(super) struct Case<'a> {
     pub(super) subject: Option<Subject>,
     /// The partition in the ARN, lower case; empty where the text is no ARN.
     pub(super) partition: String,
+    /// The mapping's groups, to be found among many.
+    groups: OnceCell<HashSet<&'a str>>,
 }
 
 /// What a rule proposes, with its findings.
 pub(super) struct Ruling {
     pub(super) proposal: Proposal,
+    /// Whether groups are left out that EKS refuses.
+    pub(super) drops_groups: bool,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -40,6 +47,7 @@ impl Ruling {
     pub(super) fn because(proposal: Proposal, finding: Finding) -> Self {
         Self {
             proposal,
+            drops_groups: false,
             findings: vec![finding],
         }
     }
@@ -60,7 +68,15 @@ impl<'a> Case<'a> {
             choices,
             subject: arn.as_ref().map(Subject::of),
             partition: arn.map(|arn| arn.partition).unwrap_or_default(),
+            groups: OnceCell::new(),
         }
+    }
+
+    /// Whether the mapping has a group.
+    pub(super) fn has_group(&self, name: &str) -> bool {
+        let groups = &self.mapping.groups;
+        let all = || groups.iter().map(String::as_str).collect();
+        self.groups.get_or_init(all).contains(name)
     }
 
     /// The role or user that the ARN names, as it is written.
@@ -73,9 +89,12 @@ impl<'a> Case<'a> {
 
     /// What IAM said about the principal.
     pub(super) fn lookup(&self) -> &'a Lookup {
-        self.principal().map_or(&Lookup::NotTried, |principal| {
-            self.observed.lookup(&principal.key())
-        })
+        match self.principal() {
+            Some(principal) if !self.observed.principals.is_empty() => {
+                self.observed.lookup(&principal.key())
+            }
+            _ => &Lookup::NotTried,
+        }
     }
 
     /// The principal as IAM has it, where that is known.

@@ -222,14 +222,16 @@ impl Case {
         }
     }
 
-    fn standing(&self) -> Standing {
+    fn standing(&self, id: MappingId) -> Standing {
         let GivenStanding {
             shadowed_by,
             undefined_with,
         } = &self.standing;
         match (shadowed_by, undefined_with) {
             (Some(by), _) => Standing::Shadowed { by: *by },
-            (_, Some(with)) => Standing::Undefined { with: with.clone() },
+            (_, Some(with)) => Standing::Undefined {
+                among: with.iter().copied().chain([id]).collect(),
+            },
             _ if self.mapping.dropped.is_some() => Standing::Dropped,
             _ => Standing::Effective,
         }
@@ -322,9 +324,10 @@ impl Case {
 
     /// What differs from what is expected, a line each.
     fn differences(&self) -> Vec<String> {
+        let mapping = self.mapping();
         let translation = translate(
-            &self.mapping(),
-            &self.standing(),
+            &mapping,
+            &self.standing(mapping.id),
             &self.observed(),
             &self.choices(),
         );

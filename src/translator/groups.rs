@@ -1,5 +1,7 @@
 //! Stage 3, groups: which Kubernetes groups an access entry can carry, and what becomes of the others.
 
+use std::collections::HashSet;
+
 use super::case::Case;
 use crate::access::equal_policy;
 use crate::access::identity::{AUTHENTICATED, Logins, MASTERS};
@@ -18,8 +20,12 @@ pub(super) struct Groups {
     pub(super) kept: Vec<String>,
     /// Policies on the whole cluster that take the place of groups, in order and each once.
     pub(super) policies: Vec<String>,
+    /// Whether one is left out that EKS refuses.
+    pub(super) drops: bool,
     /// Why.
     pub(super) findings: Vec<Finding>,
+    /// The groups that are kept, to be found among many.
+    known: HashSet<String>,
 }
 
 /// Sorts out the groups of a mapping.
@@ -68,7 +74,10 @@ impl Groups {
         self.policies.push(CLUSTER_ADMIN.to_owned());
         self.say(
             Code::MastersToPolicy,
-            format!("`{MASTERS}` becomes the policy `{CLUSTER_ADMIN}` on the whole cluster"),
+            format!(
+                "`{MASTERS}` becomes the policy `{CLUSTER_ADMIN}` on the whole cluster, which gives the same rights but not the \
+                 group's name: what looks for `{MASTERS}`, such as an admission policy, no longer finds it"
+            ),
         );
     }
 
@@ -147,10 +156,10 @@ impl Groups {
     }
 
     fn keep(&mut self, name: String) {
-        if self.kept.contains(&name) {
-            self.repeated(&name);
-        } else {
+        if self.known.insert(name.clone()) {
             self.kept.push(name);
+        } else {
+            self.repeated(&name);
         }
     }
 
@@ -166,6 +175,7 @@ impl Groups {
     }
 
     fn refuse(&mut self, code: Code, message: String, fix: String) {
+        self.drops = true;
         self.findings.push(Finding::new(code, message, fix));
     }
 }
@@ -187,7 +197,7 @@ fn illegal(name: &str) -> Option<String> {
 fn rename_fix(case: &Case<'_>, old: &str) -> String {
     let subject = |name: &str| Subject::Group(name.to_owned());
     let is_taken = |name: &str| {
-        case.mapping.groups.iter().any(|group| group == name)
+        case.has_group(name)
             || case.observed.rbac.as_ref().is_some_and(|rbac| {
                 let bindings = &rbac.bindings;
                 bindings

@@ -117,7 +117,7 @@ pub(super) fn resolve(case: &Case<'_>, principal: &Principal) -> (Arn, Vec<Findi
             format!("`{written}` was not looked up (offline) and is planned as written"),
         ),
     };
-    if arn.to_string() != *written {
+    if !arn.is(written) {
         findings.push(Finding::new(
             Code::RealArn,
             format!("the access entry names `{arn}`, written as `{written}`"),

@@ -22,7 +22,7 @@ mod properties;
 
 use crate::access::before::Standing;
 use crate::choices::Choices;
-use crate::finding::Finding;
+use crate::finding::{self, Finding};
 use crate::model::{AccessEntry, Mapping, MappingId};
 use crate::observed::Observed;
 use case::{Case, Ruling};
@@ -38,12 +38,18 @@ pub struct Translation {
     pub proposal: Proposal,
     /// Whether the mapping grants something today; one that does not is proposed only where that was asked for.
     pub grants_today: bool,
+    /// Whether the entry leaves out groups that EKS refuses by their names: they are asked about, bound or not.
+    pub drops_groups: bool,
     /// Why, and what else there is to know.
     pub findings: Vec<Finding>,
 }
 
 /// The four things that can be proposed for a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every mapping has an entry proposed"
+)]
 pub enum Proposal {
     /// This access entry.
     Entry(AccessEntry),
@@ -67,12 +73,18 @@ pub fn translate(
     choices: &Choices,
 ) -> Translation {
     let case = Case::new(mapping, standing, observed, choices);
-    let Ruling { proposal, findings } = rule(&case);
+    let Ruling {
+        proposal,
+        drops_groups,
+        findings,
+    } = rule(&case);
+    let findings = finding::capped(findings);
     Translation {
         mapping: mapping.id,
         grants_today: proposal != Proposal::Inert
             && !case.is_role_with_path()
             && !case.is_user_with_other_path(),
+        drops_groups,
         proposal,
         findings,
     }
@@ -93,6 +105,7 @@ fn rule(case: &Case<'_>) -> Ruling {
     findings.extend(ruling.findings);
     Ruling {
         proposal: ruling.proposal,
+        drops_groups: ruling.drops_groups,
         findings,
     }
 }

@@ -88,6 +88,7 @@ pub(super) fn translate(
     findings.extend(lost_groups(case, &entry_type));
     Ruling {
         proposal: Proposal::Entry(entry(case, principal_arn, entry_type)),
+        drops_groups: false,
         findings,
     }
 }
@@ -266,7 +267,7 @@ fn auto_mode(case: &Case<'_>, seen: &Seen, entry_type: &EntryType) -> Option<Fin
                     format!(
                         "Auto Mode is on: if a NodeClass uses `{arn}`, its entry needs the type `EC2` with `{AUTO_NODE}` instead of `EC2_LINUX`"
                     ),
-                    "kubectl get nodeclasses.eks.amazonaws.com -o custom-columns=NAME:.metadata.name,ROLE:.spec.role",
+                    "look the node classes up with `kubectl get nodeclasses.eks.amazonaws.com -o custom-columns=NAME:.metadata.name,ROLE:.spec.role`",
                 )
             })
         }

@@ -29,6 +29,7 @@ pub(super) fn translate(case: &Case<'_>, principal: &Principal, principal_arn: A
     findings.extend(username.findings);
     Ruling {
         proposal: Proposal::Entry(entry),
+        drops_groups: groups.drops,
         findings,
     }
 }

@@ -72,6 +72,7 @@ impl Throttling {
                 request_id: None,
                 status: 429,
                 retry_after: None,
+                clues: crate::aws::Clues::default(),
             },
         })
     }

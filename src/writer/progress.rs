@@ -167,6 +167,7 @@ impl From<&AwsError> for EventError {
             AwsErrorKind::Connection(message) => ("Connection".to_owned(), message.clone()),
             AwsErrorKind::TimedOut => ("Timeout".to_owned(), "no answer in time".to_owned()),
             AwsErrorKind::Setting(message) => ("Setting".to_owned(), message.clone()),
+            AwsErrorKind::Strange(message) => ("StrangeAnswer".to_owned(), message.clone()),
         };
         Self {
             code,

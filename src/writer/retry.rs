@@ -73,7 +73,7 @@ pub(super) fn decide(kind: &ActionKind, error: &AwsError, circumstances: Circums
     match &error.kind {
         AwsErrorKind::Connection(_) | AwsErrorKind::TimedOut => patient(Next::Again(wait)),
         AwsErrorKind::Credentials(_) => Next::Stop,
-        AwsErrorKind::Setting(_) => Next::Fail,
+        AwsErrorKind::Setting(_) | AwsErrorKind::Strange(_) => Next::Fail,
         AwsErrorKind::Service {
             code,
             message,
@@ -160,6 +160,7 @@ mod tests {
                 request_id: None,
                 status,
                 retry_after: None,
+                clues: crate::aws::Clues::default(),
             },
         }
     }

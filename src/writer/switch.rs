@@ -312,6 +312,7 @@ mod tests {
                 request_id: None,
                 status: 400,
                 retry_after: None,
+                clues: crate::aws::Clues::default(),
             },
         };
         let text =

@@ -505,3 +505,33 @@ async fn the_mode_api_is_refused_too_early_and_reached_later() {
     assert_eq!(world.sandbox.state().mode.as_str(), "API");
     cutover(&world, &["--to-api-mode"]).expect_code(0);
 }
+
+/// Each try that came too late once left a numbered backup of a state that was never taken away.
+#[tokio::test(flavor = "multi_thread")]
+async fn tries_that_came_too_late_leave_no_backup() {
+    let world = applied().await;
+    let sandbox = world.sandbox.clone();
+    let left = std::sync::atomic::AtomicU32::new(2);
+    world.sandbox.on_request(move |phase, request| {
+        use std::sync::atomic::Ordering::SeqCst;
+        let is_delete = request.operation == "delete configmaps" && phase == Phase::Before;
+        if is_delete && left.load(SeqCst) > 0 {
+            let number = left.fetch_sub(1, SeqCst);
+            // Somebody else writes something that changes nobody's access.
+            let mut text = TWO.to_owned();
+            text.push_str(&format!("# {number}\n"));
+            let data = [("mapRoles".to_owned(), text)].into();
+            sandbox.edit(|world| world.put_aws_auth(CLUSTER, &data));
+        }
+    });
+    let document = cutover(&world, &[]).expect_code(0).json();
+    let backup = std::path::PathBuf::from(document["backup"].as_str().unwrap());
+    let folder = backup.parent().unwrap();
+    let backups: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains(".aws-auth."))
+        .collect();
+    assert_eq!(backups.len(), 2, "{backups:?}");
+    assert!(read(&backup).contains("# 1"), "{}", read(&backup));
+}

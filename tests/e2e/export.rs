@@ -58,7 +58,15 @@ fn an_offline_plan_and_a_saved_one_export_the_same() {
         .arg(&manifest)
         .run()
         .expect_code(0);
-    for format in ["terraform", "cloudformation", "eksctl", "ack", "aws-cli"] {
+    for format in [
+        "terraform",
+        "cloudformation",
+        "eksctl",
+        "ack",
+        "cdk",
+        "pulumi",
+        "aws-cli",
+    ] {
         let straight = Tool::new(&["export", format, "--from-file"])
             .arg(&manifest)
             .run()
@@ -106,7 +114,7 @@ fn a_runbook_of_a_saved_plan_carries_the_choices_of_that_plan() {
 #[test]
 fn strange_formats_and_options_are_wrong_usage() {
     for args in [
-        &["export", "pulumi", "--from-file", "-"] as &[&str],
+        &["export", "crossplane", "--from-file", "-"] as &[&str],
         &["export"],
         &["export", "terraform"],
         &["export", "eksctl", "--module", "--from-file", "-"],

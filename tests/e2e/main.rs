@@ -2,16 +2,21 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod admission;
 mod apply;
 mod arc;
 mod bad_input;
+mod credentials;
 mod cutover;
 mod equivalence;
 mod export;
 mod faults;
+mod finalizers;
+mod forged;
 mod gate;
 #[path = "../generate/mod.rs"]
 mod generate;
+mod in_force;
 mod interrupted;
 #[path = "../judge/mod.rs"]
 #[expect(dead_code, reason = "only the questions for the judge are needed here")]
@@ -20,6 +25,7 @@ mod judges;
 mod killing;
 mod kills;
 mod many;
+mod middle;
 mod mistakes;
 mod next;
 #[path = "../odd/mod.rs"]
@@ -27,6 +33,7 @@ mod odd;
 mod own_entry;
 mod pace;
 mod partitions;
+mod places;
 #[path = "../plain/mod.rs"]
 mod plain;
 mod plan;
@@ -42,6 +49,8 @@ mod runbooks;
 mod sampled;
 mod schemas;
 mod script;
+mod secrets;
+mod services;
 mod shapes;
 mod signals;
 mod sources;
@@ -49,5 +58,7 @@ mod status;
 mod support;
 #[path = "../tell/mod.rs"]
 mod tell;
+mod trust;
+mod tunnels;
 mod verbose;
 mod verify;

@@ -39,6 +39,14 @@ async fn an_administrator_keeps_the_other_groups() {
     let both = mapping(&plan, "mapRoles[0]");
     assert_eq!(both["entry"]["kubernetesGroups"], json!(["argocd-admins"]));
     assert_eq!(both["access"]["verdict"], "same");
+    // The policy is not the group: whatever looks for its name no longer finds it.
+    let finding = &both["findings"][0];
+    assert_eq!(finding["code"], "AAM104");
+    let message = finding["message"].as_str().unwrap();
+    assert!(
+        message.contains("what looks for `system:masters`"),
+        "{message}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

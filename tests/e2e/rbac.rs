@@ -12,9 +12,10 @@ use crate::arc::blocking;
 use crate::killing::{Ending, Point, run_until};
 use crate::support::{
     CLUSTER, Ran, Tool, World, codes, in_api_mode, judge, mapping, read, role, seed,
+    without_digests,
 };
 
-const AUDIT: &str = "- rolearn: arn:aws:iam::111122223333:role/audit\n  username: audit\n  groups: [system:monitoring, auditors]\n";
+pub(crate) const AUDIT: &str = "- rolearn: arn:aws:iam::111122223333:role/audit\n  username: audit\n  groups: [system:monitoring, auditors]\n";
 pub(crate) const RENAME: [&str; 2] = ["--rename-group", "system:monitoring=monitoring"];
 
 fn binding(name: &str, kind: &str, subject: &str) -> Value {
@@ -466,11 +467,8 @@ async fn a_binding_whose_making_was_not_answered_is_known_by_its_writer() {
     let world = bound().await;
     // The intent is the last word of the journal about it.
     let text = read(&world.journal());
-    let kept = text
-        .lines()
-        .filter(|line| !line.contains("bindingOutcome"))
-        .map(|line| format!("{line}\n"));
-    std::fs::write(world.journal(), kept.collect::<String>()).unwrap();
+    let kept = text.lines().filter(|line| !line.contains("bindingOutcome"));
+    std::fs::write(world.journal(), without_digests(kept)).unwrap();
     rollback(&world, &["--yes"]).expect_code(0);
     assert_eq!(made_binding(&world), None);
 }

@@ -3,12 +3,14 @@
 use std::process::Command;
 
 use aws_auth_migrate::sandbox::{
-    Caller, FargateProfileSeed, KubernetesRights, NodeGroupSeed, Policy, Rights, Seed,
+    Caller, FargateProfileSeed, KubernetesRights, KubernetesRule, NodeGroupSeed, Policy, Rights,
+    Seed,
 };
 use futures_util::future::join_all;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::rbac::{AUDIT, RENAME};
 use crate::support::{Ran, Tool, World, data_seed, in_api_mode, judge, read, role};
 
 const MIGRATOR: &str = "\
@@ -51,6 +53,39 @@ fn guarded(objects: Vec<Value>) -> Seed {
     seed
 }
 
+/// The same cluster with a group that is renamed, bound everywhere and in one namespace.
+fn renaming(objects: Vec<Value>) -> Seed {
+    let mut seed = guarded(objects);
+    let data = &mut seed.aws_auth.as_mut().unwrap().data;
+    data.get_mut("mapRoles").unwrap().push_str(AUDIT);
+    let seed = seed.with_principals([role("audit").as_str()]);
+    let binding = |kind: &str, role_kind: &str, metadata: Value| {
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role_kind, "name": "watching"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:monitoring"}],
+        })
+    };
+    let role = |kind: &str, metadata: Value| json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": []});
+    let inside = || json!({"name": "watching", "namespace": "dev"});
+    Seed {
+        objects: [
+            role("ClusterRole", json!({"name": "watching"})),
+            role("Role", inside()),
+            binding(
+                "ClusterRoleBinding",
+                "ClusterRole",
+                json!({"name": "watching"}),
+            ),
+            binding("RoleBinding", "Role", inside()),
+        ]
+        .into_iter()
+        .chain(seed.objects)
+        .collect(),
+        ..seed
+    }
+}
+
 /// A command, and the cluster that it is run on.
 #[derive(Clone, Copy)]
 struct Case {
@@ -62,6 +97,8 @@ struct Case {
     before: &'static [&'static [&'static str]],
     /// Rights that this case does not come to use.
     spare: &'static [&'static str],
+    /// The choices of the command, and of the export.
+    choices: &'static [&'static str],
 }
 
 const APPLY: &[&str] = &["apply", "--yes", "--progress", "none"];
@@ -70,7 +107,11 @@ const KEEPING: &[&str] = &["cutover", "--yes", "--keep-config-map"];
 
 impl Case {
     async fn world(&self, objects: &[Value]) -> World {
-        let seed = guarded(objects.to_vec());
+        let seed = if self.choices.is_empty() {
+            guarded(objects.to_vec())
+        } else {
+            renaming(objects.to_vec())
+        };
         let seed = if self.entries {
             in_api_mode(seed)
         } else {
@@ -87,6 +128,7 @@ impl Case {
 
     async fn export(&self, world: &World, format: &str) -> String {
         let tool = world.tool("export").args(&[format, "--for", self.command]);
+        let tool = tool.args(self.choices);
         run(tool).await.expect_code(0).stdout
     }
 
@@ -202,6 +244,7 @@ async fn plan_runs_with_the_exported_rights_and_each_is_needed() {
         entries: true,
         before: &[],
         spare: &[],
+        choices: &[],
     };
     case.each_right_is_needed().await;
 }
@@ -214,6 +257,7 @@ async fn apply_runs_with_the_exported_rights_and_each_is_needed() {
         entries: false,
         before: &[],
         spare: &[],
+        choices: &[],
     };
     case.each_right_is_needed().await;
 }
@@ -226,6 +270,7 @@ async fn cutover_runs_with_the_exported_rights_and_each_is_needed() {
         entries: true,
         before: &[APPLY],
         spare: &["update configmaps"],
+        choices: &[],
     };
     deleting.each_right_is_needed().await;
     let keeping = Case {
@@ -250,6 +295,7 @@ async fn rollback_runs_with_the_exported_rights_and_each_is_needed() {
         entries: true,
         before: &[APPLY, CUTOVER],
         spare: &["update configmaps"],
+        choices: &[],
     };
     creating.each_right_is_needed().await;
     let updating = Case {
@@ -258,6 +304,85 @@ async fn rollback_runs_with_the_exported_rights_and_each_is_needed() {
         ..creating
     };
     updating.each_right_is_needed().await;
+}
+
+const BIND: &[&str] = &[
+    "apply",
+    "--yes",
+    "--progress",
+    "none",
+    "--output",
+    "json",
+    "--apply-rbac",
+    "--rename-group",
+    "system:monitoring=monitoring",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apply_makes_bindings_with_the_exported_rights_and_each_is_needed() {
+    let case = Case {
+        command: "apply",
+        args: &BIND[1..],
+        entries: true,
+        before: &[],
+        // None of the bindings is there before.
+        spare: &["get clusterrolebindings", "get rolebindings"],
+        choices: &RENAME,
+    };
+    case.each_right_is_needed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rollback_deletes_bindings_with_the_exported_rights_and_each_is_needed() {
+    let case = Case {
+        command: "rollback",
+        args: &["--yes"],
+        entries: true,
+        before: &[BIND],
+        spare: &["update configmaps", "create configmaps"],
+        choices: &RENAME,
+    };
+    case.each_right_is_needed().await;
+}
+
+/// What a preflight says of the rights on bindings and on the roles that they bind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preflight_asks_whether_the_very_roles_may_be_bound() {
+    let world = World::start(in_api_mode(renaming(Vec::new()))).await;
+    let preflight = |rights: KubernetesRights| {
+        let rights = Rights {
+            kubernetes: rights,
+            ..Rights::default()
+        };
+        world.sandbox.edit(|world| world.set_rights(rights));
+        let status = world.tool("status").args(&RENAME);
+        let args = ["--preflight", "--for", "apply", "--output", "json"];
+        let found = status.args(&args).run().expect_code(0).json();
+        let rights = found["preflight"]["rights"].as_array().unwrap().clone();
+        rights
+            .into_iter()
+            .filter(|right| right["right"].as_str().unwrap().starts_with("bind "))
+            .map(|right| {
+                let text = |field: &str| right[field].as_str().unwrap().to_owned();
+                [text("right"), text("on"), text("state")].join(" ")
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        preflight(KubernetesRights::Everything),
+        [
+            "bind clusterroles watching allowed",
+            "bind roles dev/watching allowed"
+        ]
+    );
+    let reads = ["get", "list"].map(|verb| KubernetesRule::new(verb, "*"));
+    assert_eq!(
+        preflight(KubernetesRights::Rules(reads.to_vec())),
+        [
+            "bind clusterroles watching missing",
+            "bind roles dev/watching missing"
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

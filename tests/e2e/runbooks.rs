@@ -427,6 +427,111 @@ async fn a_workflow_that_is_run_to_go_back_takes_the_earlier_runs_journal_and_do
     assert_eq!(jobs["rollback"]["environment"], "aws-auth-rollback");
 }
 
+/// A pull request once planned with the role that applies.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_jobs_behind_an_environment_assume_the_role_that_writes() {
+    let world = two().await;
+    let writes = "arn:aws:iam::111122223333:role/writes";
+    let roles = ["--role-arn", writes, "--plan-role-arn"];
+    let reads = "arn:aws:iam::111122223333:role/reads";
+    let text = export(&world, "github-actions", &[&roles[..], &[reads]].concat());
+    let workflow = &documents(&text)[0];
+    let env = &workflow["env"];
+    assert_eq!(
+        env["ROLE_ARN"],
+        format!("${{{{ inputs.role-arn || '{writes}' }}}}")
+    );
+    assert_eq!(
+        env["PLAN_ROLE_ARN"],
+        format!("${{{{ inputs.plan-role-arn || '{reads}' }}}}")
+    );
+    let trust = ["--trust-github", "acme/infra", "--for", "cutover"];
+    let trust: Value = serde_json::from_str(&export(&world, "iam-policy", &trust)).unwrap();
+    let condition = &trust["Statement"][0]["Condition"]["StringEquals"];
+    let subjects = &condition["token.actions.githubusercontent.com:sub"];
+    for (name, job) in workflow["jobs"].as_object().unwrap() {
+        let steps = job["steps"].as_array().unwrap();
+        let mut assumed = steps
+            .iter()
+            .filter_map(|step| step["with"]["role-to-assume"].as_str());
+        let role = assumed.next().unwrap();
+        match job["environment"].as_str() {
+            Some(environment) => {
+                assert_eq!(role, "${{ env.ROLE_ARN }}", "{name}");
+                let subject = json!(format!("repo:acme/infra:environment:{environment}"));
+                assert!(
+                    subjects.as_array().unwrap().contains(&subject),
+                    "{subjects}"
+                );
+            }
+            None => assert_eq!(role, "${{ env.PLAN_ROLE_ARN }}", "{name}"),
+        }
+    }
+    for (args, words) in [
+        (
+            ["export", "terraform", "--plan-role-arn", reads],
+            "--plan-role-arn",
+        ),
+        (
+            ["export", "rbac", "--trust-github", "acme/infra"],
+            "--trust-github",
+        ),
+        (
+            ["export", "iam-policy", "--trust-github", "acme/*"],
+            "OWNER/REPOSITORY",
+        ),
+    ] {
+        let ran = world.bare(&args).args(&["--cluster", CLUSTER]).run();
+        ran.expect_code(64).expect_error(&[words]);
+    }
+}
+
+/// It was cut after 60,000 bytes, within a code span, and what the cluster's texts mention came alive.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_is_cut_between_lines_so_that_no_code_span_is_open() {
+    let world = two().await;
+    let workflow = &documents(&export(&world, "github-actions", &[]))[0];
+    let steps = workflow["jobs"]["plan"]["steps"].as_array().unwrap();
+    let step = steps
+        .iter()
+        .find(|step| step["name"] == "Answer the pull request");
+    let script = step.unwrap()["run"].as_str().unwrap();
+    // GitHub's command, which finds no comment yet.
+    world.write("gh", "#!/bin/sh\nexit 0\n");
+    let runnable = Command::new("chmod")
+        .arg("+x")
+        .arg(world.path("gh"))
+        .status();
+    assert!(runnable.unwrap().success());
+    let comment_on = |plan: &str| {
+        world.write("plan.md", plan);
+        let folder = world.folder.path();
+        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+        let output = Command::new("bash")
+            .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+            .env("PATH", path)
+            .env("STATE", folder)
+            .env("RUNNER_TEMP", folder)
+            .envs([("CLUSTER", CLUSTER), ("REGION", "eu-west-1")])
+            .envs([("NUMBER", "1"), ("GITHUB_REPOSITORY", "acme/infra")])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let comment = read(&world.path("comment.md"));
+        let (marker, rest) = comment.split_once('\n').unwrap();
+        assert_eq!(marker, "<!-- aws-auth-migrate eu-west-1/shop -->");
+        rest.to_owned()
+    };
+    let line = format!("| `@octocat é {}` |\n", "x".repeat(80));
+    let short = line.repeat(600);
+    assert_eq!(comment_on(&short), short);
+    let cut = comment_on(&line.repeat(900));
+    assert!(cut.len() < 65536 && cut.len() > 59000, "{}", cut.len());
+    let (kept, note) = cut.rsplit_once("\n\n").unwrap();
+    assert!(kept.lines().all(|known| known == line.trim_end()));
+    assert_eq!(note, "The report goes on in the summary of the run.\n");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_script_of_a_workflow_holds_an_expression() {
     let world = two().await;

@@ -55,6 +55,7 @@ pub(crate) fn check_document(document: &Value) {
             "status",
             "cutover",
             "rollback",
+            "error",
         ];
         let named = |name| (format!("aws-auth-migrate/{name}/v1"), validator(name));
         names.into_iter().map(named).collect()

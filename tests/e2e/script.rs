@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use aws_auth_migrate::model::access_policy::ScopeKind;
 use aws_auth_migrate::model::{
-    AccessEntry, AccessScope, AuthenticationMode, EntryType, PolicyAssociation,
+    AccessEntry, AccessScope, AuthenticationMode, EntryType, PolicyAssociation, Principal,
 };
 use serde_json::Value;
 
@@ -242,4 +242,40 @@ async fn what_somebody_else_changed_between_two_runs_is_left_alone() {
     let said = expect_code(&run(&world, ""), 3);
     assert!(said.contains("role/dev"), "{said}");
     assert_eq!((entries(&world), mutations(&world)), before);
+}
+
+/// The script once ended at the first principal that EKS refused, and the others were never reached.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_principal_does_not_stop_the_others() {
+    if !there_is_aws() {
+        return;
+    }
+    let world = in_api_mode_world().await;
+    export(&world, &[]);
+    let sre = Principal::as_matched(&role("sre")).unwrap();
+    world.sandbox.edit(|world| {
+        world.delete_principal(&sre).unwrap();
+    });
+    // EKS has no such policy, so that one entry is created and its policy refused.
+    let script = world.path("migrate.sh");
+    let (before, after) = {
+        let text = std::fs::read_to_string(&script).unwrap();
+        let changed = text.replacen("AmazonEKSClusterAdminPolicy", "AmazonEKSNoSuchPolicy", 2);
+        (text, changed)
+    };
+    assert_ne!(before, after);
+    std::fs::write(&script, after).unwrap();
+
+    let said = expect_code(&run(&world, ""), 3);
+    assert!(said.contains("0 left alone, 2 refused by EKS"), "{said}");
+    assert!(said.contains("deleted again: {\"principalArn\""), "{said}");
+    assert_eq!(entry(&world, "dev").kubernetes_groups, ["developers"]);
+    let live = world.sandbox.state().entries;
+    let mut live = live
+        .iter()
+        .map(|live| live.entry.principal_arn.resource.as_str());
+    assert!(
+        !live.any(|resource| resource == "role/ops" || resource == "role/sre"),
+        "an entry without its policy would hide its mapping"
+    );
 }

@@ -216,7 +216,7 @@ async fn the_canary_stops_the_other_node_roles_when_nodes_are_lost() {
     let file = world.write("aws-auth.yaml", "mapRoles: |\n  []\n");
     world
         .apply()
-        .args(&["--canary", "--from-file"])
+        .args(&["--canary", "--trust-file", "--from-file"])
         .arg(file)
         .run()
         .expect_code(64);

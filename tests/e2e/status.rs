@@ -298,3 +298,58 @@ async fn the_cut_over_tells_of_that_tool_in_the_same_words() {
         rest.stdout
     );
 }
+
+/// A ConfigMap that came back after the cut-over once looked like the work of an unknown tool.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_that_eks_writes_again_after_the_cut_over_is_its_own_work() {
+    let world = crate::cutover::applied().await;
+    assert_eq!(status(&world)["notes"], serde_json::json!([]));
+    cutover(&world, &[]).expect_code(0);
+    let by = |manager: &str| {
+        let object = serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "aws-auth", "namespace": "kube-system", "managedFields": [
+                {"manager": manager, "operation": "Update", "apiVersion": "v1", "time": "2099-01-01T00:00:00Z"},
+            ]},
+            "data": {"mapRoles": "[]"},
+        });
+        world
+            .sandbox
+            .edit(|world| assert!(world.put_object(crate::support::CLUSTER, &object)));
+        status(&world)
+    };
+    let eks = by("vpcLambda");
+    let note = eks["notes"][0].as_str().unwrap_or_default();
+    assert!(note.contains("EKS itself has written aws-auth"), "{eks:#}");
+    assert_eq!(eks["preflight"]["writers"], serde_json::json!([]));
+    let shown = world.tool("status").run().expect_code(0);
+    assert!(
+        shown.stdout.contains("Note          EKS itself"),
+        "{}",
+        shown.stdout
+    );
+    let other = by("nightly-sync");
+    assert_eq!(other["notes"], serde_json::json!([]));
+    let who = other["preflight"]["writers"][0]["who"].as_str().unwrap();
+    assert!(who.contains("`nightly-sync`"), "{who}");
+}
+
+/// It once went on saying "safe to cut over" when that was done.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_cut_over_status_says_that_it_is_done() {
+    let world = crate::cutover::applied().await;
+    let sentence = |of: &Value| of["sentence"].as_str().unwrap().to_owned();
+    assert!(sentence(&status(&world)).starts_with("safe to cut over"));
+    cutover(&world, &[]).expect_code(0);
+    let done = sentence(&status(&world));
+    assert!(done.starts_with("cut over: aws-auth is gone"), "{done}");
+    let verified = world.tool("verify").args(&["--output", "json"]).run();
+    assert_eq!(sentence(&verified.expect_code(0).json()), done);
+    cutover(&world, &["--to-api-mode", "--min-soak", "0s"]).expect_code(0);
+    let done = sentence(&status(&world));
+    assert!(
+        done.contains("in the mode API, and aws-auth is gone"),
+        "{done}"
+    );
+}

@@ -76,7 +76,14 @@ impl Ran {
 pub(crate) struct Tool {
     command: Command,
     stdin: Option<Vec<u8>>,
+    /// What the command is given and must not repeat, by name.
+    secrets: Vec<(String, String)>,
 }
+
+/// The variables that hold secrets.
+const SECRET: [&str; 2] = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+/// Shorter ones are found by chance.
+const SHORTEST_SECRET: usize = 12;
 
 impl Tool {
     pub(crate) fn new(args: &[&str]) -> Self {
@@ -89,11 +96,24 @@ impl Tool {
         Self {
             command,
             stdin: None,
+            secrets: Vec::new(),
         }
     }
 
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        let value = value.as_ref();
+        if SECRET.contains(&name) {
+            self = self.secret(name, &value.to_string_lossy());
+        }
         self.command.env(name, value);
+        self
+    }
+
+    /// Something that the command must not repeat, whatever comes of it.
+    fn secret(mut self, name: &str, value: &str) -> Self {
+        if value.len() >= SHORTEST_SECRET {
+            self.secrets.push((name.to_owned(), value.to_owned()));
+        }
         self
     }
 
@@ -114,6 +134,7 @@ impl Tool {
 
     pub(crate) fn run(mut self) -> Ran {
         let stdin = self.stdin.take();
+        let secrets = std::mem::take(&mut self.secrets);
         if stdin.is_some() {
             self.command.stdin(Stdio::piped());
         }
@@ -134,6 +155,14 @@ impl Tool {
         let _ = done.send(());
         watchdog.join().unwrap();
         schemas::check_events(&ran.stderr);
+        for (name, secret) in secrets {
+            assert!(
+                !ran.stdout.contains(&secret) && !ran.stderr.contains(&secret),
+                "{name} is repeated:\n{}\n{}",
+                ran.stdout,
+                ran.stderr
+            );
+        }
         ran
     }
 
@@ -162,13 +191,21 @@ impl World {
     }
 
     /// The tool in this world: `verb --cluster shop`, with the sandbox's environment.
+    ///
+    /// The sandbox reads aws-auth at once, so that a rollback need not give it time.
     pub(crate) fn tool(&self, verb: &str) -> Tool {
-        self.bare(&[verb, "--cluster", CLUSTER])
+        let tool = self.bare(&[verb, "--cluster", CLUSTER]);
+        if verb == "rollback" {
+            tool.args(&["--settle", "0s"])
+        } else {
+            tool
+        }
     }
 
     /// The tool with the sandbox's environment and these arguments alone.
     pub(crate) fn bare(&self, args: &[&str]) -> Tool {
         let tool = Tool::new(args).env("XDG_STATE_HOME", self.folder.path());
+        let tool = tool.secret("the kubeconfig's token", &self.kubernetes_token());
         self.sandbox
             .environment()
             .into_iter()
@@ -202,6 +239,13 @@ impl World {
         let path = self.path(name);
         std::fs::write(&path, text).unwrap();
         path
+    }
+
+    /// The token of the sandbox's kubeconfig.
+    fn kubernetes_token(&self) -> String {
+        let kubeconfig: Value = serde_yaml::from_str(&self.sandbox.kubeconfig()).unwrap();
+        let token = &kubeconfig["users"][0]["user"]["token"];
+        token.as_str().unwrap().to_owned()
     }
 
     /// What the usual journal holds about this world's cluster.
@@ -301,8 +345,23 @@ impl Drop for World {
             && !std::thread::panicking()
         {
             schemas::check_journal(&journal);
+            let environment = self.sandbox.environment().into_iter();
+            let secrets = environment.filter(|(name, _)| SECRET.contains(name));
+            for (name, secret) in secrets {
+                assert!(!journal.contains(&secret), "the journal holds {name}");
+            }
         }
     }
+}
+
+/// The lines of a journal as an earlier version, which wrote no digests, would have written them.
+pub(crate) fn without_digests<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let bare = |line: &str| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        record.as_object_mut().unwrap().remove("prev");
+        format!("{record}\n")
+    };
+    lines.map(bare).collect()
 }
 
 pub(crate) fn read(path: &Path) -> String {

@@ -1,6 +1,9 @@
 //! IAM, STS, and signatures that must be real.
 
-use aws_auth_migrate::sandbox::{Limits, Sandbox, Seed};
+use aws_auth_migrate::sandbox::{ControlPlane, Limits, Sandbox, Seed};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 
 use crate::support::*;
@@ -225,4 +228,57 @@ async fn invented_principals_have_the_paths_that_real_ones_have() {
     );
     assert!(made[1].contains(":role/aws-service-role/"));
     assert_eq!(made[3], BOB);
+}
+
+/// aws-iam-authenticator passes the signed URL in a token on to STS, with the cluster's name in a header.
+#[tokio::test]
+async fn sts_answers_a_signed_url_over_tls_in_json_and_refuses_another_clusters() {
+    let real = ControlPlane {
+        endpoint: "https://127.0.0.1:6443".to_owned(),
+        ca_pem: "the API server's own".to_owned(),
+    };
+    let sandbox = Sandbox::start(seed().with_control_plane(real))
+        .await
+        .unwrap();
+    let (address, ca_pem) = sandbox.sts_over_tls().unwrap();
+    let kubeconfig = serde_json::json!({
+        "current-context": "sts",
+        "clusters": [{ "name": "sts", "cluster": {
+            "server": format!("https://{address}"),
+            "certificate-authority-data": STANDARD.encode(ca_pem),
+        } }],
+        "contexts": [{ "name": "sts", "context": { "cluster": "sts", "user": "sts" } }],
+        "users": [{ "name": "sts", "user": {} }],
+    });
+    let kubeconfig = kube::config::Kubeconfig::from_yaml(&kubeconfig.to_string()).unwrap();
+    let options = kube::config::KubeConfigOptions::default();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options);
+    let client = kube::Client::try_from(config.await.unwrap()).unwrap();
+
+    let token = good_token(&credentials(&sandbox));
+    let url = token.strip_prefix("k8s-aws-v1.").unwrap();
+    let url = String::from_utf8(URL_SAFE_NO_PAD.decode(url).unwrap()).unwrap();
+    let (_, query) = url.split_once('?').unwrap();
+    let ask = async |cluster: &str| {
+        let request = http::Request::get(format!("/?{query}"))
+            .header("host", "sts.eu-west-1.amazonaws.com")
+            .header("x-k8s-aws-id", cluster)
+            .header("accept", "application/json");
+        let request = request.body(kube::client::Body::empty()).unwrap();
+        let response = client.send(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status.as_u16(), String::from_utf8(body.to_vec()).unwrap())
+    };
+    let (status, body) = ask(CLUSTER).await;
+    assert_eq!(status, 200, "{body}");
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let result = &body["GetCallerIdentityResponse"]["GetCallerIdentityResult"];
+    assert_eq!(
+        result["Arn"],
+        "arn:aws:sts::111122223333:assumed-role/Admin/rehearsal"
+    );
+    let (status, body) = ask("another").await;
+    assert_eq!(status, 403, "{body}");
+    assert!(body.contains("SignatureDoesNotMatch"), "{body}");
 }

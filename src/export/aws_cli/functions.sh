@@ -38,8 +38,28 @@ leave() {
   say "left alone, $2: $1"
 }
 
+# KEY COMMAND INPUT: changes something; what EKS refuses for this principal alone is counted, and the next one follows.
+change() {
+  if eks "$2" "$3" >/dev/null 2>"$errors"; then
+    return 0
+  fi
+  grep -Eq 'InvalidParameterException|InvalidRequestException|ResourceInUseException|ResourceNotFoundException|ResourceLimitExceededException' "$errors" ||
+    fail "$(cat "$errors")"
+  refused=$((refused + 1))
+  ours=left
+  say "REFUSED, $2: $1: $(tr '\n' ' ' <"$errors")"
+  # An entry without its policy would hide the mapping in aws-auth, which has to count again.
+  if [ "$made" = yes ]; then
+    eks delete-access-entry "$1" >/dev/null
+    made=no
+    say "deleted again: $1"
+  fi
+  return 1
+}
+
 # KEY FIELDS WANTED PLANNED: an entry that the plan changes, and that is still what the plan saw or wants.
 known_entry() {
+  made=no
   ask describe-access-entry "$1" "[accessEntry.$2 == $tick$3$tick || accessEntry.$2 == $tick$4$tick]"
   case $answer in
     True) ours=yes ;;
@@ -52,19 +72,21 @@ delete_entry() {
   ask describe-access-entry "$1" \
     "[accessEntry.tags.\"$RUN_TAG\" != $tick\"$RUN\"$tick && accessEntry.$2 == $tick$3$tick]"
   if [ "$answer" = True ]; then
-    eks delete-access-entry "$1" >/dev/null
+    change "$1" delete-access-entry "$1" || return 0
     say "deleted: $1"
   fi
 }
 
 # KEY INPUT FIELDS WANTED
 create_entry() {
+  made=no
   ask describe-access-entry "$1" \
     "[contains(keys(accessEntry.tags || $tick{}$tick), $tick\"$RUN_TAG\"$tick), accessEntry.$3 == $tick$4$tick]"
   case $answer in
     absent)
-      eks create-access-entry "$2" >/dev/null
+      change "$1" create-access-entry "$2" || return 0
       ours=yes
+      made=yes
       say "created: $1"
       ;;
     True*True)
@@ -86,7 +108,7 @@ update_entry() {
   case $answer in
     True*) say "exists: $1" ;;
     *True)
-      eks update-access-entry "$2" >/dev/null
+      change "$1" update-access-entry "$2" || return 0
       say "updated: $1"
       ;;
     *) leave "$1" 'somebody else changed it' ;;
@@ -106,7 +128,7 @@ associate_policy() {
   case $ours:$answer in
     *:True*) say "associated already: $3 with $1" ;;
     yes:*True)
-      eks associate-access-policy "$2" >/dev/null
+      change "$1" associate-access-policy "$2" || return 0
       say "associated: $3 with $1"
       ;;
     *) leave "$1" "$3 is for who made it to associate" ;;
@@ -120,7 +142,7 @@ disassociate_policy() {
   case $answer in
     True*) ;;
     *True)
-      eks disassociate-access-policy "$2" >/dev/null
+      change "$1" disassociate-access-policy "$2" || return 0
       say "disassociated: $3 from $1"
       ;;
     *) leave "$1" "somebody else changed the scope of $3" ;;
@@ -128,6 +150,9 @@ disassociate_policy() {
 }
 
 left=0
+refused=0
+# Whether the entry at hand was created by this very run.
+made=no
 # What may be done for the principal at hand: `yes` all that is planned, `no` nothing, `left` that is told already.
 ours=left
 # What stands between two of these is JSON in a query.

@@ -17,7 +17,8 @@ const FUNCTIONS: &str = include_str!("functions.sh");
 /// The script; it does what the plan's actions do, in the same order, and may be run again.
 ///
 /// It needs nothing but `sh` and the AWS CLI. What it makes has the tag of the tool's own runs, by which a second run
-/// knows it; what somebody else made or changed since the plan is left alone and ends the script with 3.
+/// knows it; what somebody else made or changed since the plan is left alone, what EKS refuses for one principal does not
+/// stop the others, and both end the script with 3.
 #[must_use]
 pub fn aws_cli(plan: &Plan) -> String {
     let notes = [
@@ -54,6 +55,7 @@ pub fn aws_cli(plan: &Plan) -> String {
                 Stage::Administrators => "Administrators and the caller",
                 Stage::Others => "People and CI",
                 Stage::Nodes => "Nodes",
+                Stage::Caller => "The caller",
             };
             text.push_str(&format!("\n# {title}\n"));
         }
@@ -70,10 +72,10 @@ pub fn aws_cli(plan: &Plan) -> String {
     text
 }
 
-/// Tells what was left alone; done as far as possible is no success.
+/// Says what was left alone and what EKS refused; done as far as possible is no success.
 const END: &str = "
-if [ \"$left\" -gt 0 ]; then
-  say 'done, but for what was left alone; plan again'
+if [ \"$left\" -gt 0 ] || [ \"$refused\" -gt 0 ]; then
+  say \"done as far as possible: $left left alone, $refused refused by EKS; see the lines above, then plan again\"
   exit 3
 fi
 say 'done'

@@ -12,6 +12,7 @@ struct Workflow {
     cluster: String,
     region: String,
     role: String,
+    plan_role: String,
     image: String,
     options: String,
 }
@@ -30,14 +31,19 @@ pub fn github_actions(plan: &Plan, runbook: &Runbook) -> String {
         "To go back after a run that went well, run it by hand with the action `rollback` and that run's number.".to_owned(),
         "Each run keeps journal, plan and backup as an artifact: no credentials, but the principals, usernames and groups of the".to_owned(),
         "cluster, for everybody who may read this repository's artifacts.".to_owned(),
-        "The role trusts GitHub's OIDC provider for this repository, has the policy of `export iam-policy` and the group of `export rbac`.".to_owned(),
+        "Two roles trust GitHub's OIDC provider. PLAN_ROLE_ARN only reads, and any pull request of this repository may assume it;".to_owned(),
+        "ROLE_ARN writes, and only the three environments may: `export iam-policy --trust-github OWNER/REPOSITORY --for plan` and".to_owned(),
+        "`--for apply` write who may, the same without --trust-github writes what they may: `--for plan` for the first, `--for apply`,".to_owned(),
+        "`--for cutover` and `--for rollback` for the second. Both need the group of `export rbac` for the same commands.".to_owned(),
     ];
     let role = runbook.role_arn.as_ref().map(ToString::to_string);
+    let plan_role = runbook.plan_role_arn.as_ref().map(ToString::to_string);
     let workflow = Workflow {
         header: comment(plan, &notes),
         cluster: expression(cluster_name(plan)),
         region: expression(region(plan)),
         role: expression(role.as_deref()),
+        plan_role: expression(plan_role.as_deref()),
         image: expression(runbook.image.as_deref()),
         options: words(&runbook.options),
     };

@@ -43,11 +43,15 @@ pub fn kubernetes_job(plan: &Plan, runbook: &Runbook) -> String {
         }),
     ];
     for command in [For::Cutover, For::Rollback] {
-        objects.extend(rbac_objects(command));
+        objects.extend(rbac_objects(command, &[]));
     }
     objects.extend(JOBS.map(|command| job(command, runbook)));
     let documents: Vec<String> = objects.iter().map(yaml::document).collect();
-    format!("{}---\n{}", header(plan, &notes()), documents.join("---\n"))
+    format!(
+        "{}---\n{}",
+        header(plan, &super::with_common(&notes())),
+        documents.join("---\n")
+    )
 }
 
 fn notes() -> Vec<String> {

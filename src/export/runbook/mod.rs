@@ -16,7 +16,7 @@ pub use ssm_automation::ssm_automation;
 
 use std::collections::BTreeMap;
 
-use super::carried::{braces_apart, header};
+use super::carried::{braces_apart, cluster_code, header};
 use crate::model::Arn;
 use crate::plan::Plan;
 use crate::text::{is_hidden, shell_word};
@@ -29,8 +29,10 @@ const LOOKUP_ROLE: &str = "--lookup-role=";
 pub struct Runbook {
     /// The container image that holds the tool.
     pub image: Option<String>,
-    /// The IAM role that the tool runs as.
+    /// The IAM role that the tool runs as when it writes.
     pub role_arn: Option<Arn>,
+    /// The IAM role that it runs as when it only reads, where the runbook has two.
+    pub plan_role_arn: Option<Arn>,
     /// The options of `plan` that are given again whenever the tool runs.
     pub options: Vec<String>,
 }
@@ -74,7 +76,18 @@ fn written(template: &impl askama::Template) -> String {
 
 /// The comment at the top, in which no reader sees a variable either.
 fn comment(plan: &Plan, notes: &[String]) -> String {
-    braces_apart(&header(plan, notes), " ")
+    braces_apart(&header(plan, &with_common(notes)), " ")
+}
+
+/// The notes of a runbook and those that are the same for all.
+fn with_common(notes: &[String]) -> Vec<String> {
+    let mut all = notes.to_vec();
+    all.extend(cluster_code());
+    all.extend([
+        "Terraform: adding access_config to a resource aws_eks_cluster that had none can plan a REPLACEMENT of the cluster; read the plan.".to_owned(),
+        "The way back needs rights of its own: `export iam-policy --for rollback` and `export rbac --for rollback`.".to_owned(),
+    ]);
+    all
 }
 
 /// The cluster's name, where it is one that EKS could have taken.

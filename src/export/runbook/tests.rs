@@ -21,6 +21,7 @@ fn runbooks_look_as_they_did() {
     let given = Runbook {
         image: Some("registry.example/aws-auth-migrate:0.1.0".to_owned()),
         role_arn: "arn:aws:iam::111122223333:role/migrator".parse().ok(),
+        plan_role_arn: "arn:aws:iam::111122223333:role/planner".parse().ok(),
         options: vec!["--exclude=*:role/legacy-*".to_owned()],
     };
     for (plan_name, plan, runbook) in [

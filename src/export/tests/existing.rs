@@ -1,6 +1,9 @@
 //! What exports say of a cluster that has entries already, or can't have any yet.
 
 use super::EXPORTS;
+use crate::export::{
+    Runbook, cdk, github_actions, kubernetes_job, ssm_automation, terraform, terraform_module,
+};
 use crate::model::AccessEntry;
 use crate::plan::Plan;
 use crate::plan::document::{Action, ActionKind, Outcome};
@@ -89,5 +92,39 @@ fn a_cluster_without_access_entries_is_switched_first() {
                       --access-config authenticationMode=API_AND_CONFIG_MAP";
         assert!(export(&small()).contains(switch), "{name}");
         assert!(!export(&switched).contains(switch), "{name}");
+    }
+}
+
+/// Terraform replaced a cluster whose code got an `access_config`, and failed on one that still said `CONFIG_MAP`.
+#[test]
+fn code_that_describes_the_cluster_is_not_forgotten() {
+    for (name, text) in [
+        ("terraform", terraform(&small())),
+        ("module", terraform_module(&small())),
+    ] {
+        for part in [
+            "REPLACEMENT of the cluster",
+            "hashicorp/terraform-provider-aws#38967",
+            "CONFIG_MAP in it fails from then on",
+        ] {
+            assert!(text.contains(part), "{name}: {part}");
+        }
+    }
+    assert!(terraform_module(&small()).contains("version 20 or later"));
+    assert!(cdk(&small()).contains("`mastersRole`"));
+    let runbook = Runbook::default();
+    for text in [
+        ssm_automation(&small(), &runbook),
+        kubernetes_job(&small(), &runbook),
+        github_actions(&small(), &runbook),
+    ] {
+        assert!(
+            text.contains("CONFIG_MAP in it fails from then on"),
+            "{text}"
+        );
+        assert!(
+            text.contains("can plan a REPLACEMENT of the cluster"),
+            "{text}"
+        );
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::EXPORTS;
 use crate::export::carried::carried;
 use crate::export::{
-    ack, aws_cli, cloudformation, cloudformation_json, eksctl, iam_policy, terraform,
+    ack, aws_cli, cloudformation, cloudformation_json, eksctl, iam_policy, pulumi, terraform,
     terraform_module,
 };
 use crate::plan::Plan;
@@ -151,6 +151,64 @@ fn hcl_resources(text: &str) -> Vec<Value> {
         .collect()
 }
 
+/// What Pulumi makes of a text that holds no reference.
+fn interpolated(text: &str) -> String {
+    let mut read = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        assert!(
+            rest[at..].starts_with("$$"),
+            "a reference, or a lone `$`: {text}"
+        );
+        read.push_str(&rest[..=at]);
+        rest = &rest[at + 2..];
+    }
+    read + rest
+}
+
+/// The same within a value.
+fn interpolated_in(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!(interpolated(text)),
+        Value::Array(items) => items.iter().map(interpolated_in).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (interpolated(key), interpolated_in(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+/// The entries of a Pulumi program, each with the namespaces of the associations that depend on it.
+pub(super) fn pulumi_resources(text: &str) -> Vec<Value> {
+    let program: Value = serde_yaml::from_str(text).unwrap();
+    let resources = program["resources"].as_object().unwrap();
+    let of_type = |resource: &&Value, name: &str| resource["type"] == name;
+    resources
+        .iter()
+        .filter(|(_, resource)| of_type(resource, "aws:eks:AccessEntry"))
+        .map(|(name, resource)| {
+            let reference = json!([format!("${{{name}}}")]);
+            let policies: Vec<Value> = resources
+                .values()
+                .filter(|resource| of_type(resource, "aws:eks:AccessPolicyAssociation"))
+                .filter(|resource| resource["options"]["dependsOn"] == reference)
+                .map(|resource| interpolated_in(&resource["properties"]))
+                .collect();
+            let mut entry = interpolated_in(&resource["properties"]);
+            for policy in &policies {
+                assert_eq!(policy["principalArn"], entry["principalArn"]);
+            }
+            entry["policies"] = json!(policies);
+            facts_of(
+                &entry,
+                ["principalArn", "userName", "kubernetesGroups", "tags"],
+                ["policies", "accessScope", "namespaces"],
+            )
+        })
+        .collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -201,6 +259,11 @@ proptest! {
             .map(|object| facts_of(&object["spec"], keys, ["accessPolicies", "accessScope", "namespaces"]))
             .collect();
         prop_assert_eq!(read, facts(&plan));
+    }
+
+    #[test]
+    fn pulumi_reads_back_equal(plan in plans()) {
+        prop_assert_eq!(pulumi_resources(&pulumi(&plan)), facts(&plan));
     }
 
     #[test]

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::hostile::{facts, facts_of};
 use crate::export::carried::carried;
-use crate::export::{aws_cli, cloudformation, cloudformation_json, terraform, terraform_module};
+use crate::export::{
+    aws_cli, cdk, cloudformation, cloudformation_json, pulumi, terraform, terraform_module,
+};
 use crate::plan::document::Outcome;
 use crate::report::tests::judge::{judge, judged, python};
 use crate::report::tests::plans::{HOSTILE, awkward, large, small, with_texts};
@@ -116,6 +118,144 @@ fn console(file: &str, expression: &str) -> Value {
         encoded.trim_matches('"'),
     );
     serde_json::from_slice(&json.unwrap()).unwrap()
+}
+
+/// A folder of Node's in which the judges' packages are found.
+fn node_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let packages = concat!(env!("CARGO_MANIFEST_DIR"), "/target/judges/node_modules");
+    std::os::unix::fs::symlink(packages, folder.path().join("node_modules")).unwrap();
+    folder
+}
+
+/// Checks the types of a file, and writes the JavaScript beside it.
+fn tsc(folder: &tempfile::TempDir, file: &str) {
+    judged(
+        Command::new("node")
+            .arg("node_modules/typescript/bin/tsc")
+            .args([
+                "--strict",
+                "--skipLibCheck",
+                "--noUnusedLocals",
+                "--preserveSymlinks",
+            ])
+            .args([
+                "--target",
+                "es2022",
+                "--module",
+                "commonjs",
+                "--moduleResolution",
+                "node",
+            ])
+            .arg(file)
+            .current_dir(folder),
+    );
+}
+
+/// Whether a package is among the judges' own.
+fn there_is(package: &str) -> bool {
+    let probe = format!("require('./target/judges/node_modules/{package}/package.json')");
+    judge(
+        &format!("{package} (npm)"),
+        Command::new("node")
+            .args(["-e", &probe])
+            .current_dir(env!("CARGO_MANIFEST_DIR")),
+    )
+}
+
+/// The compiler finds nothing, and the template that CDK makes of it says the same as the plan.
+#[test]
+fn cdk_compiles_and_synthesizes_the_same_entries() {
+    if !there_is("typescript") || !there_is("aws-cdk-lib") {
+        return;
+    }
+    let texts: Vec<String> = HOSTILE.iter().map(|&text| text.to_owned()).collect();
+    let program = "
+const { App, Stack } = require('aws-cdk-lib');
+const { addAccessEntries } = require('./entries.js');
+const app = new App({ outdir: 'cdk.out' });
+addAccessEntries(new Stack(app, 'S'));
+console.log(JSON.stringify(app.synth().getStackByName('S').template.Resources ?? {}));
+";
+    for plan in [small(), large(), awkward(), with_texts(&texts)] {
+        let folder = node_folder();
+        std::fs::write(folder.path().join("entries.ts"), cdk(&plan)).unwrap();
+        tsc(&folder, "entries.ts");
+        let said = judged(
+            Command::new("node")
+                .args(["--preserve-symlinks", "-e", program])
+                .env("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
+                .current_dir(&folder),
+        );
+        let resources: Value = serde_json::from_str(&said).unwrap();
+        let resources = resources.as_object().unwrap();
+        let mut read: Vec<String> = resources
+            .values()
+            .filter(|resource| resource["Type"] == "AWS::EKS::AccessEntry")
+            .map(|resource| {
+                let keys = ["PrincipalArn", "Username", "KubernetesGroups", "Tags"];
+                let scope = ["AccessPolicies", "AccessScope", "Namespaces"];
+                let mut fact = facts_of(&resource["Properties"], keys, scope);
+                fill(&mut fact);
+                fact.to_string()
+            })
+            .collect();
+        let mut expected: Vec<String> = facts(&plan)
+            .into_iter()
+            .zip(carried(&plan))
+            .map(|(mut fact, carried)| {
+                // EKS sets the username and the groups of nodes itself.
+                fact[1] = serde_json::json!(carried.username());
+                fill(&mut fact);
+                fact.to_string()
+            })
+            .collect();
+        read.sort();
+        expected.sort();
+        assert_eq!(read, expected);
+        let retained = resources
+            .values()
+            .filter(|resource| resource["DeletionPolicy"] == "Retain");
+        let existing = carried(&plan)
+            .iter()
+            .filter(|carried| carried.exists)
+            .count();
+        assert_eq!(retained.count(), existing);
+    }
+}
+
+/// What is left out where there is none stands as empty.
+fn fill(fact: &mut Value) {
+    for (index, empty) in [(2, serde_json::json!([])), (3, serde_json::json!({}))] {
+        if fact[index].is_null() {
+            fact[index] = empty;
+        }
+    }
+    fact[3].sort_all_objects();
+}
+
+/// The provider's own types take every resource of the program, and its options are those of a resource.
+#[test]
+fn the_aws_provider_of_pulumi_knows_every_property() {
+    if !there_is("typescript") || !there_is("@pulumi/aws") {
+        return;
+    }
+    for plan in [small(), large(), awkward()] {
+        let program: Value = serde_yaml::from_str(&pulumi(&plan)).unwrap();
+        assert_eq!(program["runtime"], "yaml");
+        let mut text = "import { AccessEntryArgs } from '@pulumi/aws/eks/accessEntry';\nimport { AccessPolicyAssociationArgs } from '@pulumi/aws/eks/accessPolicyAssociation';\nexport const entries: AccessEntryArgs[] = [];\nexport const associations: AccessPolicyAssociationArgs[] = [];\n".to_owned();
+        for resource in program["resources"].as_object().unwrap().values() {
+            let list = match resource["type"].as_str().unwrap() {
+                "aws:eks:AccessEntry" => "entries",
+                "aws:eks:AccessPolicyAssociation" => "associations",
+                other => panic!("{other}"),
+            };
+            text.push_str(&format!("{list}.push({});\n", resource["properties"]));
+        }
+        let folder = node_folder();
+        std::fs::write(folder.path().join("program.ts"), text).unwrap();
+        tsc(&folder, "program.ts");
+    }
 }
 
 fn cfn_lint(name: &str, text: &str) {

@@ -19,5 +19,7 @@ const EXPORTS: &[(&str, Export)] = &[
     ("cloudformation.json", cloudformation_json),
     ("eksctl.yaml", eksctl),
     ("ack.yaml", ack),
+    ("cdk.ts", cdk),
+    ("pulumi.yaml", pulumi),
     ("aws-cli.sh", aws_cli),
 ];

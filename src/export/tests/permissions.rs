@@ -1,7 +1,7 @@
 //! The rights that are asked for.
 
 use super::hostile::with_calls;
-use crate::export::{iam_policy, rbac};
+use crate::export::{Runbook, github_actions, iam_policy, rbac, trust_policy};
 use crate::model::{AuthenticationMode, EntryType};
 use crate::plan::document::{ActionKind, Outcome};
 use crate::report::tests::plans::small;
@@ -45,11 +45,55 @@ fn a_wildcard_in_a_role_stays_a_letter_in_a_policy() {
     );
 }
 
+/// A pull request once ran with the role that writes.
+#[test]
+fn only_the_environments_of_the_workflow_may_assume_the_role_that_writes() {
+    let plan = small();
+    let subjects = |command, test: &str| {
+        let policy = trust_policy(&plan, command, "acme/infra").unwrap();
+        let policy: serde_json::Value = serde_json::from_str(&policy).unwrap();
+        let statement = &policy["Statement"][0];
+        let provider = statement["Principal"]["Federated"].as_str().unwrap();
+        assert!(provider.ends_with(":oidc-provider/token.actions.githubusercontent.com"));
+        let condition = &statement["Condition"];
+        assert_eq!(
+            condition["StringEquals"]["token.actions.githubusercontent.com:aud"],
+            "sts.amazonaws.com"
+        );
+        condition[test]["token.actions.githubusercontent.com:sub"].to_string()
+    };
+    let workflow = github_actions(&plan, &Runbook::default());
+    for command in [For::Apply, For::Cutover, For::Rollback] {
+        let subjects = subjects(command, "StringEquals");
+        assert!(!subjects.contains('*') && !subjects.contains("pull_request"));
+        assert_eq!(
+            subjects
+                .matches("repo:acme/infra:environment:aws-auth-")
+                .count(),
+            3
+        );
+        for line in workflow.lines() {
+            if let Some(name) = line.trim().strip_prefix("environment: ") {
+                assert!(subjects.contains(&format!(":{name}\"")), "{subjects}");
+            }
+        }
+    }
+    let reading = subjects(For::Plan, "StringLike");
+    assert!(
+        reading.contains("repo:acme/infra:pull_request"),
+        "{reading}"
+    );
+    assert!(!reading.contains("environment"), "{reading}");
+    let mut unknown = small();
+    unknown.cluster.account_id = None;
+    assert_eq!(trust_policy(&unknown, For::Plan, "acme/infra"), None);
+}
+
 /// The roles for a rollback once took away what those for a cut-over had given.
 #[test]
 fn the_roles_of_two_commands_live_side_by_side() {
     let names = |command: For| {
-        let text = rbac(command);
+        let text = rbac(command, &[]);
         let name = format!("name: aws-auth-migrate-{}", command.name());
         (text.matches(&name).count(), text)
     };
@@ -57,4 +101,18 @@ fn the_roles_of_two_commands_live_side_by_side() {
     assert_eq!(found, 6, "{text}");
     assert!(!text.contains(&format!("name: {RBAC_GROUP}\n  namespace")));
     assert_eq!(names(For::Rollback).0, 3);
+}
+
+/// Whoever granted these rights once found out in the middle of an incident that `rollback` needs others.
+#[test]
+fn the_rights_for_the_way_forth_say_that_the_way_back_needs_its_own() {
+    for command in [For::Apply, For::Cutover] {
+        let text = rbac(command, &[]);
+        assert!(text.contains("`export rbac --for rollback`"), "{text}");
+        assert!(
+            text.contains("`export iam-policy --for rollback`"),
+            "{text}"
+        );
+    }
+    assert!(!rbac(For::Rollback, &[]).contains("--for rollback"));
 }

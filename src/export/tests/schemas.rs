@@ -13,7 +13,6 @@ use crate::report::tests::plans::{awkward, large, small};
 
 const EKSCTL: &str = include_str!("../../../testdata/schemas/eksctl.schema.json");
 const ACK: &str = include_str!("../../../testdata/schemas/ack.accessentries.yaml");
-
 fn eksctl_schema() -> Validator {
     // The names of Go packages in its references hold a `|`, which no URI may.
     let schema: Value = serde_json::from_str(&EKSCTL.replace('|', ".")).unwrap();

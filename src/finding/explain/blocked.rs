@@ -145,9 +145,9 @@ pub(super) const STRICT_WARNING: Text = Text {
 };
 
 pub(super) const SERVICE_LINKED_EMR: Text = Text {
-    meaning: "The mapping is the one that EMR on EKS asks for. EKS refuses entries for service-linked roles, and EMR makes one itself, but only for virtual clusters that are created once the cluster has access entries.",
-    why: r#"EKS User Guide, "Create access entries"; AWS re:Post, "Why did my EMR on EKS virtual cluster creation fail"."#,
-    fix: "Keep the mapping and the mode `API_AND_CONFIG_MAP`. Re-create the virtual clusters after the switch, then remove the mapping.",
+    meaning: "The mapping is the one that EMR on EKS asks for. EKS refuses entries for service-linked roles, and EMR creates one itself, but only for virtual clusters that are created once the cluster has access entries. Once it exists it is a live entry like any other: it hides the mapping.",
+    why: r#"EKS User Guide, "Create access entries"; AWS re:Post, "Why did my EMR on EKS virtual cluster creation fail"; Amazon EMR on EKS API Reference, `ListVirtualClusters`."#,
+    fix: "Keep the mapping and the mode `API_AND_CONFIG_MAP`. After the switch list the virtual clusters that do not use the access entry yet (`aws emr-containers list-virtual-clusters --container-provider-type EKS --container-provider-id CLUSTER --no-eks-access-entry-integrated`), re-create them, then plan again.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::111122223333:role/AWSServiceRoleForAmazonEMRContainers
   username: emr-containers
@@ -159,9 +159,9 @@ pub(super) const SERVICE_LINKED_EMR: Text = Text {
 };
 
 pub(super) const SERVICE_LINKED_BATCH: Text = Text {
-    meaning: "The mapping is the one that AWS Batch asks for. EKS refuses entries for service-linked roles, and Batch makes one itself when every compute environment on the cluster asks for it.",
-    why: r#"EKS User Guide, "Create access entries"; AWS Batch API Reference, `EksAccessEntry`."#,
-    fix: "Update all compute environments of the cluster so that `accessEntry.desiredState` is `ENABLED`, then remove the mapping.",
+    meaning: "The mapping is the one that AWS Batch asks for. EKS refuses entries for service-linked roles, and Batch creates one itself when a compute environment on the cluster asks for it. That entry hides the mapping at once, and it has `AWSBatchClusterPolicy` only: without `AWSBatchNamespacePolicy` for the namespace of each compute environment, jobs stay `RUNNABLE`.",
+    why: r#"EKS User Guide, "Create access entries"; AWS Batch User Guide, "Amazon EKS access entries"; AWS Batch API Reference, `EksAccessEntry`."#,
+    fix: "Set `accessEntry.desiredState` to `ENABLED` on all compute environments of the cluster, and again on those where it was set before the cluster had access entries. Then associate `AWSBatchNamespacePolicy` with the service's entry for each compute environment's namespace, and plan again.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::111122223333:role/AWSServiceRoleForBatch
   username: aws-batch
@@ -170,6 +170,7 @@ pub(super) const SERVICE_LINKED_BATCH: Text = Text {
         after: "# in the eksConfiguration of every compute environment
 accessEntry:
   desiredState: ENABLED
+# and for the namespace of every compute environment: aws eks associate-access-policy --cluster-name CLUSTER --principal-arn arn:aws:iam::111122223333:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch --policy-arn arn:aws:eks::aws:cluster-access-policy/AWSBatchNamespacePolicy --access-scope type=namespace,namespaces=NAMESPACE
 ",
     }),
 };
@@ -177,7 +178,7 @@ accessEntry:
 pub(super) const SERVICE_LINKED_PROMETHEUS: Text = Text {
     meaning: "The mapping is the one that a scraper of Amazon Managed Service for Prometheus asks for. EKS refuses entries for service-linked roles, and the service makes one itself for scrapers that are created once the cluster has access entries.",
     why: r#"EKS User Guide, "Create access entries"; Amazon Managed Service for Prometheus User Guide, "Using an AWS managed collector"."#,
-    fix: "Keep the mapping. Re-create the scraper after the switch, then remove the mapping.",
+    fix: "Keep the mapping. Re-create the scraper after the switch, then plan again: the entry that the service has created is compared with the mapping.",
     example: None,
 };
 

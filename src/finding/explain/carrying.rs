@@ -27,9 +27,9 @@ pub(super) const AUTHENTICATED_GROUP_DROPPED: Text = Text {
 };
 
 pub(super) const MASTERS_TO_POLICY: Text = Text {
-    meaning: "EKS refuses the group `system:masters`. Its counterpart is the access policy `AmazonEKSClusterAdminPolicy` on the whole cluster; the mapping's other groups stay. Two things differ: the policy does not hold while somebody impersonates another user, and `kubectl auth can-i --list` does not show it.",
-    why: r#"EKS User Guide, "Review access policy permissions" and "Associate access policies with access entries"."#,
-    fix: "Nothing to do.",
+    meaning: "EKS refuses the group `system:masters`. Its counterpart is the access policy `AmazonEKSClusterAdminPolicy` on the whole cluster; the mapping's other groups stay. The rights are the same, four things are not: the API server no longer exempts the caller's requests from priority and fairness; webhooks and policy engines that look for the group `system:masters` (exclusions of Kyverno or Gatekeeper) no longer match; the policy does not hold while somebody impersonates another user; and `kubectl auth can-i --list` does not show it.",
+    why: r#"EKS User Guide, "Review access policy permissions" and "Associate access policies with access entries"; Kubernetes, "API Priority and Fairness", the mandatory level `exempt`."#,
+    fix: "Look for `system:masters` in admission policies and webhooks, and add the principal's username or a group of its own there. Otherwise nothing to do.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::111122223333:role/platform
   username: platform

@@ -45,9 +45,9 @@ pub(super) const ENTRIES_UNKNOWN: Text = Text {
 };
 
 pub(super) const FOREIGN_WRITER: Text = Text {
-    meaning: "The ConfigMap shows traces of a tool that writes it: the name of a field manager, a label or an annotation. What `cutover` takes away, that tool may put back with its next run.",
+    meaning: "The ConfigMap shows traces of a tool that writes it: the name of a field manager, a label or an annotation. What `cutover` takes away, that tool may put back with its next run, and most tools delete the ConfigMap once it is gone from their code. People at kubectl, this tool, and `vpcLambda`, by which EKS itself writes the roles of managed nodes, are not reported.",
     why: r#"Kubernetes, "Server-Side Apply" (`metadata.managedFields`); `status --preflight` names the trace."#,
-    fix: "Take `aws-auth` out of that tool's code and state first, without letting it delete the ConfigMap.",
+    fix: "First make the tool keep the ConfigMap: Terraform `state rm` or `removed` with `destroy = false`, CDK `RemovalPolicy.RETAIN`, Pulumi `retainOnDelete`, Helm `helm.sh/resource-policy: keep`, Argo CD `Prune=false`, Flux `kustomize.toolkit.fluxcd.io/prune: disabled`. Then take `aws-auth` out of its code, and cut over after that.",
     example: None,
 };
 

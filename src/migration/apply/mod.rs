@@ -138,7 +138,7 @@ pub async fn apply<P: Progress>(
 ) -> Result<Applied, Failure> {
     let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let mut target = target.clone();
-    target.aws.pace = Pace::new(options.max_rate);
+    target.aws.pace = target.aws.pace.limited(options.max_rate);
     let work = Work {
         target: &target,
         options,
@@ -158,7 +158,7 @@ pub async fn apply<P: Progress>(
     let id = cluster_id(&seen)?;
     let path = options.journal_of(&id);
     let mut plan = plan_now(&seen, options, &Journal::history(&path, &id)?, clock)?;
-    plan.decisions_fit().map_err(misfit)?;
+    plan.decisions_fit().map_err(|misfits| misfit(&misfits))?;
     refuse::what_can_not_work(&plan, options)?;
     refuse::blind_canary(&seen, options)?;
     let bindings = bindings::wanted(&seen, &options.choices, &plan)?;
@@ -426,7 +426,8 @@ impl<P: Progress> Work<'_, P> {
 }
 
 /// A decision that does not fit is a slip of whoever wrote it: nothing is done.
-pub fn misfit(misfits: Misfits) -> Failure {
+#[must_use]
+pub fn misfit(misfits: &Misfits) -> Failure {
     Failure::usage(format!("nothing was done: {misfits}"))
         .hint("correct the decisions file or the option; `plan --write-decisions FILE` writes every open question")
 }

@@ -45,6 +45,13 @@ impl LockedOut {
         cluster: &Cluster,
         caller: &Caller,
     ) -> Failure {
+        // A token of the wrong time is nobody's, and neither is a certificate valid then.
+        if let (Some(hint), false) = (
+            aws.clock_hint(),
+            matches!(error, KubernetesError::Forbidden { .. }),
+        ) {
+            return Failure::new(error.to_string()).hint(hint);
+        }
         let is_refused = matches!(
             error,
             KubernetesError::Forbidden { .. } | KubernetesError::Unauthorized { .. }

@@ -24,6 +24,7 @@ pub fn plan(seen: &Survey, choices: &Choices, history: &History, now: Timestamp)
         &ours(history),
         now,
     );
+    plan.caller = seen.caller.as_ref().map(|caller| caller.arn.to_string());
     tell_owners(&mut plan, &seen.observed);
     let of = &plan.summary;
     tracing::debug!(

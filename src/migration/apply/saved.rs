@@ -38,6 +38,7 @@ pub(super) fn plan_now(
     let to_delete = entries_to_delete(saved, &fresh, &live);
     let mode = fresh.cluster.authentication_mode;
     plan.cluster = fresh.cluster;
+    plan.caller = fresh.caller;
     plan.source.options = fresh.source.options;
     plan.findings = findings_now(saved, fresh.findings.clone());
     plan.actions.retain(|action| {

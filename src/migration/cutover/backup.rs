@@ -18,7 +18,7 @@ pub fn refuse_taken(path: &Path, stored: &Stored, history: &History) -> Result<(
                 .filter_map(|change| change.backup.as_deref())
                 .any(|known| known == path)
         });
-    if is_own || is_free(path, stored)? {
+    if is_own || files::is_pipe_or_device(path) || is_free(path, stored)? {
         return Ok(());
     }
     Err(Failure::new(format!(
@@ -33,7 +33,15 @@ pub fn refuse_taken(path: &Path, stored: &Stored, history: &History) -> Result<(
 ///
 /// Nothing is written over: where the path holds another state, the next free one with a number at its end is taken.
 /// Returns where the manifest is.
-pub fn write(path: &Path, stored: &Stored) -> Result<PathBuf, Failure> {
+///
+/// A pipe or a device gets the manifest alone; `None`, since nobody finds it again there. The journal holds the object, too.
+pub fn write(path: &Path, stored: &Stored) -> Result<Option<PathBuf>, Failure> {
+    if files::is_pipe_or_device(path) {
+        // A second one, after somebody else's change, is a document of its own.
+        let manifest = format!("---\n{}", stored.manifest());
+        files::replace(path, manifest.as_bytes()).map_err(|error| unusable(path, error))?;
+        return Ok(None);
+    }
     let mut place = path.to_owned();
     let mut number = 0;
     while !is_free(&place, stored)? {
@@ -43,7 +51,27 @@ pub fn write(path: &Path, stored: &Stored) -> Result<PathBuf, Failure> {
     for (to, content) in parts(&place, stored) {
         files::create(&to, content.as_bytes()).map_err(|error| unusable(&to, error))?;
     }
-    Ok(place)
+    Ok(Some(place))
+}
+
+/// Whether just this backup is at the path already.
+pub fn is_there(path: &Path, stored: &Stored) -> Result<bool, Failure> {
+    for (at, content) in parts(path, stored) {
+        let holds = files::holds(&at, content.as_bytes()).map_err(|error| unusable(&at, error))?;
+        if holds != Some(true) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Removes a backup of what was not taken away after all; one that can't be removed does no harm.
+pub fn discard(place: &Path) {
+    for path in [place.to_owned(), with_end(place, EXACT)] {
+        if let Err(error) = files::remove(&path) {
+            tracing::debug!(%error, path = %path.display(), "the backup was not removed");
+        }
+    }
 }
 
 /// The usual place of a run's backup: beside the journal, which clusters may share.
@@ -71,6 +99,18 @@ pub fn latest(journal: &Path, cluster: &ClusterId) -> Option<(PathBuf, Stored)> 
         let name = path.to_string_lossy();
         Some((PathBuf::from(name.strip_suffix(EXACT)?), stored))
     })
+}
+
+/// The object exactly as a backup has it: `None` where there is no such file, `Some(None)` where it holds something else.
+#[must_use]
+pub fn exact(path: &Path) -> Option<Option<serde_json::Value>> {
+    let path = with_end(path, EXACT);
+    // A journal may name anything, such as a pipe.
+    if !path.is_file() {
+        return None;
+    }
+    let content = files::content(&path).ok()?;
+    Some(serde_json::from_slice(&content).ok())
 }
 
 /// The end of the name of the exact object, after the manifest's.

@@ -9,6 +9,7 @@ use crate::error::Failure;
 use crate::journal::{History, RunCommand};
 use crate::kubernetes::Stored;
 use crate::migration::apply::{self, Clock};
+use crate::migration::deletion::held_by;
 use crate::migration::survey::Survey;
 use crate::migration::verify::{Readiness, Verification, verify};
 use crate::migration::who::{Way, who};
@@ -34,7 +35,8 @@ impl Look {
         clock: Clock,
     ) -> Result<Self, Failure> {
         let plan = apply::plan_to_judge(&seen, &options.choices, history, (clock.now)());
-        plan.patterns_fit().map_err(apply::misfit)?;
+        plan.patterns_fit()
+            .map_err(|misfits| apply::misfit(&misfits))?;
         let verification = verify(plan, &seen.reading, &seen.observed);
         let is_partial = is_partial(&options.choices);
         let in_config_map_mode =
@@ -64,7 +66,26 @@ impl Look {
             options.keep_config_map,
         )?;
         look.keeps_the_caller(options)?;
+        look.leaves_nothing_in_what_goes()?;
         Ok(look)
+    }
+
+    /// Refuses to leave mappings in a ConfigMap that is being deleted: they go with it.
+    fn leaves_nothing_in_what_goes(&self) -> Result<(), Failure> {
+        let held = self.stored.as_ref().and_then(Stored::terminating);
+        let leaves = self
+            .removal
+            .as_ref()
+            .is_some_and(|removal| removal.after.is_some());
+        match held.filter(|_| leaves) {
+            Some(held) => Err(Failure::new(format!(
+                "nothing was written: aws-auth is being deleted since {}, {}, and what would be left in it goes with it",
+                held.since,
+                held_by(&held)
+            ))
+            .hint("back it up and create it again without finalizers first (kubectl get configmap --namespace kube-system aws-auth --output yaml)")),
+            None => Ok(()),
+        }
     }
 
     /// Whether the object that would be written is the one that was verified.

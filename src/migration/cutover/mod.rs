@@ -21,7 +21,7 @@ use super::verify::Verification;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
 use crate::journal::{Beginning, Journal, RunCommand, RunEnd, RunLog};
-use crate::kubernetes::{Kubernetes, KubernetesError};
+use crate::kubernetes::{Kubernetes, KubernetesError, Terminating};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::plan::document::SourceKind;
 use crate::plan::{Action, ActionKind, Stage};
@@ -36,6 +36,8 @@ pub use nodes::Nodes;
 
 /// How long after the last `apply` the switch to API is refused unless somebody says otherwise.
 const MIN_SOAK: Duration = Duration::from_hours(1);
+/// How long a ConfigMap that finalizers hold is waited for unless somebody says otherwise.
+pub const SETTLE: Duration = Duration::from_mins(1);
 /// How often a write is tried when somebody else is faster or the connection breaks.
 pub(super) const ATTEMPTS: u32 = 5;
 /// How long to wait before the next try.
@@ -54,6 +56,8 @@ pub struct CutoverOptions {
     pub to_api_mode: bool,
     /// How long the nodes are watched after the removal; where nobody says, 90 seconds if a node role's mapping goes.
     pub soak: Option<Duration>,
+    /// How long a ConfigMap that finalizers hold is waited for once its deletion is asked for.
+    pub settle: Duration,
     /// How long after the last `apply` the switch is refused.
     pub min_soak: Duration,
     /// How long the whole may take, the soak apart; what has begun is finished.
@@ -78,11 +82,14 @@ impl CutoverOptions {
         ];
         let given = flags.into_iter().filter(|(_, given)| *given);
         let soak = self.soak.map(|soak| format!("--soak={}s", soak.as_secs()));
+        let settle =
+            (self.settle != SETTLE).then(|| format!("--settle={}s", self.settle.as_secs()));
         let min_soak = (self.to_api_mode && self.min_soak != MIN_SOAK)
             .then(|| format!("--min-soak={}s", self.min_soak.as_secs()));
         given
             .map(|(flag, _)| flag.to_owned())
             .chain(soak)
+            .chain(settle)
             .chain(min_soak)
             .collect()
     }
@@ -103,6 +110,7 @@ pub struct Preview<'a> {
 
 /// What became of it.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct CutOver {
     /// The proof, as of the last look before the removal.
     pub verification: Verification,
@@ -110,8 +118,12 @@ pub struct CutOver {
     pub refused: bool,
     /// The mappings that were removed.
     pub removed: Vec<MappingId>,
-    /// Whether the ConfigMap was deleted.
+    /// Whether the ConfigMap was deleted, and is gone.
     pub deleted: bool,
+    /// What holds the ConfigMap up, where it is being deleted and still there: it counts until it is gone.
+    pub held: Option<Terminating>,
+    /// Whether somebody has created the ConfigMap again right after its deletion.
+    pub came_back: bool,
     /// The backup.
     pub backup: Option<PathBuf>,
     /// Others that write the ConfigMap.
@@ -176,6 +188,9 @@ pub async fn cutover<P: Progress>(
             (&options.backup, &first.removal, &first.stored)
         {
             backup::refuse_taken(chosen, stored, &history)?;
+        }
+        if let (Some(removal), Some(stored)) = (&first.removal, &first.stored) {
+            write::try_out(&kubernetes, removal, stored).await?;
         }
         let consent = confirm(&Preview {
             verification: &first.verification,
@@ -245,9 +260,17 @@ impl Work<'_> {
         mut done: CutOver,
     ) -> Result<CutOver, Failure> {
         let watch = Watch::of(self, &first, &mut done).await;
-        let last = Box::pin(self.remove(first, &watch, &mut done)).await?;
+        let last = Box::pin(self.remove(first, &watch, progress, &mut done)).await?;
         if done.refused {
             done.end = RunEnd::Incomplete;
+            return Ok(done);
+        }
+        if done.held.is_some() {
+            done.end = if self.stop.is_requested() {
+                RunEnd::Interrupted
+            } else {
+                RunEnd::Incomplete
+            };
             return Ok(done);
         }
         done.nodes = Box::pin(watch.after(self, progress)).await;
@@ -258,6 +281,9 @@ impl Work<'_> {
         if done.nodes.as_ref().is_some_and(Nodes::dropped) {
             done.end = RunEnd::Incomplete;
             return Ok(done);
+        }
+        if done.came_back {
+            done.end = RunEnd::Incomplete;
         }
         if switches {
             let Some(aws) = Box::pin(self.may_switch(&last, &mut done)).await else {
@@ -336,6 +362,8 @@ impl CutOver {
             refused: look.refused,
             removed: Vec::new(),
             deleted: false,
+            held: None,
+            came_back: false,
             backup: None,
             writers: look.stored.as_ref().map(writers_of).unwrap_or_default(),
             nodes: None,

@@ -10,14 +10,15 @@ use super::{ATTEMPTS, BREATH, CutOver, CutoverOptions, Watch, backup, interrupte
 use crate::aws::Aws;
 use crate::error::{Failure, FailureKind};
 use crate::journal::{ConfigMapChange, RunLog};
-use crate::kubernetes::{Kubernetes, Stored};
+use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored};
 use crate::migration::apply::Clock;
+use crate::migration::deletion::{Deletion, NOTHING_YET, Over};
 use crate::migration::ended::unfinished;
 use crate::migration::survey::{Survey, Target, survey};
 use crate::observed::Observed;
 use crate::plan::compare::same;
 use crate::stop::Stop;
-use crate::writer::Status;
+use crate::writer::{Progress, Status};
 
 /// What the removal needs.
 pub(super) struct Work<'a> {
@@ -36,6 +37,7 @@ impl Work<'_> {
         &self,
         mut look: Look,
         watch: &Watch,
+        progress: &impl Progress,
         done: &mut CutOver,
     ) -> Result<Look, Failure> {
         let mut asked = None;
@@ -51,17 +53,27 @@ impl Work<'_> {
                     return Ok(look);
                 };
                 self.may_begin()?;
-                let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
-                let place = backup::write(&self.backup_path(), stored)?;
-                done.backup = Some(place.clone());
-                self.log.config_map_intent(
-                    Some(stored.json()),
-                    removal.after.clone(),
-                    Some(place),
-                    watched,
-                )?;
+                let is_new = !backup::is_there(&self.backup_path(), stored)?;
+                let place = if self.is_begun(stored, asked.is_some()) {
+                    done.backup = self.earlier().and_then(|change| change.backup.clone());
+                    done.backup.clone()
+                } else {
+                    let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
+                    let place = backup::write(&self.backup_path(), stored)?;
+                    done.backup.clone_from(&place);
+                    self.log.config_map_intent(
+                        Some(stored.json()),
+                        removal.after.clone(),
+                        place.clone(),
+                        watched,
+                    )?;
+                    place
+                };
                 match self.take(removal, stored).await {
                     Ok(()) => {
+                        if removal.after.is_none() && !self.is_over(stored, progress, done).await? {
+                            return Ok(look);
+                        }
                         self.outcome(status_of(removal), None)?;
                         done.took(removal);
                         return Ok(look);
@@ -71,11 +83,16 @@ impl Work<'_> {
                             asked = Some(removal.clone());
                         } else {
                             self.outcome(Status::Failed, Some(error.to_string()))?;
+                            // Nothing was taken away, so the state that this try backed up is nobody's way back.
+                            if let Some(place) = place.as_ref().filter(|_| is_new) {
+                                backup::discard(place);
+                                done.backup = None;
+                            }
                         }
                     }
                     Err(error) => {
                         self.outcome(Status::Failed, Some(error.to_string()))?;
-                        return Err(error.into());
+                        return Err(refused(error));
                     }
                 }
             }
@@ -157,15 +174,45 @@ impl Work<'_> {
             .rfind(|change| change.status != Some(Status::Failed))
     }
 
-    async fn take(
-        &self,
-        removal: &Removal,
-        stored: &Stored,
-    ) -> Result<(), crate::kubernetes::KubernetesError> {
-        match &removal.after {
-            Some(data) => self.kubernetes.replace_data(stored, data.clone()).await,
-            None => self.kubernetes.delete(stored).await,
+    async fn take(&self, removal: &Removal, stored: &Stored) -> Result<(), KubernetesError> {
+        // Its deletion was asked for already, by an earlier part of this run or by somebody else.
+        if stored.terminating().is_some() {
+            return Ok(());
         }
+        take(self.kubernetes, removal, stored, Attempt::Real).await
+    }
+
+    /// Whether the deletion of this very object was asked for, and written down, and it is still being deleted.
+    fn is_begun(&self, stored: &Stored, asked_now: bool) -> bool {
+        let earlier = self.earlier().filter(|change| change.after.is_none());
+        let before = earlier.and_then(|change| Stored::from_json(change.before.as_deref()?));
+        let is_its = before.is_some_and(|before| before.uid() == stored.uid());
+        stored.terminating().is_some() && (asked_now || is_its)
+    }
+
+    /// Waits until a ConfigMap whose deletion was asked for is gone; tells whether it is.
+    ///
+    /// Until the last finalizer is gone it is there, and the cluster reads it.
+    async fn is_over(
+        &self,
+        stored: &Stored,
+        progress: &impl Progress,
+        done: &mut CutOver,
+    ) -> Result<bool, Failure> {
+        let latest = Instant::now() + self.options.settle;
+        let deletion = Deletion {
+            kubernetes: self.kubernetes,
+            stop: self.stop,
+            until: self
+                .deadline
+                .map_or(latest, |deadline| deadline.min(latest)),
+            now: self.clock.now,
+        };
+        match deletion.of(stored, progress).await? {
+            Over::Gone { instead } => done.came_back = instead.is_some(),
+            Over::Held(held) => done.held = Some(held),
+        }
+        Ok(done.held.is_none())
     }
 
     pub(super) async fn look_again(&self) -> Result<Survey, Failure> {
@@ -197,6 +244,49 @@ impl Work<'_> {
 
     fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
         Ok(self.log.config_map_outcome(status, error)?)
+    }
+}
+
+/// Lets the API server say what would come of the write, before anything is changed.
+pub(super) async fn try_out(
+    kubernetes: &Kubernetes,
+    removal: &Removal,
+    stored: &Stored,
+) -> Result<(), Failure> {
+    if stored.terminating().is_some() {
+        return Ok(());
+    }
+    match take(kubernetes, removal, stored, Attempt::Dry).await {
+        // Whoever is faster, and a connection that breaks, is dealt with when it is written.
+        Err(error) if !may_try_again(&error) => Err(refused(error).hint(NOTHING_YET)),
+        _ => Ok(()),
+    }
+}
+
+async fn take(
+    kubernetes: &Kubernetes,
+    removal: &Removal,
+    stored: &Stored,
+    attempt: Attempt,
+) -> Result<(), KubernetesError> {
+    match &removal.after {
+        Some(data) => kubernetes.replace_data(stored, data.clone(), attempt).await,
+        // What came of it shows afterwards.
+        None => kubernetes.delete(stored, attempt).await.map(drop),
+    }
+}
+
+/// What to do about a write that was refused.
+fn refused(error: KubernetesError) -> Failure {
+    let is_immutable = matches!(error, KubernetesError::Immutable { .. });
+    let failure = Failure::from(error);
+    if is_immutable {
+        failure.hint(
+            "cut everything over at once, without --only, --exclude and --keep-config-map: that deletes it; or create it again \
+             without `immutable: true` first",
+        )
+    } else {
+        failure
     }
 }
 

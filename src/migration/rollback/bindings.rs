@@ -82,6 +82,13 @@ pub(super) fn made(history: &History, only_run: Option<&str>) -> Vec<OwnBinding>
     made.into_values().collect()
 }
 
+/// The objects of all bindings that runs of `apply` made and no rollback has deleted.
+#[must_use]
+pub fn made_bindings(history: &History) -> Vec<Value> {
+    let own = made(history, None).into_iter();
+    own.map(|own| own.object).collect()
+}
+
 /// The entries as they are once the actions are done.
 pub(super) fn entries_after(live: &[LiveEntry], actions: &[Action]) -> Vec<AccessEntry> {
     let mut entries: BTreeMap<String, Option<AccessEntry>> = live

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use super::config_map::{Restoring, changes};
 use super::entries::{Left, Undoing, undo, undo_by_tags};
-use super::{RollbackOptions, RolledBack};
+use super::{Moves, RollbackOptions, RolledBack};
 use crate::access::before::{Answer, Authenticator};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::finding::Code;
 use crate::journal::{ConfigMapChange, History};
+use crate::kubernetes::Stored;
 use crate::migration::apply::Clock;
 use crate::migration::survey::Survey;
 use crate::migration::verify::canonical;
@@ -23,6 +24,7 @@ use crate::reader::{self, Reading};
 /// Decides what is undone, given what was seen.
 pub(super) fn decide(
     seen: &Survey,
+    standing: Option<&Stored>,
     config_map: Restoring,
     history: &History,
     options: &RollbackOptions,
@@ -42,7 +44,7 @@ pub(super) fn decide(
     }
     let live = entries_to_undo(seen)?;
     let mut entries = undo(history, only_run, &live, &|live| is_dead(seen, live));
-    let reading = reading_after(seen, &config_map);
+    let reading = reading_after(standing, &config_map);
     let after = plan_after(seen, &reading, history, clock);
     if only_run.is_none() {
         let elsewhere = made_elsewhere(&live, history);
@@ -62,6 +64,16 @@ pub(super) fn decide(
             keep_what_nothing_else_gives(&mut entries, seen, &after, &reading);
         }
     }
+    if let Some(caller) = &seen.observed.caller {
+        entries.put_last(caller);
+    }
+    let moves = match &config_map {
+        Restoring::Back { to, .. } => Moves::between(
+            &standing.map(Stored::aws_auth).unwrap_or_default(),
+            &to.aws_auth(),
+        ),
+        Restoring::Nothing => Moves::default(),
+    };
     let is_undone = |principal: &&String| {
         let mut actions = entries.actions.iter();
         actions.any(|action| {
@@ -82,8 +94,11 @@ pub(super) fn decide(
     stays.splice(..0, dead.collect::<Vec<_>>());
     Ok(RolledBack {
         cluster: seen.observed.cluster.name.clone().unwrap_or_default(),
+        caller: seen.caller.as_ref().map(|caller| caller.arn.to_string()),
+        account_id: seen.observed.cluster.account_id.clone().unwrap_or_default(),
         mode,
         config_map,
+        moves,
         entries,
         bindings: Vec::new(),
         writers: Vec::new(),
@@ -174,10 +189,10 @@ fn proven_by_mapping(plan: &Plan) -> BTreeSet<String> {
 }
 
 /// What the cluster reads once the ConfigMap is back.
-fn reading_after(seen: &Survey, config_map: &Restoring) -> Reading {
+fn reading_after(standing: Option<&Stored>, config_map: &Restoring) -> Reading {
     let restored = match config_map {
         Restoring::Back { to, .. } => Some(to.aws_auth()),
-        Restoring::Nothing => seen.aws_auth.clone(),
+        Restoring::Nothing => standing.map(Stored::aws_auth),
     };
     reader::read(&restored.unwrap_or_default().text())
 }

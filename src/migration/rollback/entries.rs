@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::{CallHistory, History, RunCommand, RunHistory};
-use crate::model::{AccessEntry, EntryType, LiveEntry, PolicyAssociation};
+use crate::model::{AccessEntry, EntryType, LiveEntry, PolicyAssociation, Principal};
 use crate::plan::compare::{identity_differences, same};
 use crate::plan::{Action, ActionKind, RUN_TAG, Stage};
 use crate::writer::Status;
@@ -30,6 +30,19 @@ pub struct Undoing {
 }
 
 impl Undoing {
+    /// Lets what is done to this principal's entry come after everything else: whoever goes back keeps its own way in for
+    /// as long as it is needed.
+    pub(super) fn put_last(&mut self, principal: &Principal) {
+        let is_its = |action: &Action| {
+            let of = action.kind.principal_arn().and_then(Principal::from_arn);
+            of.is_some_and(|of| of.key() == principal.key())
+        };
+        for action in self.actions.iter_mut().filter(|action| is_its(action)) {
+            action.stage = Stage::Caller;
+        }
+        number(&mut self.actions);
+    }
+
     /// Adds what is undone of other entries.
     pub(super) fn join(&mut self, other: Self) {
         self.actions.extend(other.actions);

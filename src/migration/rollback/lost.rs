@@ -1,9 +1,10 @@
-//! The way back of the ConfigMap where the journal is lost: the last backup that lies beside its place.
+//! The backups: what the ConfigMap comes back from where the journal is lost, and what a journal is held against.
 
 use std::path::Path;
 
 use super::{Restoring, RollbackOptions};
-use crate::journal::ClusterId;
+use crate::error::Failure;
+use crate::journal::{ClusterId, ConfigMapChange};
 use crate::kubernetes::Stored;
 use crate::migration::cutover::backup;
 
@@ -49,4 +50,28 @@ pub(super) fn without_journal(
             path.display()
         )),
     )
+}
+
+/// Refuses a journal that says something else about the ConfigMap than the backup that was written with it.
+///
+/// A backup that is not there any more says nothing.
+pub(super) fn agree_with_backups(changes: &[&ConfigMapChange]) -> Result<(), Failure> {
+    for change in changes {
+        let (Some(path), Some(before)) = (&change.backup, &change.before) else {
+            continue;
+        };
+        if backup::exact(path).is_some_and(|exact| exact.as_ref() != Some(before.as_ref())) {
+            return Err(Failure::new(format!(
+                "nothing was undone: the journal and the backup `{}` don't say the same about aws-auth before the cut-over, so \
+                 one of them was changed",
+                path.display()
+            ))
+            .hint(format!(
+                "compare the `before` in the journal with `{0}.json`, move the file that is wrong to another folder (the backup \
+                 is `{0}` and `{0}.json`), and run the same command again: without the journal the backup counts",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
 }

@@ -5,14 +5,18 @@ mod bindings;
 mod config_map;
 mod decide;
 mod entries;
+mod in_force;
 mod lost;
+mod moves;
 mod work;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::apply::{Clock, cluster_id, journal_path, live_entries};
 use super::cutover::{begin, live};
+use super::deletion::held_by;
 use super::ended::{ended, unfinished};
 use super::owners::{Writer, writers_of};
 use super::survey::{Survey, Target, survey};
@@ -24,13 +28,19 @@ use crate::model::AuthenticationMode;
 use crate::stop::Stop;
 use crate::writer::{self, EksApi, Event, Guarded, Limits, Progress, Run, Summary};
 use decide::decide;
-use lost::without_journal;
+use lost::{agree_with_backups, without_journal};
 use work::Work;
 
-pub use bindings::{Fate, UndoneBinding};
+pub use bindings::{Fate, UndoneBinding, made_bindings};
 pub use config_map::{Restoring, changes, restore};
 pub use decide::calls;
 pub use entries::{Left, Undoing, undo, undo_by_tags};
+pub use moves::{MovedMapping, Moves};
+
+/// How long the cluster gets to read a ConfigMap that was put back, unless somebody says otherwise.
+///
+/// The authenticator watches it and reads it at once, but for some seconds after the API server was started.
+pub const SETTLE: Duration = Duration::from_secs(20);
 
 /// How a rollback is made.
 #[derive(Debug, Clone)]
@@ -41,6 +51,9 @@ pub struct RollbackOptions {
     pub run: Option<String>,
     /// Whether edits by others are written over.
     pub force: bool,
+    /// How long the cluster gets to read a ConfigMap that was put back before entries go, and how long one is waited for
+    /// that is being deleted.
+    pub settle: Duration,
     /// Where the journal is; in the state folder where no place is named.
     pub journal: Option<PathBuf>,
     /// The folder for journals.
@@ -56,7 +69,9 @@ impl RollbackOptions {
     fn again(&self) -> Vec<String> {
         let run = self.run.iter().map(|run| format!("--run={run}"));
         let force = self.force.then(|| "--force".to_owned());
-        run.chain(force).collect()
+        let settle =
+            (self.settle != SETTLE).then(|| format!("--settle={}s", self.settle.as_secs()));
+        settle.into_iter().chain(run).chain(force).collect()
     }
 }
 
@@ -65,10 +80,16 @@ impl RollbackOptions {
 pub struct RolledBack {
     /// The cluster's name.
     pub cluster: String,
+    /// The ARN of whoever runs it.
+    pub caller: Option<String>,
+    /// The cluster's account.
+    pub account_id: String,
     /// The mode, which never goes back.
     pub mode: Option<AuthenticationMode>,
     /// How the ConfigMap comes back.
     pub config_map: Restoring,
+    /// What comes and goes with it.
+    pub moves: Moves,
     /// The calls to EKS, and the entries that are left alone.
     pub entries: Undoing,
     /// The bindings that `apply --apply-rbac` made.
@@ -138,25 +159,39 @@ pub async fn rollback<P: Progress>(
         .hint("`status` names the last run; name another journal with --journal"));
     }
     let stored = kubernetes.stored().await?;
+    let held = stored.as_ref().and_then(Stored::terminating);
+    // One that is being deleted counts still, and goes by itself: it is no place to leave anybody's access to.
+    let standing = stored.as_ref().filter(|_| held.is_none());
     // What a rollback without the journal has begun is not a journal to go by.
     let is_lost =
         |run: &RunHistory| run.command == RunCommand::Rollback && run.end != Some(RunEnd::Complete);
     let (config_map, lost) = if history.runs.iter().all(is_lost) {
-        without_journal(&path, &id, stored.as_ref(), options)
+        without_journal(&path, &id, standing, options)
     } else {
-        let back = restore(&history, options.run.as_deref(), stored.as_ref());
-        let elsewhere = (stored.is_none() && changes(&history, None).is_empty()).then(|| {
+        let back = restore(&history, options.run.as_deref(), standing);
+        let elsewhere = (standing.is_none() && changes(&history, None).is_empty()).then(|| {
+            let is = if held.is_some() { "being deleted" } else { "gone" };
             format!(
-                "aws-auth is gone, and no run in the journal `{}` has taken it away: name the journal of the run that did \
+                "aws-auth is {is}, and no run in the journal `{}` has taken it away: name the journal of the run that did \
                  with --journal, or put the backup back by hand: kubectl create -f BACKUP",
                 path.display()
             )
         });
         (back, elsewhere)
     };
-    let mut done = decide(&seen, config_map, &history, options, clock)?;
+    if config_map != Restoring::Nothing {
+        agree_with_backups(&changes(&history, options.run.as_deref()))?;
+    }
+    let mut done = decide(&seen, standing, config_map, &history, options, clock)?;
+    if let Some(held) = &held {
+        done.stays.push(format!(
+            "aws-auth is being deleted since {}, {}: it counts until it is gone, and what is put back is created then",
+            held.since,
+            held_by(held)
+        ));
+    }
     done.journal = path.clone();
-    if !done.is_nothing() || !done.entries.left.is_empty() || stored.is_none() {
+    if !done.is_nothing() || !done.entries.left.is_empty() || standing.is_none() {
         done.stays.extend(lost);
     }
     if done.config_map != Restoring::Nothing {
@@ -187,6 +222,11 @@ pub async fn rollback<P: Progress>(
         return Ok(done);
     }
 
+    if let Restoring::Back { to, .. } = &done.config_map
+        && held.is_none()
+    {
+        work::try_out(&kubernetes, to, stored.as_ref()).await?;
+    }
     stop.begin_writing();
     let log = begin(
         &path,
@@ -223,12 +263,20 @@ impl Work<'_> {
         let id = log.cluster();
         let before = live_entries(seen);
         self.answer_what_was_asked(&done, stored.as_ref(), &before)?;
-        if let Restoring::Back { to, .. } = &done.config_map {
-            self.put_back(to, stored, options.force).await?;
-        }
+        let standing = match &done.config_map {
+            Restoring::Back { to, .. } => {
+                self.put_back(to, stored, options, progress).await?;
+                Some(to.as_ref().clone())
+            }
+            Restoring::Nothing => stored.filter(|stored| stored.terminating().is_none()),
+        };
         let aws = seen.aws.as_ref().expect("a live survey has AWS");
         let held = hold_while_updating(aws, &id.name, &mut done).await;
         let is_held = held.map_err(unfinished)?;
+        if let Some(standing) = standing.filter(|_| !done.entries.actions.is_empty()) {
+            self.until_in_force(&standing, options.settle, progress)
+                .await?;
+        }
         let actions = &done.entries.actions;
         progress.tell(&Event::started(
             id.clone(),

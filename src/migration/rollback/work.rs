@@ -1,17 +1,20 @@
 //! The writes to Kubernetes, each written down before and after.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::bindings::by_hand;
 use super::entries::done_without_answer;
-use super::{Fate, RolledBack, UndoneBinding};
+use super::{Fate, RollbackOptions, RolledBack, UndoneBinding};
 use crate::error::{Failure, FailureKind};
 use crate::journal::{Answered, ConfigMapChange, RunLog};
-use crate::kubernetes::{Kubernetes, KubernetesError, Stored, StoredBinding};
+use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored, StoredBinding};
 use crate::migration::apply::Clock;
 use crate::migration::cutover::{ATTEMPTS, BREATH, interrupted, may_try_again};
+use crate::migration::deletion::{Deletion, NOTHING_YET, Over, TAKE_OFF, held_by};
 use crate::migration::ended::unfinished;
 use crate::model::LiveEntry;
 use crate::stop::Stop;
@@ -116,27 +119,42 @@ impl Work<'_> {
         &self,
         to: &Stored,
         mut now: Option<Stored>,
-        force: bool,
+        options: &RollbackOptions,
+        progress: &impl Progress,
     ) -> Result<(), Failure> {
-        let seen = now.as_ref().map(|stored| stored.aws_auth().data);
+        let force = options.force;
+        let mut seen = now.as_ref().map(|stored| stored.aws_auth().data);
         let wanted: BTreeMap<String, String> = to.aws_auth().data;
         for _ in 0..ATTEMPTS {
             if self.stop.is_requested() {
                 return Err(interrupted());
             }
+            if let Some(held) = now.take_if(|stored| stored.terminating().is_some()) {
+                now = self
+                    .wait_for_deletion(&held, options.settle, progress)
+                    .await?;
+                if now.is_none() {
+                    seen = None;
+                }
+            }
             let before = now.as_ref().map(Stored::json);
             self.log
                 .config_map_intent(before, Some(wanted.clone()), None, None)?;
             let written = match &now {
-                Some(stored) => self.kubernetes.replace_data(stored, wanted.clone()).await,
-                None => self.kubernetes.create(to).await,
+                Some(stored) => {
+                    let data = wanted.clone();
+                    self.kubernetes
+                        .replace_data(stored, data, Attempt::Real)
+                        .await
+                }
+                None => self.kubernetes.create(to, Attempt::Real).await,
             };
             match written {
                 Ok(()) => return self.outcome(Status::Updated, None),
                 Err(error) if may_try_again(&error) => {}
                 Err(error) => {
                     self.outcome(Status::Failed, Some(error.to_string()))?;
-                    return Err(error.into());
+                    return Err(refused(error));
                 }
             }
             tokio::time::sleep(BREATH).await;
@@ -145,6 +163,9 @@ impl Work<'_> {
                 .stored()
                 .await
                 .map_err(|error| unfinished(error.into()))?;
+            if now.as_ref().is_some_and(|now| now.terminating().is_some()) {
+                continue;
+            }
             let found = now.as_ref().map(|stored| stored.aws_auth().data);
             if found.as_ref() == Some(&wanted) {
                 return self.outcome(Status::Updated, None);
@@ -163,7 +184,70 @@ impl Work<'_> {
         })
     }
 
+    /// Waits until a ConfigMap that is being deleted is gone, since none can be created before; returns what is there then.
+    async fn wait_for_deletion(
+        &self,
+        held: &Stored,
+        settle: Duration,
+        progress: &impl Progress,
+    ) -> Result<Option<Stored>, Failure> {
+        let deletion = Deletion {
+            kubernetes: self.kubernetes,
+            stop: self.stop,
+            until: Instant::now() + settle,
+            now: self.clock.now,
+        };
+        match deletion.of(held, progress).await? {
+            Over::Gone { instead } => Ok(instead.map(|there| *there)),
+            Over::Held(_) if self.stop.is_requested() => Err(interrupted()),
+            Over::Held(held) => Err(Failure {
+                kind: FailureKind::Incomplete,
+                ..Failure::new(format!(
+                    "no access entry was touched: aws-auth is being deleted since {}, {}, and it can't be put back before it is gone",
+                    held.since,
+                    held_by(&held)
+                ))
+                .hint(TAKE_OFF)
+                .hint("then run the same command again to go on")
+            }),
+        }
+    }
+
     fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
         Ok(self.log.config_map_outcome(status, error)?)
+    }
+}
+
+/// Lets the API server say what would come of putting the ConfigMap back, before anything is changed.
+pub(super) async fn try_out(
+    kubernetes: &Kubernetes,
+    to: &Stored,
+    now: Option<&Stored>,
+) -> Result<(), Failure> {
+    let tried = match now {
+        Some(now) => {
+            let data = to.aws_auth().data;
+            kubernetes.replace_data(now, data, Attempt::Dry).await
+        }
+        None => kubernetes.create(to, Attempt::Dry).await,
+    };
+    match tried {
+        // Whoever is faster, and a connection that breaks, is dealt with when it is written.
+        Err(error) if !may_try_again(&error) => Err(refused(error).hint(NOTHING_YET)),
+        _ => Ok(()),
+    }
+}
+
+/// What to do about a write that was refused.
+fn refused(error: KubernetesError) -> Failure {
+    let is_immutable = matches!(error, KubernetesError::Immutable { .. });
+    let failure = Failure::from(error);
+    if is_immutable {
+        failure.hint(
+            "delete it, and run the same command again at once, which creates it: kubectl delete configmap --namespace kube-system \
+             aws-auth; until then whoever has no access entry is locked out",
+        )
+    } else {
+        failure
     }
 }

@@ -12,13 +12,15 @@ use super::rollback::{self, undo};
 use super::survey::Survey;
 use super::verify::{Readiness, Verification, canonical};
 use crate::access::before::{Answer, Authenticator};
+use crate::finding::Code;
 use crate::journal::{History, RunCommand, RunEnd, RunHistory};
 use crate::kubernetes::Stored;
 use crate::model::{AuthenticationMode, LiveEntry, Principal};
 use crate::plan::Plan;
-use crate::plan::document::Summary;
+use crate::plan::document::{PlacedFinding, Summary};
 use crate::reader;
 use crate::rights::For;
+use crate::source::EKS_MANAGER;
 use crate::writer::Status as CallStatus;
 
 pub use preflight::{Preflight, Right, RightApi, RightState, preflight};
@@ -35,6 +37,10 @@ pub struct Status {
     pub cluster: Option<String>,
     /// Its region.
     pub region: Option<String>,
+    /// Its account.
+    pub account_id: Option<String>,
+    /// The ARN of whoever runs this.
+    pub caller: Option<String>,
     /// How it decides who may log in.
     pub authentication_mode: Option<AuthenticationMode>,
     /// Its platform version.
@@ -55,6 +61,8 @@ pub struct Status {
     pub last_run: Option<LastRun>,
     /// Entries of this tool that somebody has changed since.
     pub drift: Vec<String>,
+    /// What else there is to know, such as that EKS itself has written `aws-auth` again.
+    pub notes: Vec<String>,
     /// The next command.
     pub next: String,
     /// What could go wrong, where that was asked for.
@@ -119,6 +127,8 @@ pub fn status(
         tool_version: env!("CARGO_PKG_VERSION"),
         cluster: cluster.name.clone(),
         region: cluster.region.clone(),
+        account_id: cluster.account_id.clone(),
+        caller: plan.caller.clone(),
         authentication_mode: cluster.authentication_mode,
         platform_version: cluster.platform_version.clone(),
         has_aws_auth: seen.aws_auth.is_some(),
@@ -134,14 +144,33 @@ pub fn status(
             end: run.end,
         }),
         drift: drift(seen, plan, history, &live),
+        notes: written_again(seen, history).into_iter().collect(),
         next: String::new(),
         preflight: None,
     };
     status.next = match last.filter(|run| run.end != Some(RunEnd::Complete)) {
         Some(run) if has_to_go_on(run, verification) => go_on(run, &verification.plan),
-        _ => next(&status, verification),
+        _ => next(&status, verification, binds(history, plan)),
     };
     status
+}
+
+/// Says that EKS has written `aws-auth` since the cut-over; a rollback puts it back by itself.
+///
+/// Source: EKS User Guide, "Create access entries": for managed node groups and Fargate profiles EKS makes access
+/// entries where the cluster has them, and writes `aws-auth` otherwise.
+fn written_again(seen: &Survey, history: &History) -> Option<String> {
+    let written = seen.aws_auth.as_ref()?.written_by_eks?;
+    let mut later = history.runs.iter().rev();
+    let last = later.find(|run| !run.config_map.is_empty())?;
+    let is_since = last.command == RunCommand::Cutover && written > last.last;
+    is_since.then(|| {
+        format!(
+            "EKS itself has written aws-auth since the cut-over, as field manager `{EKS_MANAGER}`: it does so for managed \
+             node groups and Fargate profiles. Nobody has to be stopped; `verify` shows whether the roles have access \
+             entries, and `cutover` removes the mappings again"
+        )
+    })
 }
 
 /// What others have changed of this tool's work since.
@@ -235,23 +264,41 @@ fn go_on(run: &RunHistory, plan: &Plan) -> String {
             plan.command("rollback", &flags)
         }
         RunCommand::Apply => {
-            flags.extend(plan.consents());
+            let needed = plan.consents().into_iter();
+            flags.extend(needed.filter(|flag| !run.options.iter().any(|given| given == flag)));
             plan.command_with(&run.choices, "apply", &flags)
         }
     }
 }
 
-fn next(status: &Status, verification: &Verification) -> String {
+/// Whether an earlier run created the bindings of the groups that this plan renames.
+fn binds(history: &History, plan: &Plan) -> bool {
+    let renames = &plan.choices.rename_groups;
+    let last = history.last_choices();
+    last.is_some_and(|last| last.bind_renamed && last.rename_groups == *renames)
+}
+
+fn next(status: &Status, verification: &Verification, binds: bool) -> String {
     let has_mappings =
         !verification.plan.mappings.is_empty() || !verification.plan.accounts.is_empty();
     let mut actions = verification.plan.actions.iter();
     let mode = status.authentication_mode;
+    let refusal = |placed: &&PlacedFinding| placed.finding.code == Code::CallerLosesAdmin;
+    let refusal = verification.plan.findings.iter().find(refusal);
+    let mut consents = verification.plan.consents();
+    if binds && !consents.contains(&"--apply-rbac") {
+        consents.push("--apply-rbac");
+    }
     let (verb, flags): (_, &[&str]) = if status.entries.is_none() {
         ("status", &["--preflight"])
+    } else if let Some(refusal) = refusal.filter(|_| !verification.plan.actions.is_empty()) {
+        // `apply` would refuse the plan.
+        return format!("aws-auth-migrate explain {}", refusal.finding.code);
     } else if mode == Some(AuthenticationMode::ConfigMap) {
-        ("apply", &["--enable-access-entries"])
+        // The mode is switched even where nothing else is to be done.
+        return verification.plan.command("apply", &with_switch(&consents));
     } else if actions.any(|action| action.mapping.is_some()) {
-        ("apply", &[])
+        ("apply", &consents)
     } else if verification.verdict != Readiness::Safe {
         ("verify", &[])
     } else if status.has_aws_auth && has_mappings {
@@ -262,6 +309,13 @@ fn next(status: &Status, verification: &Verification) -> String {
         return "nothing: the move is done".to_owned();
     };
     verification.plan.command(verb, flags)
+}
+
+/// The options of `apply`, the one that allows the mode switch among them.
+fn with_switch<'a>(consents: &[&'a str]) -> Vec<&'a str> {
+    const SWITCH: &str = "--enable-access-entries";
+    let others = consents.iter().copied().filter(|flag| *flag != SWITCH);
+    std::iter::once(SWITCH).chain(others).collect()
 }
 
 /// The command whose rights matter next.

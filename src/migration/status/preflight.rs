@@ -83,12 +83,12 @@ impl RightState {
     }
 }
 
-/// Asks what could go wrong.
+/// Asks what could go wrong; given what a rollback would do, and the bindings that the command makes or deletes.
 pub async fn preflight(
     seen: &Survey,
     verification: &Verification,
     command: For,
-    undoing: &[Action],
+    (undoing, bindings): (&[Action], &[Value]),
     lookup_roles: &LookupRoles,
 ) -> Preflight {
     let needs = Needs {
@@ -104,7 +104,7 @@ pub async fn preflight(
     };
     let mut writers = Vec::new();
     if let Some(kubernetes) = &seen.kubernetes {
-        for question in rights::questions(command) {
+        for question in rights::questions(command, bindings) {
             found.push(of_kubernetes(kubernetes, &question).await);
         }
         // Who may not read it is told so among the rights.
@@ -132,7 +132,7 @@ pub async fn preflight(
             .filter_map(owner_of)
             .collect(),
         policy,
-        rbac: rights::rbac_objects(command),
+        rbac: rights::rbac_objects(command, bindings),
     }
 }
 
@@ -216,10 +216,11 @@ async fn of_kubernetes(kubernetes: &Kubernetes, question: &Question) -> Right {
         Ok(allowed) => (RightState::of(allowed), "asked the API server".to_owned()),
         Err(error) => (RightState::NotTried, error.to_string()),
     };
-    let on = match (question.namespace, question.name) {
+    let on = match (&question.namespace, &question.name) {
         (Some(namespace), Some(name)) => format!("{namespace}/{name}"),
         (Some(namespace), None) => format!("in {namespace}"),
-        _ => "in all namespaces".to_owned(),
+        (None, Some(name)) => name.clone(),
+        (None, None) => "in all namespaces".to_owned(),
     };
     Right {
         right: format!("{} {}", question.verb, question.resource),

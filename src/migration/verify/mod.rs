@@ -10,7 +10,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::observed::Observed;
 use crate::plan::Stage;
-use crate::plan::document::{Blocker, Outcome, Plan, PlannedMapping, Verdict};
+use crate::plan::document::{Blocker, Outcome, PlacedFinding, Plan, PlannedMapping, Verdict};
 use crate::reader::Reading;
 
 /// The name and version of the document.
@@ -171,9 +171,16 @@ pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verificatio
 }
 
 fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) -> String {
+    let is_gone = |placed: &PlacedFinding| placed.finding.code == Code::NoAwsAuth;
+    let is_gone = plan.findings.iter().any(is_gone);
     if !counts {
-        return "safe to cut over: the cluster is in the mode API and reads no mapping of aws-auth"
-            .to_owned();
+        return match is_gone {
+            true => "cut over: the cluster is in the mode API, and aws-auth is gone",
+            false => {
+                "safe to cut over: the cluster is in the mode API and reads no mapping of aws-auth"
+            }
+        }
+        .to_owned();
     }
     let left_out = plan
         .mappings
@@ -203,7 +210,9 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
-    if parts.is_empty() {
+    if parts.is_empty() && is_gone {
+        "cut over: aws-auth is gone, and access entries are the only source of access".to_owned()
+    } else if parts.is_empty() {
         format!(
             "safe to cut over: nobody's access changes when aws-auth goes{beside}{stays}{dropped}"
         )

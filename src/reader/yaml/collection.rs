@@ -26,7 +26,7 @@ impl Parser<'_> {
             State::FlowKey { first } => self.flow_key(first),
             State::FlowValue => self.flow_value(),
             State::FlowEmptyValue => {
-                let byte = self.peek()?.start.byte;
+                let byte = self.peek()?.start;
                 self.set_state(State::FlowKey { first: false });
                 self.empty_scalar(byte);
                 Ok(())
@@ -37,7 +37,7 @@ impl Parser<'_> {
     fn block_entry(&mut self) -> Result<(), Failure> {
         if let Some(dash) = self.take_if(&TokenKind::BlockEntry)? {
             let empty = matches!(self.kind()?, TokenKind::BlockEntry | TokenKind::BlockEnd);
-            return self.node_or_empty(empty, dash.end.byte, Place::Block);
+            return self.node_or_empty(empty, dash.end, Place::Block);
         }
         if self.take_if(&TokenKind::BlockEnd)?.is_some() {
             self.close(None);
@@ -56,7 +56,7 @@ impl Parser<'_> {
             self.kind()?,
             TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
         );
-        self.node_or_empty(empty, dash.end.byte, Place::Block)
+        self.node_or_empty(empty, dash.end, Place::Block)
     }
 
     fn node_or_empty(&mut self, empty: bool, byte: usize, place: Place) -> Result<(), Failure> {
@@ -74,7 +74,7 @@ impl Parser<'_> {
                 self.kind()?,
                 TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
             );
-            return self.node_or_empty(empty, key.end.byte, Place::BlockOrIndentless);
+            return self.node_or_empty(empty, key.end, Place::BlockOrIndentless);
         }
         if self.take_if(&TokenKind::BlockEnd)?.is_some() {
             self.close(None);
@@ -87,7 +87,7 @@ impl Parser<'_> {
     fn block_value(&mut self) -> Result<(), Failure> {
         self.set_state(State::BlockKey);
         let Some(colon) = self.take_if(&TokenKind::Value)? else {
-            let byte = self.peek()?.start.byte;
+            let byte = self.peek()?.start;
             self.empty_scalar(byte);
             return Ok(());
         };
@@ -95,7 +95,7 @@ impl Parser<'_> {
             self.kind()?,
             TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
         );
-        self.node_or_empty(empty, colon.end.byte, Place::BlockOrIndentless)
+        self.node_or_empty(empty, colon.end, Place::BlockOrIndentless)
     }
 
     fn flow_entry(&mut self, first: bool) -> Result<(), Failure> {
@@ -106,8 +106,8 @@ impl Parser<'_> {
             }
             self.set_state(State::FlowEntry { first: false });
             if let Some(key) = self.take_if(&TokenKind::Key)? {
-                let span = (key.start.byte, key.end.byte);
-                let pair = self.add(Content::Mapping(Vec::new()), "", true, span);
+                let span = (key.start, key.end);
+                let pair = self.add(Content::Mapping(Vec::new()), None, true, span);
                 self.open(pair, State::PairKey);
                 return Ok(());
             }
@@ -115,7 +115,7 @@ impl Parser<'_> {
                 return self.node(Place::Flow);
             }
         }
-        let end = self.scanner.take().end.byte;
+        let end = self.scanner.take().end;
         self.close(Some(end));
         Ok(())
     }
@@ -128,7 +128,7 @@ impl Parser<'_> {
         );
         if empty {
             // go-yaml takes the token here, whatever it is, so that `[? , a]` is read in its own way.
-            let byte = self.scanner.take().end.byte;
+            let byte = self.scanner.take().end;
             self.empty_scalar(byte);
             return Ok(());
         }
@@ -137,7 +137,7 @@ impl Parser<'_> {
 
     fn pair_value(&mut self) -> Result<(), Failure> {
         self.set_state(State::PairEnd);
-        let byte = self.peek()?.start.byte;
+        let byte = self.peek()?.start;
         let empty = self.take_if(&TokenKind::Value)?.is_none()
             || matches!(
                 self.kind()?,
@@ -154,7 +154,7 @@ impl Parser<'_> {
             }
             if self.take_if(&TokenKind::Key)?.is_some() {
                 self.set_state(State::FlowValue);
-                let byte = self.peek()?.start.byte;
+                let byte = self.peek()?.start;
                 let empty = matches!(
                     self.kind()?,
                     TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowMappingEnd
@@ -166,14 +166,14 @@ impl Parser<'_> {
                 return self.node(Place::Flow);
             }
         }
-        let end = self.scanner.take().end.byte;
+        let end = self.scanner.take().end;
         self.close(Some(end));
         Ok(())
     }
 
     fn flow_value(&mut self) -> Result<(), Failure> {
         self.set_state(State::FlowKey { first: false });
-        let byte = self.peek()?.start.byte;
+        let byte = self.peek()?.start;
         let empty = self.take_if(&TokenKind::Value)?.is_none()
             || matches!(
                 self.kind()?,

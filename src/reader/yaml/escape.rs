@@ -33,8 +33,8 @@ pub(super) fn escaped(byte: u8) -> Option<Result<char, usize>> {
     }))
 }
 
-impl Scanner<'_> {
-    pub(super) fn scan_directive(&mut self) -> Result<TokenKind, Failure> {
+impl<'a> Scanner<'a> {
+    pub(super) fn scan_directive(&mut self) -> Result<TokenKind<'a>, Failure> {
         self.input.skip();
         let name = self.scan_word()?;
         if name.is_empty() {
@@ -43,7 +43,7 @@ impl Scanner<'_> {
         if !self.input.is_blank_or_end(0) {
             return Err(self.failure("found unexpected non-alphabetical character"));
         }
-        let kind = match name.as_str() {
+        let kind = match name {
             "YAML" => self.scan_version()?,
             "TAG" => self.scan_tag_directive()?,
             _ => return Err(self.failure("found unknown directive name")),
@@ -52,17 +52,17 @@ impl Scanner<'_> {
         Ok(kind)
     }
 
-    fn scan_word(&mut self) -> Result<String, Failure> {
-        let mut word = String::new();
+    fn scan_word(&mut self) -> Result<&'a str, Failure> {
         self.input.need(1)?;
+        let start = self.input.mark().byte;
         while self.input.is_word() {
-            self.input.read(&mut word);
+            self.input.skip();
             self.input.need(1)?;
         }
-        Ok(word)
+        Ok(self.input.since(start))
     }
 
-    fn scan_version(&mut self) -> Result<TokenKind, Failure> {
+    fn scan_version(&mut self) -> Result<TokenKind<'a>, Failure> {
         self.skip_blanks()?;
         let major = self.scan_version_number()?;
         if !self.input.is(b'.') {
@@ -88,7 +88,7 @@ impl Scanner<'_> {
             .map_err(|_| self.failure("did not find expected version number"))
     }
 
-    fn scan_tag_directive(&mut self) -> Result<TokenKind, Failure> {
+    fn scan_tag_directive(&mut self) -> Result<TokenKind<'a>, Failure> {
         self.skip_blanks()?;
         let handle = self.scan_tag_handle()?;
         if handle != "!" && !(handle.len() > 1 && handle.ends_with('!')) {
@@ -106,7 +106,7 @@ impl Scanner<'_> {
         Ok(TokenKind::TagDirective { handle, prefix })
     }
 
-    pub(super) fn scan_anchor(&mut self) -> Result<String, Failure> {
+    pub(super) fn scan_anchor(&mut self) -> Result<&'a str, Failure> {
         self.input.skip();
         let name = self.scan_word()?;
         if name.is_empty() || !(self.input.is_blank_or_end(0) || self.input.is_any(b"?:,]}%@`")) {
@@ -115,7 +115,7 @@ impl Scanner<'_> {
         Ok(name)
     }
 
-    pub(super) fn scan_tag(&mut self) -> Result<TokenKind, Failure> {
+    pub(super) fn scan_tag(&mut self) -> Result<TokenKind<'a>, Failure> {
         self.input.need(2)?;
         let (handle, suffix) = if self.input.at(1) == b'<' {
             self.input.skip();
@@ -154,7 +154,7 @@ impl Scanner<'_> {
         }
         let mut handle = String::new();
         self.input.read(&mut handle);
-        handle.push_str(&self.scan_word()?);
+        handle.push_str(self.scan_word()?);
         if self.input.is(b'!') {
             self.input.read(&mut handle);
         }

@@ -6,7 +6,7 @@ use super::Failure;
 use super::scanner::{MAX_DEPTH, Scanner, SimpleKey, column};
 use super::token::{Token, TokenKind};
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
     /// Fetches one more token, by what the next character says.
     pub(super) fn fetch_next(&mut self) -> Result<(), Failure> {
         self.input.need(1)?;
@@ -75,7 +75,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn fetch_document_indicator(&mut self, kind: TokenKind) -> Result<(), Failure> {
+    fn fetch_document_indicator(&mut self, kind: TokenKind<'a>) -> Result<(), Failure> {
         self.reset()?;
         let start = self.input.mark();
         for _ in 0..3 {
@@ -85,7 +85,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn fetch_flow_start(&mut self, kind: TokenKind) -> Result<(), Failure> {
+    fn fetch_flow_start(&mut self, kind: TokenKind<'a>) -> Result<(), Failure> {
         self.save_simple_key()?;
         self.simple_keys.push(SimpleKey {
             token: self.parsed + self.tokens.len(),
@@ -101,7 +101,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn fetch_flow_end(&mut self, kind: TokenKind) -> Result<(), Failure> {
+    fn fetch_flow_end(&mut self, kind: TokenKind<'a>) -> Result<(), Failure> {
         self.remove_simple_key()?;
         if self.flow_level > 0 {
             self.flow_level -= 1;
@@ -153,8 +153,8 @@ impl Scanner<'_> {
             let key = self.simple_keys[level];
             let token = Token {
                 kind: TokenKind::Key,
-                start: key.mark,
-                end: key.mark,
+                start: key.mark.byte,
+                end: key.mark.byte,
             };
             self.insert(token, Some(key.token));
             self.roll_indent(key.mark, Some(key.token), TokenKind::BlockMappingStart)?;
@@ -203,10 +203,14 @@ impl Scanner<'_> {
         let start = self.input.mark();
         let (value, end) = self.scan_block_scalar(literal)?;
         let kind = TokenKind::Scalar {
-            value,
+            value: value.into(),
             plain: false,
         };
-        self.tokens.push_back(Token { kind, start, end });
+        self.tokens.push_back(Token {
+            kind,
+            start: start.byte,
+            end: end.byte,
+        });
         Ok(())
     }
 
@@ -231,7 +235,11 @@ impl Scanner<'_> {
         let start = self.input.mark();
         let (value, end) = self.scan_plain_scalar()?;
         let kind = TokenKind::Scalar { value, plain: true };
-        self.tokens.push_back(Token { kind, start, end });
+        self.tokens.push_back(Token {
+            kind,
+            start: start.byte,
+            end: end.byte,
+        });
         Ok(())
     }
 }

@@ -63,11 +63,25 @@ impl<'a> Input<'a> {
         self.mark.column
     }
 
+    /// What was gone past since a byte.
+    pub(super) fn since(&self, start: usize) -> &'a str {
+        &self.text[start..self.mark.byte]
+    }
+
+    /// What stands between two bytes.
+    pub(super) fn between(&self, start: usize, end: usize) -> &'a str {
+        &self.text[start..end]
+    }
+
     /// Makes sure that so many characters are at hand.
     pub(super) fn need(&mut self, length: usize) -> Result<(), Failure> {
         if self.unread >= length {
             return Ok(());
         }
+        self.bring(length)
+    }
+
+    fn bring(&mut self, length: usize) -> Result<(), Failure> {
         if !self.started {
             self.started = true;
             while !self.ended && self.taken < BYTE_ORDER_MARK.len() {
@@ -106,6 +120,13 @@ impl<'a> Input<'a> {
 
     /// Checks the characters that were taken in whole.
     fn check(&mut self) -> Result<(), Failure> {
+        let taken = &self.text.as_bytes()[self.checked..self.taken];
+        let plain = taken
+            .iter()
+            .take_while(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+            .count();
+        self.checked += plain;
+        self.unread += plain;
         for c in self.text[self.checked..].chars() {
             if self.checked + c.len_utf8() > self.taken {
                 break;
@@ -193,12 +214,40 @@ impl<'a> Input<'a> {
 
     /// Goes past one character that is no line break.
     pub(super) fn skip(&mut self) {
+        if self.at(0).wrapping_sub(1) < 0x7F {
+            self.pass(1);
+            return;
+        }
         if let Some(c) = self.current() {
             self.mark.byte += c.len_utf8();
             self.mark.index += 1;
             self.mark.column += 1;
             self.unread = self.unread.saturating_sub(1);
         }
+    }
+
+    /// Goes past so many ASCII characters that are at hand.
+    fn pass(&mut self, characters: usize) {
+        self.mark.byte += characters;
+        self.mark.index += characters;
+        self.mark.column += characters;
+        self.unread = self.unread.saturating_sub(characters);
+    }
+
+    /// Goes past all ASCII characters of one kind, as far as `ahead` characters stay at hand; gives them back.
+    ///
+    /// Comes to the same as going past them one by one and needing `ahead` characters after each: nothing is taken in.
+    pub(super) fn skip_all(&mut self, ahead: usize, is_wanted: impl Fn(u8) -> bool) -> &'a str {
+        let start = self.mark.byte;
+        let room = self.unread.saturating_sub(ahead);
+        let at_hand = self
+            .text
+            .as_bytes()
+            .get(start..self.checked)
+            .unwrap_or_default();
+        let is_wanted = |byte: &&u8| byte.is_ascii() && is_wanted(**byte);
+        self.pass(at_hand.iter().take(room).take_while(is_wanted).count());
+        self.since(start)
     }
 
     /// Goes past one character and keeps it.

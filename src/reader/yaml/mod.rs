@@ -17,7 +17,7 @@ mod scalar;
 mod scanner;
 mod token;
 
-pub(super) use node::{Content, NodeId, Tree};
+pub(super) use node::{Content, Node, NodeId, Tree};
 pub(super) use parser::parse;
 
 /// Why a text is not read.

@@ -52,7 +52,7 @@ pub(super) enum Place {
 }
 
 /// Reads the first document; what stands behind it is not looked at, apart from the token that ends it.
-pub(in crate::reader) fn parse(text: &str) -> Result<Tree, Failure> {
+pub(in crate::reader) fn parse(text: &str) -> Result<Tree<'_>, Failure> {
     let mut parser = Parser {
         scanner: Scanner::new(text),
         tree: Tree::default(),
@@ -67,36 +67,36 @@ pub(in crate::reader) fn parse(text: &str) -> Result<Tree, Failure> {
 /// A text on its way to a tree.
 pub(super) struct Parser<'a> {
     pub(super) scanner: Scanner<'a>,
-    tree: Tree,
-    anchors: HashMap<String, NodeId>,
+    tree: Tree<'a>,
+    anchors: HashMap<&'a str, NodeId>,
     open: Vec<Open>,
     tag_handles: Vec<(String, String)>,
 }
 
 /// An anchor and a tag in front of a node.
 #[derive(Default)]
-struct Properties {
-    anchor: Option<String>,
-    tag: String,
+struct Properties<'a> {
+    anchor: Option<&'a str>,
+    tag: Option<String>,
     start: Option<usize>,
     end: usize,
 }
 
-pub(super) fn unexpected(problem: &str, token: &Token) -> Failure {
-    Failure::new(problem, token.start.byte)
+pub(super) fn unexpected(problem: &str, token: &Token<'_>) -> Failure {
+    Failure::new(problem, token.start)
 }
 
-impl Parser<'_> {
-    pub(super) fn peek(&mut self) -> Result<&Token, Failure> {
+impl<'a> Parser<'a> {
+    pub(super) fn peek(&mut self) -> Result<&Token<'a>, Failure> {
         self.scanner.peek()
     }
 
-    pub(super) fn kind(&mut self) -> Result<&TokenKind, Failure> {
+    pub(super) fn kind(&mut self) -> Result<&TokenKind<'a>, Failure> {
         Ok(&self.scanner.peek()?.kind)
     }
 
     /// Takes the token at the front if it is of this kind.
-    pub(super) fn take_if(&mut self, kind: &TokenKind) -> Result<Option<Token>, Failure> {
+    pub(super) fn take_if(&mut self, kind: &TokenKind<'_>) -> Result<Option<Token<'a>>, Failure> {
         let found = self.kind()? == kind;
         Ok(found.then(|| self.scanner.take()))
     }
@@ -118,7 +118,7 @@ impl Parser<'_> {
                     | TokenKind::StreamEnd
             );
             if ends {
-                let root = self.empty_scalar(start.end.byte);
+                let root = self.empty_scalar(start.end);
                 self.tree.root = Some(root);
             }
         } else if explicit {
@@ -139,10 +139,10 @@ impl Parser<'_> {
         if explicit_end.is_none() {
             let token = self.peek()?;
             if token.kind != TokenKind::StreamEnd {
-                self.tree.more = Some(token.start.byte);
+                self.tree.more = Some(token.start);
             }
         } else {
-            self.tree.more = explicit_end.map(|token| token.end.byte);
+            self.tree.more = explicit_end.map(|token| token.end);
         }
         Ok(())
     }
@@ -185,15 +185,15 @@ impl Parser<'_> {
 
     pub(super) fn add(
         &mut self,
-        content: Content,
-        tag: &str,
+        content: Content<'a>,
+        tag: Option<&str>,
         implicit: bool,
         span: (usize, usize),
     ) -> NodeId {
         let node = self.tree.nodes.len();
         self.tree.nodes.push(Node {
             content,
-            tag: Rc::from(tag),
+            tag: tag.map(Rc::from),
             implicit,
             start: span.0,
             end: span.1,
@@ -205,7 +205,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn empty_scalar(&mut self, byte: usize) -> NodeId {
-        self.add(Content::Scalar(Rc::from("")), "", true, (byte, byte))
+        self.add(Content::Scalar("".into()), None, true, (byte, byte))
     }
 
     pub(super) fn open(&mut self, node: NodeId, state: State) {
@@ -237,38 +237,36 @@ impl Parser<'_> {
 
     /// Reads an alias, a scalar, or the beginning of a collection.
     pub(super) fn node(&mut self, place: Place) -> Result<(), Failure> {
-        let token = self.peek()?.clone();
-        if let TokenKind::Alias(name) = &token.kind {
+        let token = self.peek()?;
+        if let TokenKind::Alias(name) = token.kind {
+            let span = (token.start, token.end);
             let Some(&target) = self.anchors.get(name) else {
+                let token = self.peek()?;
                 return Err(unexpected(
                     &format!("unknown anchor '{name}' referenced"),
-                    &token,
+                    token,
                 ));
             };
             self.scanner.take();
-            self.add(
-                Content::Alias(target),
-                "",
-                false,
-                (token.start.byte, token.end.byte),
-            );
+            self.add(Content::Alias(target), None, false, span);
             return Ok(());
         }
         let properties = self.properties()?;
-        let token = self.peek()?.clone();
-        let start = properties.start.unwrap_or(token.start.byte);
-        let tag = properties.tag.as_str();
-        let untagged = tag.is_empty();
+        let tag = properties.tag.as_deref().filter(|tag| !tag.is_empty());
         let block = place != Place::Flow;
-        let (content, state) = match token.kind {
+        let token = self.peek()?;
+        let start = properties.start.unwrap_or(token.start);
+        let end = token.end;
+        let (content, state) = match &token.kind {
             TokenKind::BlockEntry if place == Place::BlockOrIndentless => {
                 (Content::Sequence(Vec::new()), State::IndentlessEntry)
             }
-            TokenKind::Scalar { value, plain } => {
-                self.scanner.take();
-                let implicit = (untagged && plain) || tag == "!";
-                let content = Content::Scalar(Rc::from(value));
-                let node = self.add(content, tag, implicit, (start, token.end.byte));
+            TokenKind::Scalar { plain, .. } => {
+                let implicit = (tag.is_none() && *plain) || tag == Some("!");
+                let TokenKind::Scalar { value, .. } = self.scanner.take().kind else {
+                    unreachable!("a scalar was peeked at");
+                };
+                let node = self.add(Content::Scalar(value), tag, implicit, (start, end));
                 self.anchor(properties.anchor, node);
                 return Ok(());
             }
@@ -285,53 +283,54 @@ impl Parser<'_> {
             TokenKind::BlockMappingStart if block => {
                 (Content::Mapping(Vec::new()), State::BlockKey)
             }
-            _ if properties.anchor.is_some() || !untagged => {
-                let content = Content::Scalar(Rc::from(""));
-                let node = self.add(content, tag, untagged, (start, properties.end));
+            _ if properties.anchor.is_some() || tag.is_some() => {
+                let span = (start, properties.end);
+                let node = self.add(Content::Scalar("".into()), tag, tag.is_none(), span);
                 self.anchor(properties.anchor, node);
                 return Ok(());
             }
-            _ => return Err(unexpected("did not find expected node content", &token)),
+            _ => return Err(unexpected("did not find expected node content", token)),
         };
         if state != State::IndentlessEntry {
             self.scanner.take();
         }
-        let node = self.add(content, tag, untagged, (start, token.end.byte));
+        let node = self.add(content, tag, tag.is_none(), (start, end));
         self.anchor(properties.anchor, node);
         self.open(node, state);
         Ok(())
     }
 
-    fn anchor(&mut self, name: Option<String>, node: NodeId) {
+    fn anchor(&mut self, name: Option<&'a str>, node: NodeId) {
         if let Some(name) = name {
             self.anchors.insert(name, node);
         }
     }
 
-    fn properties(&mut self) -> Result<Properties, Failure> {
+    fn properties(&mut self) -> Result<Properties<'a>, Failure> {
         let mut properties = Properties::default();
-        let mut tagged = false;
         // One of each, in either order.
         for _ in 0..2 {
-            let token = self.peek()?.clone();
-            match &token.kind {
+            match &self.peek()?.kind {
                 TokenKind::Anchor(name) if properties.anchor.is_none() => {
-                    properties.anchor = Some(name.clone());
+                    properties.anchor = Some(name);
                 }
-                TokenKind::Tag { handle, suffix } if !tagged => {
-                    tagged = true;
-                    properties.tag = self.resolve_tag(handle, suffix, &token)?;
+                TokenKind::Tag { .. } if properties.tag.is_none() => {
+                    let token = self.peek()?.clone();
+                    properties.tag = Some(self.resolve_tag(&token)?);
                 }
                 _ => break,
             }
-            properties.start.get_or_insert(token.start.byte);
-            properties.end = token.end.byte;
-            self.scanner.take();
+            let token = self.scanner.take();
+            properties.start.get_or_insert(token.start);
+            properties.end = token.end;
         }
         Ok(properties)
     }
 
-    fn resolve_tag(&self, handle: &str, suffix: &str, token: &Token) -> Result<String, Failure> {
+    fn resolve_tag(&self, token: &Token<'_>) -> Result<String, Failure> {
+        let TokenKind::Tag { handle, suffix } = &token.kind else {
+            return Ok(String::new());
+        };
         if handle.is_empty() {
             return Ok(suffix.to_owned());
         }

@@ -2,6 +2,8 @@
 //!
 //! Source: go-yaml v2.4, `scannerc.go`, the functions `yaml_parser_scan_..._scalar`.
 
+use std::borrow::Cow;
+
 use super::Failure;
 use super::escape::escaped;
 use super::input::Mark;
@@ -53,8 +55,12 @@ impl Held {
         }
     }
 
-    /// Gives the white space out, with line breaks folded.
-    fn fold_into(&mut self, value: &mut String) {
+    /// Gives the white space out, with line breaks folded; nowhere where the text is borrowed with its blanks.
+    fn fold(&mut self, value: Option<&mut String>) {
+        let Some(value) = value else {
+            self.blanks.clear();
+            return;
+        };
         if self.broken {
             if self.first_break.starts_with('\n') {
                 if self.more_breaks.is_empty() {
@@ -74,7 +80,12 @@ impl Held {
     }
 }
 
-impl Scanner<'_> {
+/// Whether a character is text in a plain or quoted scalar, wherever it stands in it.
+fn is_text(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/' | b'.')
+}
+
+impl<'a> Scanner<'a> {
     fn column(&self) -> isize {
         isize::try_from(self.input.column()).unwrap_or(isize::MAX)
     }
@@ -109,7 +120,13 @@ impl Scanner<'_> {
 
             leading_blank = self.input.is_blank(0);
             while !self.input.is_break_or_end(0) {
-                self.input.read(&mut value);
+                let line = self
+                    .input
+                    .skip_all(1, |byte| !matches!(byte, b'\r' | b'\n'));
+                value.push_str(line);
+                if line.is_empty() {
+                    self.input.read(&mut value);
+                }
                 self.input.need(1)?;
             }
             self.input.need(2)?;
@@ -181,11 +198,12 @@ impl Scanner<'_> {
         Ok(end)
     }
 
-    /// Scans a scalar in single or double quotes.
-    pub(super) fn scan_flow_scalar(&mut self, single: bool) -> Result<String, Failure> {
+    /// Scans a scalar in single or double quotes; borrowed where it stands in the text as it is.
+    pub(super) fn scan_flow_scalar(&mut self, single: bool) -> Result<Cow<'a, str>, Failure> {
         let quote = if single { b'\'' } else { b'"' };
         self.input.skip();
-        let mut value = String::new();
+        let start = self.input.mark().byte;
+        let mut owned: Option<String> = None;
         let mut held = Held::default();
         loop {
             self.input.need(4)?;
@@ -197,21 +215,29 @@ impl Scanner<'_> {
             }
             while !self.input.is_blank_or_end(0) {
                 if single && self.input.is(quote) && self.input.at(1) == quote {
+                    let value = owned.get_or_insert_with(|| self.input.since(start).to_owned());
                     value.push('\'');
                     self.input.skip();
                     self.input.skip();
                 } else if self.input.is(quote) {
                     break;
-                } else if !single && self.input.is(b'\\') && self.input.is_break(1) {
-                    self.input.need(3)?;
-                    self.input.skip();
-                    self.input.skip_line();
-                    held.broken = true;
-                    break;
                 } else if !single && self.input.is(b'\\') {
+                    let value = owned.get_or_insert_with(|| self.input.since(start).to_owned());
+                    if self.input.is_break(1) {
+                        self.input.need(3)?;
+                        self.input.skip();
+                        self.input.skip_line();
+                        held.broken = true;
+                        break;
+                    }
                     value.push(self.scan_escape()?);
                 } else {
-                    self.input.read(&mut value);
+                    let from = self.input.mark().byte;
+                    self.input.skip();
+                    self.input.skip_all(2, is_text);
+                    if let Some(value) = &mut owned {
+                        value.push_str(self.input.since(from));
+                    }
                 }
                 self.input.need(2)?;
             }
@@ -219,9 +245,14 @@ impl Scanner<'_> {
             if self.input.is(quote) {
                 break;
             }
+            let end = self.input.mark().byte;
             held.fill(self, None)?;
-            held.fold_into(&mut value);
+            if held.broken && owned.is_none() {
+                owned = Some(self.input.between(start, end).to_owned());
+            }
+            held.fold(owned.as_mut());
         }
+        let value = owned.map_or_else(|| Cow::Borrowed(self.input.since(start)), Cow::Owned);
         self.input.skip();
         Ok(value)
     }
@@ -253,11 +284,12 @@ impl Scanner<'_> {
         Ok(c)
     }
 
-    /// Scans a scalar without quotes, and says where it ends.
-    pub(super) fn scan_plain_scalar(&mut self) -> Result<(String, Mark), Failure> {
+    /// Scans a scalar without quotes, and says where it ends; borrowed where it stands in the text as it is.
+    pub(super) fn scan_plain_scalar(&mut self) -> Result<(Cow<'a, str>, Mark), Failure> {
         let indent = self.indent + 1;
-        let mut value = String::new();
+        let mut owned: Option<String> = None;
         let mut held = Held::default();
+        let start = self.input.mark().byte;
         let mut end = self.input.mark();
         loop {
             self.input.need(4)?;
@@ -273,8 +305,16 @@ impl Scanner<'_> {
                 {
                     break;
                 }
-                held.fold_into(&mut value);
-                self.input.read(&mut value);
+                if held.broken && owned.is_none() {
+                    owned = Some(self.input.between(start, end.byte).to_owned());
+                }
+                held.fold(owned.as_mut());
+                let from = self.input.mark().byte;
+                self.input.skip();
+                self.input.skip_all(2, is_text);
+                if let Some(value) = &mut owned {
+                    value.push_str(self.input.since(from));
+                }
                 end = self.input.mark();
                 self.input.need(2)?;
             }
@@ -291,6 +331,10 @@ impl Scanner<'_> {
         if held.broken {
             self.simple_key_allowed = true;
         }
+        let value = owned.map_or_else(
+            || Cow::Borrowed(self.input.between(start, end.byte)),
+            Cow::Owned,
+        );
         Ok((value, end))
     }
 }

@@ -5,6 +5,7 @@
 //! Source: go-yaml v2.4, `scannerc.go`.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::Failure;
 use super::input::{Input, Mark};
@@ -28,7 +29,7 @@ pub(super) struct SimpleKey {
 #[derive(Debug)]
 pub(super) struct Scanner<'a> {
     pub(super) input: Input<'a>,
-    pub(super) tokens: VecDeque<Token>,
+    pub(super) tokens: VecDeque<Token<'a>>,
     /// How many tokens have been taken out.
     pub(super) parsed: usize,
     available: bool,
@@ -39,7 +40,28 @@ pub(super) struct Scanner<'a> {
     indents: Vec<isize>,
     pub(super) simple_key_allowed: bool,
     pub(super) simple_keys: Vec<SimpleKey>,
-    pub(super) simple_keys_by_token: HashMap<usize, usize>,
+    pub(super) simple_keys_by_token: HashMap<usize, usize, BuildHasherDefault<NumberHasher>>,
+}
+
+/// Hashes the numbers of tokens, which nobody can choose freely: they only count up.
+#[derive(Debug, Default)]
+pub(super) struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_usize(usize::from(*byte));
+        }
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        // Fibonacci hashing: spreads numbers that follow each other over all bits.
+        self.0 = (self.0 ^ number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
 }
 
 pub(super) fn column(mark: Mark) -> isize {
@@ -59,12 +81,12 @@ impl<'a> Scanner<'a> {
             indents: Vec::new(),
             simple_key_allowed: false,
             simple_keys: Vec::new(),
-            simple_keys_by_token: HashMap::new(),
+            simple_keys_by_token: HashMap::default(),
         }
     }
 
     /// The next token, which stays.
-    pub(super) fn peek(&mut self) -> Result<&Token, Failure> {
+    pub(super) fn peek(&mut self) -> Result<&Token<'a>, Failure> {
         if !self.available {
             self.fetch_more()?;
             self.available = true;
@@ -73,7 +95,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes the token that was peeked at.
-    pub(super) fn take(&mut self) -> Token {
+    pub(super) fn take(&mut self) -> Token<'a> {
         self.available = false;
         self.parsed += 1;
         self.tokens.pop_front().expect("a token was peeked at")
@@ -98,23 +120,27 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub(super) fn push(&mut self, kind: TokenKind, start: Mark) {
+    pub(super) fn push(&mut self, kind: TokenKind<'a>, start: Mark) {
         let end = self.input.mark();
-        self.tokens.push_back(Token { kind, start, end });
+        self.tokens.push_back(Token {
+            kind,
+            start: start.byte,
+            end: end.byte,
+        });
     }
 
     /// Puts a token in front of the one with the given number, or to the end.
     ///
     /// It comes to the end, too, where that one has been taken out already: an empty flow collection forgets that it
     /// may be a key, and go-yaml then gives its tokens out in an order that the parser stumbles over.
-    pub(super) fn insert(&mut self, token: Token, number: Option<usize>) {
+    pub(super) fn insert(&mut self, token: Token<'a>, number: Option<usize>) {
         let at = number.and_then(|number| number.checked_sub(self.parsed));
         let end = self.tokens.len();
         self.tokens.insert(at.unwrap_or(end).min(end), token);
     }
 
     /// Takes one character as a whole token.
-    pub(super) fn push_indicator(&mut self, kind: TokenKind) {
+    pub(super) fn push_indicator(&mut self, kind: TokenKind<'a>) {
         let start = self.input.mark();
         self.input.skip();
         self.push(kind, start);
@@ -173,7 +199,7 @@ impl<'a> Scanner<'a> {
         &mut self,
         mark: Mark,
         number: Option<usize>,
-        kind: TokenKind,
+        kind: TokenKind<'a>,
     ) -> Result<(), Failure> {
         if self.flow_level > 0 || self.indent >= column(mark) {
             return Ok(());
@@ -185,8 +211,8 @@ impl<'a> Scanner<'a> {
         }
         let token = Token {
             kind,
-            start: mark,
-            end: mark,
+            start: mark.byte,
+            end: mark.byte,
         };
         self.insert(token, number);
         Ok(())

@@ -1,18 +1,20 @@
 //! The tokens that a text is cut into.
 
-use super::input::Mark;
+use std::borrow::Cow;
 
-/// A token with its place.
+/// A token with its bytes.
 #[derive(Debug, Clone)]
-pub(super) struct Token {
-    pub(super) kind: TokenKind,
-    pub(super) start: Mark,
-    pub(super) end: Mark,
+pub(super) struct Token<'a> {
+    pub(super) kind: TokenKind<'a>,
+    /// The first byte.
+    pub(super) start: usize,
+    /// The byte after the last one.
+    pub(super) end: usize,
 }
 
 /// What a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TokenKind {
+pub(super) enum TokenKind<'a> {
     StreamStart,
     StreamEnd,
     Version { major: u8, minor: u8 },
@@ -30,8 +32,8 @@ pub(super) enum TokenKind {
     FlowEntry,
     Key,
     Value,
-    Alias(String),
-    Anchor(String),
+    Alias(&'a str),
+    Anchor(&'a str),
     Tag { handle: String, suffix: String },
-    Scalar { value: String, plain: bool },
+    Scalar { value: Cow<'a, str>, plain: bool },
 }

@@ -4,6 +4,8 @@ mod view;
 
 pub(super) use view::inline;
 
+use std::io::{self, Write};
+
 use askama::Template;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -28,6 +30,12 @@ const STYLE: &str = include_str!("report.css");
 #[must_use]
 pub fn html(plan: &Plan) -> String {
     html_then(plan, next(plan))
+}
+
+/// Writes what [`html`] gives, without holding the whole text.
+pub fn write_html(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
+    view::Page::new(plan, next(plan), STYLE, digest()).write_into(out)?;
+    out.write_all(b"\n")
 }
 
 /// The same with another next step.

@@ -15,7 +15,9 @@ use crate::text::visible;
 /// The whole page.
 #[derive(Template)]
 #[template(path = "report.html")]
-pub(super) struct Page {
+pub(super) struct Page<'a> {
+    plan: &'a Plan,
+    names: ShortNames<'a>,
     style: &'static str,
     style_digest: String,
     title: String,
@@ -23,11 +25,7 @@ pub(super) struct Page {
     sentence: String,
     counts: String,
     totals: Vec<Total>,
-    mappings: Vec<Row>,
-    accounts: Vec<Account>,
-    findings: Vec<Note>,
     calls: String,
-    actions: Vec<Call>,
     next: Next,
 }
 
@@ -94,10 +92,16 @@ struct Call {
     why: Vec<Part>,
 }
 
-impl Page {
-    pub(super) fn new(plan: &Plan, next: Next, style: &'static str, style_digest: String) -> Self {
-        let names = ShortNames::new(plan, 400);
+impl<'a> Page<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        next: Next,
+        style: &'static str,
+        style_digest: String,
+    ) -> Self {
         Self {
+            plan,
+            names: ShortNames::new(plan, 400),
             style,
             style_digest,
             title: format!(
@@ -108,25 +112,30 @@ impl Page {
             sentence: sentence(plan),
             counts: counts(plan),
             totals: totals(plan),
-            mappings: plan
-                .mappings
-                .iter()
-                .map(|mapping| Row::new(mapping, &names))
-                .collect(),
-            accounts: plan.accounts.iter().map(Account::new).collect(),
-            findings: plan
-                .findings
-                .iter()
-                .map(|placed| Note::new(&words::with_place(placed)))
-                .collect(),
             calls: calls(plan),
-            actions: plan
-                .actions
-                .iter()
-                .map(|action| Call::new(action, &names))
-                .collect(),
             next,
         }
+    }
+
+    // The long parts are made one by one while they are written.
+
+    fn mappings(&self) -> impl Iterator<Item = Row> {
+        let mappings = self.plan.mappings.iter();
+        mappings.map(|mapping| Row::new(mapping, &self.names))
+    }
+
+    fn accounts(&self) -> impl Iterator<Item = Account> {
+        self.plan.accounts.iter().map(Account::new)
+    }
+
+    fn findings(&self) -> impl Iterator<Item = Note> {
+        let findings = self.plan.findings.iter();
+        findings.map(|placed| Note::new(&words::with_place(placed)))
+    }
+
+    fn actions(&self) -> impl Iterator<Item = Call> {
+        let actions = self.plan.actions.iter();
+        actions.map(|action| Call::new(action, &self.names))
     }
 }
 
@@ -221,7 +230,7 @@ impl Call {
         Self {
             operation: action.kind.operation(),
             principal: principal
-                .map(|arn| names.get(&arn.to_string()))
+                .map(|arn| names.get(&arn.to_string()).into_owned())
                 .unwrap_or_default(),
             why: parts(&action.why),
         }

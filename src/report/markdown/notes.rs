@@ -1,5 +1,6 @@
 //! Why: what there is to say about mappings and whole accounts, each code once.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::super::principal::ShortNames;
@@ -88,12 +89,12 @@ fn group(page: &mut String, code: Code, notes: &[&Note<'_>]) {
         prose(code.title())
     );
     let mut told: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    // Where each message and fix stands; tens of thousands of accounts have one each.
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     for note in notes {
         let Finding { message, fix, .. } = note.finding;
-        match told
-            .iter_mut()
-            .find(|(one, other, _)| one == message && other == fix)
-        {
+        let place = *places.entry((message, fix)).or_insert(told.len());
+        match told.get_mut(place) {
             Some((_, _, of)) => of.push(&note.id),
             None => told.push((message, fix, vec![&note.id])),
         }

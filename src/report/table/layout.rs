@@ -1,9 +1,14 @@
 //! Text in columns of a terminal.
 
+use std::borrow::Cow;
+
 use unicode_width::UnicodeWidthChar;
 
 /// How many columns a text takes.
 pub(super) fn width(text: &str) -> usize {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.len();
+    }
     text.chars().map(char_width).sum()
 }
 
@@ -15,9 +20,12 @@ fn char_width(c: char) -> usize {
 pub(super) const NO_BREAK: char = '\u{a0}';
 
 /// Breaks a text into lines of at most `limit` columns: between words, else after a separator, else anywhere.
-pub(in crate::report) fn wrap(text: &str, limit: usize) -> Vec<String> {
+pub(in crate::report) fn wrap(text: &str, limit: usize) -> Vec<Cow<'_, str>> {
     // A wide character takes two columns, so that narrower lines could not hold it.
     let limit = limit.max(2);
+    if width(text) <= limit {
+        return vec![bare(text)];
+    }
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut taken = 0;
@@ -39,18 +47,50 @@ pub(in crate::report) fn wrap(text: &str, limit: usize) -> Vec<String> {
     lines.push(line);
     lines
         .into_iter()
-        .map(|line| line.replace(NO_BREAK, " ").trim_end_matches(' ').to_owned())
+        .map(|line| Cow::Owned(bare(&line).into_owned()))
         .collect()
+}
+
+/// A line as it is shown: without blanks at its end, and with plain ones for those at which it does not break.
+fn bare(line: &str) -> Cow<'_, str> {
+    if line.contains(NO_BREAK) {
+        let line = line.replace(NO_BREAK, " ");
+        Cow::Owned(line.trim_end_matches(' ').to_owned())
+    } else {
+        Cow::Borrowed(line.trim_end_matches(' '))
+    }
+}
+
+/// A text in its parts: what is code, between two backticks, and what is not; one part where they come in no pairs.
+pub(in crate::report) fn spans(text: &str) -> Vec<(bool, &str)> {
+    if !text.matches('`').count().is_multiple_of(2) {
+        return vec![(false, text)];
+    }
+    let parts = text.split('`').enumerate();
+    parts.map(|(index, part)| (index % 2 == 1, part)).collect()
+}
+
+/// Code between its backticks, in which no line breaks unless it must.
+pub(in crate::report) fn kept_together(code: &str) -> String {
+    format!("`{}`", code.replace(' ', &NO_BREAK.to_string()))
+}
+
+/// Whether code is a command that no line of so many columns holds.
+pub(in crate::report) fn is_wider(code: &str, limit: usize) -> bool {
+    code.contains(' ') && width(code) + 2 > limit
 }
 
 /// A line that may be long, in lines of at most `limit` columns; those that follow the first stand under its text.
 pub(crate) fn wrap_indented(line: &str, limit: usize) -> Vec<String> {
     const INDENT: &str = "    ";
-    let mut lines = wrap(line, limit.saturating_sub(INDENT.len()));
-    for line in lines.iter_mut().skip(1) {
-        line.insert_str(0, INDENT);
-    }
+    let lines = wrap(line, limit.saturating_sub(INDENT.len()));
+    let lines = lines.into_iter().enumerate();
     lines
+        .map(|(index, line)| match index {
+            0 => line.into_owned(),
+            _ => format!("{INDENT}{line}"),
+        })
+        .collect()
 }
 
 /// The byte at which to break a word, at least one character in; `None` where it fits but for spaces at its end.

@@ -6,7 +6,7 @@ pub(super) mod layout;
 mod rows;
 mod style;
 
-use layout::{width, wrap};
+use layout::{is_wider, kept_together, spans, width, wrap};
 use style::{FAINT, Paint, STRONG};
 
 use super::about::{calls, facts};
@@ -72,8 +72,19 @@ struct Page {
 
 impl Page {
     fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end_matches(' '));
+        self.text.push_str(line);
+        self.end_line();
+    }
+
+    /// Ends the line that was begun, without the blanks at its end.
+    fn end_line(&mut self) {
+        let kept = self.text.trim_end_matches(' ').len();
+        self.text.truncate(kept);
         self.text.push('\n');
+    }
+
+    fn gap(&mut self, columns: usize) {
+        self.text.extend(std::iter::repeat_n(' ', columns));
     }
 
     fn blank(&mut self) {
@@ -83,8 +94,9 @@ impl Page {
     /// Text in lines, all at the same indent.
     fn paragraph(&mut self, indent: usize, style: anstyle::Style, text: &str) {
         for line in wrap(text, self.width - indent) {
-            let line = self.paint.with(style, &line);
-            self.line(&format!("{}{line}", " ".repeat(indent)));
+            self.gap(indent);
+            self.paint.put(&mut self.text, style, &line);
+            self.end_line();
         }
     }
 
@@ -99,9 +111,42 @@ impl Page {
         let (word, style) = label;
         for (index, line) in wrap(text, self.width - indent - column).iter().enumerate() {
             let word = if index == 0 { word } else { "" };
-            let gap = " ".repeat(column.saturating_sub(width(word)));
-            let word = self.paint.with(style, word);
-            self.line(&format!("{}{word}{gap}{line}", " ".repeat(indent)));
+            self.gap(indent);
+            self.paint.put(&mut self.text, style, word);
+            self.gap(column.saturating_sub(width(word)));
+            self.line(line);
+        }
+    }
+
+    /// The same for a fix: what is code in it is never broken between its words, and a command that is wider than the
+    /// column gets a line of its own, so that it can be copied.
+    fn fix(&mut self, indent: usize, label: (&str, anstyle::Style), column: usize, text: &str) {
+        let room = self.width.saturating_sub(indent + column);
+        let mut label = label;
+        let mut running = String::new();
+        for (is_code, part) in spans(text) {
+            if is_code && is_wider(part, room) {
+                let before = std::mem::take(&mut running);
+                if !before.trim().is_empty() {
+                    self.labelled(indent, label, column, before.trim());
+                    label = ("", label.1);
+                }
+                let word = self.paint.with(label.1, label.0);
+                let gap = " ".repeat(column.saturating_sub(width(label.0)));
+                self.line(&format!("{}{word}{gap}{part}", " ".repeat(indent)));
+                label = ("", label.1);
+            } else if is_code {
+                running.push_str(&kept_together(part));
+            } else {
+                running.push_str(part);
+            }
+        }
+        // What ends the sentence after a command on its own line has nothing left to end.
+        if !label.0.is_empty() {
+            self.labelled(indent, label, column, &running);
+        } else if running.chars().any(char::is_alphanumeric) {
+            let rest = running.trim_start_matches([',', ';', '.', ' ']);
+            self.labelled(indent, label, column, rest);
         }
     }
 

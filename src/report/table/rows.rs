@@ -1,5 +1,7 @@
 //! The mappings and accounts, a row each, with what there is to say about them.
 
+use std::borrow::Cow;
+
 use super::layout::NO_BREAK;
 use super::style::{FAINT, PLAIN, of_outcome, of_severity, of_verdict};
 use super::{Page, width, wrap};
@@ -23,19 +25,18 @@ type Cell<'a> = (&'a str, usize, anstyle::Style);
 impl Page {
     /// Cells side by side, each wrapped within its own width, two spaces between them.
     fn row(&mut self, cells: &[Cell]) {
-        let wrapped: Vec<Vec<String>> = cells
+        let wrapped: Vec<Vec<Cow<str>>> = cells
             .iter()
             .map(|(text, columns, _)| wrap(text, *columns))
             .collect();
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(0);
         for index in 0..height {
-            let mut line = String::new();
             for (lines, (_, columns, style)) in wrapped.iter().zip(cells) {
-                let text = lines.get(index).map_or("", String::as_str);
-                line += &self.paint.with(*style, text);
-                line += &" ".repeat((columns + 2).saturating_sub(width(text)));
+                let text = lines.get(index).map_or("", |text| text);
+                self.paint.put(&mut self.text, *style, text);
+                self.gap((columns + 2).saturating_sub(width(text)));
             }
-            self.line(&line);
+            self.end_line();
         }
     }
 }
@@ -150,7 +151,7 @@ fn sentence(facts: &[Fact], names: &ShortNames) -> String {
             let show = |value: &String| match fact.label {
                 // Types and policies are EKS's own words.
                 "" => visible(value).into_owned(),
-                "for" => names.get(value),
+                "for" => names.get(value).into_owned(),
                 _ => literal(value).into_owned(),
             };
             let values: Vec<String> = fact.values.iter().map(show).collect();
@@ -189,7 +190,7 @@ fn findings<'a>(page: &mut Page, indent: usize, findings: impl IntoIterator<Item
         let style = of_severity(finding.severity);
         page.labelled(indent, (&label, style), 15, &visible(&finding.message));
         if !finding.fix.is_empty() {
-            page.labelled(indent, ("  fix", FAINT), 15, &visible(&finding.fix));
+            page.fix(indent, ("  fix", FAINT), 15, &visible(&finding.fix));
         }
     }
 }

@@ -16,10 +16,17 @@ pub(super) struct Paint {
 
 impl Paint {
     pub(super) fn with(self, style: Style, text: &str) -> String {
+        let mut painted = String::with_capacity(text.len());
+        self.put(&mut painted, style, text);
+        painted
+    }
+
+    /// Puts a text in its colours behind another.
+    pub(super) fn put(self, page: &mut String, style: Style, text: &str) {
         if self.on && style != Style::new() && !text.trim().is_empty() {
-            format!("{style}{text}{style:#}")
+            page.push_str(&format!("{style}{text}{style:#}"));
         } else {
-            text.to_owned()
+            page.push_str(text);
         }
     }
 }

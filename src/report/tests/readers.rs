@@ -143,7 +143,7 @@ fn a_reader_of_html_finds_every_text_and_no_tag_but_ours() {
         for text in mapping
             .groups
             .iter()
-            .chain([&mapping.username, &names.get(&mapping.arn)])
+            .chain([&mapping.username, &names.get(&mapping.arn).into_owned()])
         {
             let shown = visible(text);
             assert!(

@@ -1,9 +1,10 @@
 //! What the opening sentence counts and what the next step is.
 
 use super::plans::{large, small, with_texts};
+use crate::finding::{Code, Finding};
 use crate::model::AuthenticationMode;
 use crate::plan::Plan;
-use crate::plan::document::{Outcome, SourceKind, Summary, Verdict};
+use crate::plan::document::{Outcome, PlacedFinding, SourceKind, Summary, Verdict};
 use crate::report::{TableOptions, Tally, counts, csv, html, markdown, next, sentence, table};
 
 /// The small plan's first mapping as one with this outcome and verdict.
@@ -243,4 +244,74 @@ fn a_shell_takes_every_word_of_the_next_command_as_it_is() {
         command.contains(r"--cluster '$(rm -rf /) it'\''s' --region"),
         "{command}"
     );
+}
+
+/// `plan` once offered an `apply` that was refused at once.
+#[test]
+fn an_apply_that_would_be_refused_is_not_offered() {
+    let mut plan = small();
+    assert!(!plan.actions.is_empty());
+    assert!(
+        next(&plan).command.contains(" apply "),
+        "{}",
+        next(&plan).command
+    );
+    plan.findings.push(PlacedFinding {
+        finding: Finding::new(Code::CallerLosesAdmin, "the plan takes it away", ""),
+        section: None,
+        line: None,
+        column: None,
+    });
+    assert_eq!(next(&plan).command, "aws-auth-migrate explain AAM605");
+}
+
+/// Without it the printed command made a plan whose renamed groups were bound to nothing.
+#[test]
+fn the_next_command_creates_the_bindings_that_the_plan_counts_on() {
+    let mut plan = small();
+    plan.choices.rename_groups = [("system:audit".to_owned(), "audit".to_owned())].into();
+    assert!(!next(&plan).command.contains("--apply-rbac"));
+    plan.choices.bind_renamed = true;
+    assert!(
+        next(&plan).command.ends_with(" --apply-rbac"),
+        "{}",
+        next(&plan).command
+    );
+}
+
+/// A command that was broken at the edge of the terminal, or stood in several code spans, could not be copied.
+#[test]
+fn a_command_in_a_fix_stays_in_one_piece() {
+    let command = "aws eks associate-access-policy --cluster-name shop --principal-arn arn:aws:iam::111122223333:role/x --policy-arn arn:aws:eks::aws:cluster-access-policy/AWSBatchNamespacePolicy";
+    let mut plan = one(Outcome::Blocked, None);
+    plan.mappings[0].findings = vec![Finding::new(
+        Code::ServiceLinkedBatch,
+        "jobs would stay RUNNABLE",
+        format!("for every namespace run `{command}`, then plan again"),
+    )];
+    let narrow = TableOptions {
+        width: 60,
+        ..TableOptions::default()
+    };
+    let shown = table(&plan, narrow);
+    assert!(shown.lines().any(|line| line.trim() == command), "{shown}");
+    assert!(shown.contains("then plan again"), "{shown}");
+    assert!(markdown(&plan, false).contains(&format!("`{command}`")));
+    assert!(html(&plan).contains(&format!("<code>{command}</code>")));
+}
+
+/// It once was shown as `user ;`.
+#[test]
+fn an_empty_username_is_left_to_eks() {
+    let mut plan = one(Outcome::Create, Some(Verdict::Same));
+    let entry = plan.mappings[0].entry.as_mut().unwrap();
+    entry.username = Some(String::new());
+    let shown = table(
+        &plan,
+        TableOptions {
+            width: 200,
+            ..TableOptions::default()
+        },
+    );
+    assert!(shown.contains("user set by EKS"), "{shown}");
 }

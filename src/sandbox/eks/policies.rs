@@ -14,8 +14,10 @@ use crate::sandbox::state::{Association, World};
 use super::{Request, entries, errors, page, validate};
 
 /// The policies there are, as EKS listed them in 2026.
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 35] = [
     "AIDevOpsAgentAccessPolicy",
+    "AWSBatchClusterPolicy",
+    "AWSBatchNamespacePolicy",
     "AmazonAIOpsAssistantPolicy",
     "AmazonARCRegionSwitchScalingPolicy",
     "AmazonEKSACKPolicy",
@@ -55,7 +57,8 @@ pub(super) fn associate(world: &mut World, request: &Request<'_>) -> Result<Valu
     let text = request.text("policyArn").unwrap_or_default();
     let policy = read_policy(text)?;
     let access_scope = read_scope(request.body.get("accessScope"))?;
-    validate::not_service_linked(&validate::principal(request.principal())?)?;
+    // AWS Batch's own guide associates a policy with the entry of its service-linked role.
+    validate::principal(request.principal())?;
     let now = world.now();
     let (cluster, key) = entries::visible(world, request)?;
     let known = NAMES

@@ -40,8 +40,23 @@ pub(super) fn object(request: &Request<'_>, object: &Value, name: &str) -> Resul
             "the namespace of the provided object does not match the namespace sent on the request",
         ));
     }
+    subjects(request, object)?;
     if resource.kind != "ConfigMap" {
         return Ok(());
+    }
+    let good =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    let ends = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    if !name.bytes().all(good) || !ends(name.bytes().next()) || !ends(name.bytes().last()) {
+        return Err(invalid(
+            request,
+            &format!(
+                "metadata.name: Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case \
+                 alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. \
+                 'example.com', regex used for validation is \
+                 '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+            ),
+        ));
     }
     if object
         .get("data")
@@ -79,6 +94,31 @@ pub(super) fn object(request: &Request<'_>, object: &Value, name: &str) -> Resul
             request,
             "[]: Too long: must have at most 1048576 bytes",
         ));
+    }
+    Ok(())
+}
+
+/// Checks the subjects of a binding.
+fn subjects(request: &Request<'_>, object: &Value) -> Result<(), Status> {
+    let subjects = object.get("subjects").and_then(Value::as_array);
+    for (at, subject) in subjects.into_iter().flatten().enumerate() {
+        let text = |field: &str| subject[field].as_str().unwrap_or_default();
+        if text("name").is_empty() {
+            return Err(invalid(
+                request,
+                &format!("subjects[{at}].name: Required value"),
+            ));
+        }
+        if !["ServiceAccount", "User", "Group"].contains(&text("kind")) {
+            return Err(invalid(
+                request,
+                &format!(
+                    "subjects[{at}].kind: Unsupported value: \"{}\": supported values: \"ServiceAccount\", \"User\", \
+                     \"Group\"",
+                    text("kind")
+                ),
+            ));
+        }
     }
     Ok(())
 }

@@ -2,9 +2,12 @@
 //!
 //! Source: Kubernetes, "Kubernetes API Concepts".
 
+pub(super) mod admission;
 mod apply;
 mod check;
 mod discovery;
+mod escalation;
+pub(super) mod finalizers;
 pub(super) mod nodes;
 pub(super) mod objects;
 mod patch;
@@ -28,11 +31,16 @@ use path::Target;
 use rights::Attempt;
 use status::Status;
 
-/// The operation's name, such as `patch configmaps`.
+/// The operation's name, such as `patch configmaps`; of a dry run `dry-run patch configmaps`.
 pub(super) fn operation(call: &Call) -> String {
     let segments = percent::segments(&call.path);
+    let dry_run = if store::is_dry_run(call) {
+        "dry-run "
+    } else {
+        ""
+    };
     match Target::of(&segments) {
-        Some(target) => format!("{} {}", verb(call, &target), target.plural),
+        Some(target) => format!("{dry_run}{} {}", verb(call, &target), target.plural),
         None => format!("{} {}", call.method.as_str().to_lowercase(), call.path),
     }
 }
@@ -125,6 +133,7 @@ fn serve(
         world.limits.page_size,
         world.rights.kubernetes.clone(),
     );
+    let admissions = world.admissions.clone();
     let who = impersonate(call, who)?;
     let cluster = world
         .clusters
@@ -158,7 +167,11 @@ fn serve(
         resource,
         now: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         cap,
+        admissions: &admissions,
     };
+    if verb == "create" {
+        escalation::check(&rights, &cluster.objects, &who, &request)?;
+    }
     match verb {
         "get" => store::get(&cluster.objects, &request),
         "list" => store::list(&cluster.objects, &request),

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use crate::sandbox::invent;
 
+use super::finalizers;
+
 /// A kind of object that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sandbox) struct Resource {
@@ -196,6 +198,23 @@ impl Objects {
             object,
             &invent::CREATED.to_string(),
         );
+    }
+
+    /// Changes `aws-auth`, where there is one; see [`finalizers`].
+    pub(in crate::sandbox) fn edit_aws_auth(
+        &mut self,
+        change: impl FnOnce(&mut Value),
+        time: &str,
+    ) {
+        let Some(mut object) = self.aws_auth().cloned() else {
+            return;
+        };
+        change(&mut object);
+        if finalizers::is_terminating(&object) && !finalizers::holds(&object) {
+            self.delete_aws_auth();
+        } else {
+            self.put(&CONFIG_MAPS, aws_auth_key(), object, time);
+        }
     }
 
     /// Deletes `aws-auth`, where there is one.

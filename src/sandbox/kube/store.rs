@@ -4,13 +4,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::sandbox::percent;
 use crate::sandbox::wire::{Call, Reply};
 
+use super::admission::{self, Admission};
 use super::apply;
 use super::check;
+use super::finalizers;
 use super::objects::{Key, Objects, RESOURCES, Resource};
 use super::patch;
 use super::path::Target;
@@ -25,6 +28,8 @@ pub(super) struct Request<'a> {
     pub(super) resource: &'static Resource,
     pub(super) now: String,
     pub(super) cap: usize,
+    /// Who may refuse what is written.
+    pub(super) admissions: &'a [Admission],
 }
 
 impl Request<'_> {
@@ -41,7 +46,7 @@ impl Request<'_> {
     }
 
     pub(super) fn is_dry_run(&self) -> bool {
-        self.query("dryRun") == Some("All")
+        is_dry_run(self.call)
     }
 
     pub(super) fn body(&self) -> Result<Value, Status> {
@@ -68,6 +73,14 @@ impl Request<'_> {
         let agent = agent.split('/').next().unwrap_or(agent);
         self.query("fieldManager").unwrap_or(agent).to_owned()
     }
+}
+
+/// Whether a request only asks what would come of it: by its query or, for a deletion, by its body.
+pub(super) fn is_dry_run(call: &Call) -> bool {
+    percent::value(&call.pairs(), "dryRun") == Some("All")
+        || (call.method == Method::DELETE
+            && serde_json::from_slice::<Value>(&call.body)
+                .is_ok_and(|options| options.pointer("/dryRun/0") == Some(&"All".into())))
 }
 
 pub(super) fn get(objects: &Objects, request: &Request<'_>) -> Result<Reply, Status> {
@@ -160,12 +173,17 @@ pub(super) fn create(objects: &mut Objects, request: &Request<'_>) -> Result<Rep
         }
     }
     let key = (request.target.namespace.clone(), name);
-    if objects.get(request.resource, &key).is_some() {
+    if let Some(there) = objects.get(request.resource, &key) {
         let qualified = request.resource.qualified();
+        let deleted = if finalizers::is_terminating(there) {
+            "object is being deleted: "
+        } else {
+            ""
+        };
         return Err(Status::new(
             409,
             "AlreadyExists",
-            format!("{qualified} \"{}\" already exists", key.1),
+            format!("{deleted}{qualified} \"{}\" already exists", key.1),
         ));
     }
     if object
@@ -182,10 +200,13 @@ pub(super) fn create(objects: &mut Objects, request: &Request<'_>) -> Result<Rep
             "creationTimestamp",
             "resourceVersion",
             "managedFields",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
         ] {
             metadata.shift_remove(field);
         }
     }
+    admission::check(request, "create", &key.1)?;
     let object = write::keep(objects, request, key, object, None);
     Ok(Reply::json(201, &object))
 }
@@ -261,11 +282,18 @@ pub(super) fn delete(objects: &mut Objects, request: &Request<'_>) -> Result<Rep
             ));
         }
     }
+    admission::check(request, "delete", &key.1)?;
     let details = json!({ "name": key.1, "group": request.resource.group, "kind": request.resource.plural, "uid": old["metadata"]["uid"] });
-    let dry_run = options
-        .pointer("/dryRun/0")
-        .is_some_and(|value| value == "All");
-    if !request.is_dry_run() && !dry_run {
+    if finalizers::holds(old) {
+        let terminating = finalizers::terminate(old.clone(), &request.now);
+        let object = if request.is_dry_run() {
+            terminating
+        } else {
+            objects.put(request.resource, key, terminating, &request.now)
+        };
+        return Ok(Reply::json(200, &object));
+    }
+    if !request.is_dry_run() {
         objects.remove(request.resource, &key);
     }
     Ok(Reply::json(

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::sandbox::wire::Reply;
 
+use super::admission;
 use super::check;
+use super::finalizers;
 use super::objects::{Key, Objects};
 use super::status::Status;
 use super::store::Request;
@@ -30,6 +32,7 @@ pub(super) fn replace(
         object["metadata"][field] = metadata[field].clone();
     }
     object["metadata"]["creationTimestamp"] = metadata["creationTimestamp"].clone();
+    finalizers::keep_deletion(request, old, &mut object)?;
     if object["metadata"].get("managedFields").is_none() && metadata.get("managedFields").is_some()
     {
         object["metadata"]["managedFields"] = metadata["managedFields"].clone();
@@ -49,7 +52,12 @@ pub(super) fn replace(
             "data: Forbidden: field is immutable when `immutable` is set",
         ));
     }
+    admission::check(request, "update", &request.target.name)?;
+    let is_gone = finalizers::is_terminating(&object) && !finalizers::holds(&object);
     let object = keep(objects, request, request.key(), object, Some(old));
+    if is_gone && !request.is_dry_run() {
+        objects.remove(request.resource, &request.key());
+    }
     Ok(Reply::json(200, &object))
 }
 

@@ -3,6 +3,7 @@
 use crate::access::before::Standing;
 use crate::finding::Code;
 use crate::model::{Section, Subject};
+use crate::text::counted;
 use crate::translator::case::{Case, Ruling};
 
 /// `mapAccounts` lets every principal of an account log in; access entries name principals one by one.
@@ -56,14 +57,17 @@ pub(super) fn federated_user(case: &Case<'_>) -> Option<Ruling> {
 ///
 /// Source: aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `saveMap` (a Go map in random order).
 pub(super) fn undefined_duplicate(case: &Case<'_>) -> Option<Ruling> {
-    let Standing::Undefined { with } = case.standing else {
+    const SHOWN: usize = 10;
+    let Standing::Undefined { among } = case.standing else {
         return None;
     };
-    let others = with
-        .iter()
-        .map(|id| format!("`{id}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let others = among.iter().filter(|id| **id != case.mapping.id);
+    let mut others: Vec<String> = others.take(SHOWN).map(|id| format!("`{id}`")).collect();
+    // The mapping itself is among them.
+    if let Some(more @ 1..) = among.len().checked_sub(SHOWN + 1) {
+        others.push(format!("{} more", counted(more)));
+    }
+    let others = others.join(", ");
     Some(Ruling::impossible(
         Code::UndefinedDuplicate,
         format!(

@@ -174,6 +174,7 @@ pub(super) fn plan(mut mappings: Vec<PlannedMapping>) -> Plan {
             hybrid_nodes: false,
             outpost: false,
         },
+        caller: None,
         source: Source {
             kind: SourceKind::Cluster,
             sha256: "3f5a0b9c1d2e4f60718293a4b5c6d7e8f9000102030405060708090a0b0c0d0e".to_owned(),

@@ -1,0 +1,68 @@
+//! Nobody binds a role without the verb `bind` on it.
+//!
+//! The real API server also lets those do it who hold all of the role's rights.
+//! Source: Kubernetes, "Using RBAC Authorization", "Privilege escalation prevention and bootstrapping"; apiserver
+//! `pkg/registry/rbac/rolebinding/policybased/storage.go`.
+
+use serde_json::Value;
+
+use crate::sandbox::admits::KubeIdentity;
+use crate::sandbox::terms::KubernetesRights;
+
+use super::objects::{Objects, RBAC, RESOURCES};
+use super::rights::{self, Attempt};
+use super::status::Status;
+use super::store::Request;
+
+/// Refuses a binding that its maker may not make.
+pub(super) fn check(
+    rights: &KubernetesRights,
+    objects: &Objects,
+    who: &KubeIdentity,
+    request: &Request<'_>,
+) -> Result<(), Status> {
+    if !["ClusterRoleBinding", "RoleBinding"].contains(&request.resource.kind) {
+        return Ok(());
+    }
+    let object = request.body()?;
+    let text = |pointer: &str| {
+        let value = object.pointer(pointer).and_then(Value::as_str);
+        value.unwrap_or_default()
+    };
+    let Some(kind) = RESOURCES
+        .iter()
+        .find(|known| known.group == RBAC && known.kind == text("/roleRef/kind"))
+    else {
+        return Ok(());
+    };
+    let namespace = request.target.namespace.as_str();
+    let name = text("/roleRef/name");
+    let bind = Attempt {
+        verb: "bind",
+        group: RBAC,
+        resource: kind.plural,
+        namespace,
+        name,
+    };
+    if rights::allowed(rights, objects, who, &bind) {
+        return Ok(());
+    }
+    let home = if kind.namespaced { namespace } else { "" };
+    if objects
+        .get(kind, &(home.to_owned(), name.to_owned()))
+        .is_none()
+    {
+        return Err(Status::not_found(&kind.qualified(), name));
+    }
+    Err(Status::new(
+        403,
+        "Forbidden",
+        format!(
+            "{} \"{}\" is forbidden: user \"{}\" (groups={:?}) is attempting to grant RBAC permissions not currently held",
+            request.resource.qualified(),
+            text("/metadata/name"),
+            who.username,
+            who.groups,
+        ),
+    ))
+}
