@@ -294,7 +294,10 @@ impl Moved {
             };
             if !lost.is_empty() || !gained.is_empty() {
                 let gives = |group: &&String| {
-                    matches!(group.as_str(), "system:nodes")
+                    if *group == "system:authenticated" {
+                        return false;
+                    }
+                    *group == "system:nodes"
                         || [bindings_before, bindings_after].iter().any(|bindings| {
                             bindings
                                 .iter()
