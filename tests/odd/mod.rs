@@ -497,12 +497,12 @@ impl Odd {
         Self {
             mode,
             people,
+            mappings,
             accounts,
             entries,
             objects,
             are_bindings_read,
             choices,
-            mappings,
         }
     }
 
