@@ -4,6 +4,7 @@
 //! `FIGURES=write` to `benches/figures/offline.json` as well. See `docs/performance.md` for how to read them.
 
 #![expect(
+    clippy::disallowed_macros,
     clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::unwrap_used,

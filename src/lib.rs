@@ -22,6 +22,7 @@ pub mod error;
 pub mod export;
 pub mod files;
 pub mod finding;
+pub mod fleet;
 pub mod journal;
 pub mod kubernetes;
 pub mod migration;

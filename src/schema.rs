@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
+use crate::fleet::{self, FleetFile};
 use crate::journal::Line;
 use crate::migration::status::Status;
 use crate::migration::{Verification, Who};
@@ -34,6 +35,10 @@ pub enum Document {
     Cutover,
     /// What `rollback --output json` prints
     Rollback,
+    /// The fleet file
+    Fleet,
+    /// What `fleet plan --output json` prints, and the other fleet commands
+    FleetReport,
     /// What a command with `--output json` prints on stderr when it fails
     Error,
 }
@@ -84,6 +89,16 @@ impl Document {
                 of::<report::RolledBack<'_>>(),
                 "rollback",
                 "What `rollback` of aws-auth-migrate did",
+            ),
+            Self::Fleet => (
+                input::<FleetFile>(),
+                "fleet",
+                "A fleet file of aws-auth-migrate",
+            ),
+            Self::FleetReport => (
+                of::<fleet::Report>(),
+                "fleet-report",
+                "What `fleet` of aws-auth-migrate reports",
             ),
             Self::Error => (
                 of::<report::Failed>(),
@@ -155,6 +170,13 @@ fn of<T: JsonSchema>() -> Schema {
     // Documents are described as they are written: what is always there is required.
     SchemaSettings::draft2020_12()
         .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<T>()
+}
+
+/// A document that people write: what may be left out is not required.
+fn input<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12()
         .into_generator()
         .into_root_schema_for::<T>()
 }

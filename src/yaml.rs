@@ -74,8 +74,10 @@ fn block(text: &mut String, value: &Value, depth: usize, lines: Lines) {
             }
         }
         Value::Array(items) if !items.is_empty() => {
-            for item in items {
-                text.push_str(&indent);
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 || text.is_empty() || text.ends_with('\n') {
+                    text.push_str(&indent);
+                }
                 text.push_str("- ");
                 block(text, item, depth + 1, lines);
             }
@@ -176,6 +178,34 @@ fn is_escaped(c: char) -> bool {
     is_hidden(c) || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
+/// A value in one line, in flow style.
+pub(crate) fn flow(value: &Value) -> String {
+    match value {
+        Value::Object(pairs) => {
+            let pairs: Vec<String> = pairs
+                .iter()
+                .map(|(key, value)| format!("{}: {}", flow_scalar(key), flow(value)))
+                .collect();
+            format!("{{{}}}", pairs.join(", "))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(flow).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::String(text) => flow_scalar(text),
+        other => other.to_string(),
+    }
+}
+
+/// A text within flow style, where readers differ about colons.
+pub(crate) fn flow_scalar(text: &str) -> String {
+    if text.contains(':') {
+        quoted(text)
+    } else {
+        scalar(text)
+    }
+}
+
 /// JSON with hidden characters as escapes; YAML, too, and made of the same values.
 pub(crate) fn json(value: &Value) -> String {
     let text = serde_json::to_string_pretty(value).expect("JSON is plain data");
@@ -187,4 +217,18 @@ pub(crate) fn json(value: &Value) -> String {
 /// JSON in one line.
 pub(crate) fn json_line(value: &Value) -> String {
     visible_json(&value.to_string()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_within_lists_read_back() {
+        let value = serde_json::json!({"steps": [[{"a": 1, "b": [[], [1, [2]]]}], [{"c": "d"}]]});
+        for text in [document(&value), readable(&value)] {
+            let read: Value = serde_yaml::from_str(&text).expect(&text);
+            assert_eq!(read, value, "{text}");
+        }
+    }
 }

@@ -39,6 +39,10 @@ pub(crate) fn ordinary_mappings(count: usize) -> String {
 }
 
 /// Everything that once took minutes or gigabytes, and its relatives.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of shapes, one after the other"
+)]
 pub(crate) fn hostile(size: usize) -> Vec<Shape> {
     let role = format!("- rolearn: {ARN}role/a\n");
     let groups = format!("{role}  groups: [");

@@ -117,6 +117,11 @@ pub enum NotEqual {
     },
 }
 
+/// The policies that a role can be compared with.
+pub fn comparable() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(|policy| policy.name)
+}
+
 fn known() -> String {
     let names: Vec<_> = KNOWN.iter().map(|policy| policy.name).collect();
     names.join(", ")

@@ -7,6 +7,7 @@ mod entries;
 pub mod error;
 mod gate;
 mod http;
+mod listing;
 mod nodes;
 mod operation;
 mod pace;
@@ -14,6 +15,7 @@ mod pages;
 mod principals;
 mod profile;
 mod rights;
+mod session;
 mod time;
 pub mod token;
 mod write;
@@ -26,9 +28,11 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 pub use cluster::ObservedCluster;
 pub use error::{AwsError, AwsErrorKind, Clues};
+pub use listing::ListedAccount;
 pub use pace::{Pace, Service, Throttled};
 pub use principals::{LookupRoles, PrincipalSource};
 
@@ -53,6 +57,8 @@ pub struct AwsSettings {
     pub clock: Option<fn() -> SystemTime>,
     /// Where the services are, instead of where the SDK's settings say: the sandbox.
     pub endpoint: Option<SandboxEndpoint>,
+    /// Clients that are there already, instead of new ones: clusters of one account and region share them.
+    pub shared: Option<Box<Aws>>,
 }
 
 /// The services of a sandbox, with the key that it knows.
@@ -71,8 +77,13 @@ pub struct SandboxEndpoint {
 /// Clients for EKS, IAM and STS with one set of credentials.
 #[derive(Debug, Clone)]
 pub struct Aws {
+    /// The settings past the gate.
+    plain: SdkConfig,
     /// For clients of IAM with other credentials.
     config: SdkConfig,
+    client: SharedHttpClient,
+    timeout: Duration,
+    clock: Option<fn() -> SystemTime>,
     eks: aws_sdk_eks::Client,
     /// The same without turns and retries: the writer waits for its turns and repeats its calls itself.
     eks_once: aws_sdk_eks::Client,
@@ -119,6 +130,9 @@ impl Aws {
     /// # Errors
     /// There is no region, `AWS_CA_BUNDLE` holds no certificates, or a proxy can't be used.
     pub async fn connect(settings: &AwsSettings) -> Result<Self, AwsError> {
+        if let Some(shared) = &settings.shared {
+            return Ok(Self::clone(shared));
+        }
         let timeout = settings.request_timeout();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
         crate::proxy::check().map_err(|why| AwsError::setting("set up the proxy", why))?;
@@ -164,19 +178,41 @@ impl Aws {
                 "neither --region nor AWS_REGION nor the profile names one",
             ));
         };
+        let clock = settings.clock;
+        let pace = &settings.pace;
+        Ok(Self::gated(
+            config, client, timeout, clock, region, pace, pace,
+        ))
+    }
+
+    /// The clients for settings whose requests go through the gate: IAM's have a pace of their own where accounts share
+    /// it among regions.
+    fn gated(
+        plain: SdkConfig,
+        client: SharedHttpClient,
+        timeout: Duration,
+        clock: Option<fn() -> SystemTime>,
+        region: String,
+        pace: &Pace,
+        iam_pace: &Pace,
+    ) -> Self {
         let skew = Skew::default();
         let gate = |service, waits| Gate {
             client: client.clone(),
-            pace: settings.pace.of(service),
+            pace: match service {
+                Service::Iam => iam_pace.of(service),
+                Service::Eks | Service::Sts => pace.of(service),
+            },
             service,
-            clock: settings.clock,
+            clock,
             skew: skew.clone(),
             timeout,
             waits,
         };
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
         // Whoever waits for a turn sends nothing, which the SDK would take for a stalled request.
         let gated = |service| {
-            config
+            plain
                 .to_builder()
                 .http_client(gate(service, true))
                 .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
@@ -187,16 +223,20 @@ impl Aws {
             .http_client(gate(Service::Eks, false))
             .retry_config(RetryConfig::disabled())
             .build();
-        Ok(Self {
+        Self {
             eks: aws_sdk_eks::Client::new(&gated(Service::Eks)),
             eks_once: aws_sdk_eks::Client::from_conf(once),
             iam: aws_sdk_iam::Client::new(&gated(Service::Iam)),
             sts: aws_sdk_sts::Client::new(&gated(Service::Sts)),
             config: gated(Service::Iam),
+            plain,
+            client,
+            timeout,
+            clock,
             region,
-            pace: settings.pace.clone(),
+            pace: pace.clone(),
             skew,
-        })
+        }
     }
 
     /// How fast requests are made, and how many were.

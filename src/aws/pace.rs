@@ -54,16 +54,20 @@ struct Shared {
     watcher: Mutex<Watcher>,
 }
 
+/// Shows a line to whoever waits.
+type Tell = Box<dyn Fn(&str) + Send>;
+
 /// Who is told that calls wait, and when that was last done.
 #[derive(Default)]
 struct Watcher {
-    tell: Option<Box<dyn Fn(&str) + Send>>,
+    tell: Option<Tell>,
     last: Option<Instant>,
 }
 
 impl fmt::Debug for Watcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watcher").field("last", &self.last).finish()
+        let mut shown = f.debug_struct("Watcher");
+        shown.field("last", &self.last).finish_non_exhaustive()
     }
 }
 
@@ -456,12 +460,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_service_that_throttles_holds_up_its_own_calls_only() {
         let eks = Pace::default();
-        eks.slow_down(Duration::from_secs(60));
+        eks.slow_down(Duration::from_mins(1));
         let start = Instant::now();
         eks.of(Service::Iam).turn().await;
         assert_eq!(start.elapsed(), Duration::ZERO);
         eks.turn().await;
-        assert!(start.elapsed() >= Duration::from_secs(60));
+        assert!(start.elapsed() >= Duration::from_mins(1));
     }
 
     #[tokio::test(start_paused = true)]

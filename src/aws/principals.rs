@@ -96,10 +96,15 @@ impl Aws {
 
 /// Whether STS refused a role; it says the same of a role that there is not.
 fn is_denied(error: &CredentialsError) -> bool {
+    assume_role_error(error).is_some_and(|error| error.is_denied())
+}
+
+/// What STS answered, where that is why there are no credentials.
+pub(super) fn assume_role_error(error: &CredentialsError) -> Option<AwsError> {
     let first: &(dyn Error + 'static) = error;
     std::iter::successors(Some(first), |error| (*error).source())
-        .filter_map(|error| error.downcast_ref::<SdkError<AssumeRoleError>>())
-        .any(|error| AwsError::of("sts:AssumeRole", error).is_denied())
+        .find_map(|error| error.downcast_ref::<SdkError<AssumeRoleError>>())
+        .map(|error| AwsError::of("sts:AssumeRole", error))
 }
 
 async fn look_up_in_account(

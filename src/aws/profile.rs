@@ -34,9 +34,10 @@ pub(super) async fn must_exist(name: &str) -> Result<(), AwsError> {
     let mut names: Vec<&str> = profiles.profiles().collect();
     names.sort_unstable();
     names.truncate(SHOWN);
-    let there = match names.is_empty() {
-        true => "there are no profiles".to_owned(),
-        false => format!("there are: {}", visible(&names.join(", "))),
+    let there = if names.is_empty() {
+        "there are no profiles".to_owned()
+    } else {
+        format!("there are: {}", visible(&names.join(", ")))
     };
     Err(AwsError::setting(
         &operation,

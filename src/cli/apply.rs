@@ -47,7 +47,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
 pub(super) fn code(applied: &Applied) -> exit::Code {
     match applied.end {
         RunEnd::Incomplete | RunEnd::Interrupted => exit::INCOMPLETE,
-        RunEnd::Complete if exit::needs_decision(&applied.plan) => exit::BLOCKED,
+        RunEnd::Complete if applied.plan.needs_decision() => exit::BLOCKED,
         RunEnd::Complete => exit::DONE,
     }
 }
@@ -132,6 +132,7 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         timeout,
         canary: args.canary,
         allow_self_lockout: args.allow_self_lockout,
+        shared_decisions: false,
     })
 }
 

@@ -66,6 +66,8 @@ pub(super) enum Command {
     /// Run the whole migration against a sandbox on this machine; needs no AWS account
     #[cfg(feature = "sandbox")]
     Rehearse(Box<RehearseArgs>),
+    /// Do the same with many clusters, accounts and regions
+    Fleet(Box<super::fleet::FleetArgs>),
     /// Write the plan in another tool's format
     Export(Box<ExportArgs>),
     /// Answer every open question at a terminal and write the answers to a decisions file
@@ -237,7 +239,8 @@ pub(super) struct PlanArgs {
     /// Write the bindings that renamed groups need, for `kubectl apply`
     #[arg(long, value_name = "FILE")]
     pub(super) emit_rbac: Option<PathBuf>,
-    /// Write a decisions file with every open question, its choices as comments
+    /// Write a decisions file with every open question, its choices as comments; never over answers, unless
+    /// --decisions names the same file
     #[arg(long, value_name = "FILE")]
     pub(super) write_decisions: Option<PathBuf>,
     /// Exit with 2 if changes are pending, with 3 if something needs a decision
@@ -475,6 +478,9 @@ pub(super) struct ExportArgs {
     /// What to write
     #[arg(value_enum)]
     pub(super) format: ExportFormat,
+    /// fleet-runbook: the engine that schedules the shards
+    #[arg(value_enum, requires = "fleet", requires = "shards")]
+    pub(super) engine: Option<FleetEngine>,
     #[command(flatten)]
     pub(super) target: TargetArgs,
     #[command(flatten)]
@@ -500,10 +506,16 @@ pub(super) struct ExportArgs {
     /// iam-policy, rbac: the command that the rights are for; by default apply
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
     pub(super) command: Option<ExportFor>,
-    /// kubernetes-job, github-actions: the container image that holds the tool
+    /// fleet-runbook: the fleet file
+    #[arg(long, value_name = "FILE")]
+    pub(super) fleet: Option<PathBuf>,
+    /// fleet-runbook: how many shards there are
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::fleet::shard::MOST)))]
+    pub(super) shards: Option<u32>,
+    /// kubernetes-job, github-actions, fleet-runbook: the container image that holds the tool
     #[arg(long, value_name = "IMAGE")]
     pub(super) image: Option<String>,
-    /// kubernetes-job, github-actions: the IAM role that the tool runs as when it writes
+    /// kubernetes-job, github-actions, fleet-runbook: the IAM role that the tool runs as, in github-actions when it writes
     #[arg(long, value_name = "ARN")]
     pub(super) role_arn: Option<crate::model::Arn>,
     /// github-actions: the IAM role that plans and verifies, and may only read
@@ -536,10 +548,23 @@ pub(super) enum ExportFormat {
     KubernetesJob,
     /// A GitHub Actions workflow: the plan on pull requests, the rest behind approvals
     GithubActions,
+    /// A fleet, shard by shard, in an engine: kubernetes-job, argo or step-functions
+    FleetRunbook,
     /// The least IAM policy for a command
     IamPolicy,
     /// The least Kubernetes roles for a command
     Rbac,
+}
+
+/// An engine that schedules the shards of a fleet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FleetEngine {
+    /// Indexed Jobs of Kubernetes
+    KubernetesJob,
+    /// A workflow template for Argo Workflows
+    Argo,
+    /// A state machine of AWS Step Functions with a Distributed Map
+    StepFunctions,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

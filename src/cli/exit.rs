@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use crate::error::{Failure, FailureKind};
-use crate::finding::Code as Finding;
-use crate::plan::document::{Outcome, Plan, PlannedAccount, PlannedMapping};
+use crate::plan::document::Plan;
 
 /// An exit code with its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,23 +69,16 @@ pub(super) fn number(failure: &Failure) -> u8 {
     }
 }
 
-/// Whether something in the plan waits for a decision by a person.
-pub(super) fn needs_decision(plan: &Plan) -> bool {
-    let blocked = |account: &PlannedAccount| account.outcome == Outcome::Blocked;
-    plan.mappings.iter().any(PlannedMapping::needs_decision)
-        || plan.accounts.iter().any(blocked)
-        || plan.findings.iter().any(|placed| {
-            placed.finding.code.stops_apply()
-                || matches!(
-                    placed.finding.code,
-                    Finding::SectionUnreadable | Finding::SectionUndecided
-                )
-        })
+/// The worst of several codes: failed, then incomplete, then blocked, then pending.
+pub(super) fn worst(codes: impl IntoIterator<Item = Code>) -> Code {
+    const ORDER: [Code; 5] = [DONE, PENDING, BLOCKED, INCOMPLETE, FAILED];
+    let weight = |code: &Code| ORDER.iter().position(|known| known == code);
+    codes.into_iter().max_by_key(weight).unwrap_or(DONE)
 }
 
 /// The code of a plan under `--detailed-exitcode`.
 pub(super) fn detailed(plan: &Plan) -> Code {
-    if needs_decision(plan) {
+    if plan.needs_decision() {
         BLOCKED
     } else if plan.actions.is_empty() {
         DONE

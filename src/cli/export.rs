@@ -20,6 +20,7 @@ pub(super) async fn run(args: ExportArgs, console: &Console) -> Result<ExitCode,
     let text = match args.format {
         // But for the bindings of a cluster, these rights depend on no plan.
         ExportFormat::Rbac => rbac(&args).await?,
+        ExportFormat::FleetRunbook => super::fleet::runbook(&args)?,
         format => render(format, &args, &planned(&args, console).await?)?,
     };
     match &args.out {
@@ -35,14 +36,20 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
     let permissions = matches!(format, ExportFormat::IamPolicy | ExportFormat::Rbac);
     let contained = matches!(
         format,
-        ExportFormat::KubernetesJob | ExportFormat::GithubActions
+        ExportFormat::KubernetesJob | ExportFormat::GithubActions | ExportFormat::FleetRunbook
     );
+    let of_fleet = format == ExportFormat::FleetRunbook;
     let strange = [
         ("--module", args.module, format == ExportFormat::Terraform),
         ("--json", args.json, format == ExportFormat::Cloudformation),
         ("--for", args.command.is_some(), permissions),
         ("--image", args.image.is_some(), contained),
         ("--role-arn", args.role_arn.is_some(), contained),
+        ("ENGINE", args.engine.is_some(), of_fleet),
+        ("--fleet", args.fleet.is_some(), of_fleet),
+        ("--shards", args.shards.is_some(), of_fleet),
+        ("--cluster", args.target.cluster.is_some(), !of_fleet),
+        ("--plan", args.plan.is_some(), !of_fleet),
         (
             "--plan-role-arn",
             args.plan_role_arn.is_some(),
@@ -56,7 +63,7 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
         (
             "--emit-rbac",
             args.emit_rbac.is_some(),
-            format != ExportFormat::Rbac,
+            !matches!(format, ExportFormat::Rbac | ExportFormat::FleetRunbook),
         ),
         // A runbook carries options, but no files.
         (
@@ -75,7 +82,9 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
             "the option `{option}` is for another format"
         ))
         .hint("`--module` goes with terraform, `--json` with cloudformation, `--for` with iam-policy and rbac, `--image` and \
-             `--role-arn` with kubernetes-job and github-actions, `--plan-role-arn` with github-actions, `--trust-github` with iam-policy, `--emit-rbac` with all but rbac; runbooks take `--lookup-role` instead of `--principals`")),
+             `--role-arn` with kubernetes-job, github-actions and fleet-runbook, `--plan-role-arn` with github-actions, \
+             `--trust-github` with iam-policy, an engine, `--fleet` and `--shards` with fleet-runbook, which takes no `--cluster` \
+             and no `--plan`, `--emit-rbac` with all but rbac and fleet-runbook; runbooks take `--lookup-role` instead of `--principals`")),
         None => Ok(()),
     }
 }
@@ -176,6 +185,7 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<
             ..Needs::of(plan, command(args))
         }),
         ExportFormat::Rbac => export::rbac(command(args), &[]),
+        ExportFormat::FleetRunbook => unreachable!("it is made of a fleet, not of a plan"),
         ExportFormat::SsmAutomation => export::ssm_automation(plan, &runbook(args, plan)?),
         ExportFormat::KubernetesJob => export::kubernetes_job(plan, &runbook(args, plan)?),
         ExportFormat::GithubActions => export::github_actions(plan, &runbook(args, plan)?),

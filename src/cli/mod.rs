@@ -8,6 +8,7 @@ mod decide;
 mod exit;
 mod explain;
 mod export;
+mod fleet;
 mod man;
 mod output;
 mod plan;
@@ -79,6 +80,7 @@ async fn dispatch(command: Command, console: &Console) -> Result<ExitCode, crate
         Command::Verify(args) => Box::pin(verify::run(*args, console)).await,
         #[cfg(feature = "sandbox")]
         Command::Rehearse(args) => Box::pin(rehearse::run(*args, console)).await,
+        Command::Fleet(args) => Box::pin(fleet::run(*args, console)).await,
         Command::Export(args) => Box::pin(export::run(*args, console)).await,
         Command::Decide(args) => Box::pin(decide::run(*args, console)).await,
         Command::Explain(args) => explain::run(&args, console),

@@ -71,6 +71,18 @@ impl Console {
         }
     }
 
+    /// Writes something that has to be seen to be answered, without a line feed of its own.
+    pub(super) fn screen(&self, text: &str) {
+        let mut err = AutoStream::new(io::stderr().lock(), self.color);
+        let _ = write!(err, "{text}");
+        let _ = err.flush();
+    }
+
+    /// Begins a screen, where the terminal knows how to.
+    pub(super) fn clear(&self) {
+        self.screen("\u{1b}[2J\u{1b}[H");
+    }
+
     /// Says that calls wait, and why.
     pub(super) fn watcher(&self) -> impl Fn(&str) + Send + 'static {
         let quiet = self.quiet;

@@ -8,6 +8,7 @@ use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
 use super::{decide, exit};
 use crate::choices::Choices;
+use crate::decisions::Document;
 use crate::error::Failure;
 use crate::finding::Severity;
 use crate::migration::{self, Survey};
@@ -17,18 +18,27 @@ use crate::report;
 use crate::text::{shell_word, visible};
 
 pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target, args.journal.as_deref())?;
+    let mut target = settings::target(&args.target, args.journal.as_deref())?;
+    // Which groups equal an access policy is among the answers.
+    target.read_roles |= args.write_decisions.is_some();
     target.aws.pace.watch(console.watcher());
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
     let seen = settings::survey(&target, args.timeout).await?;
     let history =
         migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
-    let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
+    let now = (CLOCK.now)();
+    let plan = migration::apply::plan(&seen, &choices, &history, now);
     plan.decisions_fit()
         .map_err(|misfits| migration::apply::misfit(&misfits))?;
     if let Some(path) = &args.write_decisions {
-        decide::write_skeleton(&plan, path, console)?;
+        let chosen = settings::chosen(&args.choices)?;
+        let replan = |document: &Document| {
+            let mut choices = chosen.clone().with_decisions(document);
+            choices.bind_renamed |= args.emit_rbac.is_some();
+            migration::apply::plan(&seen, &choices, &history, now)
+        };
+        decide::write_skeleton(&plan, path, &args.target, &replan, console)?;
     }
     if let Some(path) = &args.out {
         crate::files::replace(path, file::write(&plan).as_bytes())

@@ -142,25 +142,36 @@ pub(super) fn decisions(args: &TargetArgs) -> Result<Option<Document>, Failure> 
     let Some(path) = &args.decisions else {
         return Ok(None);
     };
+    let (document, _) = decisions_in(path)?;
+    let cluster = named_cluster(args)?;
+    Ok(Some(document).filter(|document| document.is_for(cluster.as_deref())))
+}
+
+/// A decisions file, with its text.
+pub(super) fn decisions_in(path: &Path) -> Result<(Document, String), Failure> {
     let (text, place) = text(path, "the decisions")?;
     let document = crate::decisions::read(&text).map_err(|error| {
         Failure::usage(format!("nothing was done: failed to read the decisions from {place}"))
             .because(error)
             .hint("`schema decisions` prints what the file may hold; `plan --write-decisions FILE` writes a skeleton")
     })?;
-    let cluster = match (
+    Ok((document, text))
+}
+
+/// The name of the cluster, as far as the command line or the kubeconfig says.
+pub(super) fn named_cluster(args: &TargetArgs) -> Result<Option<String>, Failure> {
+    match (
         &args.cluster,
         args.kubeconfig.is_some() || args.context.is_some(),
     ) {
-        (Some(name), _) => Some(name.clone()),
-        (None, true) => {
+        (Some(name), _) => Ok(Some(name.clone())),
+        (None, true) => Ok(
             Kubeconfig::read(args.kubeconfig.as_deref(), args.context.as_deref())?
                 .named()
-                .cluster
-        }
-        (None, false) => None,
-    };
-    Ok(Some(document).filter(|document| document.is_for(cluster.as_deref())))
+                .cluster,
+        ),
+        (None, false) => Ok(None),
+    }
 }
 
 /// What is chosen on the command line and decided in the file.
@@ -242,6 +253,15 @@ pub(super) fn rbac(path: &Path) -> Result<crate::access::rbac::Rbac, Failure> {
             .because(error)
             .hint("create the file with `kubectl get clusterrolebindings,rolebindings --all-namespaces --output yaml`")
     })
+}
+
+/// A folder by its full path, so that it means the same from everywhere.
+pub(super) fn absolute(folder: &Path) -> std::io::Result<PathBuf> {
+    if folder.as_os_str().is_empty() {
+        std::env::current_dir()
+    } else {
+        std::path::absolute(folder)
+    }
 }
 
 /// Reads a text file; tells also how to name it.

@@ -70,6 +70,14 @@ pub(super) fn lookup_role(text: &str) -> Result<(String, Arn), String> {
     }
 }
 
+pub(super) fn region(text: &str) -> Result<String, String> {
+    if text == super::fleet::ALL_ENABLED || crate::fleet::member::is_region(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("write the name of a region, such as eu-west-1, or `all-enabled`".to_owned())
+    }
+}
+
 /// The slowest rate that is taken, in requests per second: one in about a quarter of an hour.
 const SLOWEST_RATE: f64 = 0.001;
 /// The longest time that is taken; what is longer is a slip, and too long for clocks to add up.

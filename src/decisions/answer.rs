@@ -1,6 +1,7 @@
 //! One answer: who it is about, what is to be done, and which move it accepts.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -168,6 +169,41 @@ pub struct Answer {
     /// Why it was decided so, for whoever reads it later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Where it was read.
+    #[serde(skip)]
+    pub line: Line,
+}
+
+/// The line of a file on which an answer was read, from 1; says nothing about what is decided, so all lines are equal.
+#[derive(Debug, Clone, Copy, Default, Eq)]
+pub struct Line(Option<usize>);
+
+impl PartialEq for Line {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Line {
+    pub(super) fn at(number: usize) -> Self {
+        Self(Some(number))
+    }
+
+    /// The number; `None` for an answer that was read from no file.
+    #[must_use]
+    pub fn number(self) -> Option<usize> {
+        self.0
+    }
+}
+
+/// As it goes before what is said about the answer.
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(number) => write!(f, "line {number} of the decisions file: "),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What an answer is about.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::answer::{Answer, Do};
+use super::answer::{Answer, Do, Line};
 use crate::choices::Glob;
 use crate::model::reserved::prefix_of;
 
@@ -48,7 +48,12 @@ pub struct Document {
     )]
     pub policies: BTreeMap<String, String>,
     /// Answers for principals.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "maybe_none"
+    )]
+    #[schemars(with = "Option<Vec<Answer>>")]
     pub principals: Vec<Answer>,
 }
 
@@ -77,6 +82,38 @@ impl Document {
         };
         self.clusters.is_empty() || cluster.is_none_or(matches)
     }
+
+    /// Whether nothing is decided in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let empty = Self {
+            clusters: self.clusters.clone(),
+            ..Self::default()
+        };
+        *self == empty
+    }
+
+    /// Adds what another one says; for the same name or principal the other one counts.
+    pub fn take(&mut self, other: &Self) {
+        let fill = |names: &mut BTreeMap<String, String>, more: &BTreeMap<String, String>| {
+            names.extend(more.iter().map(|(old, new)| (old.clone(), new.clone())));
+        };
+        fill(&mut self.rename_groups, &other.rename_groups);
+        fill(&mut self.rename_users, &other.rename_users);
+        fill(&mut self.policies, &other.policies);
+        self.bind_renamed |= other.bind_renamed;
+        for answer in &other.principals {
+            let subject = answer.subject();
+            self.principals
+                .retain(|known| !known.subject().eq_ignore_ascii_case(&subject));
+            self.principals.push(answer.clone());
+        }
+    }
+}
+
+/// A list whose key has nothing below it but comments is an empty one.
+fn maybe_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Answer>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// Why a decisions file can't be used; every variant names the line where there is one.
@@ -86,8 +123,10 @@ pub enum FileError {
     #[error("{}", syntax(.0))]
     Syntax(serde_yaml::Error),
     /// It has another schema than this tool reads.
-    #[error("its schema is `{found}`, and this version reads `{SCHEMA}`")]
+    #[error("line {line}: its schema is `{found}`, and this version reads `{SCHEMA}`")]
     Schema {
+        /// The line, from 1.
+        line: usize,
         /// The schema that it names.
         found: String,
     },
@@ -121,9 +160,17 @@ pub fn read(text: &str) -> Result<Document, FileError> {
     }) = serde_yaml::from_str::<Head>(text)
         && found != SCHEMA
     {
-        return Err(FileError::Schema { found });
+        let line = text.lines().position(|line| line.contains("schema"));
+        return Err(FileError::Schema {
+            line: line.unwrap_or_default() + 1,
+            found,
+        });
     }
-    let document: Document = serde_yaml::from_str(text).map_err(FileError::Syntax)?;
+    let mut document: Document = serde_yaml::from_str(text).map_err(FileError::Syntax)?;
+    let lines = lines_of(&document, text);
+    for (answer, line) in document.principals.iter_mut().zip(lines) {
+        answer.line = Line::at(line);
+    }
     check(&document, text)?;
     Ok(document)
 }
@@ -134,15 +181,15 @@ struct Head {
 }
 
 fn check(document: &Document, text: &str) -> Result<(), FileError> {
-    let lines = lines_of(document, text);
     for (old, new) in &document.rename_groups {
-        check_name(old, new, text)?;
+        check_name("renameGroups", old, new, text)?;
     }
     for (old, new) in &document.rename_users {
-        check_name(old, new, text)?;
+        check_name("renameUsers", old, new, text)?;
     }
-    for (index, (answer, line)) in document.principals.iter().zip(&lines).enumerate() {
-        let refuse = |why: String| FileError::Answer { line: *line, why };
+    for (index, answer) in document.principals.iter().enumerate() {
+        let line = answer.line.number().unwrap_or(1);
+        let refuse = |why: String| FileError::Answer { line, why };
         match (&answer.principal, answer.code) {
             (Some(_), Some(_)) => {
                 return Err(refuse(
@@ -160,7 +207,7 @@ fn check(document: &Document, text: &str) -> Result<(), FileError> {
                 answer.what.as_str()
             )));
         }
-        let same = document.principals[..index].iter().position(|other| {
+        let same = document.principals[..index].iter().find(|other| {
             other.subject().eq_ignore_ascii_case(&answer.subject())
                 && (other.what, &other.accept) != (answer.what, &answer.accept)
         });
@@ -168,14 +215,14 @@ fn check(document: &Document, text: &str) -> Result<(), FileError> {
             return Err(refuse(format!(
                 "`{}` is answered differently on line {}; keep one of the two",
                 answer.subject(),
-                lines[other]
+                other.line.number().unwrap_or(1)
             )));
         }
     }
     Ok(())
 }
 
-fn check_name(old: &str, new: &str, text: &str) -> Result<(), FileError> {
+fn check_name(map: &str, old: &str, new: &str, text: &str) -> Result<(), FileError> {
     let why = match prefix_of(new) {
         Some(prefix) => format!(
             "EKS refuses names that begin with `{prefix}`, so `{new}` can't replace `{old}`"
@@ -183,23 +230,45 @@ fn check_name(old: &str, new: &str, text: &str) -> Result<(), FileError> {
         None if new.is_empty() => format!("the new name of `{old}` is empty"),
         None => return Ok(()),
     };
-    let line = text
-        .lines()
-        .position(|line| line.contains(old))
-        .map_or(1, |at| at + 1);
+    // A name can be written with escapes; then the line is the one of its map.
+    let line_with = |words: &str| text.lines().position(|line| line.contains(words));
+    let at = line_with(old).or_else(|| line_with(map));
+    let line = at.map_or(1, |at| at + 1);
     Err(FileError::Answer { line, why })
 }
 
-/// The line on which each answer names whom it is about, from 1.
+/// The line on which each answer begins, from 1.
 fn lines_of(document: &Document, text: &str) -> Vec<usize> {
     let lines: Vec<&str> = text.lines().collect();
-    let mut at = lines
-        .iter()
-        .position(|line| line.contains("principals"))
-        .unwrap_or_default();
+    let key = |line: &&str| {
+        line.trim_start_matches(['{', ' ', '"'])
+            .starts_with("principals")
+    };
+    let from = lines.iter().position(key).unwrap_or_default();
+    items(&lines, from)
+        .filter(|items| items.len() == document.principals.len())
+        .unwrap_or_else(|| named(document, &lines, from))
+}
+
+/// The lines on which the items of a list in block style begin; `None` where it is in another style.
+fn items(lines: &[&str], from: usize) -> Option<Vec<usize>> {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let begins = |line: &&str| {
+        let item = line.trim_start_matches(' ');
+        item == "-" || item.starts_with("- ")
+    };
+    let below = lines.iter().enumerate().skip(from + 1);
+    let mut items = below.filter(|(_, line)| begins(line)).peekable();
+    let outer = indent(items.peek()?.1);
+    let of_the_list = items.filter(|(_, line)| indent(line) == outer);
+    Some(of_the_list.map(|(at, _)| at + 1).collect())
+}
+
+/// The lines that name whom the answers are about, one after the other; several can share a line in JSON.
+fn named(document: &Document, lines: &[&str], from: usize) -> Vec<usize> {
+    let mut at = from;
     let mut line_of = |answer: &Answer| {
         let subject = answer.subject();
-        // Several answers can share a line in JSON, so the search begins on the line of the last one.
         let rest = lines.iter().enumerate().skip(at);
         let found = rest
             .filter(|(_, line)| line.contains(&subject))
@@ -299,6 +368,10 @@ principals:
             let error = refused(&text);
             assert!(error.contains(expected), "{error}");
         }
+        assert!(
+            refused(&with("  - {do: drop, code: \"AAM\\x33\\x306\"}"))
+                .contains("line 15: `AAM306` is answered differently on line 13")
+        );
         assert!(
             refused(&FILE.replace(
                 "{\"system:ops\": AmazonEKSClusterAdminPolicy}",

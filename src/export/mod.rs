@@ -9,6 +9,7 @@ mod carried;
 mod cdk;
 mod cloudformation;
 mod eksctl;
+pub mod fleet;
 mod names;
 mod permissions;
 mod pulumi;

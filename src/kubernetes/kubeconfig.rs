@@ -203,7 +203,7 @@ impl Kubeconfig {
             (false, Some(false)) if is_named => Err(Elsewhere::Authority),
             (false, authority) => Err(Elsewhere::Endpoint {
                 theirs: theirs.to_string(),
-                own: endpoint.to_owned(),
+                own: endpoint.clone(),
                 tunnel_to: (authority == Some(true) && is_checked).then(|| host(&own)),
             }),
         }

@@ -609,7 +609,8 @@ impl<'a> Builder<'a> {
     fn misfit(&mut self, answer: &Answer, why: &str) {
         self.misfits.push(super::document::Misfit {
             message: format!(
-                "the decision `{}` for `{}` does not fit: {why}",
+                "{}the decision `{}` for `{}` does not fit: {why}",
+                answer.line,
                 answer.what.as_str(),
                 answer.subject()
             ),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Renames;
 use crate::choices::Choices;
 use crate::decisions::Do;
-use crate::finding::Finding;
+use crate::finding::{Code, Finding};
 pub use crate::model::{AccessChange, BindingChange, BindingEffect, Identity, Verdict};
 use crate::model::{
     AccessEntry, AccessScope, Arn, AuthenticationMode, Cluster, EntryType, MappingId,
@@ -141,6 +141,19 @@ pub struct PlannedMapping {
 }
 
 impl Plan {
+    /// Whether something in it waits for a decision by a person.
+    #[must_use]
+    pub fn needs_decision(&self) -> bool {
+        let blocked = |account: &PlannedAccount| account.outcome == Outcome::Blocked;
+        self.mappings.iter().any(PlannedMapping::needs_decision)
+            || self.accounts.iter().any(blocked)
+            || self.findings.iter().any(|placed| {
+                let code = placed.finding.code;
+                code.stops_apply()
+                    || matches!(code, Code::SectionUnreadable | Code::SectionUndecided)
+            })
+    }
+
     /// Whether a principal gets its entry for a mapping that grants nothing, because that was asked for.
     #[must_use]
     pub fn includes_inert(&self, principal: &Arn) -> bool {
@@ -159,6 +172,20 @@ impl Plan {
             Ok(())
         } else {
             Err(Misfits(self.misfits.clone()))
+        }
+    }
+
+    /// The same for decisions that are shared with other clusters: what matches nothing here may match there.
+    ///
+    /// # Errors
+    /// [`Misfits`] names every decision that accepts another move than the one that would happen.
+    pub fn shared_decisions_fit(&self) -> Result<(), Misfits> {
+        let misfits = self.misfits.iter().filter(|misfit| !misfit.matches_nothing);
+        let misfits: Vec<Misfit> = misfits.cloned().collect();
+        if misfits.is_empty() {
+            Ok(())
+        } else {
+            Err(Misfits(misfits))
         }
     }
 }

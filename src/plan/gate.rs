@@ -373,7 +373,12 @@ fn other_move(asked: &Move<'_>, accept: &Accept) -> Misfit {
     let mapping = asked.question.mapping;
     Misfit {
         message: format!(
-            "the decision for `{}` accepts {}, and {} would be {}",
+            "{}the decision for `{}` accepts {}, and {} would be {}",
+            asked
+                .question
+                .answer
+                .map(|answer| answer.line)
+                .unwrap_or_default(),
             mapping.arn,
             written(Some(accept)),
             mapping.id,

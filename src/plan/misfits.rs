@@ -103,7 +103,8 @@ pub(super) fn of(
         };
         if !is_matched && !earlier(&|run| run.answers.contains(answer)) {
             nothing(format!(
-                "the decision `{}` for `{}`",
+                "{}the decision `{}` for `{}`",
+                answer.line,
                 answer.what.as_str(),
                 answer.subject()
             ));

@@ -7,7 +7,7 @@ use super::policy::{Attempt, Decision};
 use super::sigv4::{Refusal, Signature};
 use super::state::{Bucket, Credential, World};
 use super::wire::{Call, Reply};
-use super::{eks, iam, percent, sts};
+use super::{eks, iam, organization, percent, sts};
 
 /// An AWS service's error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,10 @@ pub(super) enum Service {
     Eks,
     Iam,
     Sts,
+    /// AWS Organizations.
+    Organizations,
+    /// AWS Account Management.
+    Account,
 }
 
 impl Service {
@@ -42,6 +46,8 @@ impl Service {
         match scope.as_deref() {
             Some("iam") => Self::Iam,
             Some("sts") => Self::Sts,
+            Some("organizations") => Self::Organizations,
+            Some("account") => Self::Account,
             None if call.path == "/" => Self::Sts,
             _ => Self::Eks,
         }
@@ -60,13 +66,15 @@ impl Service {
             Self::Iam | Self::Sts => percent::value(&call.fields(), "Action")
                 .unwrap_or("?")
                 .to_owned(),
+            Self::Organizations | Self::Account => organization::operation(call).to_owned(),
         }
     }
 
     /// An error as this service writes it.
     pub(super) fn refuse(self, error: &AwsError, request_id: &str) -> Reply {
         match self {
-            Self::Eks => eks::errors::reply(error),
+            Self::Eks | Self::Account => eks::errors::reply(error),
+            Self::Organizations => organization::error(error),
             Self::Iam => iam::error(error, request_id),
             Self::Sts => sts::error(error, request_id),
         }
@@ -75,7 +83,7 @@ impl Service {
     /// A service has its own code for the same refusal.
     fn pick(self, rest: &'static str, query: &'static str) -> &'static str {
         match self {
-            Self::Eks => rest,
+            Self::Eks | Self::Organizations | Self::Account => rest,
             Self::Iam | Self::Sts => query,
         }
     }
@@ -130,6 +138,8 @@ pub(super) fn answer(
             Service::Eks => eks::answer(world, call, &credential, denied),
             Service::Iam => iam::answer(world, call, &credential, request_id, denied),
             Service::Sts => sts::answer(world, call, &credential, request_id, denied),
+            Service::Organizations => organization::accounts(world, call, &credential, denied),
+            Service::Account => organization::regions(world, call, &credential, denied),
         }
     } else {
         Err(throttled(service))
@@ -170,6 +180,11 @@ pub(super) fn authorize(
 
 /// What the policy of an identity answers; one whose rights are not limited may do all.
 pub(super) fn decide(world: &World, credential: &Credential, attempt: &Attempt<'_>) -> Decision {
+    let account = &credential.identity.principal.account;
+    let is_denied = |(of, action): &(String, String)| of == account && glob(action, attempt.action);
+    if world.denials.iter().any(is_denied) {
+        return Decision::ExplicitDeny;
+    }
     match &world.rights.iam {
         Some(policy) if credential.limited => policy.decide(attempt),
         _ => Decision::Allowed,
@@ -219,11 +234,20 @@ fn authenticate(world: &World, call: &Call, service: Service) -> Result<Credenti
         signature.check(call, &credential.secret, world.now())
     };
     checked.map_err(|refusal| refused(service, refusal))?;
+    let account = &credential.identity.principal.account;
+    let enabled = world.regions.get(account);
+    // A token means nothing to a region that the account has not enabled.
+    // Source: AWS Account Management Reference Guide, "Enable or disable AWS Regions in your account".
+    if matches!(service, Service::Eks | Service::Sts)
+        && enabled.is_some_and(|regions| !regions.contains(&signature.region))
+    {
+        return Err(unknown());
+    }
     let known_region = world
         .clusters
         .values()
         .any(|cluster| cluster.seed.region == signature.region);
-    if service == Service::Eks && !known_region {
+    if service == Service::Eks && !known_region && enabled.is_none() {
         return Err(AwsError::new(
             403,
             "InvalidSignatureException",
@@ -260,8 +284,8 @@ fn expired(service: Service) -> AwsError {
 
 fn throttled(service: Service) -> AwsError {
     let status = match service {
-        Service::Eks => 429,
-        Service::Iam | Service::Sts => 400,
+        Service::Eks | Service::Account => 429,
+        Service::Iam | Service::Sts | Service::Organizations => 400,
     };
     AwsError::new(
         status,

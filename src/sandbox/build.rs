@@ -30,9 +30,20 @@ pub(super) fn identity(known: &IamPrincipal, session: &str) -> Identity {
 }
 
 /// The world as the seed has it, and the caller's key.
-pub(super) fn world(seed: Seed, endpoint: String, tls: &Tls) -> (World, String) {
+///
+/// The endpoints are those of the cluster and then of its neighbours; what a cluster is kept under comes in the same
+/// order.
+pub(super) fn world(
+    mut seed: Seed,
+    endpoints: Vec<String>,
+    tls: &Tls,
+) -> (World, String, Vec<String>) {
+    let neighbours = std::mem::take(&mut seed.neighbours);
     let mut world = World {
         clusters: BTreeMap::new(),
+        regions: std::mem::take(&mut seed.regions),
+        organization: std::mem::take(&mut seed.organization),
+        denials: std::mem::take(&mut seed.denials),
         principals: seed.principals.clone(),
         credentials: BTreeMap::new(),
         rights: seed.rights.clone(),
@@ -45,22 +56,7 @@ pub(super) fn world(seed: Seed, endpoint: String, tls: &Tls) -> (World, String) 
         secret: tls.secret.clone(),
         serial: 0,
     };
-    let node_roles = seed.node_groups.iter().map(|group| &group.node_role);
-    let pod_roles = seed
-        .fargate_profiles
-        .iter()
-        .map(|profile| &profile.pod_execution_role);
-    let own = [&seed.caller.principal, &seed.creator];
-    for arn in own.into_iter().chain(node_roles).chain(pod_roles) {
-        if let Some(principal) = Principal::from_arn(arn)
-            && world
-                .principals
-                .iter()
-                .all(|known| known.principal.key() != principal.key())
-        {
-            world.principals.push(IamPrincipal::new(principal));
-        }
-    }
+    know_principals(&mut world, &seed);
     let caller = world.principal(&seed.caller.principal.to_string()).cloned();
     let caller = caller.unwrap_or_else(|| {
         let principal = Principal {
@@ -78,7 +74,49 @@ pub(super) fn world(seed: Seed, endpoint: String, tls: &Tls) -> (World, String) 
         None,
         true,
     );
-    let name = seed.cluster.name.clone();
+    let mut keys = vec![seed.cluster.name.clone()];
+    let mut seeds = vec![seed];
+    for neighbour in neighbours {
+        for known in &neighbour.principals {
+            if !world.principals.contains(known) {
+                world.principals.push(known.clone());
+            }
+        }
+        know_principals(&mut world, &neighbour);
+        let cluster = &neighbour.cluster;
+        keys.push(format!(
+            "arn:{}:eks:{}:{}:cluster/{}",
+            cluster.partition, cluster.region, cluster.account_id, cluster.name
+        ));
+        seeds.push(neighbour);
+    }
+    for ((key, seed), endpoint) in keys.iter().zip(seeds).zip(endpoints) {
+        add_cluster(&mut world, key, seed, endpoint, tls);
+    }
+    (world, key, keys)
+}
+
+/// Adds what a seed names to IAM, where it is not known yet.
+fn know_principals(world: &mut World, seed: &Seed) {
+    let node_roles = seed.node_groups.iter().map(|group| &group.node_role);
+    let pod_roles = seed
+        .fargate_profiles
+        .iter()
+        .map(|profile| &profile.pod_execution_role);
+    let own = [&seed.caller.principal, &seed.creator];
+    for arn in own.into_iter().chain(node_roles).chain(pod_roles) {
+        if let Some(principal) = Principal::from_arn(arn)
+            && world
+                .principals
+                .iter()
+                .all(|known| known.principal.key() != principal.key())
+        {
+            world.principals.push(IamPrincipal::new(principal));
+        }
+    }
+}
+
+fn add_cluster(world: &mut World, name: &str, seed: Seed, endpoint: String, tls: &Tls) {
     let objects = objects(&seed);
     let (endpoint, ca_pem) = match &seed.control_plane {
         Some(real) => (real.endpoint.clone(), real.ca_pem.clone()),
@@ -105,13 +143,13 @@ pub(super) fn world(seed: Seed, endpoint: String, tls: &Tls) -> (World, String) 
         ),
         seed: seed.cluster,
     };
-    world.clusters.insert(name.clone(), cluster);
+    world.clusters.insert(name.to_owned(), cluster);
     for entry in &seed.entries {
-        world.put_entry(&name, &entry.entry);
+        world.put_entry(name, &entry.entry);
         let arn = entry.entry.principal_arn.to_string();
         let made = world
             .clusters
-            .get_mut(&name)
+            .get_mut(name)
             .and_then(|cluster| cluster.entries.get_mut(&arn));
         if let Some(made) = made.filter(|_| entry.stale) {
             made.unique_id = invent::unique_id(&made.principal, u32::MAX);
@@ -122,7 +160,6 @@ pub(super) fn world(seed: Seed, endpoint: String, tls: &Tls) -> (World, String) 
             }
         }
     }
-    (world, key)
 }
 
 fn objects(seed: &Seed) -> Objects {

@@ -25,6 +25,7 @@ mod faults;
 mod iam;
 mod invent;
 mod kube;
+mod organization;
 mod percent;
 mod policy;
 mod record;

@@ -10,7 +10,7 @@ use crate::model::{AccessEntry, Arn, AuthenticationMode, Principal};
 use super::invent;
 use super::terms::{Limits, Rights, SwitchSeed};
 
-/// What a sandbox begins with: one cluster, the IAM around it, and how strictly and slowly it answers.
+/// What a sandbox begins with: a cluster, others beside it, the IAM around them, and how strictly and slowly it answers.
 ///
 /// All fields are public; the `with_` functions are the short way.
 #[derive(Debug, Clone)]
@@ -43,6 +43,16 @@ pub struct Seed {
     pub rights: Rights,
     /// Whether an access entry hides the principal's `aws-auth` mapping, as on EKS.
     pub entries_hide_aws_auth: bool,
+    /// Clusters beside it, in any account and region; what their seeds say of callers, limits, rights and other
+    /// clusters does not count.
+    pub neighbours: Vec<Seed>,
+    /// The regions that an account has enabled; where it is not named, all that hold a cluster.
+    pub regions: BTreeMap<String, Vec<String>>,
+    /// The accounts of the organization, with their status such as `ACTIVE` or `SUSPENDED`; the caller's account
+    /// manages it. There is none where the list is empty.
+    pub organization: Vec<(String, String)>,
+    /// What nobody may do in an account, as a pattern of actions such as `eks:*`: a service control policy.
+    pub denials: Vec<(String, String)>,
     /// The API server that `DescribeCluster` names, where it is not the sandbox's own.
     pub control_plane: Option<ControlPlane>,
 }
@@ -240,6 +250,10 @@ impl Seed {
             limits: Limits::default(),
             rights: Rights::default(),
             entries_hide_aws_auth: true,
+            neighbours: Vec::new(),
+            regions: BTreeMap::new(),
+            organization: Vec::new(),
+            denials: Vec::new(),
             control_plane: None,
         }
     }
@@ -258,6 +272,13 @@ impl Seed {
         let mut seed = Self::new(cluster).with_aws_auth(aws_auth);
         seed.principals = invent::principals(&seed.cluster, arns);
         seed
+    }
+
+    /// Adds a cluster beside it.
+    #[must_use]
+    pub fn with_neighbour(mut self, seed: Self) -> Self {
+        self.neighbours.push(seed);
+        self
     }
 
     /// Sets the authentication mode.

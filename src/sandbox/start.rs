@@ -62,16 +62,22 @@ pub struct Snapshot {
 }
 
 impl Sandbox {
-    /// Starts a sandbox on two free ports of 127.0.0.1, three beside a real API server; needs a tokio runtime.
+    /// Starts a sandbox on free ports of 127.0.0.1: one for AWS, one for each cluster, one more beside a real API server;
+    /// needs a tokio runtime.
     ///
     /// # Errors
     ///
     /// When no port can be bound, or no certificate made.
     pub async fn start(seed: Seed) -> io::Result<Self> {
         let aws = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let kubernetes = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let aws_url = format!("http://{}", aws.local_addr()?);
-        let endpoint = format!("https://{}", kubernetes.local_addr()?);
+        let mut listeners = Vec::new();
+        let mut endpoints = Vec::new();
+        for _ in 0..=seed.neighbours.len() {
+            let kubernetes = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            endpoints.push(format!("https://{}", kubernetes.local_addr()?));
+            listeners.push(kubernetes);
+        }
         let (cluster, region) = (seed.cluster.name.clone(), seed.cluster.region.clone());
         let tls = Tls::new(&region)?;
         let sts = match &seed.control_plane {
@@ -82,21 +88,25 @@ impl Sandbox {
             Some(sts) => Some((sts.local_addr()?, tls.ca_pem.clone())),
             None => None,
         };
-        let (world, key) = build::world(seed, endpoint, &tls);
+        let (world, key, keys) = build::world(seed, endpoints, &tls);
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             hooks: Mutex::new(Hooks::default()),
         });
-        let kubernetes_api = Api::Kubernetes(cluster.clone());
-        let mut tasks = vec![
-            tokio::spawn(server::serve(aws, None, Api::Aws, Arc::clone(&shared))),
-            tokio::spawn(server::serve(
+        let mut tasks = vec![tokio::spawn(server::serve(
+            aws,
+            None,
+            Api::Aws,
+            Arc::clone(&shared),
+        ))];
+        for (kubernetes, key) in listeners.into_iter().zip(keys) {
+            tasks.push(tokio::spawn(server::serve(
                 kubernetes,
                 Some(tls.acceptor.clone()),
-                kubernetes_api,
+                Api::Kubernetes(key),
                 Arc::clone(&shared),
-            )),
-        ];
+            )));
+        }
         tasks.extend(sts.map(|sts| {
             let shared = Arc::clone(&shared);
             tokio::spawn(server::serve(sts, Some(tls.acceptor), Api::Aws, shared))
@@ -181,9 +191,19 @@ impl Sandbox {
     /// What the cluster holds now.
     #[must_use]
     pub fn state(&self) -> Snapshot {
+        self.state_of(&self.inner.cluster)
+    }
+
+    /// What a cluster holds now, a neighbour by its ARN.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such cluster.
+    #[must_use]
+    pub fn state_of(&self, cluster: &str) -> Snapshot {
         let mut world = self.inner.shared.world();
         super::eks::switch::settle(&mut world);
-        let cluster = &world.clusters[&self.inner.cluster];
+        let cluster = &world.clusters[cluster];
         Snapshot {
             mode: cluster.mode,
             status: cluster.status.clone(),

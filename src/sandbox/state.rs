@@ -23,7 +23,11 @@ use super::terms::{Limits, Rights, SwitchSeed};
 /// Tests reach it with [`Sandbox::edit`](super::Sandbox::edit) to do what somebody else might do meanwhile.
 #[derive(Debug)]
 pub struct World {
+    /// By name; those beside the first one by ARN, since names are unique within an account and region only.
     pub(super) clusters: BTreeMap<String, ClusterState>,
+    pub(super) regions: BTreeMap<String, Vec<String>>,
+    pub(super) organization: Vec<(String, String)>,
+    pub(super) denials: Vec<(String, String)>,
     pub(super) principals: Vec<IamPrincipal>,
     pub(super) credentials: BTreeMap<String, Credential>,
     pub(super) rights: Rights,
@@ -201,6 +205,16 @@ impl World {
             .find(|known| known.principal.to_string() == arn)
     }
 
+    /// What a cluster's state is kept under.
+    pub(super) fn key_of(&self, account: &str, region: &str, name: &str) -> Option<&str> {
+        let mut all = self.clusters.iter();
+        let found = all.find(|(_, cluster)| {
+            let seed = &cluster.seed;
+            seed.name == name && seed.region == region && seed.account_id == account
+        });
+        found.map(|(key, _)| key.as_str())
+    }
+
     /// Puts the clock forward, for tokens and credentials that expire.
     pub fn advance(&mut self, by: SignedDuration) {
         self.clock.advance(by);
@@ -319,9 +333,36 @@ impl World {
         cluster.is_some_and(|cluster| cluster.objects.seed(object))
     }
 
+    /// Sets the regions that an account has enabled.
+    pub fn set_regions(&mut self, account: &str, regions: Vec<String>) {
+        self.regions.insert(account.to_owned(), regions);
+    }
+
+    /// Sets the accounts of the organization, each with its status.
+    pub fn set_organization(&mut self, accounts: Vec<(String, String)>) {
+        self.organization = accounts;
+    }
+
+    /// Forbids everybody in an account an action, or all that fit a pattern.
+    pub fn deny(&mut self, account: &str, action: &str) {
+        self.denials.push((account.to_owned(), action.to_owned()));
+    }
+
+    /// Sets the longest page of a list, whatever is asked for.
+    pub fn set_page_size(&mut self, size: usize) {
+        self.limits.page_size = size;
+    }
+
     /// Changes what the caller may do.
     pub fn set_rights(&mut self, rights: Rights) {
         self.rights = rights;
+    }
+
+    /// Sets a cluster's status, such as `ACTIVE` or `UPDATING`.
+    pub fn set_status(&mut self, cluster: &str, status: &str) {
+        if let Some(cluster) = self.clusters.get_mut(cluster) {
+            status.clone_into(&mut cluster.status);
+        }
     }
 
     /// Sets the authentication mode behind the tool's back, without what EKS does at a switch.

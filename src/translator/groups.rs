@@ -10,7 +10,7 @@ use crate::access::template::has_placeholder;
 use crate::finding::{Code, Finding};
 use crate::model::Principal;
 use crate::model::access_policy::CLUSTER_ADMIN;
-use crate::model::reserved::{self, PREFIXES};
+use crate::model::reserved::{self, legal_name};
 use crate::text::shell_word;
 
 /// The groups of a mapping, sorted out.
@@ -210,23 +210,6 @@ fn rename_fix(case: &Case<'_>, old: &str) -> String {
         new.push_str("-from-aws-auth");
     }
     format!("--rename-group {}", shell_word(&format!("{old}={new}")))
-}
-
-/// The name without what EKS refuses in it.
-fn legal_name(old: &str) -> String {
-    let plain: String = old
-        .chars()
-        .filter(|c| c.is_alphanumeric() || "-_.:".contains(*c))
-        .collect();
-    let mut bare = plain.as_str();
-    while let Some(rest) = PREFIXES.iter().find_map(|prefix| bare.strip_prefix(prefix)) {
-        bare = rest;
-    }
-    if bare.is_empty() {
-        "renamed-group".to_owned()
-    } else {
-        bare.to_owned()
-    }
 }
 
 #[cfg(test)]

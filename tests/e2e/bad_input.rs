@@ -21,7 +21,7 @@ fn files_that_hold_no_aws_auth() {
     from_stdin("a: [").run().expect_code(1).expect_error(&[
         "standard input",
         "neither YAML nor JSON",
-        "line 2",
+        "line 1 column 5",
         "kubectl get configmap",
     ]);
     from_stdin("")

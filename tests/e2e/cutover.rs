@@ -228,7 +228,7 @@ async fn a_missing_right_is_told_and_the_same_command_goes_on() {
         .add_fault(Fault::next("delete configmaps", FaultKind::AccessDenied));
     cutover(&world, &[])
         .expect_code(1)
-        .expect_error(&["forbidden", "hint: grant"]);
+        .expect_error(&["forbidden", "grant `update`"]);
     assert_eq!(world.sandbox.state().aws_auth, before);
     cutover(&world, &[]).expect_code(0);
     assert_eq!(data(&world), None);

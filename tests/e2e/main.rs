@@ -8,10 +8,12 @@ mod arc;
 mod bad_input;
 mod credentials;
 mod cutover;
+mod decide;
 mod equivalence;
 mod export;
 mod faults;
 mod finalizers;
+mod fleet;
 mod forged;
 mod gate;
 #[path = "../generate/mod.rs"]

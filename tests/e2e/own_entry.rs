@@ -138,6 +138,8 @@ async fn without_the_journal_the_error_names_the_entry_and_the_way_out() {
         .find(|line| line.contains("aws eks delete"))
         .unwrap();
     let command = &line[line.find("aws eks").unwrap()..];
+    // The errors are JSON where the output is JSON.
+    let command = command.split('"').next().unwrap();
     let deleted = world
         .other("sh")
         .args(["-c", command])

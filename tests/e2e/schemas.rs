@@ -55,6 +55,7 @@ pub(crate) fn check_document(document: &Value) {
             "status",
             "cutover",
             "rollback",
+            "fleet-report",
             "error",
         ];
         let named = |name| (format!("aws-auth-migrate/{name}/v1"), validator(name));
@@ -85,6 +86,15 @@ pub(crate) fn check_journal(journal: &str) {
     for record in objects(journal) {
         check(&JOURNAL, &record);
     }
+}
+
+/// Holds a decisions file against its schema.
+#[track_caller]
+pub(crate) fn check_decisions(text: &str) {
+    static DECISIONS: LazyLock<Validator> = LazyLock::new(|| validator("decisions"));
+    // YAML has more than JSON has, but for what a decisions file holds.
+    let value: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
+    check(&DECISIONS, &serde_json::to_value(value).unwrap());
 }
 
 fn objects(lines: &str) -> impl Iterator<Item = Value> {

@@ -124,6 +124,7 @@ async fn migrate(
         timeout: None,
         canary: None,
         allow_self_lockout: true,
+        shared_decisions: false,
     };
     heading(console, "Plan")?;
     let show = |question: Question<'_>| {

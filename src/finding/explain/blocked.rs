@@ -192,21 +192,32 @@ pub(super) const SERVICE_LINKED_OTHER: Text = Text {
 pub(super) const POLICY_NOT_EQUAL: Text = Text {
     meaning: "`policies` in the decisions file may replace a group by an access policy only if the group is bound to nothing but rules equal to that policy. The rules differ, or they could not be read.",
     why: r#"EKS User Guide, "Review access policy permissions": the stock roles `admin`, `edit` and `view` hold rules that the policies of the same name lack."#,
-    fix: "Rename the group with `--rename-group OLD=NEW` and let `--apply-rbac` create its bindings, or accept the move in the decisions file.",
+    fix: "Rename the group: `renameGroups` with `bindRenamed: true` in the decisions file, or `--rename-group OLD=NEW` with `--apply-rbac`. Or accept the move; `decide` offers a policy only where it is equal.",
     example: None,
 };
 
 pub(super) const ACCESS_MOVES: Text = Text {
     meaning: "Creating or changing the access entry would change what the principal may do: it would lose or gain groups, policies, nodes' rights or roles by bindings. Nothing moves anybody's access unless somebody decided exactly that.",
     why: r#"EKS User Guide, "Migrating existing aws-auth ConfigMap entries to access entries": an access entry replaces the mapping as soon as it exists."#,
-    fix: "Change the mapping or the bindings so that nothing moves, or accept exactly this move in the decisions file; `decide` shows the choices.",
-    example: None,
+    fix: "Run `decide --out FILE`: it shows what is in force, which bindings are behind it, and what each answer would change. Without a terminal, `plan --write-decisions FILE` writes the same questions. Or change the mapping or the bindings so that nothing moves.",
+    example: Some(Example {
+        before: "# in aws-auth
+- rolearn: arn:aws:iam::111122223333:role/nodes
+  username: system:node:{{EC2PrivateDNSName}}
+  groups: [system:bootstrappers, system:nodes, karpenter]",
+        after: "# in the decisions file
+principals:
+- principal: arn:aws:iam::111122223333:role/nodes
+  do: migrate
+  accept: {verdict: lost, groups: [karpenter]}
+  reason: nothing of ours is bound to karpenter any more",
+    }),
 };
 
 pub(super) const SESSIONS_GAINED: Text = Text {
     meaning: "A username or group with `{{EC2PrivateDNSName}}` lets in only sessions named like an EC2 instance id; all others are refused. An access entry can't hold that placeholder outside the node types, and without it every session of the role would be let in.",
     why: r#"aws-iam-authenticator `pkg/server/server.go`, `renderTemplate`; EKS User Guide, "Set a custom username for EKS access entries"."#,
-    fix: "For nodes, use the username `system:node:{{EC2PrivateDNSName}}` and the group `system:nodes` in aws-auth. Otherwise leave the mapping, drop it, or accept that every session gets in.",
+    fix: "For nodes, use the username `system:node:{{EC2PrivateDNSName}}` and the group `system:nodes` in aws-auth. Otherwise decide: `leave` keeps the mapping in aws-auth, `drop` gives the access up, and `migrate` with `accept: {verdict: gained, sessions: all}` lets every session in.",
     example: None,
 };
 
@@ -227,6 +238,6 @@ pub(super) const IN_FORCE_UNKNOWN: Text = Text {
 pub(super) const NEW_NAME_TAKEN: Text = Text {
     meaning: "Somebody else already has the new name. The bindings that are created for it would give them rights that they do not have today.",
     why: r#"Kubernetes, "Using RBAC Authorization": subjects match by their exact name."#,
-    fix: "Choose a new name that nobody has yet.",
+    fix: "Choose a new name that nobody has yet, in `renameGroups`, `renameUsers` or `--rename-group`; `decide` proposes one.",
     example: None,
 };

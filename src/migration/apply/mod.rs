@@ -43,6 +43,7 @@ use saved::plan_now;
 const NEW_PRINCIPAL: SignedDuration = SignedDuration::from_mins(5);
 
 /// How a plan is applied.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 #[derive(Debug, Clone)]
 pub struct ApplyOptions {
     /// The choices that shape the plan; those of the saved plan where there is one.
@@ -69,6 +70,8 @@ pub struct ApplyOptions {
     pub canary: Option<Duration>,
     /// Whether the caller may lose the cluster-admin that it has today.
     pub allow_self_lockout: bool,
+    /// Whether the decisions are shared with other clusters, so that one that matches nothing here is no slip.
+    pub shared_decisions: bool,
 }
 
 /// What is about to be done, for the question before the first write.
@@ -158,7 +161,12 @@ pub async fn apply<P: Progress>(
     let id = cluster_id(&seen)?;
     let path = options.journal_of(&id);
     let mut plan = plan_now(&seen, options, &Journal::history(&path, &id)?, clock)?;
-    plan.decisions_fit().map_err(|misfits| misfit(&misfits))?;
+    let fit = if options.shared_decisions {
+        plan.shared_decisions_fit()
+    } else {
+        plan.decisions_fit()
+    };
+    fit.map_err(|misfits| misfit(&misfits))?;
     refuse::what_can_not_work(&plan, options)?;
     refuse::blind_canary(&seen, options)?;
     let bindings = bindings::wanted(&seen, &options.choices, &plan)?;

@@ -2,7 +2,7 @@
 
 mod nodes;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::choices::ManagedNodes;
 use crate::decisions::Do;
@@ -17,7 +17,7 @@ use crate::reader::Reading;
 pub const SCHEMA: &str = "aws-auth-migrate/verify/v1";
 
 /// Whether `aws-auth` may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Readiness {
     /// Nobody's access would change.
@@ -174,13 +174,12 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
     let is_gone = |placed: &PlacedFinding| placed.finding.code == Code::NoAwsAuth;
     let is_gone = plan.findings.iter().any(is_gone);
     if !counts {
-        return match is_gone {
-            true => "cut over: the cluster is in the mode API, and aws-auth is gone",
-            false => {
-                "safe to cut over: the cluster is in the mode API and reads no mapping of aws-auth"
-            }
-        }
-        .to_owned();
+        let sentence = if is_gone {
+            "cut over: the cluster is in the mode API, and aws-auth is gone"
+        } else {
+            "safe to cut over: the cluster is in the mode API and reads no mapping of aws-auth"
+        };
+        return sentence.to_owned();
     }
     let left_out = plan
         .mappings

@@ -16,7 +16,7 @@ use super::told::Part;
 use crate::plan::Plan;
 
 /// The only style sheet.
-const STYLE: &str = include_str!("report.css");
+pub(super) const STYLE: &str = include_str!("report.css");
 
 /// The report as a page for a browser or a printer, light or dark as the reader's system is.
 ///
@@ -62,11 +62,11 @@ struct Told<'a> {
     parts: &'a [Part],
 }
 
-fn digest() -> String {
+pub(super) fn digest() -> String {
     BASE64_STANDARD.encode(Sha256::digest(STYLE))
 }
 
-fn rendered(page: &impl Template) -> String {
+pub(super) fn rendered(page: &impl Template) -> String {
     let mut text = page.render().expect("writing to memory does not fail");
     text.push('\n');
     text

@@ -19,8 +19,10 @@ pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, Aw
     let own = world
         .clusters
         .values()
-        .filter(|cluster| cluster.seed.account_id == *account);
-    let names: Vec<String> = own.map(|cluster| cluster.seed.name.clone()).collect();
+        .filter(|cluster| cluster.seed.account_id == *account)
+        .filter(|cluster| cluster.seed.region == request.region);
+    let mut names: Vec<String> = own.map(|cluster| cluster.seed.name.clone()).collect();
+    names.sort();
     page::of(
         request,
         world.limits.page_size,

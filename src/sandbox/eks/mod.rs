@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use super::aws::{self, AwsError, Service};
 use super::percent;
+use super::sigv4::Signature;
 use super::state::{ClusterState, Credential, World};
 use super::wire::{Call, Reply};
 use route::Operation;
@@ -31,6 +32,8 @@ struct Request<'a> {
     pairs: Vec<(String, String)>,
     body: Value,
     credential: &'a Credential,
+    /// The region that it was signed for.
+    region: String,
     denied: bool,
 }
 
@@ -75,15 +78,18 @@ impl Request<'_> {
         format!("{prefix}:access-entry/{cluster}/*")
     }
 
+    /// What the cluster in the path is kept under, where the caller's account has it in this region.
+    fn key(&self, world: &World) -> Option<String> {
+        let account = &self.credential.identity.principal.account;
+        let key = world.key_of(account, &self.region, self.segment(1));
+        key.map(ToOwned::to_owned)
+    }
+
     /// The cluster in the path, of the caller's account.
     fn cluster<'w>(&self, world: &'w mut World) -> Result<&'w mut ClusterState, AwsError> {
-        let name = self.segment(1);
-        let account = &self.credential.identity.principal.account;
-        world
-            .clusters
-            .get_mut(name)
-            .filter(|cluster| cluster.seed.account_id == *account)
-            .ok_or_else(|| errors::no_cluster(name))
+        let key = self.key(world);
+        key.and_then(|key| world.clusters.get_mut(&key))
+            .ok_or_else(|| errors::no_cluster(self.segment(1)))
     }
 
     /// The cluster in the path, where it has access entries.
@@ -125,6 +131,9 @@ pub(super) fn answer(
         pairs: call.pairs(),
         body,
         credential,
+        region: Signature::of(call)
+            .map(|signature| signature.region)
+            .unwrap_or_default(),
         denied,
     };
     request.authorize(world, &format!("{operation:?}"), &resource(world, &request))?;
@@ -163,17 +172,13 @@ pub(super) fn answer(
 fn resource(world: &World, request: &Request<'_>) -> String {
     let name = request.segment(1);
     let account = &request.credential.identity.principal.account;
-    let Some(cluster) = world.clusters.get(name) else {
-        let region = world
-            .clusters
-            .values()
-            .next()
-            .map(|any| any.seed.region.clone());
+    let cluster = request.key(world).and_then(|key| world.clusters.get(&key));
+    let Some(cluster) = cluster else {
         let partition = &request.credential.identity.principal.partition;
         return match request.segment(0) {
             "clusters" if !name.is_empty() => format!(
                 "arn:{partition}:eks:{}:{account}:cluster/{name}",
-                region.unwrap_or_default()
+                request.region
             ),
             "tags" => name.to_owned(),
             _ => "*".to_owned(),

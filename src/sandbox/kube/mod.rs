@@ -223,7 +223,8 @@ fn authenticate(world: &World, name: &str, call: &Call) -> Option<KubeIdentity> 
             policies: Vec::new(),
         });
     }
-    let (identity, key) = token::identity(world, name, &cluster.seed.partition, token)?;
+    let seed = &cluster.seed;
+    let (identity, key) = token::identity(world, &seed.name, &seed.partition, token)?;
     admits::admit(cluster, &identity, &key)
 }
 

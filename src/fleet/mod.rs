@@ -1,0 +1,30 @@
+//! Many clusters in many accounts and regions: which they are, one row about each, and what repeats across them.
+//!
+//! Each cluster is read, planned, applied and verified by the functions of [`migration`](crate::migration), with
+//! credentials and clients that it shares with the clusters beside it. A cluster that fails is a row with its reason.
+
+pub mod connections;
+pub mod discover;
+pub mod file;
+pub mod look;
+pub mod member;
+pub mod merge;
+pub mod questions;
+pub mod reason;
+pub mod report;
+pub mod rollout;
+pub mod shard;
+pub mod wave;
+
+pub use connections::Connections;
+pub use discover::{Accounts, Discovery, Found, Regions, discover};
+pub use file::{Fleet, FleetError, FleetFile};
+pub use look::{FleetProgress, Look, Prepared, rows};
+pub use member::{Identity, Member, Reach};
+pub use merge::{MergeError, merge};
+pub use questions::FleetQuestion;
+pub use reason::Reason;
+pub use report::{About, Block, FleetCommand, FleetId, Report, Row, State};
+pub use rollout::Rollout;
+pub use shard::ShardMark;
+pub use wave::{Wave, waves};
