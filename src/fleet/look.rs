@@ -8,17 +8,18 @@ use futures_util::{StreamExt, stream};
 use super::connections::Connections;
 use super::discover::not_enabled;
 use super::member::{Identity, Member};
+use super::questions::Offered;
 use super::reason::{Reason, aws_error};
 use super::report::{Block, FleetCommand, Row, State, Verdicts};
 use crate::choices::Choices;
+use crate::decisions::{Accept, Do};
 use crate::digest::sha256;
 use crate::error::Failure;
 use crate::finding::{Code, Finding};
 use crate::migration::{self, Clock, Objection, Readiness, Survey, Target, Verification, status};
-use crate::model::{Arn, MappingId};
-use crate::plan::document::{Outcome, Plan};
+use crate::model::Arn;
+use crate::plan::document::{Outcome, Plan, PlannedMapping};
 use crate::plan::file;
-use crate::plan::questions::{OpenQuestion, questions};
 
 /// How a cluster is read: what the command line or the fleet file says of it, with the files already read.
 #[derive(Debug, Clone, Default)]
@@ -274,6 +275,32 @@ fn of_objection(objection: &Objection, plan: &Plan) -> Block {
     }
 }
 
+const LEAVE: &str =
+    "nothing changes: the mapping stays in aws-auth, and cutover leaves it there";
+const KEEP: &str =
+    "nothing changes: the live access entry stays as it is, and cutover removes the mapping";
+const UPDATE: &str = "the live access entry is changed to what the mapping says";
+const DROP: &str = "the access is given up: cutover removes the mapping";
+
+/// The answers about one mapping that a file for many clusters takes, the one that keeps access first.
+fn offered(mapping: &PlannedMapping) -> Vec<Offered> {
+    let mut offered = vec![Offered::of(Do::Leave, LEAVE)];
+    if mapping.drift.is_some() {
+        offered.push(Offered::of(Do::KeepLive, KEEP));
+        offered.push(Offered::of(Do::UpdateLive, UPDATE));
+        return offered;
+    }
+    let accept = Accept::exactly(&mapping.access);
+    if let Some(accept) = accept.filter(|_| mapping.entry.is_some()) {
+        offered.push(Offered {
+            accept: Some(accept),
+            ..Offered::of(Do::Migrate, "the access entry is created with exactly this move")
+        });
+    }
+    offered.push(Offered::of(Do::Drop, DROP));
+    offered
+}
+
 /// What in a plan waits for a decision.
 fn blocks(plan: &Plan) -> Vec<Block> {
     let of_cluster = plan.findings.iter().map(|placed| &placed.finding);
@@ -285,19 +312,13 @@ fn blocks(plan: &Plan) -> Vec<Block> {
             )
     });
     let of_cluster = of_cluster.map(|finding| block(Some(finding), None, None));
-    let open = questions(plan);
-    let answers = |id: MappingId| {
-        let mut open = open.iter();
-        let asks = |question: &&OpenQuestion| question.about.iter().any(|(about, _)| *about == id);
-        open.find(asks).map(|question| question.answers.clone())
-    };
     let mappings = plan.mappings.iter();
     let mappings = mappings.filter(|mapping| mapping.needs_decision());
     let of_mappings = mappings.map(|mapping| Block {
         verdict: mapping.shown_change().verdict,
         before: mapping.shown_change().before.clone(),
         after: mapping.shown_change().after.clone(),
-        answers: answers(mapping.id).unwrap_or_default(),
+        answers: offered(mapping),
         ..block(
             heaviest(&mapping.findings),
             Some(mapping.id.to_string()),
@@ -307,7 +328,7 @@ fn blocks(plan: &Plan) -> Vec<Block> {
     let accounts = plan.accounts.iter();
     let accounts = accounts.filter(|account| account.outcome == Outcome::Blocked);
     let of_accounts = accounts.map(|account| Block {
-        answers: answers(account.id).unwrap_or_default(),
+        answers: vec![Offered::of(Do::Leave, LEAVE), Offered::of(Do::Drop, DROP)],
         ..block(
             heaviest(&account.findings),
             Some(account.id.to_string()),

@@ -9,7 +9,7 @@ use super::report::{Block, Row};
 use crate::finding::Code;
 use crate::model::Arn;
 use crate::plan::document::{Identity as Access, Verdict};
-use crate::plan::questions::Choice;
+use crate::decisions::{Accept, Do};
 
 /// Something to decide, with the clusters that ask it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -39,7 +39,30 @@ pub struct FleetQuestion {
     pub clusters: Vec<String>,
     /// The answers that it takes; no part of the document.
     #[serde(skip)]
-    pub answers: Vec<Choice>,
+    pub answers: Vec<Offered>,
+}
+
+/// An answer that a question takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// What is done.
+    pub what: Do,
+    /// The move that has to be accepted with it.
+    pub accept: Option<Accept>,
+    /// What it changes, in words.
+    pub consequence: &'static str,
+}
+
+impl Offered {
+    /// An answer that accepts no move.
+    #[must_use]
+    pub fn of(what: Do, consequence: &'static str) -> Self {
+        Self {
+            what,
+            accept: None,
+            consequence,
+        }
+    }
 }
 
 /// What makes two questions one: the same principal, the same finding, the same move of access.

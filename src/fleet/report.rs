@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::member::Identity;
-use super::questions::{FleetQuestion, questions};
+use super::questions::{FleetQuestion, Offered, questions};
 use super::reason::Reason;
 use super::shard::ShardMark;
 use crate::choices::Choices;
@@ -14,7 +14,6 @@ use crate::journal::RunEnd;
 use crate::migration::Readiness;
 use crate::model::AuthenticationMode;
 use crate::plan::document::{Identity as Access, Summary, Verdict};
-use crate::plan::questions::Choice;
 
 /// The name and version of the document.
 pub const SCHEMA: &str = "aws-auth-migrate/fleet-report/v1";
@@ -264,7 +263,7 @@ pub struct Block {
     pub after: Option<Access>,
     /// The answers that it takes; no part of the document.
     #[serde(skip)]
-    pub answers: Vec<Choice>,
+    pub answers: Vec<Offered>,
 }
 
 /// What `apply` did to one cluster.

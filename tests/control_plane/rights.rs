@@ -46,7 +46,9 @@ fn guarded(roles: &str) -> Seed {
 
 /// The objects that `export rbac` writes for a command.
 async fn exported(cluster: &Cluster, command: &str) -> Vec<Value> {
-    let ran = cluster.run(&["export", "rbac", "--for", command]).await;
+    let ran = cluster
+        .run_as(ADMIN, &["export", "rbac", "--for", command])
+        .await;
     let text = ran.expect_code(0).stdout;
     serde_yaml::Deserializer::from_str(&text)
         .map(|document| Value::deserialize(document).unwrap())

@@ -53,7 +53,7 @@ fn skeleton(open: &[&FleetQuestion]) -> String {
                 text,
                 "  #   do: {}  # {}",
                 choice.what.as_str(),
-                visible(&choice.consequence)
+                choice.consequence
             );
             let accept = choice.accept.as_ref();
             let accept = accept.and_then(|accept| serde_json::to_string(accept).ok());
