@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bindings::{self, Changes};
 use super::rbac::{BindingCopy, Rbac};
-use super::template::Placeholder;
-use crate::model::access::NODES;
+use super::template::Template;
+use crate::model::access::{MASTERS, NODES};
 use crate::model::access_policy::AUTO_NODE;
 use crate::model::{AccessChange, Identity, Verdict};
 
@@ -52,11 +52,7 @@ pub fn compare(
 ) -> AccessChange {
     let equal = before.map(|identity| with_equal_policies(identity, bindings.policies));
     let changes = bindings.read.map(|rbac| {
-        let rights = |identity: Option<&Identity>, beside: Option<&Identity>| {
-            identity.map(|identity| counted(identity, beside))
-        };
-        let equal = equal.as_deref();
-        let (before, after) = (rights(equal, after), rights(after, equal));
+        let (before, after) = (equal.as_deref().map(counted), after.map(counted));
         bindings::changes(before.as_ref(), after.as_ref(), rbac, bindings.planned)
     });
     let verdict = match (equal.as_deref(), after) {
@@ -103,9 +99,9 @@ fn with_equal_policies<'a>(
     Cow::Owned(equal)
 }
 
-/// The identity with the groups that count beside another one.
-fn counted(identity: &Identity, beside: Option<&Identity>) -> Identity {
-    let groups = identity.counted_groups(beside);
+/// The identity with the groups that count.
+fn counted(identity: &Identity) -> Identity {
+    let groups = identity.counted_groups(None);
     Identity {
         groups: groups.into_iter().map(str::to_owned).collect(),
         ..identity.clone()
@@ -118,6 +114,7 @@ fn exceeds(one: &Identity, other: &Identity) -> bool {
     one.sessions > other.sessions
         || admin && !other_admin
         || one.is_node() && !other.is_node()
+        || can_be_more(one, other)
         || !other_admin && !policies(one).is_subset(&policies(other))
 }
 
@@ -128,15 +125,25 @@ fn policies(identity: &Identity) -> BTreeSet<&str> {
     policies.filter(|policy| !is_implied(policy)).collect()
 }
 
-/// The username as far as it makes a difference: session names of nodes have no `@`, so both placeholders for them
-/// render alike.
-fn username(identity: &Identity) -> Cow<'_, str> {
-    let [session, raw] = [Placeholder::SessionName, Placeholder::SessionNameRaw];
-    if identity.username.starts_with("system:node:") {
-        identity.username.replace(raw.text(), session.text()).into()
-    } else {
-        identity.username.as_str().into()
-    }
+/// Groups of one identity that a session's name can make a group whose rights come from no binding, where the other one
+/// has neither that group nor the same template.
+///
+/// `system:{{SessionName}}` is `system:masters` for whoever names a session `masters`.
+fn can_be_more(one: &Identity, other: &Identity) -> bool {
+    let has_all = |name: &str| match name {
+        MASTERS => other.is_cluster_admin(),
+        _ => other.is_cluster_admin() || other.is_node(),
+    };
+    one.groups
+        .iter()
+        .filter(|group| !other.groups.contains(group))
+        .map(|group| Template::new(group))
+        .filter(|template| !template.is_literal())
+        .any(|template| {
+            [MASTERS, NODES]
+                .iter()
+                .any(|name| template.can_render(name) && !has_all(name))
+        })
 }
 
 fn verdict(before: &Identity, after: &Identity, changes: Option<&Changes>) -> Option<Verdict> {
@@ -152,14 +159,14 @@ fn verdict(before: &Identity, after: &Identity, changes: Option<&Changes>) -> Op
     let (was_admin, is_admin) = (before.is_cluster_admin(), after.is_cluster_admin());
     let lost = exceeds(before, after) || lost_roles && (was_admin || !is_admin);
     let gained = exceeds(after, before) || gained_roles && (is_admin || !was_admin);
-    let is_other_name = username(before) != username(after);
+    let is_other_name = before.username != after.username;
     // The Node authorizer gives a node what belongs to its name.
     let is_other_node = is_other_name && old.contains(NODES) && new.contains(NODES);
     Some(match (lost, gained) {
+        _ if is_other_node => Verdict::Changed,
         (true, true) => Verdict::Changed,
         (true, false) => Verdict::Lost,
         (false, true) => Verdict::Gained,
-        (false, false) if is_other_node => Verdict::Changed,
         (false, false) if !is_other_name && old == new => Verdict::Same,
         (false, false) if changes.is_some() => Verdict::Renamed,
         (false, false) => return None,

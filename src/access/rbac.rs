@@ -75,7 +75,7 @@ pub struct Binding {
     pub role_kind: String,
     /// The role's name.
     pub role_name: String,
-    /// Users and groups; service accounts are left out.
+    /// Users and groups; a service account is there by the name of its user.
     pub subjects: Vec<Subject>,
 }
 
@@ -107,7 +107,7 @@ impl From<ClusterRoleBinding> for Binding {
             name: binding.metadata.name.unwrap_or_default(),
             role_kind: binding.role_ref.kind,
             role_name: binding.role_ref.name,
-            subjects: people(binding.subjects),
+            subjects: people(binding.subjects, None),
         }
     }
 }
@@ -115,28 +115,36 @@ impl From<ClusterRoleBinding> for Binding {
 impl From<RoleBinding> for Binding {
     /// A manifest without a namespace is taken to be of the one that `kubectl` would put it in.
     fn from(binding: RoleBinding) -> Self {
+        let namespace = binding.metadata.namespace;
+        let namespace = namespace.unwrap_or_else(|| "default".to_owned());
         Self {
-            namespace: Some(
-                binding
-                    .metadata
-                    .namespace
-                    .unwrap_or_else(|| "default".to_owned()),
-            ),
+            subjects: people(binding.subjects, Some(&namespace)),
+            namespace: Some(namespace),
             name: binding.metadata.name.unwrap_or_default(),
             role_kind: binding.role_ref.kind,
             role_name: binding.role_ref.name,
-            subjects: people(binding.subjects),
         }
     }
 }
 
-fn people(subjects: Option<Vec<rbac::Subject>>) -> Vec<Subject> {
+/// The users and groups among a binding's subjects, with the user of every service account: a mapping can give its name.
+///
+/// Source: Kubernetes `plugin/pkg/auth/authorizer/rbac/rbac.go`, `appliesToUser`.
+fn people(subjects: Option<Vec<rbac::Subject>>, namespace: Option<&str>) -> Vec<Subject> {
     subjects
         .into_iter()
         .flatten()
         .filter_map(|subject| match subject.kind.as_str() {
             "User" => Some(Subject::User(subject.name)),
             "Group" => Some(Subject::Group(subject.name)),
+            "ServiceAccount" => {
+                let own = subject.namespace.filter(|own| !own.is_empty());
+                let namespace = own.or(namespace.map(str::to_owned))?;
+                let name = subject.name;
+                Some(Subject::User(format!(
+                    "system:serviceaccount:{namespace}:{name}"
+                )))
+            }
             _ => None,
         })
         .collect()

@@ -182,7 +182,10 @@ subjects:
                     name: "devs".to_owned(),
                     role_kind: "ClusterRole".to_owned(),
                     role_name: "view".to_owned(),
-                    subjects: vec![Subject::Group("devs".to_owned())],
+                    subjects: vec![
+                        Subject::Group("devs".to_owned()),
+                        Subject::User("system:serviceaccount:y:x".to_owned()),
+                    ],
                 },
                 Binding {
                     namespace: Some("prod".to_owned()),

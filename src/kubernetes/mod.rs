@@ -31,7 +31,7 @@ use gate::{Gate, Refused};
 pub use kubeconfig::{Elsewhere, Kubeconfig, Named};
 pub use token::{Bearer, MakeToken, TokenError, Tokens};
 
-use crate::access::rbac::{Binding, Rbac, Rule, Subject};
+use crate::access::rbac::{Binding, Rbac, Rule};
 use crate::causes::with_causes;
 use crate::proxy;
 use crate::source::AwsAuth;
@@ -392,21 +392,11 @@ impl Kubernetes {
     /// Reads all bindings of users and groups, page by page.
     pub async fn rbac(&self) -> Result<Rbac, KubernetesError> {
         let cluster_wide = self.all("list ClusterRoleBindings", |binding: ClusterRoleBinding| {
-            Binding {
-                namespace: None,
-                name: binding.metadata.name.unwrap_or_default(),
-                role_kind: binding.role_ref.kind,
-                role_name: binding.role_ref.name,
-                subjects: subjects(binding.subjects),
-            }
+            Binding::from(binding)
         });
         let mut bindings = cluster_wide.await?;
-        let namespaced = self.all("list RoleBindings", |binding: RoleBinding| Binding {
-            namespace: Some(binding.metadata.namespace.unwrap_or_default()),
-            name: binding.metadata.name.unwrap_or_default(),
-            role_kind: binding.role_ref.kind,
-            role_name: binding.role_ref.name,
-            subjects: subjects(binding.subjects),
+        let namespaced = self.all("list RoleBindings", |binding: RoleBinding| {
+            Binding::from(binding)
         });
         bindings.extend(namespaced.await?);
         bindings.retain(|binding| !binding.subjects.is_empty());
@@ -524,19 +514,6 @@ fn is_ready(node: &Node) -> bool {
     conditions
         .flatten()
         .any(|condition| condition.type_ == "Ready" && condition.status == "True")
-}
-
-/// The users and groups among the subjects.
-fn subjects(subjects: Option<Vec<k8s_openapi::api::rbac::v1::Subject>>) -> Vec<Subject> {
-    subjects
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|subject| match subject.kind.as_str() {
-            "User" => Some(Subject::User(subject.name)),
-            "Group" => Some(Subject::Group(subject.name)),
-            _ => None,
-        })
-        .collect()
 }
 
 /// The certificates of a PEM text, in DER.

@@ -176,11 +176,17 @@ impl AccessChange {
             groups.into_iter().flatten().map(str::to_owned).collect()
         };
         let (old, new) = (counted(before, after), counted(after, before));
+        // Beside the nodes' group it counts for what it is bound to.
+        let subject = format!("Group/{BOOTSTRAPPERS}");
+        let mut bindings = self.bindings.iter().flatten();
+        let is_bound = bindings.any(|binding| binding.subject == subject);
         [before, after]
             .into_iter()
             .flatten()
             .flat_map(|identity| identity.groups.iter().map(String::as_str).chain([MASTERS]))
-            .filter(|group| old.contains(*group) != new.contains(*group))
+            .filter(|group| {
+                old.contains(*group) != new.contains(*group) || *group == BOOTSTRAPPERS && is_bound
+            })
             .collect()
     }
 }

@@ -143,6 +143,7 @@ impl<'a> Gate<'a> {
             // The short form of `update-live` for everybody.
             return if asked.update == Update::ToMapping
                 && self.choices.on_existing == OnExisting::Update
+                && is_known(asked.change)
             {
                 Ruling::Open(Some(Decided {
                     what: Do::UpdateLive,
@@ -285,6 +286,19 @@ impl<'a> Gate<'a> {
             "`apply --apply-rbac` creates the bindings first; `plan --emit-rbac FILE` writes them for `kubectl apply`",
         ))
     }
+}
+
+/// Whether everything that moves is known: without bindings, nobody knows what another username means.
+fn is_known(change: &AccessChange) -> bool {
+    let username = |identity: &Option<Identity>| {
+        let identity = identity.as_ref();
+        identity.map(|identity| identity.username.clone())
+    };
+    let is_other_user = || {
+        let (before, after) = (username(&change.before), username(&change.after));
+        before.is_some() && after.is_some() && before != after
+    };
+    change.verdict.is_some() && (change.bindings.is_some() || !is_other_user())
 }
 
 /// New names that somebody has who does not have the old one: the copies would give them more.

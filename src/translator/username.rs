@@ -72,7 +72,7 @@ pub(super) fn translate(case: &Case<'_>, principal: &Principal) -> Username {
         ));
         return username;
     }
-    match RULES.iter().find_map(|rule| rule(&name)) {
+    match RULES.iter().find_map(|rule| rule(&name, written)) {
         None => username.kept = Some(name),
         Some(refusal) => username.findings.push(Finding::new(
             refusal.code,
@@ -90,13 +90,16 @@ fn left_to_eks(finding: Finding) -> Username {
     }
 }
 
+/// Why EKS refuses a username, which a mapping writes in another form where a placeholder was filled in.
+type Rule = fn(name: &str, written: &str) -> Option<Refusal>;
+
 /// What EKS refuses in a username; the first rule that matches gives the reason.
-const RULES: &[fn(&str) -> Option<Refusal>] = &[reserved_prefix, unknown_placeholder, needs_colon];
+const RULES: &[Rule] = &[reserved_prefix, unknown_placeholder, needs_colon];
 
 /// Five prefixes are reserved.
 ///
 /// Source: EKS User Guide, "Create access entries", username.
-fn reserved_prefix(name: &str) -> Option<Refusal> {
+fn reserved_prefix(name: &str, _written: &str) -> Option<Refusal> {
     let prefix = reserved::prefix_of(name)?;
     Some(Refusal {
         code: Code::UsernameReserved,
@@ -110,7 +113,7 @@ fn reserved_prefix(name: &str) -> Option<Refusal> {
 /// Text in double braces that the authenticator does not know stays as it is today; what EKS makes of it is not
 /// documented, so it is not tried.
 /// Source: EKS User Guide, "Set a custom username for EKS access entries".
-fn unknown_placeholder(name: &str) -> Option<Refusal> {
+fn unknown_placeholder(name: &str, _written: &str) -> Option<Refusal> {
     let known = [Placeholder::SessionName, Placeholder::SessionNameRaw];
     let rest = known.iter().fold(name.to_owned(), |rest, known| {
         rest.replace(known.text(), "")
@@ -125,7 +128,7 @@ fn unknown_placeholder(name: &str) -> Option<Refusal> {
 /// A session's name needs a colon somewhere before it, so that nobody can pick a session name to be somebody else.
 ///
 /// Source: EKS User Guide, "Set a custom username for EKS access entries".
-fn needs_colon(name: &str) -> Option<Refusal> {
+fn needs_colon(name: &str, written: &str) -> Option<Refusal> {
     let first = [Placeholder::SessionName, Placeholder::SessionNameRaw]
         .iter()
         .filter_map(|session| name.find(session.text()))
@@ -143,7 +146,7 @@ fn needs_colon(name: &str) -> Option<Refusal> {
         why: format!("the username `{name}` has no colon before the session's name"),
         fix: format!(
             "in the decisions file: renameUsers: {{\"{}\": \"{}:{}\"}}",
-            yaml_escaped(name),
+            yaml_escaped(written),
             yaml_escaped(before),
             yaml_escaped(session)
         ),
@@ -182,7 +185,7 @@ mod tests {
             ("x:{{EC2PrivateDNSName}}", Some(Code::UsernamePlaceholder)),
             ("x:{{Session}}", Some(Code::UsernamePlaceholder)),
         ] {
-            let refusal = RULES.iter().find_map(|rule| rule(name));
+            let refusal = RULES.iter().find_map(|rule| rule(name, name));
             assert_eq!(refusal.map(|refusal| refusal.code), code, "{name}");
         }
     }
@@ -204,7 +207,7 @@ mod tests {
             ),
         ] {
             let expected = format!("in the decisions file: renameUsers: {{{fix}}}");
-            assert_eq!(needs_colon(name).unwrap().fix, expected);
+            assert_eq!(needs_colon(name, name).unwrap().fix, expected);
         }
     }
 }

@@ -9,15 +9,20 @@ mod bad_input;
 mod credentials;
 mod cutover;
 mod decide;
+mod equivalence;
 mod export;
 mod faults;
 mod finalizers;
 mod fleet;
 mod forged;
+mod gate;
 #[path = "../generate/mod.rs"]
 mod generate;
 mod in_force;
 mod interrupted;
+#[path = "../judge/mod.rs"]
+#[expect(dead_code, reason = "only the questions for the judge are needed here")]
+mod judge;
 mod judges;
 mod killing;
 mod kills;
@@ -25,10 +30,14 @@ mod many;
 mod middle;
 mod mistakes;
 mod next;
+#[path = "../odd/mod.rs"]
+mod odd;
 mod own_entry;
 mod pace;
 mod partitions;
 mod places;
+#[path = "../plain/mod.rs"]
+mod plain;
 mod plan;
 mod question;
 mod random;

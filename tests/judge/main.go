@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"runtime/debug"
 	"sort"
 	"strings"
@@ -23,6 +24,15 @@ import (
 type question struct {
 	Data       map[string]string `json:"data"`
 	Principals []string          `json:"principals"`
+	Logins     []login           `json:"logins"`
+}
+
+// What a token says of who logs in.
+type login struct {
+	ARN         string `json:"arn"`
+	AccountID   string `json:"accountId"`
+	SessionName string `json:"sessionName"`
+	AccessKeyID string `json:"accessKeyId"`
 }
 
 type mapping struct {
@@ -47,6 +57,8 @@ type answer struct {
 	Panic string `json:"panic,omitempty"`
 	// What each principal can be let in as: nothing, one identity, or several of which the authenticator takes any.
 	Principals [][]identity `json:"principals"`
+	// The same for each login, with placeholders filled in; null where it is refused.
+	Logins [][]*identity `json:"logins,omitempty"`
 }
 
 func main() {
@@ -108,7 +120,54 @@ func judge(asked question) (answered answer) {
 	for _, principal := range asked.Principals {
 		answered.Principals = append(answered.Principals, lookUp(principal, roleMap, userMap, accountSet))
 	}
+	for _, asking := range asked.Logins {
+		found := []*identity{}
+		for _, one := range lookUp(asking.ARN, roleMap, userMap, accountSet) {
+			found = append(found, renderTemplates(one, asking))
+		}
+		if len(found) == 0 {
+			found = append(found, nil)
+		}
+		answered.Logins = append(answered.Logins, found)
+	}
 	return answered
+}
+
+// The server's own pattern for sessions of instances.
+var instanceIDPattern = regexp.MustCompile(`^i-(\w{8}|\w{17})$`)
+
+// renderTemplates follows the server's function of that name; nil where the login fails.
+func renderTemplates(mapped identity, asking login) *identity {
+	username, ok := renderTemplate(mapped.Username, asking)
+	if !ok {
+		return nil
+	}
+	rendered := identity{username, []string{}}
+	for _, pattern := range mapped.Groups {
+		group, ok := renderTemplate(pattern, asking)
+		if !ok {
+			return nil
+		}
+		rendered.Groups = append(rendered.Groups, group)
+	}
+	return &rendered
+}
+
+// renderTemplate follows the server's function of that name, with the name that EC2 would answer for the instance.
+func renderTemplate(template string, asking login) (string, bool) {
+	if strings.Contains(template, "{{EC2PrivateDNSName}}") {
+		if !instanceIDPattern.MatchString(asking.SessionName) {
+			return "", false
+		}
+		name := "ip-" + strings.TrimPrefix(asking.SessionName, "i-") + ".ec2.internal"
+		template = strings.ReplaceAll(template, "{{EC2PrivateDNSName}}", name)
+	}
+	template = strings.ReplaceAll(template, "{{AccountID}}", asking.AccountID)
+	sessionName := strings.ReplaceAll(asking.SessionName, "@", "-")
+	template = strings.ReplaceAll(template, "{{SessionName}}", sessionName)
+	template = strings.ReplaceAll(template, "{{SessionNameRaw}}", asking.SessionName)
+	template = strings.ReplaceAll(template, "{{AccessKeyID}}", asking.AccessKeyID)
+	return template, true
 }
 
 // lookUp follows ConfigMapMapper.Map and the server's doMapping.

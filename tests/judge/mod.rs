@@ -29,6 +29,8 @@ pub(crate) fn aws_auth(manifest: &str) -> AwsAuthText {
 pub(crate) struct Question {
     pub(crate) text: AwsAuthText,
     pub(crate) principals: Vec<String>,
+    /// Logins, in the judge's own form.
+    pub(crate) logins: Vec<Value>,
 }
 
 impl Question {
@@ -60,6 +62,7 @@ impl Question {
         Self {
             text,
             principals: principals.into_iter().collect(),
+            logins: Vec::new(),
         }
     }
 
@@ -70,7 +73,7 @@ impl Question {
                 data.insert(section.key().to_owned(), text.into());
             }
         }
-        json!({ "data": data, "principals": self.principals })
+        json!({ "data": data, "principals": self.principals, "logins": self.logins })
     }
 }
 

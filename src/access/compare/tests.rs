@@ -253,17 +253,22 @@ fn a_node_type_gives_what_the_nodes_mapping_gave() {
     );
     let after = identity("system:node:{{EC2PrivateDNSName}}", &["system:nodes"], &[]);
     assert_eq!(verdict_of(&before, &after, None), Some(Verdict::Same));
-    let bootstrap = Rbac {
-        bindings: vec![binding(
-            "bootstrap",
-            &[Subject::Group("system:bootstrappers".to_owned())],
-        )],
-        ..Rbac::default()
-    };
-    assert_eq!(
-        verdict_of(&before, &after, Some(&bootstrap)),
-        Some(Verdict::Same)
-    );
+    // EKS binds both groups to what a kubelet needs to begin; what is bound to one of them alone is lost.
+    let group = |name: &str| Subject::Group(name.to_owned());
+    let both = [group("system:bootstrappers"), group("system:nodes")];
+    for (subjects, expected) in [
+        (both.as_slice(), Verdict::Same),
+        (&both[..1], Verdict::Lost),
+    ] {
+        let bootstrap = Rbac {
+            bindings: vec![binding("bootstrap", subjects)],
+            ..Rbac::default()
+        };
+        assert_eq!(
+            verdict_of(&before, &after, Some(&bootstrap)),
+            Some(expected)
+        );
+    }
     let auto = identity(
         "system:node:{{EC2PrivateDNSName}}",
         &["system:nodes"],
@@ -281,6 +286,33 @@ fn a_node_type_gives_what_the_nodes_mapping_gave() {
         &[],
     );
     assert_eq!(verdict_of(&bare, &after, None), Some(Verdict::Gained));
+}
+
+#[test]
+fn a_session_name_that_makes_an_administrator_counts() {
+    let none = Rbac::default();
+    let nobody = identity("a", &[], &[]);
+    for group in ["system:{{SessionName}}", "{{SessionName}}:masters"] {
+        let sometimes = identity("a", &[group], &[]);
+        let verdict = |before, after| verdict_of(before, after, Some(&none));
+        assert_eq!(verdict(&sometimes, &nobody), Some(Verdict::Lost), "{group}");
+        assert_eq!(verdict(&nobody, &sometimes), Some(Verdict::Gained));
+        assert_eq!(verdict(&sometimes, &sometimes), Some(Verdict::Same));
+        let admin = identity("a", &["system:masters"], &[]);
+        assert_eq!(verdict(&sometimes, &admin), Some(Verdict::Gained));
+    }
+    let harmless = identity("a", &["dev-{{SessionName}}"], &[]);
+    assert_eq!(
+        verdict_of(&harmless, &nobody, Some(&none)),
+        Some(Verdict::Renamed)
+    );
+}
+
+#[test]
+fn a_node_that_keeps_the_at_sign_is_another_node() {
+    let raw = identity("system:node:{{SessionNameRaw}}", &["system:nodes"], &[]);
+    let plain = identity("system:node:{{SessionName}}", &["system:nodes"], &[]);
+    assert_eq!(verdict_of(&raw, &plain, None), Some(Verdict::Changed));
 }
 
 #[test]

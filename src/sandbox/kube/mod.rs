@@ -60,6 +60,12 @@ pub(super) fn fault(kind: FaultKind) -> Option<Reply> {
             "ServiceUnavailable",
             "the server is currently unable to handle the request".to_owned(),
         ),
+        FaultKind::ListExpired => (
+            410,
+            "Expired",
+            "The provided continue parameter is too old to display a consistent list result."
+                .to_owned(),
+        ),
         FaultKind::ExpiredCredentials => (401, "Unauthorized", "Unauthorized".to_owned()),
         _ => return None,
     };
