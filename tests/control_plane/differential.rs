@@ -55,6 +55,10 @@ fn aws_auth(data: &Value) -> Value {
     })
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of requests, one after the other"
+)]
 fn requests() -> Vec<Request> {
     let good = aws_auth(&json!({ "mapRoles": "[]" }));
     let with = |path: &str, value: Value| {

@@ -18,10 +18,6 @@ mod people;
 mod plane;
 mod programs;
 mod rights;
-#[expect(
-    dead_code,
-    reason = "the checks of the other tests, not all of them used here"
-)]
 #[path = "../e2e/schemas.rs"]
 mod schemas;
 mod shapes;

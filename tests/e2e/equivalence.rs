@@ -228,11 +228,15 @@ async fn by_library(world: &World, choices: &Choices) -> Result<Value, String> {
         timeout: None,
         canary: None,
         allow_self_lockout: true,
+        shared_decisions: false,
     };
     let target = target(&world.sandbox, choices);
     let stop = Stop::default();
     let yes = |_: migration::Question<'_>| Ok(Consent::Given);
-    let applied = migration::apply(&target, &options, &Silent, &stop, CLOCK, yes).await;
+    let applied = Box::pin(migration::apply(
+        &target, &options, &Silent, &stop, CLOCK, yes,
+    ))
+    .await;
     applied
         .map(|applied| json!(applied.plan))
         .map_err(|failure| format!("{failure:?}"))
@@ -309,7 +313,7 @@ async fn migrate(odd: &Odd, mapped: &Mapped, random: &mut Random, is_sample: boo
             .await;
             ended
         } else {
-            by_library(&world, &choices).await
+            Box::pin(by_library(&world, &choices)).await
         };
         match planned {
             Ok(plan) => break plan,
@@ -350,7 +354,7 @@ async fn nobodys_access_moves_on_odd_clusters_unless_somebody_decided_so() {
         let mut random = Random(random.next());
         async move {
             let mapped = mapped(odd, judged);
-            let outcome = migrate(odd, &mapped, &mut random, index % SAMPLE == 0).await;
+            let outcome = Box::pin(migrate(odd, &mapped, &mut random, index % SAMPLE == 0)).await;
             (odd, outcome)
         }
     });

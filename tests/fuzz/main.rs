@@ -24,7 +24,7 @@ use tell::tell;
 const LARGEST: usize = 1024 * 1024;
 
 /// How long one input may take, without optimisation and on a busy machine.
-const SLOWEST: Duration = Duration::from_secs(60);
+const SLOWEST: Duration = Duration::from_mins(1);
 
 /// What texts of these kinds are made of.
 const WORDS: [&str; 32] = [

@@ -5,7 +5,7 @@ pub(crate) mod tally;
 use std::collections::BTreeMap;
 
 use aws_auth_migrate::choices::{Choices, Glob, OnExisting, Usernames};
-use aws_auth_migrate::decisions::{Accept, Answer, Do};
+use aws_auth_migrate::decisions::{Accept, Answer, Do, Line};
 use aws_auth_migrate::model::{
     AccessEntry, AccessScope, AuthenticationMode, EntryType, PolicyAssociation, Verdict,
     access_policy::{ScopeKind, policy_arn},
@@ -548,6 +548,7 @@ pub(crate) fn answers(random: &mut Random, plan: &Value) -> Vec<Answer> {
             what,
             accept,
             reason: None,
+            line: Line::default(),
         };
         let answer = match (random.below(12), offered) {
             (0..=5, Some(offered)) => offered,
