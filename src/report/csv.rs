@@ -54,7 +54,7 @@ pub fn csv(plan: &Plan) -> String {
     String::from_utf8(text).expect("all cells are text")
 }
 
-/// Writes what [`csv`] gives, without holding the whole text.
+/// Writes what [`csv()`] gives, without holding the whole text.
 pub fn write_csv(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     let rows = rows(plan).map(|(_, cells)| cells);
     write(std::iter::once(header()).chain(rows), out)
