@@ -46,6 +46,7 @@ pub fn build(
         actions: BTreeMap::new(),
         used: BTreeSet::new(),
         misfits: Vec::new(),
+        holds_switch: Vec::new(),
     };
     let mut mappings = Vec::new();
     let mut accounts = Vec::new();
@@ -80,6 +81,7 @@ pub fn build(
     let used = std::mem::take(&mut builder.used);
     let mut misfits = std::mem::take(&mut builder.misfits);
     misfits.extend(misfits::of(reading, observed, choices, ours, &used));
+    let held = held_switch(&builder.holds_switch);
     let actions = builder.into_actions();
     let unseen = unseen_bindings(observed, &findings, &mappings);
     findings.extend(
@@ -89,6 +91,7 @@ pub fn build(
                 observed, &mappings, &actions,
             ))
             .chain(unseen)
+            .chain(held)
             .map(|finding| PlacedFinding {
                 finding,
                 section: None,
@@ -113,6 +116,22 @@ pub fn build(
         mappings,
         misfits,
     }
+}
+
+/// Says why the mode is not switched, where that would move somebody's access.
+fn held_switch(by: &[MappingId]) -> Option<Finding> {
+    let ids: Vec<String> = by.iter().map(ToString::to_string).collect();
+    (!ids.is_empty()).then(|| {
+        Finding::new(
+            Code::AccessMoves,
+            format!(
+                "nothing is planned before {} is decided: EKS creates its access entry when the mode is switched, and that \
+                 would change its access",
+                ids.join(", ")
+            ),
+            "`decide` asks about it; or remove the other groups from the mapping in aws-auth",
+        )
+    })
 }
 
 /// Says that the effect of another name is unknown, where nothing has said so yet.
@@ -194,6 +213,8 @@ pub(super) struct Builder<'a> {
     used: BTreeSet<usize>,
     /// Answers that do not fit.
     pub(super) misfits: Vec<super::document::Misfit>,
+    /// Mappings whose access the mode switch would move, and that wait for a decision.
+    holds_switch: Vec<MappingId>,
 }
 
 /// What becomes of one mapping.
@@ -365,6 +386,16 @@ impl<'a> Builder<'a> {
                 access: before(&question),
                 ..Fate::new(Outcome::Skipped, findings)
             },
+            // Neither answer keeps EKS from creating the entry.
+            (Proposal::Entry(entry), Some(Do::Leave | Do::Drop), _)
+                if self.moves_in_switch(&question, &translation.proposal) =>
+            {
+                self.misfit_of(
+                    &question,
+                    "EKS creates its access entry when the mode is switched; accept that move with `migrate`",
+                );
+                self.entry(&question, entry.clone(), findings)
+            }
             (_, Some(Do::Leave), Some(answer)) => Fate {
                 access: before(&question),
                 decision: Some(decided(answer)),
@@ -505,13 +536,7 @@ impl<'a> Builder<'a> {
             self.misfit_of(question, "it has no live access entry");
         }
         if self.is_left_to_eks(&key, &entry, &mut findings) {
-            return Fate {
-                access: self
-                    .gate
-                    .compare(question.in_force.identity.as_ref(), &entry),
-                entry: Some(entry),
-                ..Fate::new(Outcome::Skipped, findings)
-            };
+            return self.made_by_eks(question, entry, findings);
         }
         if self.observed.cluster.authentication_mode == Some(AuthenticationMode::Api) {
             findings.push(Finding::new(
@@ -557,6 +582,69 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+    }
+
+    /// EKS creates the entry itself, in the mode switch or later. What the switch would move by that is moved by this
+    /// tool, so that it waits for a decision like any other move.
+    fn made_by_eks(
+        &mut self,
+        question: &Question<'a>,
+        entry: AccessEntry,
+        mut findings: Vec<Finding>,
+    ) -> Fate {
+        let access = self
+            .gate
+            .compare(question.in_force.identity.as_ref(), &entry);
+        let fate = |outcome, findings| Fate {
+            access: access.clone(),
+            entry: Some(entry.clone()),
+            ..Fate::new(outcome, findings)
+        };
+        if !self.switches_mode() || access.keeps_access() {
+            return fate(Outcome::Skipped, findings);
+        }
+        let asked = Move {
+            question,
+            entry: &entry,
+            change: &access,
+            update: Update::No,
+        };
+        match self.gate.rule(&asked) {
+            Ruling::Open(decision) => {
+                findings.extend(question.answer.map(told));
+                Fate {
+                    decision,
+                    ..fate(Outcome::Skipped, findings)
+                }
+            }
+            Ruling::Blocked(blocker, finding, misfit) => {
+                self.misfits.extend(misfit);
+                self.holds_switch.push(question.mapping.id);
+                Fate {
+                    blocker: Some(blocker),
+                    ..fate(Outcome::Blocked, with(findings, finding))
+                }
+            }
+        }
+    }
+
+    fn switches_mode(&self) -> bool {
+        self.observed.cluster.authentication_mode == Some(AuthenticationMode::ConfigMap)
+    }
+
+    /// Whether EKS creates an entry for the principal when the mode is switched, and moves its access by that.
+    fn moves_in_switch(&self, question: &Question<'_>, proposal: &Proposal) -> bool {
+        let Proposal::Entry(entry) = proposal else {
+            return false;
+        };
+        let key = Principal::from_arn(&entry.principal_arn).map(|principal| principal.key());
+        self.switches_mode()
+            && entry.entry_type.is_node()
+            && key.is_some_and(|key| self.observed.users_of_role(&key).next().is_some())
+            && !self
+                .gate
+                .compare(question.in_force.identity.as_ref(), entry)
+                .keeps_access()
     }
 
     /// How the live entry differs from what `aws-auth` says of its principal.
@@ -729,6 +817,10 @@ impl<'a> Builder<'a> {
 
     /// The actions in their order, with their ids.
     fn into_actions(self) -> Vec<Action> {
+        if !self.holds_switch.is_empty() {
+            // Without the switch the cluster takes no access entry at all.
+            return Vec::new();
+        }
         let mut actions: Vec<_> = self
             .actions
             .into_iter()

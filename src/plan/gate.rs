@@ -455,6 +455,8 @@ fn fix(asked: &Move<'_>) -> String {
         "do": what.as_str(),
         "accept": accept,
     });
+    // Hidden characters as escapes, so that the line can be pasted as it is printed.
+    let line = crate::yaml::json_line(&line);
     format!("to accept exactly this move, in the decisions file: {line}")
 }
 

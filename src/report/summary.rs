@@ -124,11 +124,20 @@ pub fn sentence(plan: &Plan) -> String {
         "whole account needs a decision",
         "whole accounts need a decision",
     );
-    add(tally.lose, "loses access", "lose access");
+    let decided = if moves_are_decided(plan) {
+        ", as decided"
+    } else {
+        ""
+    };
+    add(
+        tally.lose,
+        &format!("loses access{decided}"),
+        &format!("lose access{decided}"),
+    );
     add(
         tally.change,
-        "loses some access and gains other",
-        "lose some access and gain other",
+        &format!("loses some access and gains other{decided}"),
+        &format!("lose some access and gain other{decided}"),
     );
     add(tally.unknown, "can't be compared", "can't be compared");
     add(tally.left_out, "is left out", "are left out");
@@ -137,9 +146,20 @@ pub fn sentence(plan: &Plan) -> String {
     let others_gain = tally.change + tally.undecided_gain > 0;
     let gains = if tally.gain == 1 { "gains" } else { "gain" };
     if tally.gain > 0 || !others_gain {
-        clauses.push(format!("{} {gains}", tally.gain));
+        let decided = if tally.gain > 0 { decided } else { "" };
+        clauses.push(format!("{} {gains}{decided}", tally.gain));
     }
     format!("{}.", clauses.join(", "))
+}
+
+/// Whether every move of somebody's access in the plan was decided.
+fn moves_are_decided(plan: &Plan) -> bool {
+    let is_move = |mapping: &&PlannedMapping| {
+        let verdict = mapping.shown_change().verdict;
+        !mapping.needs_decision() && verdict.is_some_and(|verdict| !verdict.keeps_access())
+    };
+    let mut moves = plan.mappings.iter().filter(is_move).peekable();
+    moves.peek().is_some() && moves.all(|mapping| mapping.decision.is_some())
 }
 
 /// The counts of mappings by outcome and of whole accounts, such as `3 create, 0 update, ...; 2 whole accounts`.

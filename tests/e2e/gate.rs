@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use aws_auth_migrate::model::{AccessEntry, EntryType, Principal};
-use aws_auth_migrate::sandbox::{Fault, FaultKind, Limits, Seed};
+use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, Principal};
+use aws_auth_migrate::sandbox::{Fault, FaultKind, Limits, NodeGroupSeed, Seed};
 use serde_json::{Value, json};
 
 use crate::support::{CLUSTER, World, asked, codes, data_seed, in_api_mode, mapping, role, seed};
@@ -320,4 +320,44 @@ async fn a_session_name_that_a_user_does_not_have_renders_to_nothing() {
     world.apply().run().expect_code(0);
     assert!(has_entry(&world, bob));
     assert_eq!(username(&world, bob, "").as_deref(), Some("bob"));
+}
+
+/// EKS creates the entries of managed node groups itself when the mode is switched, and its entry has no other groups.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mode_switch_that_would_take_a_bound_group_from_a_node_group_waits_for_a_decision() {
+    let nodes = role("nodes");
+    let text = format!(
+        "- {{rolearn: '{nodes}', username: 'system:node:{{{{EC2PrivateDNSName}}}}', groups: [system:bootstrappers, system:nodes, karpenter]}}\n\
+         - {{rolearn: '{}', username: dev, groups: [devs]}}\n",
+        role("dev")
+    );
+    let group = NodeGroupSeed::linux("general", nodes.parse().unwrap());
+    let seed = seed(&text, &[&nodes, &role("dev")]).with_node_group(group);
+    let world = World::start(bound(seed, &["karpenter"])).await;
+    let plan = world.plan().json();
+    expect(&plan, "mapRoles[0]", "blocked", "lost");
+    assert_eq!(
+        plan["actions"],
+        json!([]),
+        "without the switch nothing can be created"
+    );
+    world.apply().run().expect_code(3);
+    assert_eq!(world.sandbox.state().mode, AuthenticationMode::ConfigMap);
+
+    let decided = |what: &str| {
+        let file = format!(
+            "schema: aws-auth-migrate/decisions/v1\nprincipals:\n- {{principal: '{nodes}', {what}}}\n"
+        );
+        let path = world.write("decisions.yaml", &file);
+        world.apply().arg("--decisions").arg(path).run()
+    };
+    let ran = decided("do: leave");
+    ran.expect_code(64)
+        .expect_error(&["EKS creates its access entry"]);
+    decided("do: migrate, accept: {verdict: lost, groups: [karpenter]}").expect_code(0);
+    assert_eq!(
+        world.sandbox.state().mode,
+        AuthenticationMode::ApiAndConfigMap
+    );
+    world.tool("verify").run().expect_code(0);
 }

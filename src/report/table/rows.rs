@@ -134,6 +134,8 @@ fn becomes(mapping: &PlannedMapping, names: &ShortNames) -> String {
     let entry = entry.map(|entry| sentence(&entry_facts(entry, &mapping.arn), names));
     match (mapping.outcome, entry) {
         (Outcome::Inert, _) => "grants nothing today".to_owned(),
+        (Outcome::Skipped, _) if mapping.is_left() => "stays in aws-auth, as decided".to_owned(),
+        (Outcome::Skipped, _) if mapping.is_dropped() => "given up, as decided".to_owned(),
         (Outcome::Skipped, _) => "left alone".to_owned(),
         (Outcome::Blocked, None) => "needs a decision".to_owned(),
         (Outcome::Blocked, Some(entry)) => format!("needs a decision; could be {entry}"),
