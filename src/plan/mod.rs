@@ -14,6 +14,8 @@ pub mod ours;
 pub mod platform;
 pub mod questions;
 mod refused;
+#[cfg(test)]
+mod tests;
 
 pub use build::build;
 pub use cluster::ENTRY_QUOTA;

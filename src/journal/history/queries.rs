@@ -226,10 +226,86 @@ fn content(kind: &ActionKind) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::journal::Record;
+
+    const DEV: &str = "arn:aws:iam::111122223333:role/dev";
+
+    /// A journal of one run of `apply`: each call on DEV's entry with the calls that follow it, its status and its error.
+    fn history_of(calls: &[(&Value, &[&Value], &str, Option<&str>)]) -> History {
+        let time = "2026-01-02T03:04:05Z";
+        let run = json!({
+            "record": "run", "schema": "", "run": "r", "time": time, "toolVersion": "", "caller": null,
+            "cluster": {"accountId": "", "region": "", "name": ""}, "planSha256": "", "actions": 1,
+        });
+        let records = calls.iter().enumerate().flat_map(|(index, call)| {
+            let (action, then, status, message) = call;
+            let token = index.to_string();
+            let error = message.map(|message| json!({"code": "InvalidParameterException", "message": message}));
+            let intent = json!({
+                "record": "intent", "run": "r", "time": time, "token": token, "action": action, "then": then,
+            });
+            let outcome = json!({
+                "record": "outcome", "run": "r", "time": time, "token": token, "action": action["id"],
+                "status": status, "error": error,
+            });
+            [intent, outcome]
+        });
+        let mut history = History::default();
+        for record in std::iter::once(run).chain(records) {
+            history.add(serde_json::from_value(record).unwrap());
+        }
+        history
+    }
+
+    fn create() -> Value {
+        json!({
+            "id": "a1", "kind": "createAccessEntry", "principalArn": DEV, "type": "STANDARD", "username": "dev",
+            "kubernetesGroups": [], "tags": {}, "stage": "others", "why": "",
+        })
+    }
+
+    fn associate(id: &str, policy: &str) -> Value {
+        json!({
+            "id": id, "kind": "associateAccessPolicy", "principalArn": DEV,
+            "policyArn": format!("arn:aws:eks::aws:cluster-access-policy/{policy}"),
+            "accessScope": {"type": "cluster"}, "stage": "others", "why": "",
+        })
+    }
+
+    #[test]
+    fn remaining_calls_are_those_of_the_last_chain_that_began() {
+        let (create, view) = (create(), associate("a2", "AmazonEKSViewPolicy"));
+        let (edit, admin) = (
+            associate("a3", "AmazonEKSEditPolicy"),
+            associate("a4", "AmazonEKSAdminPolicy"),
+        );
+        // The first chain was stopped before its policy; the run then planned another one.
+        let history = history_of(&[
+            (&create, &[&view], "created", None),
+            (&edit, &[&admin], "associated", None),
+        ]);
+        let principal = Principal::as_matched(DEV).unwrap().key();
+        let remaining: Vec<String> = history
+            .owed(&principal)
+            .into_iter()
+            .map(|action| action.id)
+            .collect();
+        assert_eq!(remaining, ["a4"]);
+    }
+
+    #[test]
+    fn principal_is_no_longer_refused_once_its_entry_is_created() {
+        let create = create();
+        let message = "The specified principalArn is invalid: invalid principal.";
+        let refused = (&create, &[][..], "failed", Some(message));
+        let once = history_of(&[refused]);
+        assert_eq!(once.refused_principals(), [DEV.parse().unwrap()].into());
+        let then_created = history_of(&[refused, (&create, &[], "created", None)]);
+        assert_eq!(then_created.refused_principals(), BTreeSet::new());
+    }
 
     #[test]
     fn a_token_is_another_one_once_its_call_was_answered() {

@@ -253,3 +253,6 @@ fn keep_what_nothing_else_gives(
             reason: format!("{reason} (--force deletes it)"),
         }));
 }
+
+#[cfg(test)]
+mod tests;

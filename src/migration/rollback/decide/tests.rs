@@ -1,0 +1,145 @@
+//! What a rollback leaves in the mode `API_AND_CONFIG_MAP`, where a principal without an entry has what aws-auth gives it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::observed::{Lookup, Observed};
+use crate::plan::document::{Source, SourceKind};
+
+const DEV: &str = "arn:aws:iam::111122223333:role/dev";
+
+/// An access entry of DEV, as this tool creates one.
+fn entry(entry_type: &str, username: &str, groups: &[&str]) -> Value {
+    json!({
+        "principalArn": DEV, "type": entry_type, "username": username, "kubernetesGroups": groups,
+        "tags": {RUN_TAG: "run"}, "accessPolicies": [],
+    })
+}
+
+fn mapping(groups: &str) -> String {
+    format!("- {{rolearn: '{DEV}', username: dev, groups: [{groups}]}}")
+}
+
+/// A journal of one run of `apply`: each call with its status, and the entry before it.
+fn history_of(calls: &[(&str, &Value, &str)], before: Option<&Value>) -> History {
+    let time = "2026-01-02T03:04:05Z";
+    let run = json!({
+        "record": "run", "schema": "", "run": "run", "time": time, "toolVersion": "", "caller": null,
+        "cluster": {"accountId": "111122223333", "region": "", "name": "shop"}, "planSha256": "",
+        "actions": calls.len(),
+    });
+    let records = calls.iter().enumerate().flat_map(|(index, call)| {
+        let (kind, of, status) = call;
+        let (token, id) = (format!("t{index}"), format!("a{index}"));
+        let mut action = json!({"id": id, "kind": kind, "stage": "others", "why": ""});
+        let fields = action.as_object_mut().unwrap();
+        fields.extend(of.as_object().unwrap().clone());
+        fields.remove("accessPolicies");
+        let intent = json!({
+            "record": "intent", "run": "run", "time": time, "token": token, "action": action, "before": before,
+        });
+        let outcome = json!({
+            "record": "outcome", "run": "run", "time": time, "token": token, "action": id, "status": status,
+        });
+        [intent, outcome]
+    });
+    let mut history = History::default();
+    for record in std::iter::once(run).chain(records) {
+        history.add(serde_json::from_value(record).unwrap());
+    }
+    history
+}
+
+/// Decides with this text in `mapRoles` and this live entry.
+fn decided(map_roles: &str, live: &Value, history: &History) -> Undoing {
+    let config_map = json!({"data": {"mapRoles": map_roles}});
+    let standing = Stored::from_json(&config_map).unwrap();
+    let principal = Principal::as_matched(DEV).unwrap();
+    let found = Lookup::Found {
+        arn: DEV.parse().unwrap(),
+        created_at: None,
+    };
+    let cluster = json!({
+        "name": "shop", "accountId": "111122223333", "partition": "aws",
+        "authenticationMode": "API_AND_CONFIG_MAP",
+    });
+    let seen = Survey {
+        aws_auth: Some(standing.aws_auth()),
+        source: Source {
+            kind: SourceKind::Cluster,
+            sha256: String::new(),
+            resource_version: None,
+            options: Vec::new(),
+        },
+        reading: reader::read(&standing.aws_auth().text()),
+        observed: Observed {
+            cluster: serde_json::from_value(cluster).unwrap(),
+            entries: Some(vec![serde_json::from_value(live.clone()).unwrap()]),
+            node_roles: Some(Vec::new()),
+            principals: BTreeMap::from([(principal.key(), found)]),
+            rbac: None,
+            caller: None,
+        },
+        aws: None,
+        kubernetes: None,
+        caller: None,
+    };
+    let options = RollbackOptions {
+        act: false,
+        run: None,
+        force: false,
+        settle: Duration::ZERO,
+        journal: None,
+        state_folder: PathBuf::new(),
+        holder: String::new(),
+        concurrency: 1,
+    };
+    let clock = Clock {
+        now: || Timestamp::UNIX_EPOCH,
+        system: || SystemTime::UNIX_EPOCH,
+    };
+    let nothing = Restoring::Nothing;
+    let decided = decide(&seen, Some(&standing), nothing, history, &options, clock);
+    decided.unwrap().entries
+}
+
+fn operations(undoing: &Undoing) -> Vec<&str> {
+    let actions = undoing.actions.iter();
+    actions.map(|action| action.kind.operation()).collect()
+}
+
+#[test]
+fn entry_stays_where_its_mapping_was_changed_after_it_was_created() {
+    let created = entry("STANDARD", "dev", &["devs"]);
+    let history = history_of(&[("createAccessEntry", &created, "created")], None);
+    let as_migrated = decided(&mapping("devs"), &created, &history);
+    assert_eq!(operations(&as_migrated), ["DeleteAccessEntry"]);
+
+    let changed = decided(&mapping("ops"), &created, &history);
+    assert!(changed.actions.is_empty());
+    assert_eq!(
+        changed.left[0].reason,
+        "its mapping has been changed since, and gives other access (--force deletes it)"
+    );
+}
+
+#[test]
+fn entry_that_replaced_another_one_is_deleted_although_no_mapping_lets_its_principal_in() {
+    let before = entry("EC2_LINUX", "system:node:{{EC2PrivateDNSName}}", &[]);
+    let after = entry("STANDARD", "dev", &["devs"]);
+    let replaced = [
+        ("deleteAccessEntry", &before, "deleted"),
+        ("createAccessEntry", &after, "created"),
+    ];
+    let history = history_of(&replaced, Some(&before));
+    let undoing = decided("", &after, &history);
+    assert_eq!(
+        operations(&undoing),
+        ["DeleteAccessEntry", "CreateAccessEntry"]
+    );
+    assert!(undoing.left.is_empty());
+}
