@@ -3,9 +3,10 @@
 use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, PolicyAssociation};
 use aws_auth_migrate::sandbox::{Fault, FaultKind, Phase};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cutover::TWO;
+use crate::many::end_state;
 use crate::support::{CLUSTER, World, in_api_mode, mapping, read, role, seed};
 
 const MIXED: &str = "\
@@ -174,6 +175,47 @@ async fn a_saved_plan_is_judged_by_the_cluster_as_it_is_now() {
     ran.expect_error(&["nothing was written", "ListAccessEntries"]);
     world.sandbox.clear_faults();
     saved().run().expect_code(0);
+}
+
+/// Whoever edits a saved plan once got an unmapped principal deleted and another one made an administrator.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_with_actions_that_were_edited_in_is_not_applied() {
+    let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
+    let path = world.path("plan.json");
+    world
+        .tool("plan")
+        .arg("--out")
+        .arg(&path)
+        .run()
+        .expect_code(0);
+    let saved: Value = serde_json::from_str(&read(&path)).unwrap();
+    let before = end_state(&world);
+    let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+    for (id, edited) in [
+        (
+            "x1",
+            json!({"kind": "deleteAccessEntry", "principalArn": role("Admin")}),
+        ),
+        (
+            "x2",
+            json!({
+                "kind": "associateAccessPolicy", "principalArn": role("dev"), "policyArn": policy,
+                "accessScope": {"type": "cluster", "namespaces": []},
+            }),
+        ),
+    ] {
+        let mut plan = saved.clone();
+        let mut action = edited;
+        action["id"] = json!(id);
+        action["stage"] = json!("others");
+        action["why"] = json!("");
+        plan["actions"].as_array_mut().unwrap().push(action);
+        let file = world.write("edited.json", &plan.to_string());
+        let ran = world.apply().arg("--plan").arg(&file).run().expect_code(1);
+        ran.expect_error(&[id, "is not one that a plan made now has"]);
+        assert_eq!(end_state(&world), before, "{id}");
+    }
+    world.apply().arg("--plan").arg(&path).run().expect_code(0);
 }
 
 /// Somebody makes an entry for the role `ops` while the tool is about to.
