@@ -536,7 +536,7 @@ impl<'a> Builder<'a> {
             self.misfit_of(question, "it has no live access entry");
         }
         if self.is_left_to_eks(&key, &entry, &mut findings) {
-            return self.made_by_eks(question, entry, findings);
+            return self.made_by_eks(question, &entry, findings);
         }
         if self.observed.cluster.authentication_mode == Some(AuthenticationMode::Api) {
             findings.push(Finding::new(
@@ -589,12 +589,12 @@ impl<'a> Builder<'a> {
     fn made_by_eks(
         &mut self,
         question: &Question<'a>,
-        entry: AccessEntry,
+        entry: &AccessEntry,
         mut findings: Vec<Finding>,
     ) -> Fate {
         let access = self
             .gate
-            .compare(question.in_force.identity.as_ref(), &entry);
+            .compare(question.in_force.identity.as_ref(), entry);
         let fate = |outcome, findings| Fate {
             access: access.clone(),
             entry: Some(entry.clone()),
@@ -605,7 +605,7 @@ impl<'a> Builder<'a> {
         }
         let asked = Move {
             question,
-            entry: &entry,
+            entry,
             change: &access,
             update: Update::No,
         };
