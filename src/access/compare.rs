@@ -134,16 +134,15 @@ fn can_be_more(one: &Identity, other: &Identity) -> bool {
         MASTERS => other.is_cluster_admin(),
         _ => other.is_cluster_admin() || other.is_node(),
     };
-    one.groups
-        .iter()
-        .filter(|group| !other.groups.contains(group))
-        .map(|group| Template::new(group))
-        .filter(|template| !template.is_literal())
-        .any(|template| {
-            [MASTERS, NODES]
+    let can_be = |group: &str| {
+        let template = Template::new(group);
+        !template.is_literal()
+            && [MASTERS, NODES]
                 .iter()
                 .any(|name| template.can_render(name) && !has_all(name))
-        })
+    };
+    let mut groups = one.groups.iter();
+    groups.any(|group| can_be(group) && !other.groups.contains(group))
 }
 
 fn verdict(before: &Identity, after: &Identity, changes: Option<&Changes>) -> Option<Verdict> {

@@ -30,6 +30,9 @@ use crate::reader::Reading;
 /// journal or the decisions file.
 pub const ACCEPTED_TAG: &str = "aws-auth-migrate/accepted";
 
+/// How many groups and policies a sentence names; a mapping can have as many as a ConfigMap has room for.
+const MOST_NAMED: usize = 20;
+
 /// Decides about moves; made once for a plan.
 #[derive(Debug)]
 pub(super) struct Gate<'a> {
@@ -445,6 +448,9 @@ fn fix(asked: &Move<'_>) -> String {
     let Some(accept) = Accept::exactly(asked.change) else {
         return String::new();
     };
+    if accept.groups.as_ref().map_or(0, BTreeSet::len) > MOST_NAMED {
+        return "`decide` or `plan --write-decisions FILE` writes the answer, which names every group".to_owned();
+    }
     let what = if asked.update == Update::No {
         Do::Migrate
     } else {
@@ -466,11 +472,11 @@ pub(super) fn moves_in_words(change: &AccessChange) -> String {
         let Some(identity) = one else {
             return Vec::new();
         };
-        let has =
-            |group: &str| other.is_some_and(|other| other.counted_groups(one).contains(group));
+        let others = other.map(|other| other.counted_groups(one));
+        let others = others.unwrap_or_default();
         let groups = identity.counted_groups(other).into_iter();
         let groups = groups
-            .filter(|group| !has(group))
+            .filter(|group| !others.contains(group))
             .map(|group| format!("the group `{group}`"));
         let policies = identity.policies.iter().filter(|policy| {
             other.is_none_or(|other| !other.policies.contains(policy))
@@ -485,7 +491,12 @@ pub(super) fn moves_in_words(change: &AccessChange) -> String {
     let mut parts = Vec::new();
     for (verb, what) in [("lose", lost), ("gain", gained)] {
         if !what.is_empty() {
-            parts.push(format!("{verb} {}", what.join(", ")));
+            let more = what.len().saturating_sub(MOST_NAMED);
+            let named = what[..what.len() - more].join(", ");
+            parts.push(match more {
+                0 => format!("{verb} {named}"),
+                _ => format!("{verb} {named} and {more} more"),
+            });
         }
     }
     match (parts.is_empty(), before, after) {
