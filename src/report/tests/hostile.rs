@@ -51,9 +51,15 @@ proptest! {
         let plan = with_texts(&texts);
         let rendered = table(&plan, TableOptions { width, color: false, details });
         assert_nothing_hidden(&rendered);
-        // The next command is kept in one line, so that it can be copied.
-        let command = crate::report::next(&plan).command;
-        for line in rendered.lines().filter(|line| !line.ends_with(command.trim_end())) {
+        // The next command and a command in a fix are each kept in one line, so that they can be copied.
+        let mut commands = vec![crate::report::next(&plan).command.trim_end().to_owned()];
+        for text in &texts {
+            let spans = crate::text::visible(text).into_owned();
+            let spans = spans.split('`').map(|span| span.trim_end().to_owned());
+            commands.extend(spans.filter(|span| span.contains(' ')));
+        }
+        let is_command = |line: &&str| commands.iter().any(|command| line.trim_end().ends_with(command.as_str()));
+        for line in rendered.lines().filter(|line| !is_command(line)) {
             let columns = line.chars().map(|c| unicode_width::UnicodeWidthChar::width(c).unwrap_or(0)).sum::<usize>();
             prop_assert!(columns <= width, "{columns}: {line}");
         }
