@@ -26,14 +26,14 @@ impl<'a> Builder<'a> {
         let drift = self.drift(question, principal, shown);
         let is_equal = !is_stale && differences(&entry, &live.entry).is_empty();
         let is_of_its_type = entry.entry_type == live.entry.entry_type;
-        let kept = |outcome| Fate {
+        let kept = |outcome, drift: &AccessChange| Fate {
             access: self.access_if_kept(question, live, is_stale),
             drift: Some(drift.clone()),
             entry: Some(entry.clone()),
             ..Fate::new(outcome, findings.clone())
         };
         if is_equal && drift.keeps_access() {
-            return kept(Outcome::Unchanged);
+            return kept(Outcome::Unchanged, &drift);
         }
         // Finishing what a run began is the move that was decided when it began.
         if !is_stale && !is_equal && self.is_unfinished(&entry, live) {
@@ -43,22 +43,16 @@ impl<'a> Builder<'a> {
         if let Some(decision) = self.accepted(question, live, &drift, is_equal) {
             return Fate {
                 decision: Some(decision),
-                ..kept(Outcome::Unchanged)
+                ..kept(Outcome::Unchanged, &drift)
             };
         }
         let drift = by_names(drift);
-        let kept = |outcome| Fate {
-            access: self.access_if_kept(question, live, is_stale),
-            drift: Some(drift.clone()),
-            entry: Some(entry.clone()),
-            ..Fate::new(outcome, findings.clone())
-        };
         let wants_update =
             question.is(Do::UpdateLive) || self.choices.on_existing == OnExisting::Update;
         if wants_update && !is_equal {
             return self.update_live(question, entry, live, is_stale, &drift, findings);
         }
-        let mut fate = kept(Outcome::Conflict);
+        let mut fate = kept(Outcome::Conflict, &drift);
         // Only names differ, and nobody knows what the other ones are bound to.
         let is_unproven =
             drift.verdict.is_none() && drift.before.is_some() && is_of_its_type && !is_stale;
