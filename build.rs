@@ -6,7 +6,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
-    clippy::print_stdout,
     reason = "a build script reads its environment and talks to cargo"
 )]
 

@@ -4,6 +4,7 @@
     clippy::disallowed_methods,
     reason = "the tests read and write files and run programs"
 )]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 #[path = "tell/mod.rs"]
 mod tell;

@@ -5,6 +5,7 @@
     clippy::disallowed_methods,
     reason = "the tests read and write the documentation and run the program"
 )]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 #[path = "readme/commands.rs"]
 mod commands;
