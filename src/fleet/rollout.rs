@@ -177,10 +177,8 @@ impl Rollout<'_> {
         if shown.get(&member.identity()) == Some(&digest(plan, bindings)) {
             Ok(Consent::Given)
         } else {
-            Err(
-                Failure::new("nothing was written: the plan is not the one that was shown")
-                    .hint("look at it with `fleet plan`, then run the command again"),
-            )
+            Err(Failure::refused("the plan is not the one that was shown")
+                .hint("look at it with `fleet plan`, then run the command again"))
         }
     }
 }

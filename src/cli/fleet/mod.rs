@@ -63,7 +63,7 @@ fn refuse_unmatched(report: &Report) -> Result<(), Failure> {
         return Ok(());
     }
     let told = report.unmatched.join("; ");
-    Err(Failure::usage(format!("nothing was written: {told}")).hint(
+    Err(Failure::usage(told).and_nothing_written().hint(
         "correct the decisions file or the option; no cluster of the fleet has what it names",
     ))
 }
