@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::connections::Connections;
-use super::look::{
-    FleetProgress, Prepare, Prepared, digest, of_plan, open, plan_path, reason, rows,
-};
 use super::member::{Identity, Member};
 use super::reason::Reason;
 use super::report::{AppliedRow, Row, State};
+use super::survey::{
+    FleetProgress, Prepare, Prepared, digest, of_plan, open, plan_path, reason, rows,
+};
 use super::wave::Wave;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};

@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::again::again;
 use super::config_map::{MANAGER, writer};
 use super::error::ended;
+use super::retry::retried;
 use super::{Kubernetes, KubernetesError, Request};
 use crate::model::BindingId;
 
@@ -163,7 +163,7 @@ async fn get<K>(api: &Api<K>, name: &str) -> Result<Option<Value>, KubernetesErr
 where
     K: kube::Resource + Clone + std::fmt::Debug + Serialize + DeserializeOwned,
 {
-    let found = again(|| async {
+    let found = retried(|| async {
         let found = api.get_opt(name).await;
         found.map_err(|error| KubernetesError::of(Request::ReadBinding, error))
     });

@@ -9,8 +9,8 @@ use kube::api::{Api, DeleteParams, PostParams, Preconditions};
 use serde_json::Value;
 use tracing::debug;
 
-use super::again::again;
 use super::error::ended;
+use super::retry::retried;
 use super::{Kubernetes, KubernetesError, Request};
 use crate::rights::Question;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
@@ -156,7 +156,7 @@ impl Kubernetes {
     /// Reads the ConfigMap with its metadata; `None` where there is none.
     pub async fn stored(&self) -> Result<Option<Stored>, KubernetesError> {
         let config_maps = self.config_maps();
-        let found = again(|| async {
+        let found = retried(|| async {
             let found = config_maps.get_opt(NAME).await;
             found.map_err(|error| KubernetesError::of(Request::ReadAwsAuth, error))
         });
@@ -266,7 +266,7 @@ impl Kubernetes {
     /// A server that doesn't know the question has understood who asked it.
     pub async fn answers_the_caller(&self) -> Result<(), KubernetesError> {
         let api: Api<SelfSubjectReview> = Api::all(self.client.clone());
-        let asked = again(|| async {
+        let asked = retried(|| async {
             let review = SelfSubjectReview::default();
             let answer = api.create(&PostParams::default(), &review).await;
             answer.map_err(|error| KubernetesError::of(Request::ReviewIdentity, error))

@@ -7,7 +7,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, RoleBinding};
 use kube::api::{Api, ListParams};
 use tracing::debug;
 
-use super::again::again;
+use super::retry::retried;
 use super::{Kubernetes, KubernetesError, Request};
 use crate::model::rbac::{Binding, Rbac, Rule};
 
@@ -93,7 +93,7 @@ impl Kubernetes {
         let mut all = Vec::new();
         let before = self.received.load(Ordering::Relaxed);
         for _ in 0..MOST_PAGES {
-            let page = again(|| async {
+            let page = retried(|| async {
                 let page = api.list(&params).await;
                 page.map_err(|error| KubernetesError::of(what, error))
             });

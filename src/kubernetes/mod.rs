@@ -1,6 +1,5 @@
 //! The Kubernetes client and its errors stop here: the ConfigMap and RBAC objects in this project's own words.
 
-mod again;
 mod bindings;
 mod config_map;
 mod error;
@@ -11,6 +10,7 @@ mod login;
 mod nodes;
 mod plugin;
 mod refusal;
+mod retry;
 mod token;
 
 use std::sync::Arc;

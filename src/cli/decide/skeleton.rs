@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::keep::is_json;
+use super::answers_file::is_json;
 use crate::cli::args::TargetArgs;
 use crate::cli::output::{Console, file_failure};
 use crate::cli::settings;

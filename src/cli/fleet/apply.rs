@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use super::args::ApplyArgs;
-use super::look::{look_at, prepared};
 use super::progress::FleetDisplay;
 use super::source::{Source, source};
+use super::survey::{look_at, prepared};
 use super::{code, print, refuse_unmatched, reported, settings};
 use crate::choices::Choices;
 use crate::cli::args::ProgressStyle;

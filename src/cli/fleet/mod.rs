@@ -3,11 +3,11 @@
 mod apply;
 mod args;
 mod decisions;
-mod look;
 mod progress;
 mod runbook;
 mod shard;
 mod source;
+mod survey;
 
 use std::process::ExitCode;
 
@@ -28,9 +28,9 @@ use crate::report;
 
 pub(super) async fn run(args: FleetArgs, console: &Console) -> Result<ExitCode, Failure> {
     match args.command {
-        Command::Plan(args) => Box::pin(look::plan(&args, console)).await,
-        Command::Verify(args) => Box::pin(look::verify(&args, console)).await,
-        Command::Status(args) => Box::pin(look::status(&args, console)).await,
+        Command::Plan(args) => Box::pin(survey::plan(&args, console)).await,
+        Command::Verify(args) => Box::pin(survey::verify(&args, console)).await,
+        Command::Status(args) => Box::pin(survey::status(&args, console)).await,
         Command::Apply(args) => Box::pin(apply::run(*args, console)).await,
         Command::Shard(args) => Box::pin(shard::shard(&args, console)).await,
         Command::Merge(args) => shard::merge(&args, console),
