@@ -36,7 +36,6 @@ fn commands_of(line: &str) -> Vec<Vec<String>> {
     for c in line.chars().chain([' ']) {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (Some(_), c) => word.get_or_insert_default().push(c),
             (None, '\'' | '"') => {
                 quote = Some(c);
                 word.get_or_insert_default();
@@ -47,7 +46,7 @@ fn commands_of(line: &str) -> Vec<Vec<String>> {
                 commands.push(Vec::new());
             }
             (None, c) if c.is_whitespace() => commands.last_mut().unwrap().extend(word.take()),
-            (None, c) => word.get_or_insert_default().push(c),
+            (_, c) => word.get_or_insert_default().push(c),
         }
     }
     commands
