@@ -1,17 +1,29 @@
 //! Reads the live access entries with their policies.
 
+use std::future::Future;
+
 use super::each::each;
 use super::pages;
 use super::time::timestamp;
 use super::{Aws, AwsError};
 use crate::model::access_policy::ScopeKind;
 use crate::model::{AccessEntry, AccessScope, EntryType, LiveEntry, PolicyAssociation};
+use crate::together::both;
 use aws_sdk_eks::types::{AccessScopeType, AssociatedAccessPolicy};
 
 impl Aws {
     /// Reads every live access entry with its policies, page by page.
     pub async fn access_entries(&self, cluster: &str) -> Result<Vec<LiveEntry>, AwsError> {
         let arns = self.access_entry_arns(cluster).await?;
+        self.describe_entries(cluster, arns).await
+    }
+
+    /// Reads the listed access entries with their policies.
+    pub async fn describe_entries(
+        &self,
+        cluster: &str,
+        arns: Vec<String>,
+    ) -> Result<Vec<LiveEntry>, AwsError> {
         // An entry that went away between the list and the look at it is no entry.
         each(
             arns,
@@ -40,29 +52,29 @@ impl Aws {
         cluster: &str,
         principal: &str,
     ) -> Result<Option<LiveEntry>, AwsError> {
+        let described = there(self.described(cluster, principal));
+        let policies = there(self.associated_policies(cluster, principal));
+        match both(described, policies).await? {
+            (Some(Some(described)), Some(policies)) => live_entry(described, policies).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    async fn described(
+        &self,
+        cluster: &str,
+        principal: &str,
+    ) -> Result<Option<aws_sdk_eks::types::AccessEntry>, AwsError> {
         const OPERATION: &str = "eks:DescribeAccessEntry";
-        let answer = match self
+        let answer = self
             .eks
             .describe_access_entry()
             .cluster_name(cluster)
             .principal_arn(principal)
             .send()
             .await
-            .map_err(|error| AwsError::of(OPERATION, &error))
-        {
-            Ok(answer) => answer,
-            Err(error) if error.is_not_found() && !speaks_of_cluster(&error) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let Some(described) = answer.access_entry else {
-            return Ok(None);
-        };
-        let policies = match self.associated_policies(cluster, principal).await {
-            Ok(policies) => policies,
-            Err(error) if error.is_not_found() && !speaks_of_cluster(&error) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        live_entry(described, policies).map(Some)
+            .map_err(|error| AwsError::of(OPERATION, &error))?;
+        Ok(answer.access_entry)
     }
 
     async fn associated_policies(
@@ -121,6 +133,15 @@ impl pages::Length for AssociatedAccessPolicy {
         let namespaces = self.access_scope().map(|scope| scope.namespaces());
         let namespaces = namespaces.into_iter().flatten().map(String::len);
         self.policy_arn().unwrap_or_default().len() + namespaces.sum::<usize>()
+    }
+}
+
+/// What was read; `None` where there is no such entry.
+async fn there<T>(read: impl Future<Output = Result<T, AwsError>>) -> Result<Option<T>, AwsError> {
+    match read.await {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.is_not_found() && !speaks_of_cluster(&error) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

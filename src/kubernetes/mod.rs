@@ -36,6 +36,7 @@ use crate::causes::with_causes;
 use crate::proxy;
 use crate::source::AwsAuth;
 use crate::text::{bare_url, shortened, visible};
+use crate::together::both;
 
 /// How many objects are asked for at a time.
 const PAGE: u32 = 500;
@@ -394,11 +395,11 @@ impl Kubernetes {
         let cluster_wide = self.all("list ClusterRoleBindings", |binding: ClusterRoleBinding| {
             Binding::from(binding)
         });
-        let mut bindings = cluster_wide.await?;
         let namespaced = self.all("list RoleBindings", |binding: RoleBinding| {
             Binding::from(binding)
         });
-        bindings.extend(namespaced.await?);
+        let (mut bindings, namespaced) = both(cluster_wide, namespaced).await?;
+        bindings.extend(namespaced);
         bindings.retain(|binding| !binding.subjects.is_empty());
         Ok(Rbac {
             bindings,

@@ -17,6 +17,7 @@
 //! ```
 
 mod admits;
+mod answers;
 mod aws;
 mod build;
 mod clock;
@@ -41,6 +42,7 @@ mod wire;
 mod xml;
 
 pub use admits::{KnownEntry, KubeIdentity};
+pub use answers::Answers;
 pub use faults::{Fault, FaultKind};
 pub use kube::admission::{Admission, Refuser};
 pub use policy::Policy;

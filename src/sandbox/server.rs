@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::answers::Rounds;
 use super::faults::FaultKind;
 use super::record::{Hooks, Phase, RequestRecord};
 use super::state::World;
@@ -28,6 +29,7 @@ const LONGEST_BODY: usize = 4 * 1024 * 1024;
 pub(super) struct Shared {
     pub(super) world: Mutex<World>,
     pub(super) hooks: Mutex<Hooks>,
+    pub(super) rounds: Arc<Rounds>,
 }
 
 impl Shared {
@@ -121,6 +123,8 @@ async fn handle(
     };
     let (index, request_id) = note(&shared, &call, &operation);
     shared.call_hooks(Phase::Before, index);
+    let answers = shared.world().limits.answers;
+    answers.wait(&shared.rounds, &operation).await;
     let fault = shared.world().faults.take(&operation);
     match fault {
         Some(FaultKind::ResetBeforeCommit) => return Err(io::ErrorKind::ConnectionReset.into()),

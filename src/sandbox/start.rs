@@ -92,6 +92,7 @@ impl Sandbox {
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             hooks: Mutex::new(Hooks::default()),
+            rounds: Arc::default(),
         });
         let mut tasks = vec![tokio::spawn(server::serve(
             aws,
@@ -221,6 +222,12 @@ impl Sandbox {
     #[must_use]
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.inner.shared.world().requests.clone()
+    }
+
+    /// The operations of each round so far, where requests are answered in rounds.
+    #[must_use]
+    pub fn rounds(&self) -> Vec<Vec<String>> {
+        self.inner.shared.rounds.answered()
     }
 
     /// Calls a function before each request is handled and again after, before the answer is sent.

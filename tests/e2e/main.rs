@@ -47,6 +47,7 @@ mod resume;
 mod rights;
 mod rollback;
 mod round_trip;
+mod rounds;
 mod runbooks;
 mod sampled;
 mod schemas;
