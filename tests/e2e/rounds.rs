@@ -79,12 +79,26 @@ fn applied(world: &World) -> Option<Tool> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_takes_three_round_trips() {
-    rounds(small, nothing, |world| world.tool("plan"), 3).await;
-    rounds(
-        || in_api_mode(small()),
-        nothing,
-        |world| world.tool("plan"),
-        3,
-    )
-    .await;
+    let plan = |world: &World| world.tool("plan");
+    rounds(small, nothing, plan, 3).await;
+    rounds(|| in_api_mode(small()), nothing, plan, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_and_status_take_three_round_trips() {
+    rounds(small, applied, |world| world.tool("verify"), 3).await;
+    rounds(small, applied, |world| world.tool("status"), 3).await;
+}
+
+/// Three to look, four to switch, two to look again, four for the caller's stage, people and nodes, one to prove it.
+#[tokio::test(flavor = "multi_thread")]
+async fn apply_with_the_mode_switch_takes_fourteen_round_trips() {
+    rounds(small, nothing, World::apply, 14).await;
+}
+
+/// Three to look, one to try the deletion out, one for the nodes before it, one for the deletion, and the nodes after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_over_takes_eight_round_trips() {
+    let cutover = |world: &World| world.tool("cutover").args(&["--yes", "--soak", "0s"]);
+    rounds(small, applied, cutover, 8).await;
 }
