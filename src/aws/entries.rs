@@ -53,11 +53,20 @@ impl Aws {
         principal: &str,
     ) -> Result<Option<LiveEntry>, AwsError> {
         let described = there(self.described(cluster, principal));
-        let policies = there(self.associated_policies(cluster, principal));
-        match both(described, policies).await? {
+        let policies = self.policies_of(cluster, principal);
+        match Box::pin(both(described, policies)).await? {
             (Some(Some(described)), Some(policies)) => live_entry(described, policies).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// Lists the policies of an access entry; `None` where there is no entry.
+    pub(super) async fn policies_of(
+        &self,
+        cluster: &str,
+        principal: &str,
+    ) -> Result<Option<Vec<PolicyAssociation>>, AwsError> {
+        there(self.associated_policies(cluster, principal)).await
     }
 
     async fn described(
@@ -94,38 +103,39 @@ impl Aws {
             page.associated_access_policies.unwrap_or_default()
         })
         .await?;
-        associated
-            .into_iter()
-            .map(|policy| {
-                let text = policy.policy_arn().unwrap_or_default();
-                let policy_arn = text.parse().map_err(|error| {
-                    AwsError::setting(OPERATION, format!("the policy ARN `{text}` {error}"))
-                })?;
-                let scope = policy.access_scope();
-                let kind = match scope
-                    .and_then(|scope| scope.r#type())
-                    .map(AccessScopeType::as_str)
-                {
-                    Some("namespace") => ScopeKind::Namespace,
-                    Some("cluster") | None => ScopeKind::Cluster,
-                    // Whoever takes it for another one gives or takes access.
-                    Some(other) => {
-                        return Err(AwsError::setting(
-                            OPERATION,
-                            format!("the access scope `{other}` of `{text}` is not known to this version"),
-                        ));
-                    }
-                };
-                let namespaces = scope
-                    .map(|scope| scope.namespaces().to_vec())
-                    .unwrap_or_default();
-                Ok(PolicyAssociation {
-                    policy_arn,
-                    access_scope: AccessScope { kind, namespaces },
-                })
-            })
-            .collect()
+        associated.iter().map(association).collect()
     }
+}
+
+/// A policy that an entry is associated with.
+pub(super) fn association(policy: &AssociatedAccessPolicy) -> Result<PolicyAssociation, AwsError> {
+    const OPERATION: &str = "eks:ListAssociatedAccessPolicies";
+    let text = policy.policy_arn().unwrap_or_default();
+    let policy_arn = text.parse().map_err(|error| {
+        AwsError::setting(OPERATION, format!("the policy ARN `{text}` {error}"))
+    })?;
+    let scope = policy.access_scope();
+    let kind = match scope
+        .and_then(|scope| scope.r#type())
+        .map(AccessScopeType::as_str)
+    {
+        Some("namespace") => ScopeKind::Namespace,
+        Some("cluster") | None => ScopeKind::Cluster,
+        // Whoever takes it for another one gives or takes access.
+        Some(other) => {
+            return Err(AwsError::setting(
+                OPERATION,
+                format!("the access scope `{other}` of `{text}` is not known to this version"),
+            ));
+        }
+    };
+    let namespaces = scope
+        .map(|scope| scope.namespaces().to_vec())
+        .unwrap_or_default();
+    Ok(PolicyAssociation {
+        policy_arn,
+        access_scope: AccessScope { kind, namespaces },
+    })
 }
 
 impl pages::Length for AssociatedAccessPolicy {
@@ -152,7 +162,7 @@ fn speaks_of_cluster(error: &AwsError) -> bool {
         .is_some_and(|message| message.starts_with("No cluster found"))
 }
 
-fn live_entry(
+pub(super) fn live_entry(
     described: aws_sdk_eks::types::AccessEntry,
     access_policies: Vec<PolicyAssociation>,
 ) -> Result<LiveEntry, AwsError> {

@@ -398,7 +398,7 @@ impl Kubernetes {
         let namespaced = self.all("list RoleBindings", |binding: RoleBinding| {
             Binding::from(binding)
         });
-        let (mut bindings, namespaced) = both(cluster_wide, namespaced).await?;
+        let (mut bindings, namespaced) = Box::pin(both(cluster_wide, namespaced)).await?;
         bindings.extend(namespaced);
         bindings.retain(|binding| !binding.subjects.is_empty());
         Ok(Rbac {

@@ -21,11 +21,11 @@ pub use switch::{Switch, SwitchError};
 
 use crate::aws::AwsError;
 use crate::journal::ClusterId;
-use crate::model::{AuthenticationMode, LiveEntry};
+use crate::model::{AccessEntry, AuthenticationMode, LiveEntry, PolicyAssociation};
 use crate::plan::Action;
 use crate::text::{shell_word, visible};
 
-/// What the writer needs of EKS; one call each, never repeated below this line.
+/// What the writer needs of EKS; what changes something is one call each, never repeated below this line.
 pub trait EksApi: Sync {
     /// Makes the call of an action, with a client request token where the operation takes one.
     fn perform(
@@ -41,6 +41,16 @@ pub trait EksApi: Sync {
         cluster: &str,
         principal: &str,
     ) -> impl Future<Output = Result<Option<LiveEntry>, AwsError>> + Send;
+
+    /// Lists whose access entries there are, page by page.
+    fn list(&self, cluster: &str) -> impl Future<Output = Result<Vec<String>, AwsError>> + Send;
+
+    /// Lists the policies of an access entry; `None` where there is no entry.
+    fn policies(
+        &self,
+        cluster: &str,
+        principal: &str,
+    ) -> impl Future<Output = Result<Option<Vec<PolicyAssociation>>, AwsError>> + Send;
 
     /// Reads the authentication mode and the cluster's status.
     fn mode(
@@ -74,6 +84,10 @@ pub struct Answer {
     pub request_id: Option<String>,
     /// The id of the update that was started, for `UpdateClusterConfig`.
     pub update: Option<String>,
+    /// The entry as it is now, without its policies, for `CreateAccessEntry` and `UpdateAccessEntry`.
+    pub entry: Option<AccessEntry>,
+    /// The policy as it is associated now, for `AssociateAccessPolicy`.
+    pub association: Option<PolicyAssociation>,
 }
 
 /// How far an update of the cluster is.

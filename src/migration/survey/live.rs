@@ -387,7 +387,8 @@ async fn read_bindings(kubernetes: &Kubernetes, with_roles: bool) -> Result<Rbac
             Ok(None)
         }
     };
-    let (rbac, cluster_roles) = both(kubernetes.rbac(), cluster_roles).await?;
+    let read = both(kubernetes.rbac(), cluster_roles);
+    let (rbac, cluster_roles) = Box::pin(read).await?;
     Ok(Rbac {
         cluster_roles,
         ..rbac

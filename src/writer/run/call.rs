@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::WriterError;
+use super::answered::says_what_was_asked;
 use super::engine::{CREDENTIALS, Engine};
 use super::summary::ActionResult;
 use crate::aws::AwsError;
@@ -15,9 +16,9 @@ use crate::model::AccessEntry;
 use crate::plan::compare::{differences, identity_differences, in_words};
 use crate::plan::{Action, ActionKind, RUN_TAG};
 use crate::text::visible;
+use crate::writer::EksApi;
 use crate::writer::progress::{EventError, EventKind, Progress, Status};
 use crate::writer::retry::{Circumstances, Next, PROPAGATION, THROTTLED, decide};
-use crate::writer::{Answer, EksApi};
 
 /// How the calls for one action ended.
 struct Ended {
@@ -95,10 +96,15 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         loop {
             circumstances.attempts += 1;
             let error = match self.run.api.perform(self.run.cluster, action, token).await {
-                Ok(Answer { request_id, .. }) => {
+                Ok(answer) => {
+                    let before = principal.and_then(|arn| self.run.before.get(&arn.to_string()));
+                    let before = before.map(|live| &live.entry);
+                    if !says_what_was_asked(&action.kind, before, &answer) {
+                        self.doubt(action);
+                    }
                     return Ended {
                         status: done_status(&action.kind),
-                        request_id,
+                        request_id: answer.request_id,
                         error: None,
                     };
                 }
