@@ -11,11 +11,11 @@ use std::time::SystemTime;
 
 use super::apply::LockedOut;
 use crate::access::before::{Standing, standings};
-use crate::access::rbac::Rbac;
 use crate::aws::{Aws, AwsSettings, Caller, LookupRoles};
 use crate::error::Failure;
 use crate::finding::Finding;
 use crate::kubernetes::{Kubeconfig, Kubernetes, Stored};
+use crate::model::rbac::Rbac;
 use crate::model::{Arn, Cluster, Principal, PrincipalKey, Section};
 use crate::observed::{Lookup, Observed, Principals};
 use crate::plan::document::{Source, SourceKind};

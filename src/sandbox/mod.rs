@@ -16,7 +16,6 @@
 //! # }
 //! ```
 
-mod admits;
 mod answers;
 mod aws;
 mod build;
@@ -26,6 +25,8 @@ mod faults;
 mod iam;
 mod invent;
 mod kube;
+mod limits;
+mod login;
 mod organization;
 mod percent;
 mod policy;
@@ -36,15 +37,17 @@ mod sigv4;
 mod start;
 mod state;
 mod sts;
-mod terms;
 mod tls;
 mod wire;
 mod xml;
 
-pub use admits::{KnownEntry, KubeIdentity};
 pub use answers::Answers;
 pub use faults::{Fault, FaultKind};
 pub use kube::admission::{Admission, Refuser};
+pub use limits::{
+    KubernetesRights, KubernetesRule, Limits, Rights, SwitchSeed, UpdateEnd, UpdateTime,
+};
+pub use login::{KnownEntry, KubeIdentity};
 pub use policy::Policy;
 pub use record::{Phase, RequestRecord};
 pub use seed::{
@@ -53,6 +56,3 @@ pub use seed::{
 };
 pub use start::{Sandbox, Snapshot};
 pub use state::World;
-pub use terms::{
-    KubernetesRights, KubernetesRule, Limits, Rights, SwitchSeed, UpdateEnd, UpdateTime,
-};

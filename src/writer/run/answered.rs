@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::aws::Reply;
 use crate::model::{AccessEntry, AccessScope};
 use crate::plan::ActionKind;
 use crate::plan::compare::identity_differences;
-use crate::writer::Answer;
 
 /// Whether the answer to a call says what was asked for; one that leaves it out does not.
 ///
@@ -14,7 +14,7 @@ use crate::writer::Answer;
 pub(super) fn says_what_was_asked(
     kind: &ActionKind,
     before: Option<&AccessEntry>,
-    answer: &Answer,
+    answer: &Reply,
 ) -> bool {
     match kind {
         ActionKind::CreateAccessEntry { .. } | ActionKind::UpdateAccessEntry { .. } => {
@@ -73,21 +73,21 @@ mod tests {
         }
     }
 
-    fn answer(change: impl FnOnce(&mut AccessEntry)) -> Answer {
+    fn answer(change: impl FnOnce(&mut AccessEntry)) -> Reply {
         let mut entry = create().applied_to(None).unwrap();
         change(&mut entry);
-        Answer {
+        Reply {
             entry: Some(entry),
-            ..Answer::default()
+            ..Reply::default()
         }
     }
 
     #[test]
     fn an_entry_is_as_asked_only_if_all_of_it_is() {
-        let says = |answer: &Answer| says_what_was_asked(&create(), None, answer);
+        let says = |answer: &Reply| says_what_was_asked(&create(), None, answer);
         assert!(says(&answer(|_| {})));
         assert!(says(&answer(|entry| entry.kubernetes_groups.reverse())));
-        assert!(!says(&Answer::default()), "it says nothing");
+        assert!(!says(&Reply::default()), "it says nothing");
         let other = |name: &str| format!("arn:aws:iam::111122223333:role/{name}").parse();
         for (what, wrong) in [
             ("groups", answer(|entry| entry.kubernetes_groups.clear())),
@@ -129,9 +129,9 @@ mod tests {
             policy_arn: policy.policy_arn.clone(),
             access_scope: policy.access_scope.clone(),
         };
-        let answer = |association| Answer {
+        let answer = |association| Reply {
             association: Some(association),
-            ..Answer::default()
+            ..Reply::default()
         };
         assert!(says_what_was_asked(&kind, None, &answer(policy.clone())));
         let narrower = PolicyAssociation {
@@ -142,6 +142,6 @@ mod tests {
             ..policy
         };
         assert!(!says_what_was_asked(&kind, None, &answer(narrower)));
-        assert!(!says_what_was_asked(&kind, None, &Answer::default()));
+        assert!(!says_what_was_asked(&kind, None, &Reply::default()));
     }
 }

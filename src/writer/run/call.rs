@@ -9,22 +9,21 @@ use super::WriterError;
 use super::answered::says_what_was_asked;
 use super::engine::{CREDENTIALS, Engine};
 use super::summary::ActionResult;
-use crate::aws::AwsError;
+use crate::aws::{AwsError, EksApi};
 use crate::choices::OnExisting;
 use crate::journal::Answered;
-use crate::model::AccessEntry;
+use crate::model::{AccessEntry, ActionError, ActionStatus};
 use crate::plan::compare::{differences, identity_differences, in_words};
 use crate::plan::{Action, ActionKind, RUN_TAG};
 use crate::text::visible;
-use crate::writer::EksApi;
-use crate::writer::progress::{EventError, EventKind, Progress, Status};
+use crate::writer::progress::{EventKind, Progress};
 use crate::writer::retry::{Circumstances, Next, PROPAGATION, THROTTLED, decide};
 
 /// How the calls for one action ended.
 struct Ended {
-    status: Status,
+    status: ActionStatus,
     request_id: Option<String>,
-    error: Option<EventError>,
+    error: Option<ActionError>,
 }
 
 impl<A: EksApi, P: Progress> Engine<'_, A, P> {
@@ -54,7 +53,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             update: None,
         };
         log.outcome(&token, action, ended.status, answered)?;
-        if ended.status == Status::Failed && self.run.limits.fail_fast {
+        if ended.status == ActionStatus::Failed && self.run.limits.fail_fast {
             self.halt("an action failed and --fail-fast was given");
         }
         self.done.fetch_add(1, Ordering::Relaxed);
@@ -128,7 +127,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                         status: if may_be_ours {
                             done_status(&action.kind)
                         } else {
-                            Status::Exists
+                            ActionStatus::Exists
                         },
                         request_id: error.request_id().map(Into::into),
                         error: None,
@@ -157,7 +156,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 EventKind::Retry,
                 Some(action),
                 None,
-                Some(EventError::from(&error)),
+                Some(ActionError::from(&error)),
             );
             if must_end {
                 tokio::time::sleep(wait).await;
@@ -216,9 +215,9 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             }
             return Ended {
                 status: if may_be_ours {
-                    Status::Created
+                    ActionStatus::Created
                 } else {
-                    Status::Exists
+                    ActionStatus::Exists
                 },
                 request_id,
                 error: None,
@@ -226,10 +225,10 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         }
         Ended {
             status: match self.run.on_existing {
-                OnExisting::Keep => Status::Exists,
-                OnExisting::Update | OnExisting::Fail => Status::Failed,
+                OnExisting::Keep => ActionStatus::Exists,
+                OnExisting::Update | OnExisting::Fail => ActionStatus::Failed,
             },
-            error: Some(EventError {
+            error: Some(ActionError {
                 code: "ResourceInUseException".to_owned(),
                 message: format!(
                     "there is an access entry by now, and it differs: {}",
@@ -250,21 +249,21 @@ fn wanted(action: &Action, then: &[&Action]) -> Option<AccessEntry> {
 
 fn failed(error: &AwsError) -> Ended {
     Ended {
-        status: Status::Failed,
+        status: ActionStatus::Failed,
         request_id: error.request_id().map(ToOwned::to_owned),
-        error: Some(EventError::from(error)),
+        error: Some(ActionError::from(error)),
     }
 }
 
 /// How a call ends that did what it was to do.
-pub(crate) fn done_status(kind: &ActionKind) -> Status {
+pub(crate) fn done_status(kind: &ActionKind) -> ActionStatus {
     match kind {
-        ActionKind::CreateAccessEntry { .. } => Status::Created,
+        ActionKind::CreateAccessEntry { .. } => ActionStatus::Created,
         ActionKind::UpdateAuthenticationMode { .. } | ActionKind::UpdateAccessEntry { .. } => {
-            Status::Updated
+            ActionStatus::Updated
         }
-        ActionKind::DeleteAccessEntry { .. } => Status::Deleted,
-        ActionKind::AssociateAccessPolicy { .. } => Status::Associated,
-        ActionKind::DisassociateAccessPolicy { .. } => Status::Disassociated,
+        ActionKind::DeleteAccessEntry { .. } => ActionStatus::Deleted,
+        ActionKind::AssociateAccessPolicy { .. } => ActionStatus::Associated,
+        ActionKind::DisassociateAccessPolicy { .. } => ActionStatus::Disassociated,
     }
 }

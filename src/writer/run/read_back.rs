@@ -7,11 +7,10 @@ use futures_util::{StreamExt, stream};
 
 use super::engine::{CREDENTIALS, Engine};
 use super::summary::ActionResult;
-use crate::aws::AwsError;
-use crate::model::{AccessEntry, Arn, LiveEntry};
+use crate::aws::{AwsError, EksApi};
+use crate::model::{AccessEntry, ActionStatus, Arn, LiveEntry};
 use crate::plan::compare::{differences, in_words};
-use crate::writer::EksApi;
-use crate::writer::progress::{Progress, Status};
+use crate::writer::progress::Progress;
 
 /// How many entries a page of the list has.
 ///
@@ -51,7 +50,9 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             let Some(arn) = result.action.kind.principal_arn() else {
                 continue;
             };
-            if matches!(result.status, Status::Failed | Status::Skipped) || result.is_conflict() {
+            if matches!(result.status, ActionStatus::Failed | ActionStatus::Skipped)
+                || result.is_conflict()
+            {
                 broken.insert(arn.to_string());
             }
             let before = self

@@ -2,14 +2,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::super::{Limits, Run, Summary, run};
-use crate::aws::{AwsError, Pace};
+use crate::aws::{AwsError, EksApi, Pace, Reply, UpdateState};
 use crate::choices::{Choices, OnExisting};
-use crate::journal::{Beginning, ClusterId, RunCommand, RunLog};
+use crate::journal::{Beginning, RunCommand, RunLog};
 use crate::model::access_policy::CLUSTER_ADMIN;
 use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType, LiveEntry, PolicyAssociation};
 use crate::plan::{Action, ActionKind, Stage};
 use crate::stop::Stop;
-use crate::writer::{Answer, EksApi, Silent, UpdateState};
+use crate::writer::Silent;
 
 /// EKS as its entries, with what somebody does to them after the last call that changes something.
 #[derive(Default)]
@@ -49,18 +49,18 @@ impl Fake {
 }
 
 impl EksApi for Fake {
-    async fn perform(&self, _: &str, action: &Action, _: &str) -> Result<Answer, AwsError> {
+    async fn perform(&self, _: &str, action: &Action, _: &str) -> Result<Reply, AwsError> {
         let arn = action.kind.principal_arn().unwrap().to_string();
         let mut entries = self.entries.lock().unwrap();
         let entry = action.kind.applied_to(entries.remove(&arn)).unwrap();
         entries.insert(arn, entry.clone());
         if self.is_silent {
-            return Ok(Answer::default());
+            return Ok(Reply::default());
         }
-        Ok(Answer {
+        Ok(Reply {
             association: entry.access_policies.last().cloned(),
             entry: Some(entry),
-            ..Answer::default()
+            ..Reply::default()
         })
     }
 
