@@ -128,7 +128,10 @@ pub async fn survey(target: &Target, clock: fn() -> SystemTime) -> Result<Survey
         }
     }
     let seen = match target.cluster.clone() {
-        Some(name) => live(&target, &name, kubeconfig.as_ref(), clock).await,
+        Some(name) => {
+            let look = live(&target, &name, kubeconfig.as_ref(), clock);
+            Box::pin(target.reads.look(look)).await
+        }
         None => offline(&target),
     }?;
     seen.tell();

@@ -6,7 +6,9 @@ use crate::aws::{AwsError, EksApi, Pace, Reply, UpdateState};
 use crate::choices::{Choices, OnExisting};
 use crate::journal::{Beginning, RunCommand, RunLog};
 use crate::model::access_policy::CLUSTER_ADMIN;
-use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType, LiveEntry, PolicyAssociation};
+use crate::model::{
+    AccessEntry, Arn, AuthenticationMode, ClusterId, EntryType, LiveEntry, PolicyAssociation,
+};
 use crate::plan::{Action, ActionKind, Stage};
 use crate::stop::Stop;
 use crate::writer::Silent;
