@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::each::each;
+use super::concurrently::describe_each;
 use super::pages;
 use super::time::timestamp;
 use super::{Aws, AwsError};
@@ -25,7 +25,7 @@ impl Aws {
         arns: Vec<String>,
     ) -> Result<Vec<LiveEntry>, AwsError> {
         // An entry that went away between the list and the look at it is no entry.
-        each(
+        describe_each(
             arns,
             |arn| async move { self.access_entry(cluster, &arn).await },
         )

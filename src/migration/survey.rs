@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::apply::LockedOut;
+use super::locked_out::LockedOut;
 use crate::access::before::{Standing, standings};
 use crate::aws::{Aws, AwsSettings, Caller, LookupRoles};
 use crate::error::Failure;
