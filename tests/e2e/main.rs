@@ -44,6 +44,7 @@ mod question;
 mod random;
 mod rbac;
 mod reading;
+mod readme;
 mod rehearse;
 mod resume;
 mod rights;
