@@ -22,7 +22,7 @@ use crate::aws::{Aws, EksApi, Pace};
 use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, RunCommand, RunEnd, RunLog};
+use crate::journal::{Beginning, RunCommand, RunEnd, RunLog, RunOption};
 use crate::model::{Arn, AuthenticationMode, ClusterId, LiveEntry};
 use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Misfits, Plan};
@@ -200,22 +200,18 @@ pub async fn apply<P: Progress>(
 }
 
 impl ApplyOptions {
-    /// The options that it has to be given again to go on.
-    fn again(&self) -> Vec<String> {
+    /// The options that it has to be given again to resume.
+    fn again(&self) -> Vec<RunOption> {
         let flags = [
-            ("--apply-rbac", self.choices.bind_renamed),
-            ("--allow-self-lockout", self.allow_self_lockout),
-            ("--fail-fast", self.fail_fast),
+            (RunOption::ApplyRbac, self.choices.bind_renamed),
+            (RunOption::AllowSelfLockout, self.allow_self_lockout),
+            (RunOption::FailFast, self.fail_fast),
         ];
         let flags = flags.into_iter().filter(|(_, given)| *given);
-        let canary = self
-            .canary
-            .map(|soak| format!("--canary={}s", soak.as_secs()));
-        let rate = self.max_rate.map(|rate| format!("--max-rate={rate}"));
         flags
-            .map(|(flag, _)| flag.to_owned())
-            .chain(canary)
-            .chain(rate)
+            .map(|(flag, _)| flag)
+            .chain(self.canary.map(RunOption::Canary))
+            .chain(self.max_rate.map(RunOption::MaxRate))
             .collect()
     }
 }

@@ -17,7 +17,7 @@ use super::survey::{Survey, Target};
 use super::verify::Verification;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, RunCommand, RunEnd};
+use crate::journal::{Beginning, RunCommand, RunEnd, RunOption};
 use crate::kubernetes::{Kubernetes, KubernetesError, Terminating};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::plan::document::SourceKind;
@@ -70,22 +70,20 @@ pub struct CutoverOptions {
 }
 
 impl CutoverOptions {
-    /// The options that it has to be given again to go on.
-    fn again(&self) -> Vec<String> {
+    /// The options that it has to be given again to resume.
+    fn again(&self) -> Vec<RunOption> {
         let flags = [
-            ("--keep-config-map", self.keep_config_map),
-            ("--to-api-mode", self.to_api_mode),
-            ("--allow-self-lockout", self.allow_self_lockout),
+            (RunOption::KeepConfigMap, self.keep_config_map),
+            (RunOption::ToApiMode, self.to_api_mode),
+            (RunOption::AllowSelfLockout, self.allow_self_lockout),
         ];
         let given = flags.into_iter().filter(|(_, given)| *given);
-        let soak = self.soak.map(|soak| format!("--soak={}s", soak.as_secs()));
-        let settle =
-            (self.settle != SETTLE).then(|| format!("--settle={}s", self.settle.as_secs()));
+        let settle = (self.settle != SETTLE).then_some(RunOption::Settle(self.settle));
         let min_soak = (self.to_api_mode && self.min_soak != MIN_SOAK)
-            .then(|| format!("--min-soak={}s", self.min_soak.as_secs()));
+            .then_some(RunOption::MinSoak(self.min_soak));
         given
-            .map(|(flag, _)| flag.to_owned())
-            .chain(soak)
+            .map(|(flag, _)| flag)
+            .chain(self.soak.map(RunOption::Soak))
             .chain(settle)
             .chain(min_soak)
             .collect()

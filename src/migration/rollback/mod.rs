@@ -25,7 +25,7 @@ use super::survey::{Survey, Target};
 use crate::aws::EksApi;
 use crate::choices::{Choices, OnExisting};
 use crate::error::Failure;
-use crate::journal::{Beginning, Journal, RunCommand, RunEnd, RunHistory};
+use crate::journal::{Beginning, Journal, RunCommand, RunEnd, RunHistory, RunOption};
 use crate::kubernetes::Stored;
 use crate::model::AuthenticationMode;
 use crate::stop::Stop;
@@ -71,12 +71,11 @@ pub struct RollbackOptions {
 }
 
 impl RollbackOptions {
-    /// The options that it has to be given again to go on.
-    fn again(&self) -> Vec<String> {
-        let run = self.run.iter().map(|run| format!("--run={run}"));
-        let force = self.force.then(|| "--force".to_owned());
-        let settle =
-            (self.settle != SETTLE).then(|| format!("--settle={}s", self.settle.as_secs()));
+    /// The options that it has to be given again to resume.
+    fn again(&self) -> Vec<RunOption> {
+        let settle = (self.settle != SETTLE).then_some(RunOption::Settle(self.settle));
+        let run = self.run.clone().map(RunOption::OnlyRun);
+        let force = self.force.then_some(RunOption::Force);
         settle.into_iter().chain(run).chain(force).collect()
     }
 }
