@@ -241,7 +241,7 @@ async fn live(
     let kubernetes = match kubeconfig {
         Some(kubeconfig) => Some(Kubernetes::by_kubeconfig(kubeconfig, clock, patience).await?),
         None if target.trust_file => None,
-        None => Some(by_tokens(&aws, &cluster, name, clock, patience).await?),
+        None => Some(by_tokens(&aws, &cluster, name, clock, &target.aws).await?),
     };
     let (aws_auth, kind) = match (&target.file, &kubernetes) {
         (Some(file), kubernetes) => {
@@ -517,7 +517,7 @@ async fn by_tokens(
     cluster: &ObservedCluster,
     name: &str,
     clock: fn() -> SystemTime,
-    patience: Duration,
+    settings: &AwsSettings,
 ) -> Result<Kubernetes, Failure> {
     let Some(endpoint) = &cluster.endpoint else {
         return Err(
@@ -552,7 +552,8 @@ async fn by_tokens(
         endpoint,
         cluster.certificate_authority.as_deref(),
         tokens,
-        patience,
+        settings.request_timeout(),
+        settings.connector.clone(),
     )?)
 }
 
