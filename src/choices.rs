@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Renames;
 use crate::decisions::{Answer, Document, Selector};
 use crate::finding::Code;
-use crate::model::Arn;
+use crate::model::{Arn, Glob};
 
 /// What may be decided by whoever runs the tool; everything else follows from the facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -57,92 +56,71 @@ pub struct Choices {
 }
 
 /// What to do with a live access entry that differs from its mapping.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum OnExisting {
-    /// Report it and leave it
+    /// Report it and leave it.
     #[default]
     Keep,
-    /// Change it to what the mapping says
+    /// Change it to what the mapping gives.
     Update,
-    /// Refuse to go on
+    /// Refuse to continue.
     Fail,
 }
 
+impl OnExisting {
+    /// The word for it on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Update => "update",
+            Self::Fail => "fail",
+        }
+    }
+}
+
 /// What to do with custom usernames.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Usernames {
-    /// Keep them where EKS allows it
+    /// Keep them where EKS allows it.
     #[default]
     Preserve,
-    /// Leave them to EKS
+    /// Leave them to EKS.
     Default,
 }
 
+impl Usernames {
+    /// The word for it on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Preserve => "preserve",
+            Self::Default => "default",
+        }
+    }
+}
+
 /// What to do with the roles of managed node groups and Fargate profiles, whose entries EKS makes.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ManagedNodes {
-    /// Make the entry where EKS has not
+    /// Create the entry where EKS has not.
     #[default]
     Create,
-    /// Leave them alone
+    /// Leave them alone.
     Skip,
 }
 
-/// A pattern over ARNs, with `*` for any text and `?` for any one character; case does not count.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Glob(String);
-
-impl Glob {
-    /// Takes a pattern.
+impl ManagedNodes {
+    /// The word for it on the command line.
     #[must_use]
-    pub fn new(pattern: &str) -> Self {
-        Self(pattern.to_lowercase())
-    }
-
-    /// The pattern as it is matched, in lower case.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether the whole text matches.
-    #[must_use]
-    pub fn matches(&self, text: &str) -> bool {
-        let text: Vec<char> = text.to_lowercase().chars().collect();
-        let pattern: Vec<char> = self.0.chars().collect();
-        // Greedy matching with one point to come back to: the last `*` and what it had swallowed by then.
-        let (mut p, mut t) = (0, 0);
-        let mut star: Option<(usize, usize)> = None;
-        while t < text.len() {
-            match pattern.get(p) {
-                Some('*') => {
-                    star = Some((p, t));
-                    p += 1;
-                }
-                Some(&c) if c == '?' || c == text[t] => {
-                    p += 1;
-                    t += 1;
-                }
-                _ => match star {
-                    Some((at, swallowed)) => {
-                        p = at + 1;
-                        t = swallowed + 1;
-                        star = Some((at, swallowed + 1));
-                    }
-                    None => return false,
-                },
-            }
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Skip => "skip",
         }
-        pattern[p..].iter().all(|&c| c == '*')
     }
 }
 
@@ -243,16 +221,16 @@ impl Choices {
         let mut options = Vec::new();
         let mut put = |name: &str, value: &str| options.push(format!("{name}={value}"));
         if self.on_existing != OnExisting::default() {
-            put("--on-existing", &named(&self.on_existing));
+            put("--on-existing", self.on_existing.as_str());
         }
         if self.usernames != Usernames::default() {
-            put("--usernames", &named(&self.usernames));
+            put("--usernames", self.usernames.as_str());
         }
         for (old, new) in &self.rename_groups {
             put("--rename-group", &format!("{old}={new}"));
         }
         if self.managed_nodes != ManagedNodes::default() {
-            put("--managed-nodes", &named(&self.managed_nodes));
+            put("--managed-nodes", self.managed_nodes.as_str());
         }
         for glob in &self.only {
             put("--only", glob.as_str());
@@ -280,34 +258,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-fn named(value: &impl ValueEnum) -> String {
-    let value = value.to_possible_value();
-    value.map_or_else(String::new, |value| value.get_name().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_glob_matches_the_whole_text_without_case() {
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("arn:*:role/ops", "arn:aws:iam::1:role/OPS", true),
-            ("*ops*", "role/devops-1", true),
-            ("ops", "devops", false),
-            ("a?c", "abc", true),
-            ("a?c", "ac", false),
-            ("*a*b", "xaxbxab", true),
-            ("*a*b", "xaxbxabx", false),
-        ] {
-            assert_eq!(
-                Glob::new(pattern).matches(text),
-                expected,
-                "{pattern} on {text}"
-            );
-        }
-    }
 
     #[test]
     fn what_entries_look_like_is_taken_over_unless_something_is_said_about_it() {

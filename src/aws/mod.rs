@@ -1,8 +1,9 @@
 //! The AWS SDK and its errors stop here: EKS, IAM and STS in this project's own words.
 
+mod api;
 mod clock;
 mod cluster;
-mod each;
+mod concurrently;
 mod entries;
 pub mod error;
 mod gate;
@@ -32,6 +33,7 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::shared::IntoShared;
 
+pub use api::{EksApi, Reply, UpdateState};
 pub use cluster::ObservedCluster;
 pub use error::{AwsError, AwsErrorKind, Clues};
 pub use listing::ListedAccount;

@@ -6,20 +6,21 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::connections::Connections;
-use super::look::{
-    FleetProgress, Prepare, Prepared, digest, of_plan, open, plan_path, reason, rows,
-};
 use super::member::{Identity, Member};
 use super::reason::Reason;
 use super::report::{AppliedRow, Row, State};
+use super::survey::{
+    FleetProgress, Prepare, Prepared, digest, of_plan, open, plan_path, reason, rows,
+};
 use super::wave::Wave;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
 use crate::journal::RunEnd;
 use crate::migration::{self, Applied, ApplyOptions, Clock, Consent, Question};
+use crate::model::ActionStatus;
 use crate::plan::file;
 use crate::stop::Stop;
-use crate::writer::{Silent, Status};
+use crate::writer::Silent;
 
 /// How the plans of a fleet are applied.
 pub struct Rollout<'a> {
@@ -176,10 +177,8 @@ impl Rollout<'_> {
         if shown.get(&member.identity()) == Some(&digest(plan, bindings)) {
             Ok(Consent::Given)
         } else {
-            Err(
-                Failure::new("nothing was written: the plan is not the one that was shown")
-                    .hint("look at it with `fleet plan`, then run the command again"),
-            )
+            Err(Failure::refused("the plan is not the one that was shown")
+                .hint("look at it with `fleet plan`, then run the command again"))
         }
     }
 }
@@ -206,8 +205,8 @@ fn applied_row(member: &Member, applied: &Applied) -> Row {
         RunEnd::Complete if applied.plan.needs_decision() => State::NeedsDecision,
         RunEnd::Complete => State::Done,
     };
-    let count = |status: Status| applied.summary.count(status);
-    let (failed, skipped) = (count(Status::Failed), count(Status::Skipped));
+    let count = |status: ActionStatus| applied.summary.count(status);
+    let (failed, skipped) = (count(ActionStatus::Failed), count(ActionStatus::Skipped));
     Row {
         applied: Some(AppliedRow {
             end: applied.end,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::principal::{Way, who};
 use super::verify::{Readiness, Verification, verify};
-use super::who::{Way, who};
-use crate::access::rbac::Rbac;
 use crate::choices::Choices;
 use crate::finding::{Code, Diagnostic, Finding};
+use crate::model::rbac::Rbac;
 use crate::model::{
     AccessEntry, AuthenticationMode, Cluster, EntryType, LiveEntry, MappingId, Principal,
 };

@@ -13,10 +13,10 @@ use crate::migration::RolledBack;
 use crate::migration::owners::Writer;
 use crate::migration::rollback::{Fate, Left, MovedMapping, Moves, Restoring, UndoneBinding};
 use crate::model::access_policy::ScopeKind;
-use crate::model::{AuthenticationMode, Section};
+use crate::model::{ActionStatus, AuthenticationMode, Section};
 use crate::plan::{Action, ActionKind};
 use crate::text::visible;
-use crate::writer::{ActionResult, Status};
+use crate::writer::ActionResult;
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -88,7 +88,7 @@ fn results(done: &RolledBack) -> &[ActionResult] {
 fn failed(done: &RolledBack) -> usize {
     done.summary
         .as_ref()
-        .map_or(0, |summary| summary.count(Status::Failed))
+        .map_or(0, |summary| summary.count(ActionStatus::Failed))
 }
 
 fn words(done: &RolledBack) -> String {
@@ -119,8 +119,8 @@ fn words(done: &RolledBack) -> String {
     };
     let calls: Vec<String> = if done.summary.is_some() {
         let lines = results(done).iter().map(|result| match result.status {
-            Status::Failed => failure(result),
-            Status::Skipped => format!(
+            ActionStatus::Failed => failure(result),
+            ActionStatus::Skipped => format!(
                 "! {} for {}: not reached",
                 result.action.kind.operation(),
                 principal(&result.action)
@@ -274,7 +274,8 @@ mod tests {
 
     use super::*;
     use crate::migration::rollback::Undoing;
-    use crate::writer::{EventError, Summary};
+    use crate::model::ActionError;
+    use crate::writer::Summary;
 
     fn action(name: &str) -> Action {
         let action = json!({
@@ -311,7 +312,7 @@ mod tests {
         let result = |name: &str, status, message: Option<&str>| ActionResult {
             action: action(name),
             status,
-            error: message.map(|message| EventError {
+            error: message.map(|message| ActionError {
                 code: "AccessDeniedException".to_owned(),
                 message: message.to_owned(),
                 request_id: None,
@@ -319,9 +320,9 @@ mod tests {
         };
         let ended = done(Some(Summary {
             results: vec![
-                result("done", Status::Deleted, None),
-                result("failed", Status::Failed, Some("not\nyou")),
-                result("skipped", Status::Skipped, None),
+                result("done", ActionStatus::Deleted, None),
+                result("failed", ActionStatus::Failed, Some("not\nyou")),
+                result("skipped", ActionStatus::Skipped, None),
             ],
             stopped: Some("it was interrupted".to_owned()),
             ..Summary::default()

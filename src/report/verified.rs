@@ -6,7 +6,7 @@ use super::TableOptions;
 use super::html::inline;
 use super::markdown::prose;
 use super::next::{Next, next};
-use crate::migration::who::Way;
+use crate::migration::principal::Way;
 use crate::migration::{Doubt, Objection, Readiness, Verification, Who};
 use crate::model::AuthenticationMode;
 use crate::plan::document::{Identity, Verdict};

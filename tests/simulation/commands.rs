@@ -57,7 +57,7 @@ impl World {
     async fn plan(&self) -> Result<(Survey, Plan), Failure> {
         let seen = self.survey().await?;
         let folder = self.folder.path().to_owned();
-        let history = migration::apply::history(&seen, None, || Ok(folder))?;
+        let history = migration::journal_path::history(&seen, None, || Ok(folder))?;
         let plan = migration::apply::plan_to_judge(&seen, &self.choices, &history, (CLOCK.now)());
         Ok((seen, plan))
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use super::args::ApplyArgs;
-use super::look::{look_at, prepared};
 use super::progress::FleetDisplay;
 use super::source::{Source, source};
+use super::survey::{look_at, prepared};
 use super::{code, print, refuse_unmatched, reported, settings};
-use crate::choices::{Choices, Glob};
+use crate::choices::Choices;
 use crate::cli::args::ProgressStyle;
 use crate::cli::output::Console;
 use crate::cli::settings::CLOCK;
@@ -16,6 +16,7 @@ use crate::cli::{exit, signals};
 use crate::error::Failure;
 use crate::fleet::{FleetCommand, FleetProgress, Identity, Member, Rollout, State, waves};
 use crate::migration::ApplyOptions;
+use crate::model::Glob;
 
 /// How many principals of a cluster are worked on at a time.
 const PRINCIPALS: usize = 4;
@@ -118,10 +119,9 @@ async fn ask(
     console: &Console,
 ) -> Result<Option<BTreeMap<Identity, String>>, Failure> {
     if !args.yes && !Console::can_ask() {
-        return Err(
-            Failure::usage("nothing was written: there is no terminal to ask on")
-                .hint("check with `fleet plan`, then add --yes"),
-        );
+        return Err(Failure::usage("there is no terminal to ask on")
+            .and_nothing_written()
+            .hint("check with `fleet plan`, then add --yes"));
     }
     if args.plans.is_some() {
         if !args.yes {

@@ -7,11 +7,12 @@ use super::super::exit;
 use super::super::output::Console;
 use super::super::settings::{self, CLOCK};
 use super::{display, heading, verified};
-use crate::choices::{Choices, Glob};
+use crate::choices::Choices;
 use crate::error::Failure;
 use crate::migration::cutover::CutoverOptions;
 use crate::migration::survey::Target;
 use crate::migration::{self, ApplyOptions, Consent, CutOver, RollbackOptions, Survey};
+use crate::model::Glob;
 use crate::report;
 use crate::stop::Stop;
 use crate::writer::Silent;
@@ -127,7 +128,7 @@ impl Stages<'_> {
             .principals
             .clone_from(&self.first.observed.principals);
         let options = self.options;
-        let history = migration::apply::history(&seen, options.journal.as_deref(), || {
+        let history = migration::journal_path::history(&seen, options.journal.as_deref(), || {
             Ok(options.state_folder.clone())
         })?;
         let plan =

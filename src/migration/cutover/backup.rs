@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
 use crate::files;
-use crate::journal::{ClusterId, History, RunCommand};
+use crate::journal::{History, RunCommand};
 use crate::kubernetes::Stored;
+use crate::model::ClusterId;
 
 /// Refuses a place that somebody chose and that holds something else; what an earlier part of this run put there is its
 /// own.
@@ -21,8 +22,8 @@ pub fn refuse_taken(path: &Path, stored: &Stored, history: &History) -> Result<(
     if is_own || files::is_pipe_or_device(path) || is_free(path, stored)? {
         return Ok(());
     }
-    Err(Failure::new(format!(
-        "nothing was written: `{}` exists, and a backup never overwrites a file",
+    Err(Failure::refused(format!(
+        "`{}` exists, and a backup never overwrites a file",
         path.display()
     ))
     .hint("name another file with --backup"))

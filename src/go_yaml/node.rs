@@ -1,0 +1,50 @@
+//! The tree that a document is, with the bytes that each node stands in.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// A node's place in its tree.
+pub(crate) type NodeId = usize;
+
+/// All nodes of a document; kept flat, since a text can nest deeper than a stack is.
+#[derive(Debug, Default)]
+pub(crate) struct Tree<'a> {
+    pub(crate) nodes: Vec<Node<'a>>,
+    /// The outermost node; `None` where there is no document.
+    pub(crate) root: Option<NodeId>,
+    /// Where something stands behind the document.
+    pub(crate) more: Option<usize>,
+}
+
+/// A scalar, collection or alias.
+#[derive(Debug)]
+pub(crate) struct Node<'a> {
+    pub(crate) content: Content<'a>,
+    /// The tag in full, where there is one.
+    pub(crate) tag: Option<Rc<str>>,
+    /// Whether the value tells the type: a plain scalar without a tag.
+    pub(crate) implicit: bool,
+    /// The first byte.
+    pub(crate) start: usize,
+    /// The byte after the last one.
+    pub(crate) end: usize,
+}
+
+/// What a node holds.
+#[derive(Debug)]
+pub(crate) enum Content<'a> {
+    /// Borrowed from the text where it stands there as it is.
+    Scalar(Cow<'a, str>),
+    Sequence(Vec<NodeId>),
+    /// Keys and values in turn.
+    Mapping(Vec<NodeId>),
+    Alias(NodeId),
+}
+
+impl Node<'_> {
+    /// Whether this is the key `<<`, whose value is merged into the mapping around it.
+    pub(crate) fn is_merge(&self) -> bool {
+        matches!(&self.content, Content::Scalar(value) if value == "<<")
+            && (self.implicit || self.tag.as_deref() == Some("tag:yaml.org,2002:merge"))
+    }
+}
