@@ -1,7 +1,36 @@
 //! The values of options as they are typed: what they mean, or why they can't be meant so.
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
 use crate::model::Arn;
 use crate::model::reserved::prefix_of;
+use crate::report::Format;
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::Table,
+            Self::Json,
+            Self::Yaml,
+            Self::Markdown,
+            Self::Html,
+            Self::Csv,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Table => ("table", "For people, fits the terminal"),
+            Self::Json => ("json", "The document whose form `schema` prints"),
+            Self::Yaml => ("yaml", "The document whose form `schema` prints"),
+            Self::Markdown => ("markdown", "Pastes into a pull request"),
+            Self::Html => ("html", "One self-contained page"),
+            Self::Csv => ("csv", "One row a mapping"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
 
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

@@ -1,6 +1,6 @@
 //! One question a screen: what is in force, what each answer would change, and which bindings are behind it.
 
-use super::table::layout::wrap;
+use super::terminal::layout::wrap;
 use super::words::{self, Fact, identity_facts, plural};
 use crate::finding::{Code, Finding};
 use crate::model::{AccessChange, Identity};
