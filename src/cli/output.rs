@@ -197,10 +197,12 @@ impl Console {
     ) -> Result<(), Failure> {
         let width = self.width();
         let write_to = |out: &mut dyn Write, color| {
-            write(out, plan, args.output, args.details, width, color)?;
-            if args.output == Format::Table && !drawn.is_empty() {
-                write!(out, "\nIn aws-auth\n\n{drawn}")?;
-            }
+            let options = report::TableOptions {
+                width,
+                color,
+                details: args.details,
+            };
+            write(out, plan, args.output, drawn, options)?;
             out.flush()
         };
         // Streamed: a report may be many times as large as what it is about.
@@ -296,22 +298,14 @@ fn write(
     mut out: &mut dyn Write,
     plan: &Plan,
     format: Format,
-    details: bool,
-    width: usize,
-    color: bool,
+    drawn: &str,
+    options: report::TableOptions,
 ) -> io::Result<()> {
     match format {
-        Format::Table => {
-            let options = report::TableOptions {
-                width,
-                color,
-                details,
-            };
-            out.write_all(report::table(plan, options).as_bytes())
-        }
+        Format::Table => out.write_all(report::table_with(plan, drawn, options).as_bytes()),
         Format::Json => report::write_json(plan, &mut out),
         Format::Yaml => report::write_yaml(plan, &mut out),
-        Format::Markdown => out.write_all(report::markdown(plan, details).as_bytes()),
+        Format::Markdown => out.write_all(report::markdown(plan, options.details).as_bytes()),
         Format::Html => report::write_html(plan, &mut out),
         Format::Csv => report::write_csv(plan, &mut out),
     }

@@ -127,10 +127,9 @@ fn page(applied: &Applied) -> Page {
 /// What is open, and the next command.
 fn closing(page: &mut Page, applied: &Applied) {
     let plan = &applied.plan;
-    page.blank();
     if let Some(open) = open(plan) {
         page.text(format!(
-            "{open} a decision: `plan` shows what is open, `explain CODE` says what to do about it."
+            "{open} a decision; `plan` shows the questions, `explain CODE` what a code means."
         ));
     }
     if applied.end != RunEnd::Complete {
@@ -140,8 +139,9 @@ fn closing(page: &mut Page, applied: &Applied) {
             actions: Vec::new(),
             ..plan.clone()
         };
-        let next = next(&done);
-        page.command(format!("Next, to {}", next.purpose), next.command);
+        for step in next(&done).steps {
+            page.command(format!("Next, {}", step.purpose), step.command);
+        }
     }
 }
 

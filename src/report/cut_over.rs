@@ -5,14 +5,14 @@ use serde::Serialize;
 use super::about::run_by;
 use super::format::Format;
 use super::page::{Line, Mark, Page, Shown, rendered};
-use super::verified::{doubts, judge};
+use super::verified::{doubts, judge, sentence};
 use crate::journal::RunEnd;
 use crate::kubernetes::Terminating;
 use crate::migration::cutover::Nodes;
 use crate::migration::deletion::{TAKE_OFF, held_by};
 use crate::migration::owners::Writer;
 use crate::migration::{CutOver, Verification};
-use crate::model::MappingId;
+use crate::model::{AuthenticationMode, MappingId};
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -96,7 +96,7 @@ fn page(done: &CutOver) -> Page {
     if done.verification.objections.is_empty() {
         doubts(&mut page, &done.verification);
     } else {
-        page.text("Left in aws-auth:");
+        page.heading("Left in aws-auth");
         judge(&mut page, &done.verification);
     }
     nodes(&mut page, done);
@@ -122,8 +122,31 @@ fn page(done: &CutOver) -> Page {
 
 /// Why nothing was removed, and what could go already.
 fn refused(page: &mut Page, done: &CutOver) {
-    page.text("Nothing was removed from aws-auth.");
-    judge(page, &done.verification);
+    let verification = &done.verification;
+    page.heading(format!(
+        "Nothing was removed from aws-auth. {}",
+        sentence(verification)
+    ));
+    judge(page, verification);
+    ready(page, verification);
+}
+
+/// What could go already, and the command that removes just that.
+fn ready(page: &mut Page, verification: &Verification) {
+    let plan = &verification.plan;
+    let is_partial = !plan.choices.only.is_empty() || !plan.choices.exclude.is_empty();
+    let mode = plan.cluster.authentication_mode;
+    if verification.proven.is_empty() || is_partial || mode == Some(AuthenticationMode::ConfigMap) {
+        return;
+    }
+    let all = plan.mappings.len() + plan.accounts.len();
+    page.command(
+        format!(
+            "{} of {all} mappings could go already; to remove just those that are proven",
+            verification.proven.len()
+        ),
+        plan.command("cutover", &["--only '*'"]),
+    );
 }
 
 /// What became of the ConfigMap.

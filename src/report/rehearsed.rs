@@ -33,7 +33,6 @@ fn page(plan: &Plan) -> Page {
         columns: vec!["", "", ""],
         rows: mappings.chain(accounts).map(Vec::from).collect(),
     });
-    page.blank();
     page.text(sentence(plan));
     page
 }

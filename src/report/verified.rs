@@ -5,9 +5,12 @@ use std::fmt::Write;
 use super::TableOptions;
 use super::format::Format;
 use super::next::{Next, next};
+use super::open::ranges;
 use super::page::{Line, Mark, Page, Shown};
+use super::words::plural;
 use crate::migration::{Doubt, Objection, Readiness, Verification};
 use crate::model::AuthenticationMode;
+use crate::plan::questions::open_ids;
 
 /// The verification in one of the forms.
 #[must_use]
@@ -15,7 +18,12 @@ pub fn verified(verification: &Verification, format: Format, options: TableOptio
     let plan = &verification.plan;
     let next = after(verification);
     let mut verdict = Page::default();
-    judge(&mut verdict, verification);
+    verdict.heading(sentence(verification));
+    if format == Format::Table && !options.details {
+        folded(&mut verdict, verification);
+    } else {
+        judge(&mut verdict, verification);
+    }
     match format {
         Format::Json => super::json::document(verification),
         Format::Yaml => super::yaml::document(verification),
@@ -53,17 +61,34 @@ fn after(verification: &Verification) -> Next {
     } else {
         ("back up aws-auth and remove it", &[])
     };
-    Next {
-        purpose,
-        command: plan.command("cutover", flags),
-    }
+    Next::one(purpose, plan.command("cutover", flags))
 }
 
-/// The verdict and what stands against it, and what it rests on without having seen it.
+/// Why `aws-auth` may not go, and what the verdict rests on without having seen it.
 pub(super) fn judge(page: &mut Page, verification: &Verification) {
-    page.heading(sentence(verification));
     for objection in &verification.objections {
         page.line(Line::marked(Mark::Fault, line(objection)).fix(&objection.fix));
+    }
+    doubts(page, verification);
+}
+
+/// The same without what the open questions say, and with what `apply` settles in one line.
+fn folded(page: &mut Page, verification: &Verification) {
+    let open = open_ids(&verification.plan);
+    let mut waiting = Vec::new();
+    for objection in &verification.objections {
+        match objection.mapping {
+            Some(id) if open.contains(&id) => {}
+            Some(id) if objection.settled_by_apply => waiting.push(id),
+            _ => page.line(Line::marked(Mark::Fault, line(objection)).fix(&objection.fix)),
+        }
+    }
+    if !waiting.is_empty() {
+        let count = plural(waiting.len(), "mapping waits", "mappings wait");
+        page.line(Line::marked(
+            Mark::Fault,
+            format!("{count} for `apply`: {}", ranges(waiting)),
+        ));
     }
     doubts(page, verification);
 }
@@ -82,7 +107,8 @@ fn doubtful(doubt: &Doubt) -> String {
     format!("not seen: {of}{} ({})", doubt.message, doubt.code)
 }
 
-fn sentence(verification: &Verification) -> String {
+/// The verdict in one sentence.
+pub(super) fn sentence(verification: &Verification) -> String {
     let mut sentence = verification.sentence.clone();
     if let Some(first) = sentence.get_mut(..1) {
         first.make_ascii_uppercase();

@@ -10,7 +10,6 @@ pub(super) fn csv(page: &Page) -> String {
     for part in &page.parts {
         match part {
             Part::Heading(text) => rows.push(row("", "", text)),
-            Part::Blank => {}
             Part::Facts(facts) => rows.extend(facts.iter().map(|fact| {
                 let mark = fact.mark.map_or("", super::Mark::sign);
                 row(mark, &fact.label, Text::as_str(&fact.value))
@@ -37,7 +36,9 @@ pub(super) fn csv(page: &Page) -> String {
             }
             Part::Question(question) => {
                 rows.push(row("!", "question", &question.title));
-                rows.extend(question.about.iter().map(|name| row("", "about", name)));
+                let about = question.about.iter().chain(Some(&question.rest));
+                let about = about.filter(|name| !name.is_empty());
+                rows.extend(about.map(|name| row("", "about", name)));
                 rows.extend(question.why.iter().map(|(label, why)| row("", label, why)));
                 for answer in &question.answers {
                     rows.push(row("", &answer.word, &answer.meaning));

@@ -13,8 +13,7 @@ pub(super) fn titled(page: &Page) -> String {
 /// The parts alone.
 pub(super) fn markdown(page: &Page) -> String {
     let mut text = String::new();
-    let parts = page.parts.iter().filter(|part| **part != Part::Blank);
-    for (index, part) in parts.enumerate() {
+    for (index, part) in page.parts.iter().enumerate() {
         // Two lists side by side would be one.
         if index > 0 {
             text.push('\n');
@@ -23,7 +22,6 @@ pub(super) fn markdown(page: &Page) -> String {
             Part::Heading(title) => {
                 let _ = writeln!(text, "### {}", prose(title));
             }
-            Part::Blank => {}
             Part::Facts(facts) => facts.iter().for_each(|one| fact(&mut text, one)),
             Part::Lines(lines) => lines.iter().for_each(|one| line(&mut text, one)),
             Part::Table(rows) => table(&mut text, rows),
@@ -75,12 +73,12 @@ fn table(text: &mut String, table: &Table) {
 fn question(text: &mut String, question: &Question) {
     let _ = writeln!(text, "- **{}**", prose(&question.title));
     let names: Vec<String> = question.about.iter().map(|name| code(name)).collect();
-    let more = match question.more {
-        0 => String::new(),
-        more => format!(" and {more} more"),
+    let rest = match question.rest.as_str() {
+        "" => String::new(),
+        rest => format!(" and {}", prose(rest)),
     };
     if !names.is_empty() {
-        let _ = writeln!(text, "  - {}{more}", names.join(", "));
+        let _ = writeln!(text, "  - {}{rest}", names.join(", "));
     }
     for (label, why) in &question.why {
         let _ = writeln!(text, "  - {label}: {}", prose(why));

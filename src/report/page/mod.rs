@@ -132,8 +132,8 @@ pub(super) struct Question {
     pub(super) title: String,
     /// Whom it is about, each as one text; not all where there are many.
     pub(super) about: Vec<String>,
-    /// How many more it is about.
-    pub(super) more: usize,
+    /// How many more it is about, and which; empty where there are none.
+    pub(super) rest: String,
     /// Why it is asked, each with its label.
     pub(super) why: Vec<(String, String)>,
     /// What settles it.
@@ -155,8 +155,6 @@ pub(super) struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
     Heading(String),
-    /// Parts the lines of a terminal; nothing elsewhere.
-    Blank,
     Facts(Vec<Fact>),
     Lines(Vec<Line>),
     Table(Table),
@@ -224,10 +222,6 @@ impl Page {
 
     pub(super) fn text(&mut self, text: impl Into<String>) {
         self.line(Line::new(text));
-    }
-
-    pub(super) fn blank(&mut self) {
-        self.parts.push(Part::Blank);
     }
 
     pub(super) fn table(&mut self, table: Table) {

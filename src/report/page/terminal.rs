@@ -21,15 +21,17 @@ pub(super) fn terminal(page: &Page, shown: Shown) -> String {
     // Narrower terminals break what is drawn for this width.
     let columns = shown.width.map_or(ENDLESS, |width| width.max(40));
     let mut canvas = Canvas::new(columns, paint);
-    for (index, part) in page.parts.iter().enumerate() {
+    let mut before: Option<&Part> = None;
+    for part in &page.parts {
+        // What belongs to a heading follows it at once.
+        if before.is_some_and(|before| !matches!(before, Part::Heading(_))) {
+            canvas.blank();
+        }
+        before = Some(part);
         match part {
             Part::Heading(text) => {
-                if index > 0 {
-                    canvas.blank();
-                }
                 canvas.words(0, ("", PLAIN), 0, STRONG, &visible(text));
             }
-            Part::Blank => canvas.blank(),
             Part::Facts(list) => facts(&mut canvas, list),
             Part::Lines(lines) => lines.iter().for_each(|one| line(&mut canvas, one)),
             Part::Table(rows) => table(&mut canvas, rows),
@@ -39,7 +41,6 @@ pub(super) fn terminal(page: &Page, shown: Shown) -> String {
                 command(&mut canvas, INDENT, line);
             }
             Part::Block { title, text } => {
-                canvas.blank();
                 canvas.paragraph(0, PLAIN, &format!("{}:", visible(title)));
                 canvas.text.push_str(visible_lines(text).trim_end());
                 canvas.text.push('\n');
@@ -145,15 +146,15 @@ fn question(canvas: &mut Canvas, question: &Question) {
     let Question {
         title,
         about,
-        more,
+        rest,
         why,
         answers,
     } = question;
     let sign = ("!", of_mark(super::Mark::Fault));
     canvas.words(0, sign, 2, STRONG, &visible(title));
     let mut names = visible(&about.join(", ")).into_owned();
-    if *more > 0 {
-        names.push_str(&format!(" and {more} more"));
+    if !rest.is_empty() {
+        names.push_str(&format!(" and {}", visible(rest)));
     }
     if !names.is_empty() {
         canvas.paragraph(INDENT, PLAIN, &names);

@@ -18,7 +18,7 @@ fn page() -> Page {
     page.question(Question {
         title: "2 mappings would lose the group `system:view`".to_owned(),
         about: vec!["role/a".to_owned(), "role/b".to_owned()],
-        more: 3,
+        rest: "3 more: mapRoles[3]-[5]".to_owned(),
         why: vec![("AAM303".to_owned(), "EKS refuses the group".to_owned())],
         answers: vec![Answer {
             word: "rename".to_owned(),

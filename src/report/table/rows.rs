@@ -110,7 +110,7 @@ fn outcome(outcome: Outcome) -> String {
 }
 
 /// What becomes of a mapping, in a few words.
-fn becomes(mapping: &PlannedMapping, names: &ShortNames) -> String {
+pub(super) fn becomes(mapping: &PlannedMapping, names: &ShortNames) -> String {
     let entry = mapping.entry.as_ref();
     let entry = entry.map(|entry| sentence(&entry_facts(entry, &mapping.arn), names));
     match (mapping.outcome, entry) {

@@ -150,7 +150,9 @@ impl Canvas {
     }
 
     pub(in crate::report) fn title(&mut self, text: &str) {
-        self.blank();
+        if !self.text.is_empty() {
+            self.blank();
+        }
         self.paragraph(0, STRONG, text);
     }
 }
