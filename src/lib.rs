@@ -23,6 +23,7 @@ pub mod export;
 pub mod files;
 pub mod finding;
 pub mod fleet;
+mod go_yaml;
 pub mod journal;
 pub mod kubernetes;
 pub mod migration;

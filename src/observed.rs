@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::access::rbac::Rbac;
+use crate::model::rbac::Rbac;
 use crate::model::{Arn, Cluster, LiveEntry, Principal, PrincipalKey};
 
 /// Everything beside `aws-auth` that a plan is made from.

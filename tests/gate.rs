@@ -15,9 +15,9 @@ mod tell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_auth_migrate::access::{emit_rbac, read_rbac};
-use aws_auth_migrate::choices::{Choices, Glob, OnExisting};
+use aws_auth_migrate::choices::{Choices, OnExisting};
 use aws_auth_migrate::model::{
-    AccessEntry, AuthenticationMode, Cluster, LiveEntry, PolicyAssociation, Principal,
+    AccessEntry, AuthenticationMode, Cluster, Glob, LiveEntry, PolicyAssociation, Principal,
 };
 use aws_auth_migrate::observed::{Lookup, Observed};
 use aws_auth_migrate::plan::document::{Source, SourceKind};

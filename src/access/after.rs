@@ -1,8 +1,7 @@
 //! EKS's answer: the identity that an access entry gives.
 
 use super::identity::Logins;
-use crate::model::Identity;
-use crate::model::{AccessEntry, EntryType, PolicyAssociation, Principal, PrincipalKind};
+use crate::model::{AccessEntry, EntryType, Identity, PolicyAssociation, Principal, PrincipalKind};
 
 /// The identity that an access entry gives, with what EKS sets itself filled in.
 ///

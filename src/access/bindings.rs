@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::identity::{AUTHENTICATED, MASTERS};
-use super::rbac::{Binding, BindingCopy, Rbac, Subject};
 use super::template::{Template, same_session};
+use crate::model::rbac::{Binding, BindingCopy, Rbac, Subject};
 use crate::model::{BindingChange, BindingEffect, Identity};
 
 /// The bindings that change for a principal, and whether roles are lost or gained with them.

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bindings::{self, Changes};
-use super::rbac::{BindingCopy, Rbac};
 use super::template::Template;
 use crate::model::access::{MASTERS, NODES};
 use crate::model::access_policy::AUTO_NODE;
+use crate::model::rbac::{BindingCopy, Rbac};
 use crate::model::{AccessChange, Identity, Verdict};
 
 /// What is known of the cluster's bindings when access is compared.

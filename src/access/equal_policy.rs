@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rbac::{Rbac, Rule, Subject};
 use crate::model::access_policy::CLUSTER_ADMIN;
+use crate::model::rbac::{Rbac, Rule, Subject};
 
 /// A policy that gives what its rules give on the whole cluster, and nothing else.
 struct KnownPolicy {
@@ -222,7 +222,7 @@ fn difference(rules: &[Rule], wanted: &KnownPolicy) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::rbac::Binding;
+    use crate::model::rbac::Binding;
 
     fn rule(api_groups: &[&str], resources: &[&str], verbs: &[&str]) -> Rule {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();

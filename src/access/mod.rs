@@ -7,7 +7,6 @@ pub mod compare;
 pub mod equal_policy;
 pub mod identity;
 pub mod in_force;
-pub mod rbac;
 pub mod rbac_emit;
 pub mod rbac_file;
 pub mod template;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::rbac::{Binding, BindingCopy, Rbac, Subject};
 use super::template::{Template, new_name};
+use crate::model::rbac::{Binding, BindingCopy, Rbac, Subject};
 
 /// What says on an object that this tool made it.
 ///

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::rbac::{Rbac, Rule};
+use crate::model::rbac::{Rbac, Rule};
 
 /// Why a text holds no RBAC objects that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -154,7 +154,7 @@ fn typed<T: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::rbac::{Binding, Subject};
+    use crate::model::rbac::{Binding, Subject};
 
     const CLUSTER: &str = r"
 apiVersion: rbac.authorization.k8s.io/v1

@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{clock, gate};
 use crate::causes::with_causes;
+use crate::model::ActionError;
 use crate::text::shortened;
 
 /// The longest `Retry-After` that is heeded.
@@ -275,6 +276,24 @@ impl AwsError {
             }
             AwsErrorKind::Setting(_) | AwsErrorKind::Service { .. } => return None,
         })
+    }
+}
+
+impl From<&AwsError> for ActionError {
+    fn from(error: &AwsError) -> Self {
+        let (code, message) = match &error.kind {
+            AwsErrorKind::Service { code, message, .. } => (code.clone(), message.clone()),
+            AwsErrorKind::Credentials(message) => ("Credentials".to_owned(), message.clone()),
+            AwsErrorKind::Connection(message) => ("Connection".to_owned(), message.clone()),
+            AwsErrorKind::TimedOut => ("Timeout".to_owned(), "no answer in time".to_owned()),
+            AwsErrorKind::Setting(message) => ("Setting".to_owned(), message.clone()),
+            AwsErrorKind::Strange(message) => ("StrangeAnswer".to_owned(), message.clone()),
+        };
+        Self {
+            code,
+            message,
+            request_id: error.request_id().map(ToOwned::to_owned),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The AWS SDK and its errors stop here: EKS, IAM and STS in this project's own words.
 
+mod api;
 mod clock;
 mod cluster;
 mod each;
@@ -30,6 +31,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+pub use api::{EksApi, Reply, UpdateState};
 pub use cluster::ObservedCluster;
 pub use error::{AwsError, AwsErrorKind, Clues};
 pub use listing::ListedAccount;

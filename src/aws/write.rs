@@ -6,10 +6,10 @@ use aws_sdk_eks::types::{
 };
 
 use super::{Aws, AwsError};
+use super::{EksApi, Reply, UpdateState};
 use crate::model::access_policy::ScopeKind;
 use crate::model::{AccessScope, AuthenticationMode, LiveEntry};
 use crate::plan::{Action, ActionKind};
-use crate::writer::{Answer, EksApi, UpdateState};
 
 impl EksApi for Aws {
     async fn perform(
@@ -17,7 +17,7 @@ impl EksApi for Aws {
         cluster: &str,
         action: &Action,
         token: &str,
-    ) -> Result<Answer, AwsError> {
+    ) -> Result<Reply, AwsError> {
         match &action.kind {
             ActionKind::UpdateAuthenticationMode { to, .. } => {
                 self.update_mode(cluster, *to, token).await
@@ -162,7 +162,7 @@ impl Aws {
         cluster: &str,
         to: AuthenticationMode,
         token: &str,
-    ) -> Result<Answer, AwsError> {
+    ) -> Result<Reply, AwsError> {
         let access = UpdateAccessConfigRequest::builder()
             .authentication_mode(SdkMode::from(to.as_str()))
             .build();
@@ -179,7 +179,7 @@ impl Aws {
             .update()
             .and_then(|update| update.id())
             .map(ToOwned::to_owned);
-        Ok(Answer {
+        Ok(Reply {
             update,
             ..answered(&answer)
         })
@@ -197,8 +197,8 @@ fn sdk_scope(scope: &AccessScope) -> aws_sdk_eks::types::AccessScope {
         .build()
 }
 
-fn answered(output: &impl RequestId) -> Answer {
-    Answer {
+fn answered(output: &impl RequestId) -> Reply {
+    Reply {
         request_id: output.request_id().map(ToOwned::to_owned),
         update: None,
     }

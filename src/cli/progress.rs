@@ -10,10 +10,11 @@ use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle as BarS
 
 use super::args::ProgressStyle;
 use super::output::{Console, to_stderr};
+use crate::model::ActionStatus;
 use crate::plan::{Action, ActionKind};
 use crate::report::wrap_indented;
 use crate::text::{visible, visible_json};
-use crate::writer::{Event, EventKind, Progress, Status};
+use crate::writer::{Event, EventKind, Progress};
 
 /// Shows what the writer tells.
 pub(super) struct Display {
@@ -131,7 +132,7 @@ impl Display {
             }
             EventKind::Action => {
                 if let Some(line) = line(event) {
-                    if event.status == Some(Status::Failed) {
+                    if event.status == Some(ActionStatus::Failed) {
                         for line in wrap_indented(&line, self.width) {
                             bar.println(line);
                         }
@@ -224,16 +225,16 @@ fn actions(count: usize) -> String {
     }
 }
 
-fn word(status: Status) -> &'static str {
+fn word(status: ActionStatus) -> &'static str {
     match status {
-        Status::Created => "created",
-        Status::Updated => "updated",
-        Status::Associated => "associated",
-        Status::Disassociated => "disassociated",
-        Status::Deleted => "deleted",
-        Status::Exists => "exists",
-        Status::Failed => "FAILED",
-        Status::Skipped => "skipped",
+        ActionStatus::Created => "created",
+        ActionStatus::Updated => "updated",
+        ActionStatus::Associated => "associated",
+        ActionStatus::Disassociated => "disassociated",
+        ActionStatus::Deleted => "deleted",
+        ActionStatus::Exists => "exists",
+        ActionStatus::Failed => "FAILED",
+        ActionStatus::Skipped => "skipped",
     }
 }
 

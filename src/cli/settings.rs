@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 
 use super::args::{ChoiceArgs, TargetArgs};
 use crate::aws::AwsSettings;
-use crate::choices::{Choices, Glob};
+use crate::choices::Choices;
 use crate::decisions::Document;
 use crate::error::Failure;
 use crate::kubernetes::Kubeconfig;
 use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Survey, Target};
 use crate::migration::{Clock, principals_file};
+use crate::model::Glob;
 use crate::source::manifest;
 
 /// The clocks of this machine.
@@ -246,7 +247,7 @@ fn principals(
     })
 }
 
-pub(super) fn rbac(path: &Path) -> Result<crate::access::rbac::Rbac, Failure> {
+pub(super) fn rbac(path: &Path) -> Result<crate::model::rbac::Rbac, Failure> {
     let (text, place) = text(path, "RBAC objects")?;
     crate::access::rbac_file::read_rbac(&text).map_err(|error| {
         Failure::new(format!("failed to read RBAC objects from {place}"))

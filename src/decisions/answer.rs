@@ -6,10 +6,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::choices::Glob;
 use crate::finding::Code;
 use crate::model::access::{MASTERS, NODES};
-use crate::model::{AccessChange, Arn, BindingChange, Identity, Sessions, Verdict};
+use crate::model::{AccessChange, Arn, BindingChange, Glob, Identity, Sessions, Verdict};
 
 /// What is to be done with a mapping.
 #[derive(

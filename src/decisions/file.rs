@@ -8,7 +8,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::answer::{Answer, Do, Line};
-use crate::choices::Glob;
+use crate::model::Glob;
 use crate::model::reserved::prefix_of;
 
 /// The name and version of the file.

@@ -17,9 +17,10 @@ use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
 use crate::journal::RunEnd;
 use crate::migration::{self, Applied, ApplyOptions, Clock, Consent, Question};
+use crate::model::ActionStatus;
 use crate::plan::file;
 use crate::stop::Stop;
-use crate::writer::{Silent, Status};
+use crate::writer::Silent;
 
 /// How the plans of a fleet are applied.
 pub struct Rollout<'a> {
@@ -206,8 +207,8 @@ fn applied_row(member: &Member, applied: &Applied) -> Row {
         RunEnd::Complete if applied.plan.needs_decision() => State::NeedsDecision,
         RunEnd::Complete => State::Done,
     };
-    let count = |status: Status| applied.summary.count(status);
-    let (failed, skipped) = (count(Status::Failed), count(Status::Skipped));
+    let count = |status: ActionStatus| applied.summary.count(status);
+    let (failed, skipped) = (count(ActionStatus::Failed), count(ActionStatus::Skipped));
     Row {
         applied: Some(AppliedRow {
             end: applied.end,

@@ -1,7 +1,7 @@
 //! The order in which the clusters of a fleet are written to: canaries first, the rest in waves.
 
 use super::member::Member;
-use crate::choices::Glob;
+use crate::model::Glob;
 
 /// Clusters that are written to at the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]

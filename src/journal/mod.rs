@@ -13,6 +13,6 @@ mod store;
 mod trace;
 
 pub use history::{BindingChange, CallHistory, ConfigMapChange, History, RunHistory};
-pub use record::{BindingId, ClusterId, Line, Record, RunCommand, RunEnd};
+pub use record::{Line, Record, RunCommand, RunEnd};
 pub use run::{Answered, Beginning, RunLog};
 pub use store::{Journal, JournalError};

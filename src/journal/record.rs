@@ -1,7 +1,6 @@
 //! The records: what is written down before and after each change.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -9,40 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::choices::Choices;
-use crate::model::LiveEntry;
+use crate::model::{ActionError, ActionStatus, BindingId, ClusterId, LiveEntry};
 use crate::plan::Action;
-use crate::writer::{EventError, Status};
 
 /// The name and version of the document.
 pub const SCHEMA: &str = "aws-auth-migrate/journal/v1";
-
-/// Which cluster a run is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ClusterId {
-    /// The 12-digit account id.
-    pub account_id: String,
-    /// The region.
-    pub region: String,
-    /// The cluster's name.
-    pub name: String,
-    /// When it was made, as EKS tells; not written down.
-    #[serde(skip)]
-    pub created_at: Option<Timestamp>,
-}
-
-#[cfg(test)]
-impl ClusterId {
-    /// The cluster that tests are about.
-    pub(crate) fn shop() -> Self {
-        Self {
-            account_id: "111122223333".to_owned(),
-            region: "eu-west-1".to_owned(),
-            name: "shop".to_owned(),
-            created_at: None,
-        }
-    }
-}
 
 /// One line of the journal: a record, and what it says of the line before it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -124,13 +94,13 @@ pub enum Record {
         /// The action's id.
         action: String,
         /// How it ended.
-        status: Status,
+        status: ActionStatus,
         /// The request id of the last answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request_id: Option<String>,
         /// What went wrong.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        error: Option<EventError>,
+        error: Option<ActionError>,
         /// The id of the update that was started, for the mode switch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         update: Option<String>,
@@ -168,7 +138,7 @@ pub enum Record {
         /// When.
         time: Timestamp,
         /// How it ended.
-        status: Status,
+        status: ActionStatus,
         /// The API server's own words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
@@ -191,7 +161,7 @@ pub enum Record {
         /// Which one.
         binding: BindingId,
         /// How it ended.
-        status: Status,
+        status: ActionStatus,
         /// The `metadata.uid` of the object that is there now; another object of the same name has another one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         uid: Option<String>,
@@ -231,43 +201,6 @@ impl Record {
             | Self::BindingOutcome { run, time, .. }
             | Self::End { run, time, .. } => (run, *time),
         }
-    }
-}
-
-/// Which ClusterRoleBinding or RoleBinding.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct BindingId {
-    /// `ClusterRoleBinding` or `RoleBinding`.
-    pub kind: String,
-    /// The namespace of a RoleBinding.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// Its name.
-    pub name: String,
-}
-
-impl BindingId {
-    /// Which one a manifest is about.
-    #[must_use]
-    pub fn of(object: &serde_json::Value) -> Self {
-        let text = |pointer: &str| object.pointer(pointer)?.as_str().map(str::to_owned);
-        Self {
-            kind: text("/kind").unwrap_or_default(),
-            namespace: text("/metadata/namespace"),
-            name: text("/metadata/name").unwrap_or_default(),
-        }
-    }
-}
-
-/// The kind, the namespace where it has one, and the name; as the cluster writes them, hidden characters included.
-impl fmt::Display for BindingId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.kind)?;
-        if let Some(namespace) = &self.namespace {
-            write!(f, "{namespace}/")?;
-        }
-        f.write_str(&self.name)
     }
 }
 

@@ -7,13 +7,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::history::{History, RunHistory, token};
-use super::record::{BindingId, ClusterId, Record, RunCommand, RunEnd, SCHEMA};
+use super::record::{Record, RunCommand, RunEnd, SCHEMA};
 use super::store::{Journal, JournalError};
 use crate::choices::Choices;
 use crate::digest::sha256;
-use crate::model::LiveEntry;
+use crate::model::{ActionError, ActionStatus, BindingId, ClusterId, LiveEntry};
 use crate::plan::Action;
-use crate::writer::{EventError, Status};
 
 /// What is written down when a run begins, or goes on after a stop.
 #[derive(Debug, Clone)]
@@ -52,7 +51,7 @@ pub struct Answered {
     /// The request id of the last answer.
     pub request_id: Option<String>,
     /// What went wrong.
-    pub error: Option<EventError>,
+    pub error: Option<ActionError>,
     /// The id of the update that was started, for the mode switch.
     pub update: Option<String>,
 }
@@ -187,7 +186,7 @@ impl RunLog {
         &self,
         token: &str,
         action: &Action,
-        status: Status,
+        status: ActionStatus,
         answered: Answered,
     ) -> Result<(), JournalError> {
         self.journal.append(&Record::Outcome {
@@ -224,7 +223,7 @@ impl RunLog {
     /// The ConfigMap was changed, or the attempt was given up.
     pub fn config_map_outcome(
         &self,
-        status: Status,
+        status: ActionStatus,
         error: Option<String>,
     ) -> Result<(), JournalError> {
         self.journal.append(&Record::ConfigMapOutcome {
@@ -248,7 +247,7 @@ impl RunLog {
     pub fn binding_outcome(
         &self,
         binding: &BindingId,
-        status: Status,
+        status: ActionStatus,
         uid: Option<String>,
         resource_version: Option<String>,
         error: Option<String>,

@@ -9,8 +9,9 @@ use super::chain;
 use super::history::History;
 use super::lock::Lock;
 use super::owner;
-use super::record::{ClusterId, Record, SCHEMA};
+use super::record::{Record, SCHEMA};
 use crate::files::{make_folder, open_regular, sync_folder};
+use crate::model::ClusterId;
 use crate::text::visible_json;
 
 /// What can go wrong with the journal.
@@ -394,8 +395,8 @@ fn unreadable(path: &Path, line: usize, text: &[u8], error: &serde_json::Error) 
 mod tests {
     use super::*;
     use crate::journal::RunEnd;
+    use crate::model::ActionStatus;
     use crate::plan::{Action, ActionKind, Stage};
-    use crate::writer::Status;
 
     fn records() -> Vec<Record> {
         let time: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -438,7 +439,7 @@ mod tests {
                 time,
                 token: name.to_owned(),
                 action: action.id,
-                status: Status::Deleted,
+                status: ActionStatus::Deleted,
                 request_id: None,
                 error: None,
                 update: None,

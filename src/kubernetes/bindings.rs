@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::again::again;
 use super::config_map::{MANAGER, writer};
 use super::{Kubernetes, KubernetesError, ended};
-use crate::journal::BindingId;
+use crate::model::BindingId;
 
 /// What became of an object that was to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]

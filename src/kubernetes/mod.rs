@@ -6,16 +6,16 @@ mod config_map;
 mod gate;
 mod kubeconfig;
 mod login;
+mod nodes;
 mod plugin;
 mod refusal;
 mod token;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, RoleBinding};
 use kube::api::{Api, ListParams};
 use kube::client::ClientBuilder;
@@ -29,10 +29,11 @@ pub use bindings::{Made, StoredBinding, ThereBinding};
 pub use config_map::{Attempt, Deleted, MANAGER, Stored, Terminating};
 use gate::{Gate, Refused};
 pub use kubeconfig::{Elsewhere, Kubeconfig, Named};
+pub use nodes::{NodeNames, Nodes};
 pub use token::{Bearer, MakeToken, TokenError, Tokens};
 
-use crate::access::rbac::{Binding, Rbac, Rule};
 use crate::causes::with_causes;
+use crate::model::rbac::{Binding, Rbac, Rule};
 use crate::proxy;
 use crate::source::AwsAuth;
 use crate::text::{bare_url, shortened, visible};
@@ -63,15 +64,6 @@ pub struct Kubernetes {
     client: Client,
     /// How many bytes were received.
     received: Arc<AtomicU64>,
-}
-
-/// The names of the nodes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct NodeNames {
-    /// Those whose `Ready` condition is true.
-    pub ready: BTreeSet<String>,
-    /// All others.
-    pub not_ready: BTreeSet<String>,
 }
 
 /// What can go wrong with the Kubernetes API.
@@ -415,23 +407,6 @@ impl Kubernetes {
         Ok(roles.await?.into_iter().collect())
     }
 
-    /// Reads the names of the nodes, by whether their `Ready` condition is true.
-    pub async fn nodes(&self) -> Result<NodeNames, KubernetesError> {
-        let mut names = NodeNames::default();
-        let nodes = self.all("list Nodes", |node: Node| {
-            (is_ready(&node), node.metadata.name)
-        });
-        for (is_ready, name) in nodes.await? {
-            let side = if is_ready {
-                &mut names.ready
-            } else {
-                &mut names.not_ready
-            };
-            side.extend(name);
-        }
-        Ok(names)
-    }
-
     /// Reads all objects of a kind and keeps of each what is wanted: the whole list, and from its beginning where it
     /// expired between two pages, since half a list proves nothing.
     ///
@@ -495,25 +470,6 @@ impl Kubernetes {
         }
         Err(endless(format!("has more than {MOST_PAGES} pages")))
     }
-}
-
-impl crate::writer::Nodes for Kubernetes {
-    fn ready(&self) -> futures_util::future::BoxFuture<'_, Result<BTreeSet<String>, String>> {
-        Box::pin(async {
-            let nodes = self.nodes().await;
-            nodes
-                .map(|nodes| nodes.ready)
-                .map_err(|error| error.to_string())
-        })
-    }
-}
-
-/// Whether a node's `Ready` condition is true.
-fn is_ready(node: &Node) -> bool {
-    let conditions = node.status.iter().flat_map(|status| &status.conditions);
-    conditions
-        .flatten()
-        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
 /// The certificates of a PEM text, in DER.

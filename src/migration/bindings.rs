@@ -8,12 +8,13 @@ use super::{Survey, apply, rollback};
 use crate::access::emit_rbac;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{BindingId, History, RunLog};
+use crate::journal::{History, RunLog};
 use crate::kubernetes::{Kubernetes, KubernetesError, Made};
+use crate::model::{ActionStatus, BindingId};
 use crate::plan::Plan;
 use crate::rights::For;
 use crate::stop::Stop;
-use crate::writer::{Event, EventKind, Progress, Status};
+use crate::writer::{Event, EventKind, Progress};
 
 /// A binding that was made for a renamed group, or was there already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -134,7 +135,7 @@ impl<P: Progress> Making<'_, P> {
                 if !error.is_answer_lost() {
                     let why = Some(error.to_string());
                     self.log
-                        .binding_outcome(&id, Status::Failed, None, None, why)?;
+                        .binding_outcome(&id, ActionStatus::Failed, None, None, why)?;
                 }
                 // Nothing helps but what its own hint says.
                 let is_fruitless = matches!(error, KubernetesError::NoRole { .. });
@@ -148,16 +149,16 @@ impl<P: Progress> Making<'_, P> {
         // One that is there may be what this run made before it was stopped.
         let is_ours = there.made == Made::Created || self.was_made(&id, there.uid.as_deref());
         let status = if is_ours {
-            Status::Created
+            ActionStatus::Created
         } else {
-            Status::Exists
+            ActionStatus::Exists
         };
         self.log
             .binding_outcome(&id, status, there.uid, there.resource_version, None)?;
         self.progress.tell(&Event {
             status: Some(match there.made {
-                Made::Created => Status::Created,
-                Made::Exists => Status::Exists,
+                Made::Created => ActionStatus::Created,
+                Made::Exists => ActionStatus::Exists,
             }),
             binding: Some(id.clone()),
             ..Event::new(EventKind::Action, (self.now)())
@@ -176,7 +177,7 @@ impl<P: Progress> Making<'_, P> {
             .filter(|change| change.id == *id)
             .any(|change| match change.status {
                 None => true,
-                Some(Status::Created) => change.uid.as_deref() == uid,
+                Some(ActionStatus::Created) => change.uid.as_deref() == uid,
                 Some(_) => false,
             })
     }

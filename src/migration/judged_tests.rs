@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::verify::{Readiness, Verification, verify};
 use super::who::{Way, who};
-use crate::access::rbac::Rbac;
 use crate::choices::Choices;
 use crate::finding::{Code, Diagnostic, Finding};
+use crate::model::rbac::Rbac;
 use crate::model::{
     AccessEntry, AuthenticationMode, Cluster, EntryType, LiveEntry, MappingId, Principal,
 };

@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 
 use super::apply::LockedOut;
 use crate::access::before::{Standing, standings};
-use crate::access::rbac::Rbac;
 use crate::aws::{
     Aws, AwsError, AwsSettings, Caller, LookupRoles, ObservedCluster, PrincipalSource,
 };
@@ -15,6 +14,7 @@ use crate::finding::{Code, Diagnostic, Finding};
 use crate::kubernetes::{
     Bearer, Elsewhere, Kubeconfig, Kubernetes, KubernetesError, MakeToken, TokenError, Tokens,
 };
+use crate::model::rbac::Rbac;
 use crate::model::{
     Arn, AuthenticationMode, Cluster, LiveEntry, Mapping, Principal, PrincipalKey, Section,
 };

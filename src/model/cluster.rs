@@ -92,3 +92,31 @@ pub struct Cluster {
     #[serde(default)]
     pub outpost: bool,
 }
+
+/// Which cluster, of all there are and were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterId {
+    /// The 12-digit account id.
+    pub account_id: String,
+    /// The region.
+    pub region: String,
+    /// The cluster's name.
+    pub name: String,
+    /// When it was made, as EKS tells; not written down.
+    #[serde(skip)]
+    pub created_at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+impl ClusterId {
+    /// The cluster that tests are about.
+    pub(crate) fn shop() -> Self {
+        Self {
+            account_id: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
+            name: "shop".to_owned(),
+            created_at: None,
+        }
+    }
+}

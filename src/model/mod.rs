@@ -5,16 +5,22 @@
 pub mod access;
 pub mod access_entry;
 pub mod access_policy;
+pub mod action_status;
 pub mod arn;
 pub mod cluster;
+pub mod glob;
 pub mod mapping;
 pub mod principal;
+pub mod rbac;
 pub mod reserved;
 
 pub use access::{AccessChange, BindingChange, BindingEffect, Identity, Sessions, Verdict};
 pub use access_entry::{AccessEntry, EntryType, LiveEntry};
 pub use access_policy::{AccessScope, PolicyAssociation};
+pub use action_status::{ActionError, ActionStatus};
 pub use arn::{Arn, ArnError};
-pub use cluster::{AuthenticationMode, Cluster};
+pub use cluster::{AuthenticationMode, Cluster, ClusterId};
+pub use glob::Glob;
 pub use mapping::{Mapping, MappingId, Place, Section, SsoRole};
 pub use principal::{Principal, PrincipalKey, PrincipalKind, Subject};
+pub use rbac::BindingId;

@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::build::{Question, decided};
 use super::document::{Blocker, Decided, DecidedBy, Misfit};
-use crate::access::rbac::{BindingCopy, Subject};
 use crate::access::template::Template;
 use crate::access::{
     Bindings, Cluster, compare, equal_policy, identity_of_entry, planned_bindings,
@@ -18,6 +17,7 @@ use crate::choices::{Choices, OnExisting};
 use crate::decisions::{Accept, Do};
 use crate::digest::sha256;
 use crate::finding::{Code, Finding};
+use crate::model::rbac::{BindingCopy, Subject};
 use crate::model::{
     AccessChange, AccessEntry, BindingChange, BindingEffect, Identity, Principal, Sessions, Verdict,
 };

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::document::Misfit;
 use super::ours::Ours;
-use crate::choices::{Choices, Glob};
+use crate::choices::Choices;
 use crate::decisions::Selector;
-use crate::model::Arn;
+use crate::model::{Arn, Glob};
 use crate::observed::{Lookup, Observed};
 use crate::reader::Reading;
 

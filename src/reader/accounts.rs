@@ -5,19 +5,17 @@
 //! Source: aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`; go-yaml v2.4, `decode.go`,
 //! `sequence` and `scalar`.
 
+use crate::go_yaml::{Content, Decoder, NodeId, Scalar, Tree, YamlError};
 use crate::model::{Mapping, MappingId, Section};
 
-use super::decode::Decoder;
 use super::notes::{MAX_DISCARDED, Notes};
-use super::resolve::Scalar;
-use super::yaml::{Content, Failure, NodeId, Tree};
 
 /// The elements of a list, and the fault that ended it early.
 pub(super) fn read<'a>(
     tree: &'a Tree<'a>,
     list: &[NodeId],
     notes: &mut Notes<'a>,
-) -> (Vec<Mapping>, Option<Failure>) {
+) -> (Vec<Mapping>, Option<YamlError>) {
     let mut decoder = Decoder::new(tree);
     let mut mappings = Vec::new();
     if let Some(root) = tree.root
@@ -71,7 +69,7 @@ pub(super) fn read<'a>(
 }
 
 /// A scalar as text; `None` for what is no scalar, which the cluster passes over.
-fn text(decoder: &mut Decoder<'_>, node: NodeId) -> Result<Option<String>, Failure> {
+fn text(decoder: &mut Decoder<'_>, node: NodeId) -> Result<Option<String>, YamlError> {
     decoder.count(node)?;
     let tree = decoder.tree();
     match &tree.nodes[node].content {

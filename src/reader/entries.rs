@@ -9,13 +9,11 @@
 use std::borrow::Cow;
 
 use crate::finding::Code;
+use crate::go_yaml::{Data, Scalar, Tree, Value};
 use crate::model::mapping::Dropped;
 use crate::model::{Mapping, MappingId, Section, SsoRole};
 
-use super::decode::{Data, Value};
 use super::notes::{MAX_DISCARDED, Notes};
-use super::resolve::Scalar;
-use super::yaml::Tree;
 
 /// Partitions that an `sso:` block may name.
 ///

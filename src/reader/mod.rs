@@ -3,26 +3,20 @@
 //! What counts is not what YAML means today but what that reader answers: see [`read`].
 
 use crate::finding::{self, Code, Diagnostic, Finding};
+use crate::go_yaml::{
+    Content, Data, Decoder, Scalar, Tree, YamlError, YamlErrorKind, check_json, parse,
+};
 use crate::model::{Mapping, Section};
 
 mod accounts;
-mod decode;
-mod documents;
 pub mod draw;
 mod entries;
 mod lines;
 mod notes;
 mod repair;
-mod resolve;
-mod yaml;
 
-pub use documents::{SyntaxError, documents};
-
-use decode::{Data, Decoder, check_json};
 use lines::Lines;
 use notes::Notes;
-use resolve::Scalar;
-use yaml::{Content, Failure, FailureKind, Tree};
 
 /// The values of the ConfigMap's `data` that hold mappings, as text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,7 +117,7 @@ fn is_skippable(value: &str) -> bool {
 }
 
 fn read_section(section: Section, text: &str, reading: &mut Reading) {
-    let tree = yaml::parse(text);
+    let tree = parse(text);
     let nodes = tree.as_ref().map_or(&[][..], |tree| &tree.nodes);
     let mut notes = Notes::new(Lines::new(section, text), nodes);
     let read = match &tree {
@@ -141,8 +135,8 @@ fn read_section(section: Section, text: &str, reading: &mut Reading) {
         Err(failure) => {
             notes.fail(&failure);
             match failure.kind {
-                FailureKind::Cluster => reading.broken.push(section),
-                FailureKind::Undecided => reading.undecided.push(section),
+                YamlErrorKind::GoYaml => reading.broken.push(section),
+                YamlErrorKind::Undecided => reading.undecided.push(section),
             }
         }
     }
@@ -153,7 +147,7 @@ fn read_entries<'a>(
     section: Section,
     tree: &'a Tree<'a>,
     notes: &mut Notes<'a>,
-) -> Result<Vec<Mapping>, Failure> {
+) -> Result<Vec<Mapping>, YamlError> {
     let Some(root) = tree.root else {
         return Ok(Vec::new());
     };
@@ -169,7 +163,7 @@ fn read_entries<'a>(
     })
 }
 
-fn read_accounts<'a>(tree: &'a Tree<'a>, notes: &mut Notes<'a>) -> Result<Vec<Mapping>, Failure> {
+fn read_accounts<'a>(tree: &'a Tree<'a>, notes: &mut Notes<'a>) -> Result<Vec<Mapping>, YamlError> {
     let Some(root) = tree.root else {
         return Ok(Vec::new());
     };
@@ -178,7 +172,7 @@ fn read_accounts<'a>(tree: &'a Tree<'a>, notes: &mut Notes<'a>) -> Result<Vec<Ma
         Content::Sequence(list) => {
             let (mappings, failure) = accounts::read(tree, list, notes);
             match failure {
-                Some(failure) if failure.kind == FailureKind::Undecided => return Err(failure),
+                Some(failure) if failure.kind == YamlErrorKind::Undecided => return Err(failure),
                 Some(failure) => notes.cut_short(&failure),
                 None => {}
             }

@@ -5,15 +5,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use crate::finding::{Code, Diagnostic, Finding};
+use crate::go_yaml::{Content, Data, Node, NodeId, Scalar, Tree, Value, YamlError, YamlErrorKind};
 use crate::model::{MappingId, Place, Section};
 use crate::text::counted;
 
-use super::decode::{Data, Value};
 use super::entries::fold;
 use super::lines::Lines;
 use super::repair;
-use super::resolve::Scalar;
-use super::yaml::{Content, Failure, FailureKind, Node, NodeId, Tree};
 
 /// How many characters of a text stand in a message.
 const MAX_SHOWN: usize = 120;
@@ -193,14 +191,14 @@ impl<'a> Notes<'a> {
     }
 
     /// Notes why the cluster, or this reader, gives the section up.
-    pub(super) fn fail(&mut self, failure: &Failure) {
+    pub(super) fn fail(&mut self, failure: &YamlError) {
         self.begin(None);
         let key = self.key();
         let message = &failure.message;
         let line = self.lines.place(failure.byte, failure.byte).line;
         let span = failure.byte..self.lines.line(line).end.max(failure.byte);
         match failure.kind {
-            FailureKind::Cluster => {
+            YamlErrorKind::GoYaml => {
                 let fix = repair::fix(&self.lines, line);
                 self.note(
                     Code::SectionUnreadable,
@@ -209,7 +207,7 @@ impl<'a> Notes<'a> {
                     fix,
                 );
             }
-            FailureKind::Undecided => self.note(
+            YamlErrorKind::Undecided => self.note(
                 Code::SectionUndecided,
                 span,
                 format!("it is unclear how the cluster reads `{key}` ({message}), so nothing of it is carried over"),
@@ -219,7 +217,7 @@ impl<'a> Notes<'a> {
     }
 
     /// Notes a fault behind which the cluster reads no more accounts.
-    pub(super) fn cut_short(&mut self, failure: &Failure) {
+    pub(super) fn cut_short(&mut self, failure: &YamlError) {
         self.begin(None);
         let key = self.key();
         let message = &failure.message;

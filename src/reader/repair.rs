@@ -1,7 +1,7 @@
 //! Finds out how an unreadable text becomes readable, where one of the usual causes is at work.
 
 use super::lines::Lines;
-use super::yaml;
+use crate::go_yaml::parse;
 
 /// What to do about a text that fails at a line; what is to be pasted was tried before it is offered.
 pub(super) fn fix(lines: &Lines<'_>, line: usize) -> String {
@@ -14,7 +14,7 @@ pub(super) fn fix(lines: &Lines<'_>, line: usize) -> String {
         ("indent with spaces instead of tabs", spaces_for_tabs),
     ] {
         let mended: String = lines.text.split_inclusive('\n').map(mend).collect();
-        if mended != lines.text && yaml::parse(&mended).is_ok() {
+        if mended != lines.text && parse(&mended).is_ok() {
             let changed = mended
                 .lines()
                 .zip(lines.text.lines())

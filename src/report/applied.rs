@@ -16,9 +16,9 @@ use crate::finding::Code;
 use crate::journal::RunEnd;
 use crate::kubernetes::Made;
 use crate::migration::{Applied, MadeBinding};
-use crate::model::AuthenticationMode;
+use crate::model::{ActionStatus, AuthenticationMode};
 use crate::plan::document::{Outcome, Plan};
-use crate::writer::{ActionResult, Status, Summary};
+use crate::writer::{ActionResult, Summary};
 
 /// The name and version of the document.
 const SCHEMA: &str = "aws-auth-migrate/apply/v1";
@@ -148,22 +148,22 @@ fn closing(page: &mut Page, applied: &Applied) {
 /// How many calls ended how.
 fn counted(summary: &Summary) -> String {
     let counts: Vec<String> = [
-        (Status::Created, "created", "created"),
-        (Status::Updated, "updated", "updated"),
+        (ActionStatus::Created, "created", "created"),
+        (ActionStatus::Updated, "updated", "updated"),
         (
-            Status::Associated,
+            ActionStatus::Associated,
             "policy associated",
             "policies associated",
         ),
         (
-            Status::Disassociated,
+            ActionStatus::Disassociated,
             "policy detached",
             "policies detached",
         ),
-        (Status::Deleted, "deleted", "deleted"),
-        (Status::Exists, "existed already", "existed already"),
-        (Status::Failed, "failed", "failed"),
-        (Status::Skipped, "not reached", "not reached"),
+        (ActionStatus::Deleted, "deleted", "deleted"),
+        (ActionStatus::Exists, "existed already", "existed already"),
+        (ActionStatus::Failed, "failed", "failed"),
+        (ActionStatus::Skipped, "not reached", "not reached"),
     ]
     .into_iter()
     .filter_map(|(status, one, many)| match summary.count(status) {
@@ -217,7 +217,7 @@ fn troubles(page: &mut Page, summary: &Summary) {
         .iter()
         // What EKS refuses has a finding of its own below.
         .filter(|result| {
-            (result.status == Status::Failed && !result.is_refused()) || result.is_conflict()
+            (result.status == ActionStatus::Failed && !result.is_refused()) || result.is_conflict()
         })
     {
         page.line(failure(result));
@@ -245,14 +245,15 @@ fn troubles(page: &mut Page, summary: &Summary) {
 /// Principals whose new entry got no policy and could not be deleted again.
 fn hidden(summary: &Summary) -> BTreeSet<String> {
     let of = |result: &ActionResult| result.action.kind.principal_arn().map(ToString::to_string);
-    let is = |result: &ActionResult, operation: &str, status: Status| {
+    let is = |result: &ActionResult, operation: &str, status: ActionStatus| {
         result.action.kind.operation() == operation && result.status == status
     };
     let results = summary.results.iter();
     let refused = results.clone();
-    let refused = refused.filter(|result| is(result, "AssociateAccessPolicy", Status::Failed));
+    let refused =
+        refused.filter(|result| is(result, "AssociateAccessPolicy", ActionStatus::Failed));
     let mut hidden: BTreeSet<String> = refused.filter_map(of).collect();
-    for result in results.filter(|result| is(result, "DeleteAccessEntry", Status::Deleted)) {
+    for result in results.filter(|result| is(result, "DeleteAccessEntry", ActionStatus::Deleted)) {
         hidden.retain(|arn| of(result).as_ref() != Some(arn));
     }
     hidden

@@ -3,16 +3,17 @@
 use serde::Serialize;
 
 use super::page::{Line, Mark};
+use crate::model::{ActionError, ActionStatus};
 use crate::plan::Action;
-use crate::writer::{ActionResult, EventError, Status, Summary};
+use crate::writer::{ActionResult, Summary};
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Result<'a> {
     action: &'a Action,
-    status: Status,
+    status: ActionStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a EventError>,
+    error: Option<&'a ActionError>,
     /// Whether EKS doesn't know the principal, so that a person has to decide.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     blocked: bool,

@@ -12,9 +12,9 @@ use crate::migration::RolledBack;
 use crate::migration::owners::Writer;
 use crate::migration::rollback::{Fate, Left, MovedMapping, Moves, Restoring, UndoneBinding};
 use crate::model::access_policy::ScopeKind;
-use crate::model::{AuthenticationMode, Section};
+use crate::model::{ActionStatus, AuthenticationMode, Section};
 use crate::plan::{Action, ActionKind};
-use crate::writer::{ActionResult, Status};
+use crate::writer::ActionResult;
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -85,7 +85,7 @@ fn results(done: &RolledBack) -> &[ActionResult] {
 fn failed(done: &RolledBack) -> usize {
     done.summary
         .as_ref()
-        .map_or(0, |summary| summary.count(Status::Failed))
+        .map_or(0, |summary| summary.count(ActionStatus::Failed))
 }
 
 fn page(done: &RolledBack) -> Page {
@@ -147,8 +147,8 @@ fn calls(page: &mut Page, done: &RolledBack) {
     };
     for result in &summary.results {
         page.line(match result.status {
-            Status::Failed => failure(result),
-            Status::Skipped => not_reached(&result.action),
+            ActionStatus::Failed => failure(result),
+            ActionStatus::Skipped => not_reached(&result.action),
             _ => planned(&result.action),
         });
     }
@@ -289,7 +289,8 @@ mod tests {
 
     use super::*;
     use crate::migration::rollback::Undoing;
-    use crate::writer::{EventError, Summary};
+    use crate::model::ActionError;
+    use crate::writer::Summary;
 
     fn action(name: &str) -> Action {
         let action = json!({
@@ -326,7 +327,7 @@ mod tests {
         let result = |name: &str, status, message: Option<&str>| ActionResult {
             action: action(name),
             status,
-            error: message.map(|message| EventError {
+            error: message.map(|message| ActionError {
                 code: "AccessDeniedException".to_owned(),
                 message: message.to_owned(),
                 request_id: None,
@@ -334,9 +335,9 @@ mod tests {
         };
         let ended = done(Some(Summary {
             results: vec![
-                result("done", Status::Deleted, None),
-                result("failed", Status::Failed, Some("not\nyou")),
-                result("skipped", Status::Skipped, None),
+                result("done", ActionStatus::Deleted, None),
+                result("failed", ActionStatus::Failed, Some("not\nyou")),
+                result("skipped", ActionStatus::Skipped, None),
             ],
             stopped: Some("it was interrupted".to_owned()),
             ..Summary::default()

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::For;
-use crate::journal::BindingId;
+use crate::model::BindingId;
 use crate::source::{NAME as AWS_AUTH, NAMESPACE};
 
 /// The group whose members get the rights.

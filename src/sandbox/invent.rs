@@ -7,26 +7,21 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::{Principal, PrincipalKind};
 
-use super::seed::{ClusterSeed, IamPrincipal};
-
 /// When invented principals were made: 2023-01-01.
 pub(super) const CREATED: Timestamp = Timestamp::constant(1_672_531_200, 0);
 
-/// The principals that the ARNs of an `aws-auth` stand for.
-pub(super) fn principals(cluster: &ClusterSeed, arns: &[String]) -> Vec<IamPrincipal> {
-    let mut found: Vec<IamPrincipal> = Vec::new();
+/// The principals that the ARNs of an `aws-auth` stand for, each once.
+pub(super) fn principals(region: &str, arns: &[String]) -> Vec<Principal> {
+    let mut found: Vec<Principal> = Vec::new();
     for text in arns {
         let Some(mut principal) = Principal::as_matched(text) else {
             continue;
         };
         if !principal.has_path() && principal.kind == PrincipalKind::Role {
-            principal.path = path_of_role(cluster, &principal);
+            principal.path = path_of_role(region, &principal);
         }
-        if found
-            .iter()
-            .all(|known| known.principal.key() != principal.key())
-        {
-            found.push(IamPrincipal::new(principal));
+        if found.iter().all(|known| known.key() != principal.key()) {
+            found.push(principal);
         }
     }
     found
@@ -35,9 +30,9 @@ pub(super) fn principals(cluster: &ClusterSeed, arns: &[String]) -> Vec<IamPrinc
 /// The path that a role written without one really has.
 ///
 /// Source: IAM Identity Center User Guide, "Referencing permission sets": no region where it is hosted in us-east-1.
-fn path_of_role(cluster: &ClusterSeed, role: &Principal) -> String {
+fn path_of_role(region: &str, role: &Principal) -> String {
     if role.is_identity_center_role() {
-        return match cluster.region.as_str() {
+        return match region {
             "us-east-1" => "/aws-reserved/sso.amazonaws.com/".to_owned(),
             region => format!("/aws-reserved/sso.amazonaws.com/{region}/"),
         };

@@ -16,7 +16,6 @@
 //! # }
 //! ```
 
-mod admits;
 mod aws;
 mod build;
 mod clock;
@@ -25,6 +24,8 @@ mod faults;
 mod iam;
 mod invent;
 mod kube;
+mod limits;
+mod login;
 mod organization;
 mod percent;
 mod policy;
@@ -35,14 +36,16 @@ mod sigv4;
 mod start;
 mod state;
 mod sts;
-mod terms;
 mod tls;
 mod wire;
 mod xml;
 
-pub use admits::{KnownEntry, KubeIdentity};
 pub use faults::{Fault, FaultKind};
 pub use kube::admission::{Admission, Refuser};
+pub use limits::{
+    KubernetesRights, KubernetesRule, Limits, Rights, SwitchSeed, UpdateEnd, UpdateTime,
+};
+pub use login::{KnownEntry, KubeIdentity};
 pub use policy::Policy;
 pub use record::{Phase, RequestRecord};
 pub use seed::{
@@ -51,6 +54,3 @@ pub use seed::{
 };
 pub use start::{Sandbox, Snapshot};
 pub use state::World;
-pub use terms::{
-    KubernetesRights, KubernetesRule, Limits, Rights, SwitchSeed, UpdateEnd, UpdateTime,
-};

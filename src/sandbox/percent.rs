@@ -1,43 +1,24 @@
-//! Percent-encoding as AWS signs it, and queries as they stand in a URI.
+//! Percent-encoding as AWS signs it, and queries and forms.
 
-use super::invent;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Encodes everything but unreserved characters.
+/// Everything but unreserved characters.
 ///
 /// Source: AWS IAM User Guide, "Create a signed AWS API request", `UriEncode`.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Encodes everything but unreserved characters.
 pub(super) fn encode(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push_str(&invent::hex(&[byte]).to_uppercase());
-        }
-        out
-    })
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// Decodes `%XX`; what is no such sequence stays, and what is not UTF-8 is replaced.
-pub(super) fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = text.get(at + 1..at + 3);
-        let hex = hex.filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (bytes[at], byte) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 3;
-            }
-            (byte, _) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// The decoded segments of a path; an encoded slash does not part.
@@ -50,19 +31,12 @@ pub(super) fn segments(path: &str) -> Vec<String> {
 
 /// The decoded pairs of a query.
 pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(key), decode(value))
-        })
-        .collect()
+    form(query.as_bytes())
 }
 
-/// The decoded fields of a form, in which a plus stands for a blank.
+/// The decoded fields of a form, in which a plus is a blank.
 pub(super) fn form(body: &[u8]) -> Vec<(String, String)> {
-    pairs(&String::from_utf8_lossy(body).replace('+', "%20"))
+    form_urlencoded::parse(body).into_owned().collect()
 }
 
 /// The first value of a key.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::model::{AccessEntry, Arn, AuthenticationMode, Principal};
 
 use super::invent;
-use super::terms::{Limits, Rights, SwitchSeed};
+use super::limits::{Limits, Rights, SwitchSeed};
 
 /// What a sandbox begins with: a cluster, others beside it, the IAM around them, and how strictly and slowly it answers.
 ///
@@ -270,7 +270,8 @@ impl Seed {
         arns: &[String],
     ) -> Self {
         let mut seed = Self::new(cluster).with_aws_auth(aws_auth);
-        seed.principals = invent::principals(&seed.cluster, arns);
+        let principals = invent::principals(&seed.cluster.region, arns);
+        seed.principals = principals.into_iter().map(IamPrincipal::new).collect();
         seed
     }
 

@@ -14,9 +14,9 @@ use super::faults::Faults;
 use super::invent;
 use super::kube::admission::Admission;
 use super::kube::objects::Objects;
+use super::limits::{Limits, Rights, SwitchSeed};
 use super::record::RequestRecord;
 use super::seed::{ClusterSeed, FargateProfileSeed, IamPrincipal, NodeGroupSeed};
-use super::terms::{Limits, Rights, SwitchSeed};
 
 /// The AWS accounts, their clusters, and what goes wrong in them.
 ///

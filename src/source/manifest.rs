@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{AwsAuth, NAME, NAMESPACE};
+use crate::go_yaml::documents;
 use crate::model::Section;
-use crate::reader::documents;
 
 type Mapping = Map<String, Value>;
 

@@ -14,14 +14,14 @@ use serde::Deserialize;
 
 use super::{Proposal, translate};
 use crate::access::before::Standing;
-use crate::access::rbac::{Binding, Rbac, Subject};
 use crate::access::{Bindings, compare, identity_of_entry, identity_of_mapping};
-use crate::choices::{Choices, Glob, Usernames};
+use crate::choices::{Choices, Usernames};
 use crate::finding::{Code, Severity};
 use crate::model::mapping::Dropped;
+use crate::model::rbac::{Binding, Rbac, Subject};
 use crate::model::{
-    AccessEntry, Arn, AuthenticationMode, Cluster, Mapping, MappingId, Place, Principal, Section,
-    SsoRole,
+    AccessEntry, Arn, AuthenticationMode, Cluster, Glob, Mapping, MappingId, Place, Principal,
+    Section, SsoRole,
 };
 use crate::observed::{Lookup, NodeOs, NodeRole, NodeRoleUser, Observed};
 use crate::plan::document::Verdict;

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use super::case::Case;
 use crate::access::equal_policy;
 use crate::access::identity::{AUTHENTICATED, Logins, MASTERS};
-use crate::access::rbac::Subject;
 use crate::access::template::has_placeholder;
 use crate::finding::{Code, Finding};
 use crate::model::Principal;
 use crate::model::access_policy::CLUSTER_ADMIN;
+use crate::model::rbac::Subject;
 use crate::model::reserved::{self, legal_name};
 use crate::text::shell_word;
 

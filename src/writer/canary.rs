@@ -3,24 +3,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::progress::{Progress, Status};
+use super::delete_entry_command;
+use super::progress::Progress;
 use super::run::{ActionResult, Chain, Engine, WriterError};
-use super::{EksApi, way_back};
+use crate::aws::EksApi;
+use crate::kubernetes::Nodes;
+use crate::model::ActionStatus;
 use crate::stop::Stop;
 
 /// How often the nodes are looked at.
 const LOOK: Duration = Duration::from_secs(2);
 /// How many looks in a row may fail before the nodes count as out of sight.
 const BLIND: u32 = 5;
-
-/// Tells which nodes are Ready.
-pub trait Nodes: Sync {
-    /// The names of the nodes that are Ready, or why they can't be read.
-    fn ready(&self) -> BoxFuture<'_, Result<BTreeSet<String>, String>>;
-}
 
 /// What is watched, and for how long.
 pub struct Canary<'a> {
@@ -86,9 +82,9 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             }
         };
         let results = self.chain(first).await?;
-        let is_done = results
-            .iter()
-            .all(|(_, result)| !matches!(result.status, Status::Failed | Status::Skipped));
+        let is_done = results.iter().all(|(_, result)| {
+            !matches!(result.status, ActionStatus::Failed | ActionStatus::Skipped)
+        });
         if self.halted().is_none() && is_done {
             if let Some(action) = action {
                 self.note(
@@ -99,7 +95,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             if let Err(lost) = canary.watch(&ready, self.run.stop).await {
                 self.halt(&format!(
                     "{lost} after `{arn}` got its access entry; the way back: {}",
-                    way_back(self.run.log.cluster(), &arn)
+                    delete_entry_command(self.run.log.cluster(), &arn)
                 ));
             }
         } else if !is_done {

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use super::{Answer, EksApi, UpdateState};
-use crate::aws::AwsError;
+use crate::aws::{AwsError, EksApi, Reply, UpdateState};
 use crate::model::{AccessEntry, AuthenticationMode, LiveEntry};
 use crate::plan::Action;
 use crate::plan::compare::same;
@@ -57,7 +56,7 @@ impl<A: EksApi> EksApi for Guarded<'_, A> {
         cluster: &str,
         action: &Action,
         token: &str,
-    ) -> Result<Answer, AwsError> {
+    ) -> Result<Reply, AwsError> {
         let principal = action.kind.principal_arn().map(ToString::to_string);
         let seen = principal
             .as_ref()

@@ -10,54 +10,18 @@ mod retry;
 mod run;
 mod switch;
 
-use std::future::Future;
-
-pub use canary::{Canary, Nodes};
+pub use canary::Canary;
 pub use guard::Guarded;
-pub use progress::{Event, EventError, EventKind, Progress, Silent, Status};
+pub use progress::{Event, EventKind, Progress, Silent};
 pub(crate) use run::done_status;
 pub use run::{ActionResult, Limits, Run, Summary, WriterError, run};
 pub use switch::{Switch, SwitchError};
 
-use crate::aws::AwsError;
-use crate::journal::ClusterId;
-use crate::model::{AuthenticationMode, LiveEntry};
-use crate::plan::Action;
+use crate::model::ClusterId;
 use crate::text::{shell_word, visible};
 
-/// What the writer needs of EKS; one call each, never repeated below this line.
-pub trait EksApi: Sync {
-    /// Makes the call of an action, with a client request token where the operation takes one.
-    fn perform(
-        &self,
-        cluster: &str,
-        action: &Action,
-        token: &str,
-    ) -> impl Future<Output = Result<Answer, AwsError>> + Send;
-
-    /// Reads an access entry with its policies; `None` where there is none.
-    fn describe(
-        &self,
-        cluster: &str,
-        principal: &str,
-    ) -> impl Future<Output = Result<Option<LiveEntry>, AwsError>> + Send;
-
-    /// Reads the authentication mode and the cluster's status.
-    fn mode(
-        &self,
-        cluster: &str,
-    ) -> impl Future<Output = Result<(AuthenticationMode, String), AwsError>> + Send;
-
-    /// Reads how far an update of the cluster is.
-    fn update_state(
-        &self,
-        cluster: &str,
-        update: &str,
-    ) -> impl Future<Output = Result<UpdateState, AwsError>> + Send;
-}
-
-/// The command line that gives a principal back to its mapping, for a shell.
-pub(crate) fn way_back(cluster: &ClusterId, principal: &str) -> String {
+/// The command that deletes an access entry, so that its mapping counts again; for a shell.
+pub(crate) fn delete_entry_command(cluster: &ClusterId, principal: &str) -> String {
     let word = |text: &str| shell_word(&visible(text));
     format!(
         "aws eks delete-access-entry --region {} --cluster-name {} --principal-arn {}",
@@ -65,34 +29,4 @@ pub(crate) fn way_back(cluster: &ClusterId, principal: &str) -> String {
         word(&cluster.name),
         word(principal),
     )
-}
-
-/// What a successful call answers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Answer {
-    /// The request id.
-    pub request_id: Option<String>,
-    /// The id of the update that was started, for `UpdateClusterConfig`.
-    pub update: Option<String>,
-}
-
-/// How far an update of the cluster is.
-///
-/// Source: EKS API Reference, `Update`, `status`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UpdateState {
-    /// Under way.
-    InProgress,
-    /// Done.
-    Successful,
-    /// Given up by EKS.
-    Failed {
-        /// EKS's own words.
-        reasons: Vec<String>,
-    },
-    /// Called off.
-    Cancelled {
-        /// EKS's own words.
-        reasons: Vec<String>,
-    },
 }

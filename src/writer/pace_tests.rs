@@ -7,12 +7,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::*;
-use crate::aws::{AwsErrorKind, Pace};
+use crate::aws::{AwsError, AwsErrorKind, EksApi, Pace, Reply, UpdateState};
 use crate::choices::{Choices, OnExisting};
-use crate::journal::{Beginning, ClusterId, RunCommand, RunLog};
+use crate::journal::{Beginning, RunCommand, RunLog};
 use crate::model::access_policy::CLUSTER_ADMIN;
-use crate::model::{AccessEntry, AccessScope, Arn, EntryType, PolicyAssociation};
-use crate::plan::{ActionKind, Stage};
+use crate::model::{
+    AccessEntry, AccessScope, ActionStatus, Arn, AuthenticationMode, ClusterId, EntryType,
+    LiveEntry, PolicyAssociation,
+};
+use crate::plan::{Action, ActionKind, Stage};
 use crate::stop::Stop;
 #[path = "../../tests/tell/mod.rs"]
 mod tell;
@@ -96,13 +99,13 @@ impl Bucket {
 }
 
 impl EksApi for Throttling {
-    async fn perform(&self, _: &str, action: &Action, _: &str) -> Result<Answer, AwsError> {
+    async fn perform(&self, _: &str, action: &Action, _: &str) -> Result<Reply, AwsError> {
         self.ask("eks:CreateAccessEntry").await?;
         let arn = action.kind.principal_arn().unwrap().to_string();
         let mut entries = self.entries.lock().unwrap();
         let before = entries.remove(&arn);
         entries.insert(arn, action.kind.applied_to(before).unwrap());
-        Ok(Answer::default())
+        Ok(Reply::default())
     }
 
     /// Two calls, each with its turn, and made again by the SDK below when it is throttled.
@@ -216,7 +219,7 @@ async fn run_at(pace: &Pace, burst: f64, what: &str) -> Told {
     let summary = super::run(&run, &actions()).await.unwrap();
     let took = began.elapsed();
     assert!(summary.is_complete(), "{:?}", summary.unverified);
-    let done = summary.count(Status::Created) + summary.count(Status::Associated);
+    let done = summary.count(ActionStatus::Created) + summary.count(ActionStatus::Associated);
     assert_eq!(done, ACTIONS);
     assert_eq!(summary.verified, ACTIONS / 2);
     let bucket = api.bucket.into_inner().unwrap();

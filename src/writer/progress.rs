@@ -5,8 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::run::Summary;
-use crate::aws::{AwsError, AwsErrorKind};
-use crate::journal::{BindingId, ClusterId};
+use crate::model::{ActionError, ActionStatus, BindingId, ClusterId};
 use crate::plan::Action;
 
 /// Takes events as they happen; called from several tasks.
@@ -40,10 +39,10 @@ pub struct Event {
     pub action: Option<Action>,
     /// How the action ended.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub status: Option<Status>,
+    pub status: Option<ActionStatus>,
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub error: Option<EventError>,
+    pub error: Option<ActionError>,
     /// What else there is to say, such as the state of the mode switch. An `action` event that has it and no status
     /// tells how an action goes on that was counted before.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -90,7 +89,7 @@ impl Event {
     #[must_use]
     pub fn finished(summary: &Summary, time: Timestamp) -> Self {
         Self {
-            done: summary.results.len() - summary.count(Status::Skipped),
+            done: summary.results.len() - summary.count(ActionStatus::Skipped),
             total: summary.results.len(),
             message: summary.stopped.clone(),
             ..Self::new(EventKind::Finished, time)
@@ -112,67 +111,4 @@ pub enum EventKind {
     Retry,
     /// The writer has ended.
     Finished,
-}
-
-/// How an action ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Status {
-    /// The entry was made.
-    Created,
-    /// The entry or the mode was changed.
-    Updated,
-    /// The policy was associated.
-    Associated,
-    /// The policy was taken off.
-    Disassociated,
-    /// The entry was deleted.
-    Deleted,
-    /// It was so already.
-    Exists,
-    /// It failed.
-    Failed,
-    /// It was not tried, since something before it failed or the run was stopped.
-    Skipped,
-}
-
-/// What went wrong, as the service said it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct EventError {
-    /// The exception's class, or the kind of failure where no service answered.
-    pub code: String,
-    /// The service's own words.
-    pub message: String,
-    /// The id to quote to AWS support.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub request_id: Option<String>,
-}
-
-impl EventError {
-    /// Whether EKS doesn't know the principal.
-    ///
-    /// Source: EKS answers `InvalidParameterException: The specified principalArn is invalid: invalid principal.`
-    #[must_use]
-    pub fn is_unknown_principal(&self) -> bool {
-        self.code == "InvalidParameterException" && self.message.contains("invalid principal")
-    }
-}
-
-impl From<&AwsError> for EventError {
-    fn from(error: &AwsError) -> Self {
-        let (code, message) = match &error.kind {
-            AwsErrorKind::Service { code, message, .. } => (code.clone(), message.clone()),
-            AwsErrorKind::Credentials(message) => ("Credentials".to_owned(), message.clone()),
-            AwsErrorKind::Connection(message) => ("Connection".to_owned(), message.clone()),
-            AwsErrorKind::TimedOut => ("Timeout".to_owned(), "no answer in time".to_owned()),
-            AwsErrorKind::Setting(message) => ("Setting".to_owned(), message.clone()),
-            AwsErrorKind::Strange(message) => ("StrangeAnswer".to_owned(), message.clone()),
-        };
-        Self {
-            code,
-            message,
-            request_id: error.request_id().map(ToOwned::to_owned),
-        }
-    }
 }

@@ -5,12 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::progress::{Event, EventError, EventKind, Progress, Status};
+use super::progress::{Event, EventKind, Progress};
 use super::retry::{Circumstances, Next, decide};
-use super::{EksApi, UpdateState};
-use crate::aws::AwsError;
+use crate::aws::{AwsError, EksApi, UpdateState};
 use crate::journal::{Answered, JournalError, RunLog};
-use crate::model::AuthenticationMode;
+use crate::model::{ActionError, ActionStatus, AuthenticationMode};
 use crate::plan::Action;
 use crate::stop::Stop;
 
@@ -138,11 +137,11 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                 },
                 Step::Done => {
                     if asked > 0 {
-                        self.outcome(&token, Status::Updated, None, None)?;
+                        self.outcome(&token, ActionStatus::Updated, None, None)?;
                     }
                     self.tell(
                         format!("the cluster is in {}", self.to),
-                        Some(Status::Updated),
+                        Some(ActionStatus::Updated),
                         None,
                     );
                     return Ok(());
@@ -186,11 +185,11 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                 let update = update_in_progress(&error).unwrap_or_default().to_owned();
                 let text =
                     format!("waiting for the update {update} of the cluster, which is under way");
-                self.tell(text, None, Some(EventError::from(&error)));
+                self.tell(text, None, Some(ActionError::from(&error)));
                 Ok(Step::Behind(update))
             }
             Err(error) => {
-                let event = EventError::from(&error);
+                let event = ActionError::from(&error);
                 let circumstances = Circumstances {
                     attempts: *asked,
                     ..Circumstances::default()
@@ -202,7 +201,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                     self.stop.sleep(wait).await;
                     return Ok(Step::Look);
                 }
-                self.outcome(token, Status::Failed, Some(event), None)?;
+                self.outcome(token, ActionStatus::Failed, Some(event), None)?;
                 Err(error.into())
             }
         }
@@ -234,12 +233,17 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         } else {
             reasons.join("; ")
         };
-        let error = EventError {
+        let error = ActionError {
             code: "UpdateGivenUp".to_owned(),
             message: reasons.clone(),
             request_id: None,
         };
-        self.outcome(token, Status::Failed, Some(error), Some(update.clone()))?;
+        self.outcome(
+            token,
+            ActionStatus::Failed,
+            Some(error),
+            Some(update.clone()),
+        )?;
         Err(SwitchError::GivenUp {
             verb,
             update,
@@ -256,7 +260,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         })
     }
 
-    fn tell(&self, message: String, status: Option<Status>, error: Option<EventError>) {
+    fn tell(&self, message: String, status: Option<ActionStatus>, error: Option<ActionError>) {
         tracing::debug!("mode: {}", crate::text::visible(&message));
         self.progress.tell(&Event {
             action: Some(self.action.clone()),
@@ -271,8 +275,8 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
     fn outcome(
         &self,
         token: &str,
-        status: Status,
-        error: Option<EventError>,
+        status: ActionStatus,
+        error: Option<ActionError>,
         update: Option<String>,
     ) -> Result<(), JournalError> {
         let answered = Answered {

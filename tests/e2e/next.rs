@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use aws_auth_migrate::journal::ClusterId;
+use aws_auth_migrate::model::ClusterId;
 
 use crate::cutover::data;
 use crate::rbac::{RENAME, audited};

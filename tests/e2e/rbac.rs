@@ -1,7 +1,7 @@
 //! RBAC at hand: what a changed name would cost, and the bindings that a renamed group needs.
 
+use aws_auth_migrate::model::ActionStatus;
 use aws_auth_migrate::sandbox::Seed;
-use aws_auth_migrate::writer::Status;
 use serde_json::{Value, json};
 
 use std::process::Command;
@@ -257,7 +257,7 @@ async fn a_binding_is_written_down_before_and_after_it_is_made() {
     let [made] = &history().runs[0].bindings[..] else {
         panic!("{:?}", history().runs[0]);
     };
-    assert_eq!(made.status, Some(Status::Created));
+    assert_eq!(made.status, Some(ActionStatus::Created));
     assert!(made.uid.is_some() && made.resource_version.is_some());
     assert_eq!(made.object["subjects"][0]["name"], "monitoring");
 
@@ -277,14 +277,14 @@ async fn a_binding_is_written_down_before_and_after_it_is_made() {
     let again = &history().runs[0].bindings[0];
     assert_eq!(
         (again.status, &again.uid),
-        (Some(Status::Created), &made.uid)
+        (Some(ActionStatus::Created), &made.uid)
     );
 
     // A later run finds it made and makes it not its own.
     apply().run().expect_code(0);
     let later = history();
     assert_eq!(later.runs.len(), 2);
-    assert_eq!(later.runs[1].bindings[0].status, Some(Status::Exists));
+    assert_eq!(later.runs[1].bindings[0].status, Some(ActionStatus::Exists));
 }
 
 /// Renamed, with the binding and the entry made.
@@ -455,7 +455,7 @@ async fn a_rollback_that_is_killed_at_a_binding_is_finished_by_the_same_command(
                 .iter()
                 .map(|change| change.status)
                 .collect();
-            assert_eq!(statuses, [Some(Status::Deleted)], "{point:?}");
+            assert_eq!(statuses, [Some(ActionStatus::Deleted)], "{point:?}");
             assert_eq!(history.runs.len(), 2, "the run that was stopped went on");
         })
         .await;

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use aws_auth_migrate::journal::{ClusterId, History, Journal};
+use aws_auth_migrate::journal::{History, Journal};
+
 use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
-use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, PolicyAssociation};
+use aws_auth_migrate::model::{
+    AccessEntry, AuthenticationMode, ClusterId, EntryType, PolicyAssociation,
+};
 use aws_auth_migrate::sandbox::{ClusterSeed, Sandbox, Seed, UpdateTime};
 use serde_json::Value;
 

@@ -4,8 +4,10 @@ pub(crate) mod tally;
 
 use std::collections::BTreeMap;
 
-use aws_auth_migrate::choices::{Choices, Glob, OnExisting, Usernames};
+use aws_auth_migrate::choices::{Choices, OnExisting, Usernames};
+
 use aws_auth_migrate::decisions::{Accept, Answer, Do, Line};
+use aws_auth_migrate::model::Glob;
 use aws_auth_migrate::model::{
     AccessEntry, AccessScope, AuthenticationMode, EntryType, PolicyAssociation, Verdict,
     access_policy::{ScopeKind, policy_arn},

@@ -236,6 +236,20 @@ async fn a_token_gives_the_identity_that_aws_auth_has_for_its_role() {
     assert_eq!(code(who_am_i(&sandbox, good_token(&bob)).await).0, 401);
 }
 
+/// In YAML 1.1 a bare `no` is a truth value and `0x10` a number: the authenticator has an empty username for the one, and
+/// none of these groups.
+#[tokio::test]
+async fn aws_auth_is_read_as_yaml_1_1() {
+    let text = format!("- rolearn: {OPS}\n  username: no\n  groups: [ops, 'no']\n");
+    let seed = seed().with_aws_auth([("mapRoles".to_owned(), text)].into());
+    let sandbox = Sandbox::start(seed).await.unwrap();
+    let principal = Principal::from_arn(&OPS.parse().unwrap()).unwrap();
+    let who = sandbox.edit(|world| world.admits(CLUSTER, &principal, "s"));
+    let who = who.unwrap();
+    assert_eq!(who.username, "");
+    assert_eq!(who.groups, ["ops", "no"]);
+}
+
 #[tokio::test]
 async fn an_entry_hides_the_mapping_and_a_dead_one_does_not() {
     let sandbox = Sandbox::start(with_aws_auth()).await.unwrap();

@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::access::rbac::{Binding, Subject};
 use crate::model::Sessions;
+use crate::model::rbac::{Binding, Subject};
 
 fn identity(username: &str, groups: &[&str], policies: &[&str]) -> Identity {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();

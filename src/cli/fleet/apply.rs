@@ -8,7 +8,7 @@ use super::look::{look_at, prepared};
 use super::progress::FleetDisplay;
 use super::source::{Source, source};
 use super::{code, print, refuse_unmatched, reported, settings};
-use crate::choices::{Choices, Glob};
+use crate::choices::Choices;
 use crate::cli::args::ProgressStyle;
 use crate::cli::output::Console;
 use crate::cli::settings::CLOCK;
@@ -16,6 +16,7 @@ use crate::cli::{exit, signals};
 use crate::error::Failure;
 use crate::fleet::{FleetCommand, FleetProgress, Identity, Member, Rollout, State, waves};
 use crate::migration::ApplyOptions;
+use crate::model::Glob;
 
 /// How many principals of a cluster are worked on at a time.
 const PRINCIPALS: usize = 4;

@@ -48,8 +48,8 @@ fn every_choice_is_given_again() {
         managed_nodes: ManagedNodes::Skip,
         rename_groups: [("system:a".to_owned(), "a".to_owned())].into(),
         include_inert: true,
-        only: vec![crate::choices::Glob::new("*ops*")],
-        exclude: vec![crate::choices::Glob::new("*x?")],
+        only: vec![crate::model::Glob::new("*ops*")],
+        exclude: vec![crate::model::Glob::new("*x?")],
         tags: [("team".to_owned(), "a b".to_owned())].into(),
         strict: true,
         ..Choices::default()

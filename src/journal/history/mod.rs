@@ -9,11 +9,10 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::record::{BindingId, ClusterId, Record, RunCommand, RunEnd};
+use super::record::{Record, RunCommand, RunEnd};
 use crate::choices::Choices;
-use crate::model::LiveEntry;
+use crate::model::{ActionStatus, BindingId, ClusterId, LiveEntry};
 use crate::plan::Action;
-use crate::writer::Status;
 
 /// One change of the ConfigMap.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +26,7 @@ pub struct ConfigMapChange {
     /// The nodes that were Ready before, where they are watched after.
     pub ready: Option<BTreeSet<String>>,
     /// How it ended; `None` where no answer was written down.
-    pub status: Option<Status>,
+    pub status: Option<ActionStatus>,
 }
 
 /// One binding of a run.
@@ -37,10 +36,10 @@ pub struct BindingChange {
     pub id: BindingId,
     /// The whole object as it was asked for.
     pub object: Box<serde_json::Value>,
-    /// How it ended: [`Status::Created`] where the run made it, [`Status::Exists`] where it was there and somebody
-    /// else's, [`Status::Deleted`] where a rollback deleted it; `None` where no answer was written down, so that the run
+    /// How it ended: [`ActionStatus::Created`] where the run made it, [`ActionStatus::Exists`] where it was there and somebody
+    /// else's, [`ActionStatus::Deleted`] where a rollback deleted it; `None` where no answer was written down, so that the run
     /// may have made or deleted it.
-    pub status: Option<Status>,
+    pub status: Option<ActionStatus>,
     /// The `metadata.uid` of the object that was there after it.
     pub uid: Option<String>,
     /// Its `metadata.resourceVersion`.
@@ -95,7 +94,7 @@ pub struct CallHistory {
     /// What the entry was before.
     pub before: Option<Box<LiveEntry>>,
     /// How it ended; `None` where no answer was written down.
-    pub status: Option<Status>,
+    pub status: Option<ActionStatus>,
     /// Whether it failed because EKS doesn't know the principal.
     pub refused: bool,
     /// When the last record about it was written.
@@ -235,7 +234,7 @@ impl RunHistory {
         let id = BindingId::of(&object);
         match self.bindings.iter_mut().find(|change| change.id == id) {
             // What failed may come about this time.
-            Some(change) if change.status == Some(Status::Failed) => change.status = None,
+            Some(change) if change.status == Some(ActionStatus::Failed) => change.status = None,
             // Asked for again after a stop: what the run knew of it still holds until there is another answer.
             Some(_) => {}
             None => self.bindings.push(BindingChange {

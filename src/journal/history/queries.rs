@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CallHistory, History, RunHistory};
 use crate::choices::Choices;
-use crate::journal::record::{ClusterId, RunCommand, RunEnd};
-use crate::model::{Arn, Principal, PrincipalKey};
+use crate::journal::record::{RunCommand, RunEnd};
+use crate::model::{ActionStatus, Arn, ClusterId, Principal, PrincipalKey};
 use crate::plan::{Action, ActionKind};
-use crate::writer::Status;
 
 impl History {
     /// What a journal holds about one cluster; several may share a file that was named for them.
@@ -66,11 +65,17 @@ impl History {
         let is_done = |action: &Action| {
             calls[first..].iter().any(|call| {
                 call.action.kind == action.kind
-                    && !matches!(call.status, None | Some(Status::Failed | Status::Skipped))
+                    && !matches!(
+                        call.status,
+                        None | Some(ActionStatus::Failed | ActionStatus::Skipped)
+                    )
             })
         };
         let chain = calls[first];
-        let has_begun = !matches!(chain.status, Some(Status::Failed | Status::Skipped));
+        let has_begun = !matches!(
+            chain.status,
+            Some(ActionStatus::Failed | ActionStatus::Skipped)
+        );
         if !has_begun {
             return Vec::new();
         }
@@ -91,7 +96,10 @@ impl History {
             };
             if call.refused {
                 refused.insert(principal_arn.clone());
-            } else if call.status.is_some_and(|status| status != Status::Failed) {
+            } else if call
+                .status
+                .is_some_and(|status| status != ActionStatus::Failed)
+            {
                 refused.remove(principal_arn);
             }
         }
@@ -131,7 +139,7 @@ impl History {
                         policy_arn,
                         ..
                     },
-                    Some(Status::Associated),
+                    Some(ActionStatus::Associated),
                 ) => {
                     known.insert((principal_arn.to_string(), policy_arn.to_string()));
                 }
@@ -187,10 +195,10 @@ impl History {
                 };
                 match (call.action.kind.operation(), call.status) {
                     // An unanswered create may have made the entry.
-                    ("CreateAccessEntry", Some(Status::Created) | None) => {
+                    ("CreateAccessEntry", Some(ActionStatus::Created) | None) => {
                         made.insert(principal.to_string(), run);
                     }
-                    ("DeleteAccessEntry", Some(Status::Deleted)) => {
+                    ("DeleteAccessEntry", Some(ActionStatus::Deleted)) => {
                         made.remove(&principal.to_string());
                     }
                     _ => {}

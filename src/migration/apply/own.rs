@@ -9,11 +9,11 @@ use std::time::Duration;
 use super::{Question, Work, id_of};
 use crate::aws::{Aws, Caller, LookupRoles, PrincipalSource};
 use crate::error::{Failure, FailureKind};
-use crate::journal::{ClusterId, Journal};
+use crate::journal::Journal;
 use crate::kubernetes::KubernetesError;
 use crate::migration::Consent;
 use crate::migration::survey::{Survey, survey};
-use crate::model::{Arn, Cluster, Principal};
+use crate::model::{Arn, Cluster, ClusterId, Principal};
 use crate::observed::Lookup;
 use crate::plan::{Action, RUN_TAG};
 use crate::writer::{self, Progress};
@@ -65,7 +65,7 @@ impl LockedOut {
         };
         let give_back = format!(
             "or give the mapping back: {}",
-            writer::way_back(&locked.cluster, &locked.principal_arn.to_string())
+            writer::delete_entry_command(&locked.cluster, &locked.principal_arn.to_string())
         );
         // The entry may be complete as well, and its groups lack the right: then the first hint is the way out.
         Failure::from(error)

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::aws::Caller;
 use crate::error::Failure;
-use crate::journal::{ClusterId, History, Journal};
+use crate::journal::{History, Journal};
 use crate::migration::Survey;
-use crate::model::Cluster;
+use crate::model::{Cluster, ClusterId};
 
 /// The journal's usual place: one file for each cluster.
 #[must_use]

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
 use crate::files;
-use crate::journal::{ClusterId, History, RunCommand};
+use crate::journal::{History, RunCommand};
 use crate::kubernetes::Stored;
+use crate::model::ClusterId;
 
 /// Refuses a place that somebody chose and that holds something else; what an earlier part of this run put there is its
 /// own.

@@ -15,10 +15,11 @@ use crate::migration::apply::Clock;
 use crate::migration::deletion::{Deletion, NOTHING_YET, Over};
 use crate::migration::ended::unfinished;
 use crate::migration::survey::{Survey, Target, survey};
+use crate::model::ActionStatus;
 use crate::observed::Observed;
 use crate::plan::compare::same;
 use crate::stop::Stop;
-use crate::writer::{Progress, Status};
+use crate::writer::Progress;
 
 /// What the removal needs.
 pub(super) struct Work<'a> {
@@ -82,7 +83,7 @@ impl Work<'_> {
                         if error.is_answer_lost() {
                             asked = Some(removal.clone());
                         } else {
-                            self.outcome(Status::Failed, Some(error.to_string()))?;
+                            self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
                             // Nothing was taken away, so the state that this try backed up is nobody's way back.
                             if let Some(place) = place.as_ref().filter(|_| is_new) {
                                 backup::discard(place);
@@ -91,7 +92,7 @@ impl Work<'_> {
                         }
                     }
                     Err(error) => {
-                        self.outcome(Status::Failed, Some(error.to_string()))?;
+                        self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
                         return Err(refused(error));
                     }
                 }
@@ -171,7 +172,7 @@ impl Work<'_> {
             .earlier()?
             .config_map
             .iter()
-            .rfind(|change| change.status != Some(Status::Failed))
+            .rfind(|change| change.status != Some(ActionStatus::Failed))
     }
 
     async fn take(&self, removal: &Removal, stored: &Stored) -> Result<(), KubernetesError> {
@@ -242,7 +243,7 @@ impl Work<'_> {
         backup::usual_place(self.log.path(), self.log.cluster(), self.log.id())
     }
 
-    fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
+    fn outcome(&self, status: ActionStatus, error: Option<String>) -> Result<(), Failure> {
         Ok(self.log.config_map_outcome(status, error)?)
     }
 }
@@ -303,14 +304,14 @@ fn changed_entry(before: &Observed, now: &Observed) -> Option<String> {
         .map(|(_, live)| live.entry.principal_arn.to_string())
 }
 
-fn status_of(removal: &Removal) -> Status {
+fn status_of(removal: &Removal) -> ActionStatus {
     status(removal.after.is_none())
 }
 
-fn status(deleted: bool) -> Status {
+fn status(deleted: bool) -> ActionStatus {
     if deleted {
-        Status::Deleted
+        ActionStatus::Deleted
     } else {
-        Status::Updated
+        ActionStatus::Updated
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::access::before::{Answer, Authenticator};
-use crate::access::rbac::{Binding, Subject};
 use crate::kubernetes::{NodeNames, Stored};
 use crate::migration::Survey;
 use crate::migration::verify::canonical;
+use crate::model::rbac::{Binding, Subject};
 use crate::model::{
     AccessEntry, AuthenticationMode, Cluster, EntryType, PolicyAssociation, Principal,
     PrincipalKey, access_policy::CLUSTER_ADMIN,

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::journal::{BindingId, History, RunCommand};
+use crate::journal::{History, RunCommand};
+
 use crate::kubernetes::{KubernetesError, StoredBinding};
-use crate::model::{AccessEntry, LiveEntry};
+use crate::model::{AccessEntry, ActionStatus, BindingId, LiveEntry};
 use crate::plan::Action;
 use crate::text::shell_word;
-use crate::writer::Status;
 
 /// A binding that an earlier run made, and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
@@ -66,13 +66,13 @@ pub(super) fn made(history: &History, only_run: Option<&str>) -> Vec<OwnBinding>
                 uid: change.uid.clone(),
             };
             match (run.command, change.status) {
-                (RunCommand::Apply, Some(Status::Created)) if counts => {
+                (RunCommand::Apply, Some(ActionStatus::Created)) if counts => {
                     made.insert(&change.id, own());
                 }
                 (RunCommand::Apply, None) if counts => {
                     made.entry(&change.id).or_insert_with(own);
                 }
-                (RunCommand::Rollback, Some(Status::Deleted)) => {
+                (RunCommand::Rollback, Some(ActionStatus::Deleted)) => {
                     made.remove(&change.id);
                 }
                 _ => {}

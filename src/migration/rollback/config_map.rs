@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::journal::{ConfigMapChange, History, RunCommand};
 use crate::kubernetes::Stored;
-use crate::writer::Status;
+use crate::model::ActionStatus;
 
 /// The `data` of a ConfigMap.
 type Data = BTreeMap<String, String>;
@@ -62,7 +62,7 @@ pub fn changes<'a>(history: &'a History, only_run: Option<&str>) -> Vec<&'a Conf
     for run in &history.runs {
         for change in &run.config_map {
             match (run.command, change.status) {
-                (_, Some(Status::Failed)) | (RunCommand::Rollback, None) => {}
+                (_, Some(ActionStatus::Failed)) | (RunCommand::Rollback, None) => {}
                 // It has undone one run, or all of them.
                 (RunCommand::Rollback, Some(_)) => {
                     let only = run
@@ -102,7 +102,8 @@ mod tests {
 
     use super::*;
     use crate::choices::Choices;
-    use crate::journal::{ClusterId, Record};
+    use crate::journal::Record;
+    use crate::model::ClusterId;
 
     const TIME: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
 
@@ -118,7 +119,7 @@ mod tests {
     }
 
     /// A history of cut-overs, a run each: what was before, what was to be after, and how it ended.
-    fn history(cut_overs: &[(&str, &str, Option<Status>)]) -> History {
+    fn history(cut_overs: &[(&str, &str, Option<ActionStatus>)]) -> History {
         let mut history = History::default();
         for (index, (before, after, status)) in cut_overs.iter().enumerate() {
             let run = format!("run{index}");
@@ -157,7 +158,7 @@ mod tests {
     }
 
     /// What it goes back to, and whether somebody else has changed it.
-    fn back(cut_overs: &[(&str, &str, Option<Status>)], now: &str) -> Option<(String, bool)> {
+    fn back(cut_overs: &[(&str, &str, Option<ActionStatus>)], now: &str) -> Option<(String, bool)> {
         match restore(&history(cut_overs), None, Some(&stored(now))) {
             Restoring::Nothing => None,
             Restoring::Back { to, edited } => {
@@ -168,7 +169,7 @@ mod tests {
 
     #[test]
     fn it_goes_back_to_what_was_before_the_first_of_several() {
-        let done = Some(Status::Updated);
+        let done = Some(ActionStatus::Updated);
         let two = [("abc", "bc", done), ("bc", "c", done)];
         assert_eq!(back(&two, "c"), Some(("abc".to_owned(), false)));
         assert_eq!(back(&two, "abc"), None);
@@ -177,15 +178,18 @@ mod tests {
 
     #[test]
     fn an_edit_between_two_cut_overs_is_an_edit() {
-        let done = Some(Status::Updated);
+        let done = Some(ActionStatus::Updated);
         let edited = [("abc", "bc", done), ("bcx", "cx", done)];
         assert_eq!(back(&edited, "cx"), Some(("abc".to_owned(), true)));
     }
 
     #[test]
     fn a_change_that_was_refused_or_never_made_is_none() {
-        let done = Some(Status::Updated);
-        let refused = [("abc", "bc", Some(Status::Failed)), ("abcx", "bcx", done)];
+        let done = Some(ActionStatus::Updated);
+        let refused = [
+            ("abc", "bc", Some(ActionStatus::Failed)),
+            ("abcx", "bcx", done),
+        ];
         assert_eq!(back(&refused, "bcx"), Some(("abcx".to_owned(), false)));
         let killed = [("abc", "bc", None), ("abc", "c", done)];
         assert_eq!(back(&killed, "c"), Some(("abc".to_owned(), false)));

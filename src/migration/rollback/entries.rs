@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::{CallHistory, History, RunCommand, RunHistory};
-use crate::model::{AccessEntry, EntryType, LiveEntry, PolicyAssociation, Principal};
+use crate::model::{AccessEntry, ActionStatus, EntryType, LiveEntry, PolicyAssociation, Principal};
 use crate::plan::compare::{identity_differences, same};
 use crate::plan::{Action, ActionKind, RUN_TAG, Stage};
-use crate::writer::Status;
 
 /// An entry that is left alone, and why.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -185,7 +184,7 @@ fn stories(
             };
             let was_done = !matches!(
                 call.status,
-                Some(Status::Failed | Status::Skipped | Status::Exists)
+                Some(ActionStatus::Failed | ActionStatus::Skipped | ActionStatus::Exists)
             );
             // What a rollback takes away that no run here has made, it takes away by its tag: that is not to be undone.
             let principal = principal.to_string();
@@ -249,7 +248,10 @@ pub(super) fn done_without_answer<'a>(
         let Some(principal) = call.action.kind.principal_arn().map(ToString::to_string) else {
             continue;
         };
-        if matches!(call.status, Some(Status::Failed | Status::Skipped)) {
+        if matches!(
+            call.status,
+            Some(ActionStatus::Failed | ActionStatus::Skipped)
+        ) {
             continue;
         }
         let before = known

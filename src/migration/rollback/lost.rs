@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::{Restoring, RollbackOptions};
 use crate::error::Failure;
-use crate::journal::{ClusterId, ConfigMapChange};
+use crate::journal::ConfigMapChange;
 use crate::kubernetes::Stored;
 use crate::migration::cutover::backup;
+use crate::model::ClusterId;
 
 /// Where the journal is lost: the ConfigMap comes back from its last backup where it is gone, and over what stands there
 /// only by force, since nobody can tell what was changed since. Says so, too.

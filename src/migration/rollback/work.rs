@@ -16,9 +16,9 @@ use crate::migration::apply::Clock;
 use crate::migration::cutover::{ATTEMPTS, BREATH, interrupted, may_try_again};
 use crate::migration::deletion::{Deletion, NOTHING_YET, Over, TAKE_OFF, held_by};
 use crate::migration::ended::unfinished;
-use crate::model::LiveEntry;
+use crate::model::{ActionStatus, LiveEntry};
 use crate::stop::Stop;
-use crate::writer::{self, Event, EventKind, Progress, Status};
+use crate::writer::{self, Event, EventKind, Progress};
 
 /// What putting things back needs.
 pub(super) struct Work<'a> {
@@ -44,7 +44,7 @@ impl Work<'_> {
         let now = stored.map(|stored| stored.aws_auth().data);
         let is_made = |change: &ConfigMapChange| change.status.is_none() && change.after == now;
         if known.config_map.last().is_some_and(is_made) {
-            self.outcome(Status::Updated, None)?;
+            self.outcome(ActionStatus::Updated, None)?;
         }
         for call in done_without_answer(known, live) {
             let status = writer::done_status(&call.action.kind);
@@ -59,7 +59,7 @@ impl Work<'_> {
             let is_there = |binding: &UndoneBinding| binding.id == change.id;
             if !left_to_do.bindings.iter().any(is_there) {
                 self.log
-                    .binding_outcome(&change.id, Status::Deleted, None, None, None)?;
+                    .binding_outcome(&change.id, ActionStatus::Deleted, None, None, None)?;
             }
         }
         Ok(())
@@ -83,8 +83,8 @@ impl Work<'_> {
             let deleted = self.delete_binding(stored).await;
             let error = deleted.as_ref().err().map(ToString::to_string);
             let (fate, status) = match &deleted {
-                Ok(()) => (Fate::Deleted, Status::Deleted),
-                Err(_) => (Fate::Failed, Status::Failed),
+                Ok(()) => (Fate::Deleted, ActionStatus::Deleted),
+                Err(_) => (Fate::Failed, ActionStatus::Failed),
             };
             self.log
                 .binding_outcome(&binding.id, status, None, None, error)?;
@@ -150,10 +150,10 @@ impl Work<'_> {
                 None => self.kubernetes.create(to, Attempt::Real).await,
             };
             match written {
-                Ok(()) => return self.outcome(Status::Updated, None),
+                Ok(()) => return self.outcome(ActionStatus::Updated, None),
                 Err(error) if may_try_again(&error) => {}
                 Err(error) => {
-                    self.outcome(Status::Failed, Some(error.to_string()))?;
+                    self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
                     return Err(refused(error));
                 }
             }
@@ -168,11 +168,11 @@ impl Work<'_> {
             }
             let found = now.as_ref().map(|stored| stored.aws_auth().data);
             if found.as_ref() == Some(&wanted) {
-                return self.outcome(Status::Updated, None);
+                return self.outcome(ActionStatus::Updated, None);
             }
             if found != seen && !force {
                 let edited = "somebody has changed aws-auth meanwhile";
-                self.outcome(Status::Failed, Some(edited.to_owned()))?;
+                self.outcome(ActionStatus::Failed, Some(edited.to_owned()))?;
                 return Err(Failure::new(format!("nothing was undone: {edited}"))
                     .hint("compare it with the backup; --force puts the backup in its place"));
             }
@@ -213,7 +213,7 @@ impl Work<'_> {
         }
     }
 
-    fn outcome(&self, status: Status, error: Option<String>) -> Result<(), Failure> {
+    fn outcome(&self, status: ActionStatus, error: Option<String>) -> Result<(), Failure> {
         Ok(self.log.config_map_outcome(status, error)?)
     }
 }

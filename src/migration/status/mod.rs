@@ -15,13 +15,13 @@ use crate::access::before::{Answer, Authenticator};
 use crate::finding::Code;
 use crate::journal::{History, RunCommand, RunEnd, RunHistory};
 use crate::kubernetes::Stored;
+use crate::model::ActionStatus;
 use crate::model::{AuthenticationMode, LiveEntry, Principal};
 use crate::plan::Plan;
 use crate::plan::document::{PlacedFinding, Summary};
 use crate::reader;
 use crate::rights::For;
 use crate::source::EKS_MANAGER;
-use crate::writer::Status as CallStatus;
 
 pub use preflight::{Preflight, Right, RightApi, RightState, preflight};
 
@@ -190,7 +190,7 @@ fn drift(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) -> V
     let is_made = |run: &&RunHistory, arn: &str| {
         run.calls.iter().any(|call| {
             let of = call.action.kind.principal_arn().map(ToString::to_string);
-            of.as_deref() == Some(arn) && call.status == Some(CallStatus::Created)
+            of.as_deref() == Some(arn) && call.status == Some(ActionStatus::Created)
         })
     };
     let made = history.made_entries().into_iter();

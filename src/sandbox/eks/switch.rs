@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::access_policy::CLUSTER_ADMIN;
 use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType, PolicyAssociation};
 use crate::sandbox::aws::AwsError;
+use crate::sandbox::limits::{UpdateEnd, UpdateTime};
 use crate::sandbox::seed::ClusterSeed;
 use crate::sandbox::state::{ClusterState, Update, World};
-use crate::sandbox::terms::{UpdateEnd, UpdateTime};
 
 use super::errors;
 

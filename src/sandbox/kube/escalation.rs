@@ -6,8 +6,8 @@
 
 use serde_json::Value;
 
-use crate::sandbox::admits::KubeIdentity;
-use crate::sandbox::terms::KubernetesRights;
+use crate::sandbox::limits::KubernetesRights;
+use crate::sandbox::login::KubeIdentity;
 
 use super::objects::{Objects, RBAC, RESOURCES};
 use super::rights::{self, Attempt};

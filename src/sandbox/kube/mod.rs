@@ -21,11 +21,11 @@ mod write;
 
 use hyper::Method;
 
-use super::admits::{self, KubeIdentity};
 use super::faults::FaultKind;
+use super::limits::KubernetesRights;
+use super::login::{self, KubeIdentity};
 use super::percent;
 use super::state::World;
-use super::terms::KubernetesRights;
 use super::wire::{Call, Reply};
 use path::Target;
 use rights::Attempt;
@@ -225,7 +225,7 @@ fn authenticate(world: &World, name: &str, call: &Call) -> Option<KubeIdentity> 
     }
     let seed = &cluster.seed;
     let (identity, key) = token::identity(world, &seed.name, &seed.partition, token)?;
-    admits::admit(cluster, &identity, &key)
+    login::admit(cluster, &identity, &key)
 }
 
 /// Takes on another identity, which only members of `system:masters` may.

@@ -3,8 +3,8 @@
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::sandbox::admits::KubeIdentity;
-use crate::sandbox::terms::KubernetesRights;
+use crate::sandbox::limits::KubernetesRights;
+use crate::sandbox::login::KubeIdentity;
 use crate::sandbox::wire::{Call, Reply};
 
 use super::objects::Objects;

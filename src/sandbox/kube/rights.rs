@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::model::access_policy::ScopeKind;
-use crate::sandbox::admits::KubeIdentity;
 use crate::sandbox::aws::glob;
-use crate::sandbox::terms::{KubernetesRights, KubernetesRule};
+use crate::sandbox::limits::{KubernetesRights, KubernetesRule};
+use crate::sandbox::login::KubeIdentity;
 
 use super::objects::{CLUSTER_ROLE_BINDINGS, Objects, RESOURCES, ROLE_BINDINGS, Resource};
 

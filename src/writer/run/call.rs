@@ -8,22 +8,21 @@ use tokio::time::Instant;
 use super::WriterError;
 use super::engine::{CREDENTIALS, Engine};
 use super::summary::ActionResult;
-use crate::aws::AwsError;
+use crate::aws::{AwsError, EksApi, Reply};
 use crate::choices::OnExisting;
 use crate::journal::Answered;
-use crate::model::AccessEntry;
+use crate::model::{AccessEntry, ActionError, ActionStatus};
 use crate::plan::compare::{differences, identity_differences, in_words};
 use crate::plan::{Action, ActionKind, RUN_TAG};
 use crate::text::visible;
-use crate::writer::progress::{EventError, EventKind, Progress, Status};
+use crate::writer::progress::{EventKind, Progress};
 use crate::writer::retry::{Circumstances, Next, PROPAGATION, THROTTLED, decide};
-use crate::writer::{Answer, EksApi};
 
 /// How the calls for one action ended.
 struct Ended {
-    status: Status,
+    status: ActionStatus,
     request_id: Option<String>,
-    error: Option<EventError>,
+    error: Option<ActionError>,
 }
 
 impl<A: EksApi, P: Progress> Engine<'_, A, P> {
@@ -53,7 +52,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             update: None,
         };
         log.outcome(&token, action, ended.status, answered)?;
-        if ended.status == Status::Failed && self.run.limits.fail_fast {
+        if ended.status == ActionStatus::Failed && self.run.limits.fail_fast {
             self.halt("an action failed and --fail-fast was given");
         }
         self.done.fetch_add(1, Ordering::Relaxed);
@@ -95,7 +94,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         loop {
             circumstances.attempts += 1;
             let error = match self.run.api.perform(self.run.cluster, action, token).await {
-                Ok(Answer { request_id, .. }) => {
+                Ok(Reply { request_id, .. }) => {
                     return Ended {
                         status: done_status(&action.kind),
                         request_id,
@@ -122,7 +121,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                         status: if may_be_ours {
                             done_status(&action.kind)
                         } else {
-                            Status::Exists
+                            ActionStatus::Exists
                         },
                         request_id: error.request_id().map(Into::into),
                         error: None,
@@ -151,7 +150,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 EventKind::Retry,
                 Some(action),
                 None,
-                Some(EventError::from(&error)),
+                Some(ActionError::from(&error)),
             );
             if must_end {
                 tokio::time::sleep(wait).await;
@@ -210,9 +209,9 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             }
             return Ended {
                 status: if may_be_ours {
-                    Status::Created
+                    ActionStatus::Created
                 } else {
-                    Status::Exists
+                    ActionStatus::Exists
                 },
                 request_id,
                 error: None,
@@ -220,10 +219,10 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         }
         Ended {
             status: match self.run.on_existing {
-                OnExisting::Keep => Status::Exists,
-                OnExisting::Update | OnExisting::Fail => Status::Failed,
+                OnExisting::Keep => ActionStatus::Exists,
+                OnExisting::Update | OnExisting::Fail => ActionStatus::Failed,
             },
-            error: Some(EventError {
+            error: Some(ActionError {
                 code: "ResourceInUseException".to_owned(),
                 message: format!(
                     "there is an access entry by now, and it differs: {}",
@@ -244,21 +243,21 @@ fn wanted(action: &Action, then: &[&Action]) -> Option<AccessEntry> {
 
 fn failed(error: &AwsError) -> Ended {
     Ended {
-        status: Status::Failed,
+        status: ActionStatus::Failed,
         request_id: error.request_id().map(ToOwned::to_owned),
-        error: Some(EventError::from(error)),
+        error: Some(ActionError::from(error)),
     }
 }
 
 /// How a call ends that did what it was to do.
-pub(crate) fn done_status(kind: &ActionKind) -> Status {
+pub(crate) fn done_status(kind: &ActionKind) -> ActionStatus {
     match kind {
-        ActionKind::CreateAccessEntry { .. } => Status::Created,
+        ActionKind::CreateAccessEntry { .. } => ActionStatus::Created,
         ActionKind::UpdateAuthenticationMode { .. } | ActionKind::UpdateAccessEntry { .. } => {
-            Status::Updated
+            ActionStatus::Updated
         }
-        ActionKind::DeleteAccessEntry { .. } => Status::Deleted,
-        ActionKind::AssociateAccessPolicy { .. } => Status::Associated,
-        ActionKind::DisassociateAccessPolicy { .. } => Status::Disassociated,
+        ActionKind::DeleteAccessEntry { .. } => ActionStatus::Deleted,
+        ActionKind::AssociateAccessPolicy { .. } => ActionStatus::Associated,
+        ActionKind::DisassociateAccessPolicy { .. } => ActionStatus::Disassociated,
     }
 }

@@ -1,5 +1,6 @@
 //! The engine: what a principal's calls need of each other, and when no more are begun.
 
+use crate::model::{ActionError, ActionStatus};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,9 +9,9 @@ use tokio::time::Instant;
 
 use super::summary::ActionResult;
 use super::{Chain, Run, WriterError};
+use crate::aws::EksApi;
 use crate::plan::{Action, ActionKind, ENTRY_QUOTA, RUN_TAG};
-use crate::writer::EksApi;
-use crate::writer::progress::{Event, EventError, EventKind, Progress, Status};
+use crate::writer::progress::{Event, EventKind, Progress};
 
 /// Why a run ends when AWS takes the credentials no more.
 pub(super) const CREDENTIALS: &str =
@@ -64,9 +65,9 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         let actions: Vec<&Action> = chain.iter().map(|(_, action)| *action).collect();
         for (place, (index, action)) in chain.into_iter().enumerate() {
             let result = if self.is_complete(action) {
-                self.leave(action, Status::Exists)
+                self.leave(action, ActionStatus::Exists)
             } else if broken || (!begun && !self.may_begin(action).await) {
-                self.leave(action, Status::Skipped)
+                self.leave(action, ActionStatus::Skipped)
             } else {
                 if begun {
                     self.run.pace.turn().await;
@@ -74,12 +75,12 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 // What follows is owed from the first call on, and is written down with it.
                 let then = if begun { &[] } else { &actions[place + 1..] };
                 let result = self.action(action, then, entry_is_new, begun).await?;
-                entry_is_new |= result.status == Status::Created;
-                begun |= !matches!(result.status, Status::Failed | Status::Exists);
+                entry_is_new |= result.status == ActionStatus::Created;
+                begun |= !matches!(result.status, ActionStatus::Failed | ActionStatus::Exists);
                 result
             };
-            broken |=
-                matches!(result.status, Status::Failed | Status::Skipped) || result.is_conflict();
+            broken |= matches!(result.status, ActionStatus::Failed | ActionStatus::Skipped)
+                || result.is_conflict();
             results.push((index, result));
         }
         if let Some(given_back) = self.give_back(&results, entry_is_new).await? {
@@ -98,7 +99,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         entry_is_new: bool,
     ) -> Result<Option<(usize, ActionResult)>, WriterError> {
         let failed = results.iter().find(|(_, result)| {
-            result.status == Status::Failed
+            result.status == ActionStatus::Failed
                 && matches!(result.action.kind, ActionKind::AssociateAccessPolicy { .. })
         });
         let Some((index, failed)) = failed else {
@@ -167,7 +168,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         let left = results
             .iter()
             .filter(|result| matches!(result.action.kind, ActionKind::CreateAccessEntry { .. }))
-            .filter(|result| matches!(result.status, Status::Failed | Status::Skipped))
+            .filter(|result| matches!(result.status, ActionStatus::Failed | ActionStatus::Skipped))
             .count();
         self.halt(&format!(
             "EKS accepts no more access entries for this cluster (the quota is {ENTRY_QUOTA}); {left} remain to be created"
@@ -204,7 +205,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
     }
 
     /// Makes no call for an action, and tells why.
-    fn leave(&self, action: &Action, status: Status) -> ActionResult {
+    fn leave(&self, action: &Action, status: ActionStatus) -> ActionResult {
         self.tell(EventKind::Action, Some(action), Some(status), None);
         ActionResult {
             action: action.clone(),
@@ -233,8 +234,8 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         &self,
         event: EventKind,
         action: Option<&Action>,
-        status: Option<Status>,
-        error: Option<EventError>,
+        status: Option<ActionStatus>,
+        error: Option<ActionError>,
     ) {
         self.run.progress.tell(&Event {
             status,

@@ -11,10 +11,9 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::EksApi;
 use super::canary::Canary;
 use super::progress::Progress;
-use crate::aws::Pace;
+use crate::aws::{EksApi, Pace};
 use crate::choices::OnExisting;
 use crate::journal::{JournalError, RunLog};
 use crate::model::{Arn, LiveEntry};

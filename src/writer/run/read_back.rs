@@ -7,10 +7,9 @@ use futures_util::{StreamExt, stream};
 
 use super::engine::{CREDENTIALS, Engine};
 use super::summary::ActionResult;
-use crate::aws::AwsError;
-use crate::model::{AccessEntry, Arn, LiveEntry};
-use crate::writer::EksApi;
-use crate::writer::progress::{Progress, Status};
+use crate::aws::{AwsError, EksApi};
+use crate::model::{AccessEntry, ActionStatus, Arn, LiveEntry};
+use crate::writer::progress::Progress;
 
 /// How often an entry is looked at before it counts as not shown.
 const LOOKS: u32 = 8;
@@ -45,7 +44,9 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             let Some(arn) = result.action.kind.principal_arn() else {
                 continue;
             };
-            if matches!(result.status, Status::Failed | Status::Skipped) || result.is_conflict() {
+            if matches!(result.status, ActionStatus::Failed | ActionStatus::Skipped)
+                || result.is_conflict()
+            {
                 broken.insert(arn.to_string());
             }
             let before = self

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::Arn;
+use crate::model::{ActionError, ActionStatus, Arn};
 use crate::plan::Action;
-use crate::writer::progress::{EventError, Status};
 
 /// How one action ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,9 +11,9 @@ pub struct ActionResult {
     /// The action.
     pub action: Action,
     /// How it ended.
-    pub status: Status,
+    pub status: ActionStatus,
     /// What went wrong.
-    pub error: Option<EventError>,
+    pub error: Option<ActionError>,
 }
 
 /// How a run ended.
@@ -33,7 +32,7 @@ pub struct Summary {
 impl Summary {
     /// How many actions ended in a way.
     #[must_use]
-    pub fn count(&self, status: Status) -> usize {
+    pub fn count(&self, status: ActionStatus) -> usize {
         self.results
             .iter()
             .filter(|result| result.status == status)
@@ -68,7 +67,7 @@ impl Summary {
         let is_undecided = |arn: &Arn| refused.contains(arn) || conflicts.contains_key(arn);
         self.unverified.is_empty()
             && self.results.iter().all(|result| {
-                !matches!(result.status, Status::Failed | Status::Skipped)
+                !matches!(result.status, ActionStatus::Failed | ActionStatus::Skipped)
                     || result.action.kind.principal_arn().is_some_and(is_undecided)
             })
     }
@@ -78,16 +77,16 @@ impl ActionResult {
     /// Whether there was an entry by now that says something else, and that was left as it is.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        self.status == Status::Exists && self.error.is_some()
+        self.status == ActionStatus::Exists && self.error.is_some()
     }
 
     /// Whether EKS doesn't know the principal.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        self.status == Status::Failed
+        self.status == ActionStatus::Failed
             && self
                 .error
                 .as_ref()
-                .is_some_and(EventError::is_unknown_principal)
+                .is_some_and(ActionError::is_unknown_principal)
     }
 }

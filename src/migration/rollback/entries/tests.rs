@@ -1,8 +1,8 @@
 //! What is undone, told from journals alone.
 
 use super::*;
-use crate::journal::{ClusterId, Record};
-use crate::model::Arn;
+use crate::journal::Record;
+use crate::model::{Arn, ClusterId};
 
 const DEV: &str = "arn:aws:iam::111122223333:role/dev";
 
@@ -69,7 +69,7 @@ fn tell(
     history: &mut History,
     command: RunCommand,
     before: Option<&AccessEntry>,
-    calls: &[(ActionKind, Option<Status>)],
+    calls: &[(ActionKind, Option<ActionStatus>)],
 ) {
     let time = jiff::Timestamp::UNIX_EPOCH;
     let run = format!("run{}", history.runs.len());
@@ -127,7 +127,7 @@ fn operations(undoing: &Undoing) -> Vec<&'static str> {
     actions.map(|action| action.kind.operation()).collect()
 }
 
-fn apply_that_made(made: &AccessEntry, status: Option<Status>) -> History {
+fn apply_that_made(made: &AccessEntry, status: Option<ActionStatus>) -> History {
     let mut history = History::default();
     tell(
         &mut history,
@@ -141,7 +141,7 @@ fn apply_that_made(made: &AccessEntry, status: Option<Status>) -> History {
 #[test]
 fn an_entry_that_was_made_goes_unless_somebody_has_changed_it() {
     let made = tagged(entry(&["developers"], &[]));
-    let history = apply_that_made(&made, Some(Status::Created));
+    let history = apply_that_made(&made, Some(ActionStatus::Created));
     assert_eq!(
         operations(&decide(&history, Some(&made))),
         ["DeleteAccessEntry"]
@@ -172,7 +172,11 @@ fn a_call_without_an_answer_may_have_been_made_or_not() {
 #[test]
 fn a_call_that_failed_or_found_its_entry_there_is_nobodys_to_undo() {
     let made = entry(&["developers"], &[]);
-    for status in [Status::Failed, Status::Skipped, Status::Exists] {
+    for status in [
+        ActionStatus::Failed,
+        ActionStatus::Skipped,
+        ActionStatus::Exists,
+    ] {
         let history = apply_that_made(&made, Some(status));
         assert_eq!(decide(&history, Some(&made)), Undoing::default());
     }
@@ -184,21 +188,24 @@ fn an_entry_that_was_changed_gets_back_before_it_loses() {
     let after = entry(&["developers"], &["AmazonEKSEditPolicy"]);
     let view = PolicyAssociation::cluster_wide("aws", "AmazonEKSViewPolicy");
     let calls = [
-        (associate("AmazonEKSEditPolicy"), Some(Status::Associated)),
+        (
+            associate("AmazonEKSEditPolicy"),
+            Some(ActionStatus::Associated),
+        ),
         (
             ActionKind::UpdateAccessEntry {
                 principal_arn: arn(),
                 username: Some("dev".to_owned()),
                 kubernetes_groups: vec!["developers".to_owned()],
             },
-            Some(Status::Updated),
+            Some(ActionStatus::Updated),
         ),
         (
             ActionKind::DisassociateAccessPolicy {
                 principal_arn: arn(),
                 policy_arn: view.policy_arn,
             },
-            Some(Status::Disassociated),
+            Some(ActionStatus::Disassociated),
         ),
     ];
     let mut history = History::default();
@@ -217,7 +224,7 @@ fn an_entry_that_was_changed_gets_back_before_it_loses() {
 }
 
 /// `apply` made an entry of another type anew, and a rollback has deleted that one again.
-fn stopped_in_between(deleted: Option<Status>) -> (History, AccessEntry, AccessEntry) {
+fn stopped_in_between(deleted: Option<ActionStatus>) -> (History, AccessEntry, AccessEntry) {
     let before = entry(&["old"], &["AmazonEKSViewPolicy"]);
     let made = tagged(AccessEntry {
         entry_type: EntryType::Ec2Linux,
@@ -225,8 +232,8 @@ fn stopped_in_between(deleted: Option<Status>) -> (History, AccessEntry, AccessE
     });
     let mut history = History::default();
     let calls = [
-        (delete(), Some(Status::Deleted)),
-        (create(&made), Some(Status::Created)),
+        (delete(), Some(ActionStatus::Deleted)),
+        (create(&made), Some(ActionStatus::Created)),
     ];
     tell(&mut history, RunCommand::Apply, Some(&before), &calls);
     tell(
@@ -240,7 +247,7 @@ fn stopped_in_between(deleted: Option<Status>) -> (History, AccessEntry, AccessE
 
 #[test]
 fn a_rollback_that_was_stopped_between_delete_and_create_goes_on_with_the_create() {
-    for answer in [None, Some(Status::Deleted)] {
+    for answer in [None, Some(ActionStatus::Deleted)] {
         let (history, before, _) = stopped_in_between(answer);
         let undoing = decide(&history, None);
         assert_eq!(
@@ -263,7 +270,7 @@ fn a_delete_of_a_rollback_that_was_never_answered_is_made_again_where_the_entry_
         ]
     );
     let made = tagged(entry(&["developers"], &[]));
-    let mut history = apply_that_made(&made, Some(Status::Created));
+    let mut history = apply_that_made(&made, Some(ActionStatus::Created));
     tell(
         &mut history,
         RunCommand::Rollback,
@@ -280,8 +287,8 @@ fn a_delete_of_a_rollback_that_was_never_answered_is_made_again_where_the_entry_
 #[test]
 fn what_is_rolled_back_is_no_longer_this_tools() {
     let made = tagged(entry(&["developers"], &[]));
-    let mut history = apply_that_made(&made, Some(Status::Created));
-    let undone = [(delete(), Some(Status::Deleted))];
+    let mut history = apply_that_made(&made, Some(ActionStatus::Created));
+    let undone = [(delete(), Some(ActionStatus::Deleted))];
     tell(&mut history, RunCommand::Rollback, Some(&made), &undone);
     // Whoever made it anew, it is theirs, even if it says the same.
     assert_eq!(decide(&history, Some(&made)), Undoing::default());
@@ -293,8 +300,8 @@ fn a_dead_entry_is_not_put_back_by_its_type_or_by_its_age() {
     let dead = |now: &AccessEntry, is_dead: bool| {
         let mut history = History::default();
         let calls = [
-            (delete(), Some(Status::Deleted)),
-            (create(now), Some(Status::Created)),
+            (delete(), Some(ActionStatus::Deleted)),
+            (create(now), Some(ActionStatus::Created)),
         ];
         tell(&mut history, RunCommand::Apply, Some(&before), &calls);
         undo(&history, None, &[live(now.clone())], &|_| is_dead)
@@ -344,7 +351,7 @@ fn a_call_without_an_answer_was_done_only_where_its_entry_shows_it() {
     let bare = entry(&["devs"], &[]);
     let other = entry(&["others"], &[]);
     let unanswered = |before: &AccessEntry,
-                      calls: &[(ActionKind, Option<Status>)],
+                      calls: &[(ActionKind, Option<ActionStatus>)],
                       now: Option<&AccessEntry>| {
         let mut history = History::default();
         tell(&mut history, RunCommand::Rollback, Some(before), calls);
@@ -361,8 +368,8 @@ fn a_call_without_an_answer_was_done_only_where_its_entry_shows_it() {
     assert_eq!(unanswered(&made, &gone, Some(&other)), [""; 0]);
 
     let remade = [
-        (delete(), Some(Status::Deleted)),
-        (create(&bare), Some(Status::Created)),
+        (delete(), Some(ActionStatus::Deleted)),
+        (create(&bare), Some(ActionStatus::Created)),
         (associate("AmazonEKSViewPolicy"), None),
     ];
     assert_eq!(

@@ -1,10 +1,10 @@
-//! The characters of a text, handed out in portions as the cluster's YAML library takes them in.
+//! The characters of a text, handed out in portions as go-yaml takes them in.
 //!
 //! The portions matter: what lies behind the first document is checked only as far as it was taken in, and a byte
 //! order mark is looked for at the start of the portion instead of the current place.
 //! Source: go-yaml v2.4, `readerc.go` and `yamlprivateh.go`.
 
-use super::Failure;
+use super::YamlError;
 
 /// How many bytes are taken in at once.
 const PORTION: usize = 512;
@@ -74,14 +74,14 @@ impl<'a> Input<'a> {
     }
 
     /// Makes sure that so many characters are at hand.
-    pub(super) fn need(&mut self, length: usize) -> Result<(), Failure> {
+    pub(super) fn need(&mut self, length: usize) -> Result<(), YamlError> {
         if self.unread >= length {
             return Ok(());
         }
         self.bring(length)
     }
 
-    fn bring(&mut self, length: usize) -> Result<(), Failure> {
+    fn bring(&mut self, length: usize) -> Result<(), YamlError> {
         if !self.started {
             self.started = true;
             while !self.ended && self.taken < BYTE_ORDER_MARK.len() {
@@ -119,7 +119,7 @@ impl<'a> Input<'a> {
     }
 
     /// Checks the characters that were taken in whole.
-    fn check(&mut self) -> Result<(), Failure> {
+    fn check(&mut self) -> Result<(), YamlError> {
         let taken = &self.text.as_bytes()[self.checked..self.taken];
         let plain = taken
             .iter()
@@ -134,7 +134,7 @@ impl<'a> Input<'a> {
             let printable = matches!(c,
                 '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{A0}'..='\u{FFFD}' | '\u{10000}'..);
             if !printable {
-                return Err(Failure::new(
+                return Err(YamlError::new(
                     "control characters are not allowed",
                     self.checked,
                 ));

@@ -1,4 +1,4 @@
-//! The types that scalars have in the cluster: YAML 1.1's, as go-yaml v2 tells them.
+//! The types of scalars: YAML 1.1's, as go-yaml v2 resolves them.
 //!
 //! Source: go-yaml v2.4, `resolve.go`, and `decode.go`, `scalar`.
 
@@ -10,7 +10,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// A scalar with its type.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Scalar<'a> {
+pub(crate) enum Scalar<'a> {
     Null,
     Bool(bool),
     Int(i64),
@@ -20,8 +20,8 @@ pub(super) enum Scalar<'a> {
     Text(Cow<'a, str>),
 }
 
-/// Types a scalar by its tag and value, or says why the cluster gives the whole text up.
-pub(super) fn resolve<'a>(tag: &str, implicit: bool, value: &'a str) -> Result<Scalar<'a>, String> {
+/// Types a scalar by its tag and value, or says why go-yaml gives the whole text up.
+pub(crate) fn resolve<'a>(tag: &str, implicit: bool, value: &'a str) -> Result<Scalar<'a>, String> {
     let text = || Scalar::Text(Cow::Borrowed(value));
     if tag.is_empty() && !implicit {
         return Ok(text());
@@ -46,7 +46,7 @@ pub(super) fn resolve<'a>(tag: &str, implicit: bool, value: &'a str) -> Result<S
         },
         "float" => match plain(value) {
             known @ Scalar::Float(_) => Ok(known),
-            #[expect(clippy::cast_precision_loss, reason = "as the cluster does")]
+            #[expect(clippy::cast_precision_loss, reason = "as go-yaml does")]
             Scalar::Int(int) => Ok(Scalar::Float(int as f64)),
             _ => refuse(),
         },

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::Failure;
+use super::YamlError;
 use super::input::{Input, Mark};
 use super::token::{Token, TokenKind};
 
@@ -86,7 +86,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next token, which stays.
-    pub(super) fn peek(&mut self) -> Result<&Token<'a>, Failure> {
+    pub(super) fn peek(&mut self) -> Result<&Token<'a>, YamlError> {
         if !self.available {
             self.fetch_more()?;
             self.available = true;
@@ -102,11 +102,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// A failure at the current place.
-    pub(super) fn failure(&self, problem: &str) -> Failure {
-        Failure::new(problem, self.input.mark().byte)
+    pub(super) fn failure(&self, problem: &str) -> YamlError {
+        YamlError::new(problem, self.input.mark().byte)
     }
 
-    fn fetch_more(&mut self) -> Result<(), Failure> {
+    fn fetch_more(&mut self) -> Result<(), YamlError> {
         loop {
             if !self.tokens.is_empty() {
                 // The token at the front may yet become a key, whose own token goes in front of it.
@@ -146,14 +146,14 @@ impl<'a> Scanner<'a> {
         self.push(kind, start);
     }
 
-    pub(super) fn is_key_possible(&mut self, level: usize) -> Result<bool, Failure> {
+    pub(super) fn is_key_possible(&mut self, level: usize) -> Result<bool, YamlError> {
         let mark = self.input.mark();
         let Some(key) = self.simple_keys.get_mut(level).filter(|key| key.possible) else {
             return Ok(false);
         };
         if key.mark.line < mark.line || key.mark.index + MAX_SIMPLE_KEY < mark.index {
             if key.required {
-                return Err(Failure::new("could not find expected ':'", key.mark.byte));
+                return Err(YamlError::new("could not find expected ':'", key.mark.byte));
             }
             key.possible = false;
             return Ok(false);
@@ -161,7 +161,7 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
-    pub(super) fn save_simple_key(&mut self) -> Result<(), Failure> {
+    pub(super) fn save_simple_key(&mut self) -> Result<(), YamlError> {
         if !self.simple_key_allowed {
             return Ok(());
         }
@@ -181,10 +181,10 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    pub(super) fn remove_simple_key(&mut self) -> Result<(), Failure> {
+    pub(super) fn remove_simple_key(&mut self) -> Result<(), YamlError> {
         if let Some(key) = self.simple_keys.last_mut().filter(|key| key.possible) {
             if key.required {
-                return Err(Failure::new("could not find expected ':'", key.mark.byte));
+                return Err(YamlError::new("could not find expected ':'", key.mark.byte));
             }
             key.possible = false;
             self.simple_keys_by_token.remove(&key.token);
@@ -200,7 +200,7 @@ impl<'a> Scanner<'a> {
         mark: Mark,
         number: Option<usize>,
         kind: TokenKind<'a>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), YamlError> {
         if self.flow_level > 0 || self.indent >= column(mark) {
             return Ok(());
         }
@@ -227,7 +227,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub(super) fn reset(&mut self) -> Result<(), Failure> {
+    pub(super) fn reset(&mut self) -> Result<(), YamlError> {
         self.unroll_indent(-1);
         self.remove_simple_key()?;
         self.simple_key_allowed = false;
@@ -237,7 +237,7 @@ impl<'a> Scanner<'a> {
     /// Goes past blanks, comments and line breaks.
     ///
     /// A tab is a blank only where no simple key may begin, so one in front of a block key is an error.
-    pub(super) fn skip_to_next_token(&mut self) -> Result<(), Failure> {
+    pub(super) fn skip_to_next_token(&mut self) -> Result<(), YamlError> {
         loop {
             self.input.need(1)?;
             if self.input.column() == 0 && self.input.portion_has_byte_order_mark() {
@@ -261,7 +261,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub(super) fn skip_blanks(&mut self) -> Result<(), Failure> {
+    pub(super) fn skip_blanks(&mut self) -> Result<(), YamlError> {
         self.input.need(1)?;
         while self.input.is_blank(0) {
             self.input.skip();
@@ -270,7 +270,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    pub(super) fn skip_comment(&mut self) -> Result<(), Failure> {
+    pub(super) fn skip_comment(&mut self) -> Result<(), YamlError> {
         if self.input.is(b'#') {
             while !self.input.is_break_or_end(0) {
                 self.input.skip();
@@ -281,7 +281,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Goes past the rest of a line that may only hold a comment.
-    pub(super) fn skip_rest_of_line(&mut self) -> Result<(), Failure> {
+    pub(super) fn skip_rest_of_line(&mut self) -> Result<(), YamlError> {
         self.skip_blanks()?;
         self.skip_comment()?;
         if !self.input.is_break_or_end(0) {

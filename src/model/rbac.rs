@@ -5,6 +5,8 @@ use std::fmt;
 
 use k8s_openapi::api::rbac::v1 as rbac;
 use rbac::{ClusterRoleBinding, RoleBinding};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The cluster-wide and namespaced bindings of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -157,4 +159,41 @@ pub enum Subject {
     User(String),
     /// A group by its exact name.
     Group(String),
+}
+
+/// Which ClusterRoleBinding or RoleBinding.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BindingId {
+    /// `ClusterRoleBinding` or `RoleBinding`.
+    pub kind: String,
+    /// The namespace of a RoleBinding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl BindingId {
+    /// Which one a manifest is about.
+    #[must_use]
+    pub fn of(object: &serde_json::Value) -> Self {
+        let text = |pointer: &str| object.pointer(pointer)?.as_str().map(str::to_owned);
+        Self {
+            kind: text("/kind").unwrap_or_default(),
+            namespace: text("/metadata/namespace"),
+            name: text("/metadata/name").unwrap_or_default(),
+        }
+    }
+}
+
+/// The kind, the namespace where it has one, and the name; as the cluster writes them, hidden characters included.
+impl fmt::Display for BindingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.kind)?;
+        if let Some(namespace) = &self.namespace {
+            write!(f, "{namespace}/")?;
+        }
+        f.write_str(&self.name)
+    }
 }

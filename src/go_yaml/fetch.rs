@@ -2,13 +2,13 @@
 //!
 //! Source: go-yaml v2.4, `scannerc.go`, the functions `yaml_parser_fetch_...`.
 
-use super::Failure;
+use super::YamlError;
 use super::scanner::{MAX_DEPTH, Scanner, SimpleKey, column};
 use super::token::{Token, TokenKind};
 
 impl<'a> Scanner<'a> {
     /// Fetches one more token, by what the next character says.
-    pub(super) fn fetch_next(&mut self) -> Result<(), Failure> {
+    pub(super) fn fetch_next(&mut self) -> Result<(), YamlError> {
         self.input.need(1)?;
         if !self.started {
             self.started = true;
@@ -59,7 +59,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn fetch_stream_end(&mut self) -> Result<(), Failure> {
+    fn fetch_stream_end(&mut self) -> Result<(), YamlError> {
         self.input.end_line();
         self.reset()?;
         let mark = self.input.mark();
@@ -67,7 +67,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_directive(&mut self) -> Result<(), Failure> {
+    fn fetch_directive(&mut self) -> Result<(), YamlError> {
         self.reset()?;
         let start = self.input.mark();
         let kind = self.scan_directive()?;
@@ -75,7 +75,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_document_indicator(&mut self, kind: TokenKind<'a>) -> Result<(), Failure> {
+    fn fetch_document_indicator(&mut self, kind: TokenKind<'a>) -> Result<(), YamlError> {
         self.reset()?;
         let start = self.input.mark();
         for _ in 0..3 {
@@ -85,7 +85,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_flow_start(&mut self, kind: TokenKind<'a>) -> Result<(), Failure> {
+    fn fetch_flow_start(&mut self, kind: TokenKind<'a>) -> Result<(), YamlError> {
         self.save_simple_key()?;
         self.simple_keys.push(SimpleKey {
             token: self.parsed + self.tokens.len(),
@@ -101,7 +101,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_flow_end(&mut self, kind: TokenKind<'a>) -> Result<(), Failure> {
+    fn fetch_flow_end(&mut self, kind: TokenKind<'a>) -> Result<(), YamlError> {
         self.remove_simple_key()?;
         if self.flow_level > 0 {
             self.flow_level -= 1;
@@ -114,14 +114,14 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_flow_entry(&mut self) -> Result<(), Failure> {
+    fn fetch_flow_entry(&mut self) -> Result<(), YamlError> {
         self.remove_simple_key()?;
         self.simple_key_allowed = true;
         self.push_indicator(TokenKind::FlowEntry);
         Ok(())
     }
 
-    fn fetch_block_entry(&mut self) -> Result<(), Failure> {
+    fn fetch_block_entry(&mut self) -> Result<(), YamlError> {
         if self.flow_level == 0 {
             if !self.simple_key_allowed {
                 return Err(self.failure("block sequence entries are not allowed in this context"));
@@ -134,7 +134,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_key(&mut self) -> Result<(), Failure> {
+    fn fetch_key(&mut self) -> Result<(), YamlError> {
         if self.flow_level == 0 {
             if !self.simple_key_allowed {
                 return Err(self.failure("mapping keys are not allowed in this context"));
@@ -147,7 +147,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_value(&mut self) -> Result<(), Failure> {
+    fn fetch_value(&mut self) -> Result<(), YamlError> {
         let level = self.simple_keys.len() - 1;
         if self.is_key_possible(level)? {
             let key = self.simple_keys[level];
@@ -174,7 +174,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_anchor(&mut self, alias: bool) -> Result<(), Failure> {
+    fn fetch_anchor(&mut self, alias: bool) -> Result<(), YamlError> {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
         let start = self.input.mark();
@@ -188,7 +188,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_tag(&mut self) -> Result<(), Failure> {
+    fn fetch_tag(&mut self) -> Result<(), YamlError> {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
         let start = self.input.mark();
@@ -197,7 +197,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_block_scalar(&mut self, literal: bool) -> Result<(), Failure> {
+    fn fetch_block_scalar(&mut self, literal: bool) -> Result<(), YamlError> {
         self.remove_simple_key()?;
         self.simple_key_allowed = true;
         let start = self.input.mark();
@@ -214,7 +214,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_flow_scalar(&mut self, single: bool) -> Result<(), Failure> {
+    fn fetch_flow_scalar(&mut self, single: bool) -> Result<(), YamlError> {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
         let start = self.input.mark();
@@ -229,7 +229,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_plain_scalar(&mut self) -> Result<(), Failure> {
+    fn fetch_plain_scalar(&mut self) -> Result<(), YamlError> {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
         let start = self.input.mark();

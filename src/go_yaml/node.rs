@@ -4,35 +4,35 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 /// A node's place in its tree.
-pub(in crate::reader) type NodeId = usize;
+pub(crate) type NodeId = usize;
 
 /// All nodes of a document; kept flat, since a text can nest deeper than a stack is.
 #[derive(Debug, Default)]
-pub(in crate::reader) struct Tree<'a> {
-    pub(in crate::reader) nodes: Vec<Node<'a>>,
+pub(crate) struct Tree<'a> {
+    pub(crate) nodes: Vec<Node<'a>>,
     /// The outermost node; `None` where there is no document.
-    pub(in crate::reader) root: Option<NodeId>,
+    pub(crate) root: Option<NodeId>,
     /// Where something stands behind the document.
-    pub(in crate::reader) more: Option<usize>,
+    pub(crate) more: Option<usize>,
 }
 
 /// A scalar, collection or alias.
 #[derive(Debug)]
-pub(in crate::reader) struct Node<'a> {
-    pub(in crate::reader) content: Content<'a>,
+pub(crate) struct Node<'a> {
+    pub(crate) content: Content<'a>,
     /// The tag in full, where there is one.
-    pub(in crate::reader) tag: Option<Rc<str>>,
+    pub(crate) tag: Option<Rc<str>>,
     /// Whether the value tells the type: a plain scalar without a tag.
-    pub(in crate::reader) implicit: bool,
+    pub(crate) implicit: bool,
     /// The first byte.
-    pub(in crate::reader) start: usize,
+    pub(crate) start: usize,
     /// The byte after the last one.
-    pub(in crate::reader) end: usize,
+    pub(crate) end: usize,
 }
 
 /// What a node holds.
 #[derive(Debug)]
-pub(in crate::reader) enum Content<'a> {
+pub(crate) enum Content<'a> {
     /// Borrowed from the text where it stands there as it is.
     Scalar(Cow<'a, str>),
     Sequence(Vec<NodeId>),
@@ -43,7 +43,7 @@ pub(in crate::reader) enum Content<'a> {
 
 impl Node<'_> {
     /// Whether this is the key `<<`, whose value is merged into the mapping around it.
-    pub(in crate::reader) fn is_merge(&self) -> bool {
+    pub(crate) fn is_merge(&self) -> bool {
         matches!(&self.content, Content::Scalar(value) if value == "<<")
             && (self.implicit || self.tag.as_deref() == Some("tag:yaml.org,2002:merge"))
     }

@@ -3,9 +3,8 @@
 //! Source: aws-iam-authenticator `pkg/server/server.go`, `pkg/mapper/configmap/mapper.go`; EKS User Guide, "Grant IAM
 //! users and roles access to Kubernetes APIs".
 
-use serde_json::Value;
-
-use crate::model::{EntryType, PolicyAssociation, Principal, PrincipalKind};
+use crate::model::{EntryType, PolicyAssociation, Principal, PrincipalKind, Section};
+use crate::reader::{self, AwsAuthText};
 
 use super::state::{ClusterState, Entry, Identity, World};
 
@@ -132,17 +131,22 @@ fn of_entry(entry: &Entry, render: impl Fn(&str) -> Option<String>) -> Option<Ku
     })
 }
 
-/// The answer of `aws-auth`: roles, then users, then accounts; the last of equal role ARNs wins.
+/// The answer of `aws-auth`: roles, then users, then accounts; the last of equal ARNs wins.
+///
+/// The text is read as the authenticator reads it; what is made of the mappings is this room's own.
 fn of_aws_auth(
     cluster: &ClusterState,
     identity: &Identity,
     render: impl Fn(&str) -> Option<String>,
 ) -> Option<KubeIdentity> {
     let data = cluster.objects.aws_auth()?.get("data")?;
-    let list = |key: &str| -> Vec<Value> {
-        let text = data.get(key).and_then(Value::as_str).unwrap_or_default();
-        serde_yaml::from_str::<Vec<Value>>(text).unwrap_or_default()
-    };
+    let value = |section: Section| Some(data.get(section.key())?.as_str()?.to_owned());
+    let mappings = reader::read(&AwsAuthText {
+        map_roles: value(Section::MapRoles),
+        map_users: value(Section::MapUsers),
+        map_accounts: value(Section::MapAccounts),
+    })
+    .mappings;
     let canonical = Principal {
         path: match identity.principal.kind {
             PrincipalKind::Role => "/".to_owned(),
@@ -151,50 +155,26 @@ fn of_aws_auth(
         ..identity.principal.clone()
     }
     .to_string();
-    let field = |mapping: &Value, name: &str| -> Option<Value> {
-        let fields = mapping.as_object()?;
-        let found = fields
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.clone())
-    };
-    let find = |section: &str, key: &str| {
-        list(section).into_iter().rev().find(|mapping| {
-            let arn = field(mapping, key);
-            arn.and_then(|arn| Some(arn.as_str()?.eq_ignore_ascii_case(&canonical))) == Some(true)
+    let last = |section: Section| {
+        mappings.iter().rev().find(|mapping| {
+            mapping.id.section == section
+                && mapping.dropped.is_none()
+                && mapping.arn.eq_ignore_ascii_case(&canonical)
         })
     };
-    let found = find("mapRoles", "rolearn").or_else(|| find("mapUsers", "userarn"));
-    if let Some(mapping) = found {
-        let username = field(&mapping, "username");
-        let username = username
-            .as_ref()
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let groups = field(&mapping, "groups");
-        let groups = groups
-            .as_ref()
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
-        let groups: Option<Vec<String>> = groups
-            .iter()
-            .map(|group| render(group.as_str().unwrap_or_default()))
-            .collect();
+    if let Some(mapping) = last(Section::MapRoles).or_else(|| last(Section::MapUsers)) {
+        let groups: Option<Vec<String>> =
+            mapping.groups.iter().map(|group| render(group)).collect();
         return Some(KubeIdentity {
-            username: render(username)?,
+            username: render(&mapping.username)?,
             groups: groups?,
             policies: Vec::new(),
         });
     }
-    let account = &identity.principal.account;
-    let listed = list("mapAccounts").iter().any(|listed| {
-        listed.as_str() == Some(account)
-            || listed
-                .as_u64()
-                .is_some_and(|number| account.parse() == Ok(number))
+    let is_listed = mappings.iter().any(|mapping| {
+        mapping.id.section == Section::MapAccounts && mapping.arn == identity.principal.account
     });
-    listed.then_some(KubeIdentity {
+    is_listed.then_some(KubeIdentity {
         username: canonical,
         ..KubeIdentity::default()
     })

@@ -1,4 +1,4 @@
-//! Manifests as plain values, read with the cluster's own YAML, which is `kubectl`'s as well.
+//! Manifests as plain values, read as `kubectl` and the API server read them.
 //!
 //! Linear in the text whatever stands in it: nesting has a limit, and aliases repeat only so much.
 //!
@@ -12,12 +12,12 @@ use serde_json::{Map, Value};
 
 use super::decode::{self, Data, Decoder};
 use super::resolve::Scalar;
-use super::yaml::{self, Content, Failure, Tree};
+use super::{Content, Tree, YamlError, parse};
 
 /// Why a manifest can't be read; never shows its text, which may hold secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem} at line {line} column {column}")]
-pub struct SyntaxError {
+pub(crate) struct SyntaxError {
     /// What is wrong.
     pub problem: String,
     /// The line, from 1.
@@ -29,7 +29,7 @@ pub struct SyntaxError {
 /// All documents of a manifest but the empty ones, in YAML or JSON.
 ///
 /// A key that stands twice in one mapping is an error, since readers differ in which of them they take.
-pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
+pub(crate) fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_start().starts_with('{')
         && let Ok(value) = serde_json::from_str(text)
@@ -84,10 +84,13 @@ fn parted(text: &str) -> Vec<std::ops::Range<usize>> {
     ranges
 }
 
-fn document(text: &str) -> Result<Value, Failure> {
-    let tree = yaml::parse(text)?;
+fn document(text: &str) -> Result<Value, YamlError> {
+    let tree = parse(text)?;
     if let Some(more) = tree.more {
-        return Err(Failure::new("did not find expected end of document", more));
+        return Err(YamlError::new(
+            "did not find expected end of document",
+            more,
+        ));
     }
     check_keys(&tree)?;
     match tree.root {
@@ -96,7 +99,7 @@ fn document(text: &str) -> Result<Value, Failure> {
     }
 }
 
-fn check_keys(tree: &Tree<'_>) -> Result<(), Failure> {
+fn check_keys(tree: &Tree<'_>) -> Result<(), YamlError> {
     for node in &tree.nodes {
         let Content::Mapping(children) = &node.content else {
             continue;
@@ -108,7 +111,10 @@ fn check_keys(tree: &Tree<'_>) -> Result<(), Failure> {
                 && !key.is_merge()
                 && !seen.insert(name)
             {
-                return Err(Failure::new("found a key twice in one mapping", key.start));
+                return Err(YamlError::new(
+                    "found a key twice in one mapping",
+                    key.start,
+                ));
             }
         }
     }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::Failure;
+use super::YamlError;
 use super::escape::escaped;
 use super::input::Mark;
 use super::scanner::Scanner;
@@ -24,7 +24,11 @@ struct Held {
 
 impl Held {
     /// Takes in blanks and line breaks up to the next text.
-    fn fill(&mut self, scanner: &mut Scanner<'_>, tab_limit: Option<isize>) -> Result<(), Failure> {
+    fn fill(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        tab_limit: Option<isize>,
+    ) -> Result<(), YamlError> {
         loop {
             if scanner.input.is_blank(0) {
                 if let Some(limit) = tab_limit
@@ -91,7 +95,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans a literal or folded scalar, and says where it ends.
-    pub(super) fn scan_block_scalar(&mut self, literal: bool) -> Result<(String, Mark), Failure> {
+    pub(super) fn scan_block_scalar(&mut self, literal: bool) -> Result<(String, Mark), YamlError> {
         self.input.skip();
         let (keep, increment) = self.scan_block_header()?;
         self.skip_rest_of_line()?;
@@ -143,7 +147,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans `+` or `-`, which tell whether last line breaks are kept, and the indentation.
-    fn scan_block_header(&mut self) -> Result<(Option<bool>, Option<isize>), Failure> {
+    fn scan_block_header(&mut self) -> Result<(Option<bool>, Option<isize>), YamlError> {
         let mut keep = None;
         let mut increment = None;
         for _ in 0..2 {
@@ -170,7 +174,7 @@ impl<'a> Scanner<'a> {
         &mut self,
         indent: &mut isize,
         breaks: &mut String,
-    ) -> Result<Mark, Failure> {
+    ) -> Result<Mark, YamlError> {
         let mut end = self.input.mark();
         let mut deepest = 0;
         loop {
@@ -199,7 +203,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans a scalar in single or double quotes; borrowed where it stands in the text as it is.
-    pub(super) fn scan_flow_scalar(&mut self, single: bool) -> Result<Cow<'a, str>, Failure> {
+    pub(super) fn scan_flow_scalar(&mut self, single: bool) -> Result<Cow<'a, str>, YamlError> {
         let quote = if single { b'\'' } else { b'"' };
         self.input.skip();
         let start = self.input.mark().byte;
@@ -257,7 +261,7 @@ impl<'a> Scanner<'a> {
         Ok(value)
     }
 
-    fn scan_escape(&mut self) -> Result<char, Failure> {
+    fn scan_escape(&mut self) -> Result<char, YamlError> {
         let Some(escape) = escaped(self.input.at(1)) else {
             return Err(self.failure("found unknown escape character"));
         };
@@ -285,7 +289,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans a scalar without quotes, and says where it ends; borrowed where it stands in the text as it is.
-    pub(super) fn scan_plain_scalar(&mut self) -> Result<(Cow<'a, str>, Mark), Failure> {
+    pub(super) fn scan_plain_scalar(&mut self) -> Result<(Cow<'a, str>, Mark), YamlError> {
         let indent = self.indent + 1;
         let mut owned: Option<String> = None;
         let mut held = Held::default();

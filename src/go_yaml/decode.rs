@@ -1,4 +1,4 @@
-//! Follows aliases and merges, types scalars, and so makes the value that the cluster sees from a tree.
+//! Follows aliases and merges and types scalars: from a tree to the values that a Go program gets.
 //!
 //! Source: go-yaml v2.4, `decode.go`; sigs.k8s.io/yaml v1.6, `yaml.go`; Go's `encoding/json`.
 
@@ -7,33 +7,33 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::resolve::{Scalar, resolve};
-use super::yaml::{Content, Failure, NodeId, Tree};
+use super::{Content, NodeId, Tree, YamlError};
 
-/// How deep values may be nested before this reader gives up; a real `aws-auth` has three levels.
+/// How deep values may be nested before this reader gives up.
 const MAX_DEPTH: usize = 400;
 
-/// How many nodes, and bytes of text, aliases may repeat before this reader gives up; an `aws-auth` that repeats its lists
-/// of groups has some hundreds.
+/// How many nodes, and bytes of text, aliases may repeat before this reader gives up; manifests
+/// written by people repeat some hundreds.
 const MAX_REPEATED_NODES: u64 = 200_000;
 const MAX_REPEATED_BYTES: usize = 4 << 20;
 
 /// A value with the node that it was read from.
 #[derive(Debug, Clone)]
-pub(super) struct Value<'a> {
-    pub(super) node: NodeId,
-    pub(super) data: Data<'a>,
+pub(crate) struct Value<'a> {
+    pub(crate) node: NodeId,
+    pub(crate) data: Data<'a>,
 }
 
 /// What a value is.
 #[derive(Debug, Clone)]
-pub(super) enum Data<'a> {
+pub(crate) enum Data<'a> {
     Scalar(Scalar<'a>),
     List(Vec<Value<'a>>),
     Map(Vec<(Scalar<'a>, Value<'a>)>),
 }
 
 /// Makes values from the nodes of a tree.
-pub(super) struct Decoder<'a> {
+pub(crate) struct Decoder<'a> {
     tree: &'a Tree<'a>,
     /// Aliases that are being followed.
     following: HashSet<NodeId>,
@@ -44,7 +44,7 @@ pub(super) struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    pub(super) fn new(tree: &'a Tree<'a>) -> Self {
+    pub(crate) fn new(tree: &'a Tree<'a>) -> Self {
         Self {
             tree,
             following: HashSet::new(),
@@ -56,28 +56,28 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    pub(super) fn tree(&self) -> &'a Tree<'a> {
+    pub(crate) fn tree(&self) -> &'a Tree<'a> {
         self.tree
     }
 
-    fn fail(&self, message: impl Into<String>, node: NodeId) -> Failure {
-        Failure::new(message, self.tree.nodes[node].start)
+    fn fail(&self, message: impl Into<String>, node: NodeId) -> YamlError {
+        YamlError::new(message, self.tree.nodes[node].start)
     }
 
-    fn repeated_too_much(&self, node: NodeId) -> Failure {
+    fn repeated_too_much(&self, node: NodeId) -> YamlError {
         let start = self.tree.nodes[node].start;
-        Failure::undecided("aliases repeat too much to follow", start)
+        YamlError::undecided("aliases repeat too much to follow", start)
     }
 
-    /// Counts a step, and fails where the cluster takes a text for an attack.
-    pub(super) fn count(&mut self, node: NodeId) -> Result<(), Failure> {
+    /// Counts a step, and fails where go-yaml takes a text for an attack.
+    pub(crate) fn count(&mut self, node: NodeId) -> Result<(), YamlError> {
         self.decoded += 1;
         if !self.following.is_empty() {
             self.decoded_in_aliases += 1;
         }
         #[expect(
             clippy::cast_precision_loss,
-            reason = "as the cluster does; both stay far below 2^52"
+            reason = "as go-yaml does; both stay far below 2^52"
         )]
         let (all, aliased) = (self.decoded as f64, self.decoded_in_aliases as f64);
         let allowed = match self.decoded {
@@ -95,12 +95,12 @@ impl<'a> Decoder<'a> {
     }
 
     /// Does something at the node that an alias names.
-    pub(super) fn follow<T>(
+    pub(crate) fn follow<T>(
         &mut self,
         alias: NodeId,
         target: NodeId,
-        visit: impl FnOnce(&mut Self, NodeId) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        visit: impl FnOnce(&mut Self, NodeId) -> Result<T, YamlError>,
+    ) -> Result<T, YamlError> {
         if !self.following.insert(alias) {
             return Err(self.fail("an anchor's value contains itself", alias));
         }
@@ -110,7 +110,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Types a scalar.
-    pub(super) fn scalar(&mut self, node: NodeId, value: &'a str) -> Result<Scalar<'a>, Failure> {
+    pub(crate) fn scalar(&mut self, node: NodeId, value: &'a str) -> Result<Scalar<'a>, YamlError> {
         if !self.following.is_empty() {
             self.repeated += value.len();
             if self.repeated > MAX_REPEATED_BYTES {
@@ -127,7 +127,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// The value of a node.
-    pub(super) fn value(&mut self, node: NodeId) -> Result<Value<'a>, Failure> {
+    pub(crate) fn value(&mut self, node: NodeId) -> Result<Value<'a>, YamlError> {
         self.count(node)?;
         self.deeper(node, |decoder| decoder.value_within(node))
     }
@@ -135,11 +135,11 @@ impl<'a> Decoder<'a> {
     fn deeper<T>(
         &mut self,
         node: NodeId,
-        visit: impl FnOnce(&mut Self) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        visit: impl FnOnce(&mut Self) -> Result<T, YamlError>,
+    ) -> Result<T, YamlError> {
         if self.depth == MAX_DEPTH {
             let start = self.tree.nodes[node].start;
-            return Err(Failure::undecided("nested too deep to follow", start));
+            return Err(YamlError::undecided("nested too deep to follow", start));
         }
         self.depth += 1;
         let result = visit(self);
@@ -147,7 +147,7 @@ impl<'a> Decoder<'a> {
         result
     }
 
-    fn value_within(&mut self, node: NodeId) -> Result<Value<'a>, Failure> {
+    fn value_within(&mut self, node: NodeId) -> Result<Value<'a>, YamlError> {
         let tree = self.tree;
         let data = match &tree.nodes[node].content {
             Content::Alias(target) => return self.follow(node, *target, Self::value),
@@ -168,7 +168,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Sets a mapping's keys in the order of the text; each takes the place of an earlier one of the same value.
-    fn fill(&mut self, children: &[NodeId], map: &mut Map<'a>) -> Result<(), Failure> {
+    fn fill(&mut self, children: &[NodeId], map: &mut Map<'a>) -> Result<(), YamlError> {
         for pair in children.chunks_exact(2) {
             if self.tree.nodes[pair[0]].is_merge() {
                 self.merge(pair[1], map)?;
@@ -184,7 +184,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn merge(&mut self, node: NodeId, map: &mut Map<'a>) -> Result<(), Failure> {
+    fn merge(&mut self, node: NodeId, map: &mut Map<'a>) -> Result<(), YamlError> {
         let tree = self.tree;
         if let Content::Sequence(children) = &tree.nodes[node].content {
             // Earlier ones win over later ones, so they come last.
@@ -194,7 +194,7 @@ impl<'a> Decoder<'a> {
         self.merge_one(node, map)
     }
 
-    fn merge_one(&mut self, node: NodeId, map: &mut Map<'a>) -> Result<(), Failure> {
+    fn merge_one(&mut self, node: NodeId, map: &mut Map<'a>) -> Result<(), YamlError> {
         let tree = self.tree;
         let is_map = |node: NodeId| matches!(tree.nodes[node].content, Content::Mapping(_));
         match &tree.nodes[node].content {
@@ -285,11 +285,11 @@ impl<'a> Map<'a> {
 }
 
 /// Checks that a value can be written as JSON, which has keys of text and finite numbers only.
-pub(super) fn check_json(value: &Value<'_>, tree: &Tree<'_>) -> Result<(), Failure> {
+pub(crate) fn check_json(value: &Value<'_>, tree: &Tree<'_>) -> Result<(), YamlError> {
     let at = tree.nodes[value.node].start;
     match &value.data {
         Data::Scalar(Scalar::Float(float)) if !float.is_finite() => {
-            Err(Failure::new("json: unsupported value", at))
+            Err(YamlError::new("json: unsupported value", at))
         }
         Data::Scalar(_) => Ok(()),
         Data::List(values) => values.iter().try_for_each(|value| check_json(value, tree)),
@@ -300,7 +300,7 @@ pub(super) fn check_json(value: &Value<'_>, tree: &Tree<'_>) -> Result<(), Failu
                 .find(|(key, _)| matches!(key, Scalar::Null | Scalar::Uint(_)))
             {
                 let at = tree.nodes[value.node].start;
-                return Err(Failure::new("unsupported map key", at));
+                return Err(YamlError::new("unsupported map key", at));
             }
             entries
                 .iter()
@@ -311,7 +311,7 @@ pub(super) fn check_json(value: &Value<'_>, tree: &Tree<'_>) -> Result<(), Failu
 }
 
 /// Two keys that become the same text in JSON, such as `1` and `"1"`, leave either value, at random.
-fn undecide(failure: Failure, entries: &[(Scalar<'_>, Value<'_>)]) -> Failure {
+fn undecide(failure: YamlError, entries: &[(Scalar<'_>, Value<'_>)]) -> YamlError {
     let mut texts = HashSet::new();
     let one_text = entries.iter().all(|(key, _)| match key {
         Scalar::Text(text) => texts.insert(text.to_string()),
@@ -322,6 +322,6 @@ fn undecide(failure: Failure, entries: &[(Scalar<'_>, Value<'_>)]) -> Failure {
     if one_text {
         failure
     } else {
-        Failure::undecided("two keys become the same text", failure.byte)
+        YamlError::undecided("two keys become the same text", failure.byte)
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::Failure;
+use super::YamlError;
 use super::node::{Content, Node, NodeId, Tree};
 use super::scanner::Scanner;
 use super::token::{Token, TokenKind};
@@ -52,7 +52,7 @@ pub(super) enum Place {
 }
 
 /// Reads the first document; what stands behind it is not looked at, apart from the token that ends it.
-pub(in crate::reader) fn parse(text: &str) -> Result<Tree<'_>, Failure> {
+pub(crate) fn parse(text: &str) -> Result<Tree<'_>, YamlError> {
     let mut parser = Parser {
         scanner: Scanner::new(text),
         tree: Tree::default(),
@@ -82,26 +82,26 @@ struct Properties<'a> {
     end: usize,
 }
 
-pub(super) fn unexpected(problem: &str, token: &Token<'_>) -> Failure {
-    Failure::new(problem, token.start)
+pub(super) fn unexpected(problem: &str, token: &Token<'_>) -> YamlError {
+    YamlError::new(problem, token.start)
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn peek(&mut self) -> Result<&Token<'a>, Failure> {
+    pub(super) fn peek(&mut self) -> Result<&Token<'a>, YamlError> {
         self.scanner.peek()
     }
 
-    pub(super) fn kind(&mut self) -> Result<&TokenKind<'a>, Failure> {
+    pub(super) fn kind(&mut self) -> Result<&TokenKind<'a>, YamlError> {
         Ok(&self.scanner.peek()?.kind)
     }
 
     /// Takes the token at the front if it is of this kind.
-    pub(super) fn take_if(&mut self, kind: &TokenKind<'_>) -> Result<Option<Token<'a>>, Failure> {
+    pub(super) fn take_if(&mut self, kind: &TokenKind<'_>) -> Result<Option<Token<'a>>, YamlError> {
         let found = self.kind()? == kind;
         Ok(found.then(|| self.scanner.take()))
     }
 
-    fn document(&mut self) -> Result<(), Failure> {
+    fn document(&mut self) -> Result<(), YamlError> {
         self.peek()?;
         self.scanner.take();
         if *self.kind()? == TokenKind::StreamEnd {
@@ -148,7 +148,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Takes in `%YAML` and `%TAG`, and tells whether there were any.
-    fn directives(&mut self) -> Result<bool, Failure> {
+    fn directives(&mut self) -> Result<bool, YamlError> {
         let mut version = false;
         let mut any = false;
         loop {
@@ -236,7 +236,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads an alias, a scalar, or the beginning of a collection.
-    pub(super) fn node(&mut self, place: Place) -> Result<(), Failure> {
+    pub(super) fn node(&mut self, place: Place) -> Result<(), YamlError> {
         let token = self.peek()?;
         if let TokenKind::Alias(name) = token.kind {
             let span = (token.start, token.end);
@@ -306,7 +306,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn properties(&mut self) -> Result<Properties<'a>, Failure> {
+    fn properties(&mut self) -> Result<Properties<'a>, YamlError> {
         let mut properties = Properties::default();
         // One of each, in either order.
         for _ in 0..2 {
@@ -327,7 +327,7 @@ impl<'a> Parser<'a> {
         Ok(properties)
     }
 
-    fn resolve_tag(&self, token: &Token<'_>) -> Result<String, Failure> {
+    fn resolve_tag(&self, token: &Token<'_>) -> Result<String, YamlError> {
         let TokenKind::Tag { handle, suffix } = &token.kind else {
             return Ok(String::new());
         };

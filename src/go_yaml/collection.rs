@@ -2,14 +2,14 @@
 //!
 //! Source: go-yaml v2.4, `parserc.go`, the functions `yaml_parser_parse_block_...` and `yaml_parser_parse_flow_...`.
 
-use super::Failure;
+use super::YamlError;
 use super::node::Content;
 use super::parser::{Parser, Place, State, unexpected};
 use super::token::TokenKind;
 
 impl Parser<'_> {
     /// Goes on with the innermost open collection.
-    pub(super) fn step(&mut self, state: State) -> Result<(), Failure> {
+    pub(super) fn step(&mut self, state: State) -> Result<(), YamlError> {
         match state {
             State::BlockEntry => self.block_entry(),
             State::IndentlessEntry => self.indentless_entry(),
@@ -34,7 +34,7 @@ impl Parser<'_> {
         }
     }
 
-    fn block_entry(&mut self) -> Result<(), Failure> {
+    fn block_entry(&mut self) -> Result<(), YamlError> {
         if let Some(dash) = self.take_if(&TokenKind::BlockEntry)? {
             let empty = matches!(self.kind()?, TokenKind::BlockEntry | TokenKind::BlockEnd);
             return self.node_or_empty(empty, dash.end, Place::Block);
@@ -47,7 +47,7 @@ impl Parser<'_> {
         Err(unexpected("did not find expected '-' indicator", token))
     }
 
-    fn indentless_entry(&mut self) -> Result<(), Failure> {
+    fn indentless_entry(&mut self) -> Result<(), YamlError> {
         let Some(dash) = self.take_if(&TokenKind::BlockEntry)? else {
             self.close(None);
             return Ok(());
@@ -59,7 +59,7 @@ impl Parser<'_> {
         self.node_or_empty(empty, dash.end, Place::Block)
     }
 
-    fn node_or_empty(&mut self, empty: bool, byte: usize, place: Place) -> Result<(), Failure> {
+    fn node_or_empty(&mut self, empty: bool, byte: usize, place: Place) -> Result<(), YamlError> {
         if empty {
             self.empty_scalar(byte);
             return Ok(());
@@ -67,7 +67,7 @@ impl Parser<'_> {
         self.node(place)
     }
 
-    fn block_key(&mut self) -> Result<(), Failure> {
+    fn block_key(&mut self) -> Result<(), YamlError> {
         if let Some(key) = self.take_if(&TokenKind::Key)? {
             self.set_state(State::BlockValue);
             let empty = matches!(
@@ -84,7 +84,7 @@ impl Parser<'_> {
         Err(unexpected("did not find expected key", token))
     }
 
-    fn block_value(&mut self) -> Result<(), Failure> {
+    fn block_value(&mut self) -> Result<(), YamlError> {
         self.set_state(State::BlockKey);
         let Some(colon) = self.take_if(&TokenKind::Value)? else {
             let byte = self.peek()?.start;
@@ -98,7 +98,7 @@ impl Parser<'_> {
         self.node_or_empty(empty, colon.end, Place::BlockOrIndentless)
     }
 
-    fn flow_entry(&mut self, first: bool) -> Result<(), Failure> {
+    fn flow_entry(&mut self, first: bool) -> Result<(), YamlError> {
         if *self.kind()? != TokenKind::FlowSequenceEnd {
             if !first && self.take_if(&TokenKind::FlowEntry)?.is_none() {
                 let token = self.peek()?;
@@ -120,7 +120,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn pair_key(&mut self) -> Result<(), Failure> {
+    fn pair_key(&mut self) -> Result<(), YamlError> {
         self.set_state(State::PairValue);
         let empty = matches!(
             self.kind()?,
@@ -135,7 +135,7 @@ impl Parser<'_> {
         self.node(Place::Flow)
     }
 
-    fn pair_value(&mut self) -> Result<(), Failure> {
+    fn pair_value(&mut self) -> Result<(), YamlError> {
         self.set_state(State::PairEnd);
         let byte = self.peek()?.start;
         let empty = self.take_if(&TokenKind::Value)?.is_none()
@@ -146,7 +146,7 @@ impl Parser<'_> {
         self.node_or_empty(empty, byte, Place::Flow)
     }
 
-    fn flow_key(&mut self, first: bool) -> Result<(), Failure> {
+    fn flow_key(&mut self, first: bool) -> Result<(), YamlError> {
         if *self.kind()? != TokenKind::FlowMappingEnd {
             if !first && self.take_if(&TokenKind::FlowEntry)?.is_none() {
                 let token = self.peek()?;
@@ -171,7 +171,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn flow_value(&mut self) -> Result<(), Failure> {
+    fn flow_value(&mut self) -> Result<(), YamlError> {
         self.set_state(State::FlowKey { first: false });
         let byte = self.peek()?.start;
         let empty = self.take_if(&TokenKind::Value)?.is_none()

@@ -2,7 +2,7 @@
 //!
 //! Source: go-yaml v2.4, `scannerc.go`.
 
-use super::Failure;
+use super::YamlError;
 use super::scanner::Scanner;
 use super::token::TokenKind;
 
@@ -34,7 +34,7 @@ pub(super) fn escaped(byte: u8) -> Option<Result<char, usize>> {
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn scan_directive(&mut self) -> Result<TokenKind<'a>, Failure> {
+    pub(super) fn scan_directive(&mut self) -> Result<TokenKind<'a>, YamlError> {
         self.input.skip();
         let name = self.scan_word()?;
         if name.is_empty() {
@@ -52,7 +52,7 @@ impl<'a> Scanner<'a> {
         Ok(kind)
     }
 
-    fn scan_word(&mut self) -> Result<&'a str, Failure> {
+    fn scan_word(&mut self) -> Result<&'a str, YamlError> {
         self.input.need(1)?;
         let start = self.input.mark().byte;
         while self.input.is_word() {
@@ -62,7 +62,7 @@ impl<'a> Scanner<'a> {
         Ok(self.input.since(start))
     }
 
-    fn scan_version(&mut self) -> Result<TokenKind<'a>, Failure> {
+    fn scan_version(&mut self) -> Result<TokenKind<'a>, YamlError> {
         self.skip_blanks()?;
         let major = self.scan_version_number()?;
         if !self.input.is(b'.') {
@@ -73,7 +73,7 @@ impl<'a> Scanner<'a> {
         Ok(TokenKind::Version { major, minor })
     }
 
-    fn scan_version_number(&mut self) -> Result<u8, Failure> {
+    fn scan_version_number(&mut self) -> Result<u8, YamlError> {
         self.input.need(1)?;
         let mut digits = String::new();
         while self.input.is_digit() {
@@ -88,7 +88,7 @@ impl<'a> Scanner<'a> {
             .map_err(|_| self.failure("did not find expected version number"))
     }
 
-    fn scan_tag_directive(&mut self) -> Result<TokenKind<'a>, Failure> {
+    fn scan_tag_directive(&mut self) -> Result<TokenKind<'a>, YamlError> {
         self.skip_blanks()?;
         let handle = self.scan_tag_handle()?;
         if handle != "!" && !(handle.len() > 1 && handle.ends_with('!')) {
@@ -106,7 +106,7 @@ impl<'a> Scanner<'a> {
         Ok(TokenKind::TagDirective { handle, prefix })
     }
 
-    pub(super) fn scan_anchor(&mut self) -> Result<&'a str, Failure> {
+    pub(super) fn scan_anchor(&mut self) -> Result<&'a str, YamlError> {
         self.input.skip();
         let name = self.scan_word()?;
         if name.is_empty() || !(self.input.is_blank_or_end(0) || self.input.is_any(b"?:,]}%@`")) {
@@ -115,7 +115,7 @@ impl<'a> Scanner<'a> {
         Ok(name)
     }
 
-    pub(super) fn scan_tag(&mut self) -> Result<TokenKind<'a>, Failure> {
+    pub(super) fn scan_tag(&mut self) -> Result<TokenKind<'a>, YamlError> {
         self.input.need(2)?;
         let (handle, suffix) = if self.input.at(1) == b'<' {
             self.input.skip();
@@ -147,7 +147,7 @@ impl<'a> Scanner<'a> {
         Ok(TokenKind::Tag { handle, suffix })
     }
 
-    fn scan_tag_handle(&mut self) -> Result<String, Failure> {
+    fn scan_tag_handle(&mut self) -> Result<String, YamlError> {
         self.input.need(1)?;
         if !self.input.is(b'!') {
             return Err(self.failure("did not find expected '!'"));
@@ -162,7 +162,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans a tag's URI, which goes on from what was read as its handle, without the first `!`.
-    fn scan_tag_uri(&mut self, head: &str) -> Result<String, Failure> {
+    fn scan_tag_uri(&mut self, head: &str) -> Result<String, YamlError> {
         let mut uri = head.get(1..).unwrap_or_default().to_owned();
         let mut found = !head.is_empty();
         self.input.need(1)?;
@@ -182,7 +182,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans one character that is written as `%` and hexadecimal bytes.
-    fn scan_uri_escape(&mut self) -> Result<char, Failure> {
+    fn scan_uri_escape(&mut self) -> Result<char, YamlError> {
         let mut bytes = Vec::new();
         let mut width = 1;
         while bytes.len() < width {
