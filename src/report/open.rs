@@ -8,11 +8,14 @@ use super::words::plural;
 use crate::finding::{Code, Finding, Severity};
 use crate::model::{MappingId, Section};
 use crate::plan::Plan;
+use crate::plan::document::Blocker;
 use crate::plan::questions::{OpenQuestion, questions};
 
 /// How many principals of a question are named, unless all are asked for.
 const NAMED: usize = 3;
 
+/// So many questions say why they are asked; of more, each has just its code and what settles it.
+const FEW: usize = 6;
 /// How many runs of ids are listed.
 const RUNS: usize = 12;
 
@@ -25,8 +28,9 @@ pub(super) fn open(plan: &Plan, names: &ShortNames, all: bool) -> Option<Page> {
     let mut page = Page::new("Decisions needed");
     page.heading(format!("Decisions needed: {}", counted(&questions)));
     let findings = findings(plan);
+    let is_brief = !all && questions.len() > FEW;
     for question in &questions {
-        page.question(of(question, &findings, names, all));
+        page.question(of(question, &findings, names, (all, is_brief)));
     }
     Some(page)
 }
@@ -66,7 +70,12 @@ fn findings(plan: &Plan) -> Findings<'_> {
         .collect()
 }
 
-fn of(question: &OpenQuestion, findings: &Findings, names: &ShortNames, all: bool) -> Question {
+fn of(
+    question: &OpenQuestion,
+    findings: &Findings,
+    names: &ShortNames,
+    (all, is_brief): (bool, bool),
+) -> Question {
     let named = if all { usize::MAX } else { NAMED };
     let about = question.about.iter().take(named);
     // The title of a question about one has its id.
@@ -81,20 +90,31 @@ fn of(question: &OpenQuestion, findings: &Findings, names: &ShortNames, all: boo
         .skip(named)
         .map(|asked| asked.id)
         .collect();
+    let (codes, mut why) = why(question, findings);
+    let mut title = question.title();
+    if is_brief {
+        why.retain(|(label, _)| label == FIX);
+        why.truncate(1);
+        if !codes.is_empty() {
+            title.push_str(&format!(" ({})", codes.join(", ")));
+        }
+    }
     Question {
-        title: question.title(),
+        title,
         about: about.collect(),
         rest: match rest.len() {
             0 => String::new(),
             count => format!("{count} more: {}", ranges(rest)),
         },
-        why: why(question, findings),
+        why,
         answers: Vec::new(),
     }
 }
 
-/// Each code once, with its message and fix where all have the same.
-fn why(question: &OpenQuestion, findings: &Findings) -> Vec<(String, String)> {
+const FIX: &str = "fix";
+
+/// The codes; and each once, with its message and fix where all have the same.
+fn why(question: &OpenQuestion, findings: &Findings) -> (Vec<String>, Vec<(String, String)>) {
     let mut codes: Vec<Code> = Vec::new();
     let mut by_code: BTreeMap<Code, Vec<&Finding>> = BTreeMap::new();
     let of_all = question.about.iter().map(|asked| asked.id);
@@ -105,23 +125,24 @@ fn why(question: &OpenQuestion, findings: &Findings) -> Vec<(String, String)> {
         }
         by_code.entry(finding.code).or_default().push(finding);
     }
-    let title = question.title();
+    // Where there can't be an entry, the title says why.
+    let said = question.findings.last().map(|finding| &finding.code);
+    let said = said.filter(|_| question.blocker == Blocker::NoEntryPossible);
     let mut why = Vec::new();
     let mut is_fixed = false;
-    for code in codes {
-        let found = &by_code[&code];
+    for code in &codes {
+        let found = &by_code[code];
         let first = found[0];
         let message = if found.iter().all(|one| one.message == first.message) {
             first.message.as_str()
         } else {
             code.title()
         };
-        // The title may say it already.
-        if !title.contains(message) {
+        if Some(code) != said {
             why.push((code.to_string(), message.to_owned()));
         }
         if !first.fix.is_empty() && found.iter().all(|one| one.fix == first.fix) {
-            why.push(("fix".to_owned(), first.fix.clone()));
+            why.push((FIX.to_owned(), first.fix.clone()));
             is_fixed = true;
         }
     }
@@ -130,9 +151,9 @@ fn why(question: &OpenQuestion, findings: &Findings) -> Vec<(String, String)> {
             1 => "`decide` shows the answers and what each would change",
             _ => "`decide` asks once for all of them, and shows what each answer would change",
         };
-        why.push(("fix".to_owned(), alike.to_owned()));
+        why.push((FIX.to_owned(), alike.to_owned()));
     }
-    why
+    (codes.iter().map(ToString::to_string).collect(), why)
 }
 
 /// Ids in short: `mapRoles[3], [5]-[8], mapUsers[0]`; empty where there are none.

@@ -249,6 +249,26 @@ pub fn counts(plan: &Plan) -> String {
     format!("{}{accounts}", counts.join(", "))
 }
 
+/// The same without the outcomes that no mapping has.
+pub(super) fn present(plan: &Plan) -> String {
+    let outcomes = OUTCOMES.into_iter();
+    let present = outcomes.filter(|each| count(&plan.summary, *each) > 0);
+    let mut counts: Vec<String> = present
+        .map(|each| format!("{} {}", count(&plan.summary, each), outcome(each)))
+        .collect();
+    if !plan.accounts.is_empty() {
+        counts.push(plural(
+            plan.accounts.len(),
+            "whole account",
+            "whole accounts",
+        ));
+    }
+    match counts.as_slice() {
+        [] => "none".to_owned(),
+        counts => counts.join(", "),
+    }
+}
+
 /// The sentence and the counts, a line each.
 #[must_use]
 pub fn summary(plan: &Plan) -> String {

@@ -23,8 +23,7 @@ pub(super) fn terminal(page: &Page, shown: Shown) -> String {
     let mut canvas = Canvas::new(columns, paint);
     let mut before: Option<&Part> = None;
     for part in &page.parts {
-        // What belongs to a heading follows it at once.
-        if before.is_some_and(|before| !matches!(before, Part::Heading(_))) {
+        if before.is_some_and(|before| is_parted(before, part)) {
             canvas.blank();
         }
         before = Some(part);
@@ -48,6 +47,16 @@ pub(super) fn terminal(page: &Page, shown: Shown) -> String {
         }
     }
     canvas.text
+}
+
+/// Whether a blank line stands between two parts: what belongs to a heading follows it at once, and short questions follow
+/// each other.
+fn is_parted(before: &Part, part: &Part) -> bool {
+    match (before, part) {
+        (Part::Heading(_), _) => false,
+        (Part::Question(one), Part::Question(_)) => one.why.len() > 1,
+        _ => true,
+    }
 }
 
 fn command(canvas: &mut Canvas, indent: usize, line: &str) {

@@ -40,18 +40,27 @@ pub(super) fn changes(page: &mut Canvas, plan: &Plan, names: &ShortNames) {
     let shown = &rows[..rows.len().min(ROWS)];
     let ids: Vec<String> = shown.iter().map(Row::ids).collect();
     let id_width = ids.iter().map(|id| width(id)).max().unwrap_or(0);
-    let free = page.width.saturating_sub(MARK + 2 + id_width + 2 + 2);
-    let longest = shown.iter().map(|row| width(&row.principals(names))).max();
+    let free = page.width.saturating_sub(MARK + 2 + id_width + 2);
+    let singles = shown.iter().filter(|row| row.mappings.len() == 1);
+    let longest = singles.map(|row| width(&row.principals(names))).max();
     let principal = longest.unwrap_or(0).clamp(9, free / 2);
     for (row, id) in shown.iter().zip(&ids) {
         let first = row.mappings[0];
-        let verdict = words::verdict(first);
-        page.row(&[
-            (words::mark(first.outcome), MARK, of_outcome(first.outcome)),
-            (id, id_width, PLAIN),
-            (&row.principals(names), principal, PLAIN),
-            (&row.becomes, free - principal, of_verdict(verdict)),
-        ]);
+        let style = of_verdict(words::verdict(first));
+        let mark = (words::mark(first.outcome), MARK, of_outcome(first.outcome));
+        let principals = row.principals(names);
+        if row.mappings.len() == 1 {
+            let becomes = (row.becomes.as_str(), free - principal - 2, style);
+            page.row(&[
+                mark,
+                (id, id_width, PLAIN),
+                (&principals, principal, PLAIN),
+                becomes,
+            ]);
+        } else {
+            let text = format!("{}: {principals}", row.becomes);
+            page.row(&[mark, (id, id_width, PLAIN), (&text, free, style)]);
+        }
     }
     let left_out = rows[shown.len()..].iter().map(|row| row.mappings.len());
     match left_out.sum::<usize>() {

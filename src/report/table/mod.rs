@@ -12,7 +12,7 @@ use super::next::{Next, next};
 use super::open::{counted, open};
 use super::page::Shown;
 use super::principal::ShortNames;
-use super::summary::{counts, sentence, verdict};
+use super::summary::{present, sentence, verdict};
 use super::terminal::{Canvas, FAINT, Paint, STRONG};
 use crate::plan::Plan;
 use crate::plan::questions::questions;
@@ -105,24 +105,30 @@ fn place(plan: &Plan) -> String {
     };
     let mode = cluster
         .authentication_mode
-        .map_or("planned offline", |mode| mode.as_str());
+        .map_or("mode not known, planned offline", |mode| mode.as_str());
     format!(
-        "cluster {}, region {}, account {}, {mode}",
+        "cluster {}, region {}, account {} ({}), {mode}",
         known(&cluster.name),
         known(&cluster.region),
-        known(&cluster.account_id)
+        known(&cluster.account_id),
+        visible(&cluster.partition)
     )
 }
 
+/// What the line below the verdict leaves out.
 fn about(page: &mut Canvas, plan: &Plan) {
     page.title("About this plan");
     page.labelled(0, ("access", FAINT), LABEL, &sentence(plan));
-    page.labelled(0, ("mappings", FAINT), LABEL, &counts(plan));
-    for (label, value) in facts(plan) {
+    page.labelled(0, ("mappings", FAINT), LABEL, &present(plan));
+    let facts = facts(plan).into_iter();
+    for (label, value) in facts.filter(|(label, _)| !PLACE.contains(label)) {
         page.labelled(0, (label, FAINT), LABEL, &value);
     }
     page.labelled(0, ("actions", FAINT), LABEL, &calls(plan));
 }
+
+/// The facts of [`place`].
+const PLACE: [&str; 3] = ["account", "region", "mode"];
 
 /// What is open, and the next commands.
 fn closing(page: &mut Canvas, plan: &Plan, next: &Next) {
