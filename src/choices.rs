@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,44 +56,72 @@ pub struct Choices {
 }
 
 /// What to do with a live access entry that differs from its mapping.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum OnExisting {
-    /// Report it and leave it
+    /// Report it and leave it.
     #[default]
     Keep,
-    /// Change it to what the mapping says
+    /// Change it to what the mapping gives.
     Update,
-    /// Refuse to go on
+    /// Refuse to continue.
     Fail,
 }
 
+impl OnExisting {
+    /// The word for it on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Update => "update",
+            Self::Fail => "fail",
+        }
+    }
+}
+
 /// What to do with custom usernames.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Usernames {
-    /// Keep them where EKS allows it
+    /// Keep them where EKS allows it.
     #[default]
     Preserve,
-    /// Leave them to EKS
+    /// Leave them to EKS.
     Default,
 }
 
+impl Usernames {
+    /// The word for it on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Preserve => "preserve",
+            Self::Default => "default",
+        }
+    }
+}
+
 /// What to do with the roles of managed node groups and Fargate profiles, whose entries EKS makes.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ManagedNodes {
-    /// Make the entry where EKS has not
+    /// Create the entry where EKS has not.
     #[default]
     Create,
-    /// Leave them alone
+    /// Leave them alone.
     Skip,
+}
+
+impl ManagedNodes {
+    /// The word for it on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Skip => "skip",
+        }
+    }
 }
 
 impl Choices {
@@ -194,16 +221,16 @@ impl Choices {
         let mut options = Vec::new();
         let mut put = |name: &str, value: &str| options.push(format!("{name}={value}"));
         if self.on_existing != OnExisting::default() {
-            put("--on-existing", &named(&self.on_existing));
+            put("--on-existing", self.on_existing.as_str());
         }
         if self.usernames != Usernames::default() {
-            put("--usernames", &named(&self.usernames));
+            put("--usernames", self.usernames.as_str());
         }
         for (old, new) in &self.rename_groups {
             put("--rename-group", &format!("{old}={new}"));
         }
         if self.managed_nodes != ManagedNodes::default() {
-            put("--managed-nodes", &named(&self.managed_nodes));
+            put("--managed-nodes", self.managed_nodes.as_str());
         }
         for glob in &self.only {
             put("--only", glob.as_str());
@@ -229,11 +256,6 @@ impl Choices {
 /// What was not chosen is not written down.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
-}
-
-fn named(value: &impl ValueEnum) -> String {
-    let value = value.to_possible_value();
-    value.map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 #[cfg(test)]

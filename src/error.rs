@@ -14,8 +14,10 @@ use crate::writer::{SwitchError, WriterError};
 pub struct Failure {
     /// The kind.
     pub kind: FailureKind,
-    /// What failed, as it fits after "error: ".
+    /// What failed.
     pub what: String,
+    /// What the failure left behind, where that is known.
+    pub effect: Option<Effect>,
     /// Why.
     pub source: Option<Box<dyn Error + Send + Sync>>,
     /// What to do about it.
@@ -35,6 +37,15 @@ pub enum FailureKind {
     Interrupted,
 }
 
+/// What a failure left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing was written.
+    NothingWritten,
+    /// Something was, but not this.
+    NotDone(&'static str),
+}
+
 impl Failure {
     /// A failure without a cause.
     #[must_use]
@@ -42,6 +53,7 @@ impl Failure {
         Self {
             kind: FailureKind::Failed,
             what: what.into(),
+            effect: None,
             source: None,
             hints: Vec::new(),
         }
@@ -70,11 +82,24 @@ impl Failure {
         self
     }
 
-    /// A refusal that comes when something was written already says what has not been done instead.
+    /// A refusal before anything was written.
     #[must_use]
-    pub fn too_late(mut self, not_done: &str) -> Self {
-        if let Some(reason) = self.what.strip_prefix("nothing was written: ") {
-            self.what = format!("{not_done}: {reason}");
+    pub fn refused(what: impl Into<String>) -> Self {
+        Self::new(what).and_nothing_written()
+    }
+
+    /// Adds that nothing was written.
+    #[must_use]
+    pub fn and_nothing_written(mut self) -> Self {
+        self.effect = Some(Effect::NothingWritten);
+        self
+    }
+
+    /// A refusal that comes when something was written already names what was not done instead.
+    #[must_use]
+    pub fn too_late(mut self, not_done: &'static str) -> Self {
+        if self.effect == Some(Effect::NothingWritten) {
+            self.effect = Some(Effect::NotDone(not_done));
         }
         self
     }
@@ -91,7 +116,11 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
+        match self.effect {
+            Some(Effect::NothingWritten) => write!(f, "nothing was written: {}", self.what),
+            Some(Effect::NotDone(not_done)) => write!(f, "{not_done}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
     }
 }
 
@@ -212,5 +241,28 @@ impl From<(String, ManifestError)> for Failure {
         Self::new(format!("failed to read aws-auth from {place}"))
             .because(error)
             .hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_was_not_done() {
+        let refused = || Failure::refused("the plan is stale");
+        assert_eq!(
+            refused().to_string(),
+            "nothing was written: the plan is stale"
+        );
+        assert_eq!(
+            refused().too_late("the mode was not switched").to_string(),
+            "the mode was not switched: the plan is stale"
+        );
+        let failed = Failure::new("EKS answered 500");
+        assert_eq!(
+            failed.too_late("the mode was not switched").to_string(),
+            "EKS answered 500"
+        );
     }
 }

@@ -13,37 +13,96 @@ use crate::report;
 use crate::writer::Event;
 
 /// A document that has a schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Document {
-    /// What `plan` prints and saves
+    /// What `plan` prints and saves.
     Plan,
-    /// One line of the journal
+    /// One line of the journal.
     Journal,
-    /// One line of `--progress json`
+    /// One line of `--progress json`.
     Events,
-    /// The file that `--decisions` names
+    /// The file that `--decisions` names.
     Decisions,
-    /// What `apply --output json` prints
+    /// What `apply --output json` prints.
     Apply,
-    /// What `verify --output json` prints
+    /// What `verify --output json` prints.
     Verify,
-    /// What `verify --principal ARN --output json` prints
+    /// What `verify --principal ARN --output json` prints.
     Principal,
-    /// What `status --output json` prints
+    /// What `status --output json` prints.
     Status,
-    /// What `cutover --output json` prints
+    /// What `cutover --output json` prints.
     Cutover,
-    /// What `rollback --output json` prints
+    /// What `rollback --output json` prints.
     Rollback,
-    /// The fleet file
+    /// The fleet file.
     Fleet,
-    /// What `fleet plan --output json` prints, and the other fleet commands
+    /// What `fleet plan --output json` prints, and the other fleet commands.
     FleetReport,
-    /// What a command with `--output json` prints on stderr when it fails
+    /// What a command with `--output json` prints on stderr when it fails.
     Error,
 }
 
 impl Document {
+    /// All of them, in the order of the help.
+    pub const ALL: &[Self] = &[
+        Self::Plan,
+        Self::Journal,
+        Self::Events,
+        Self::Decisions,
+        Self::Apply,
+        Self::Verify,
+        Self::Principal,
+        Self::Status,
+        Self::Cutover,
+        Self::Rollback,
+        Self::Fleet,
+        Self::FleetReport,
+        Self::Error,
+    ];
+
+    /// The name of its schema.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Journal => "journal",
+            Self::Events => "events",
+            Self::Decisions => "decisions",
+            Self::Apply => "apply",
+            Self::Verify => "verify",
+            Self::Principal => "principal",
+            Self::Status => "status",
+            Self::Cutover => "cutover",
+            Self::Rollback => "rollback",
+            Self::Fleet => "fleet",
+            Self::FleetReport => "fleet-report",
+            Self::Error => "error",
+        }
+    }
+
+    /// What it is, in a few words.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Plan => "What `plan` prints and saves",
+            Self::Journal => "One line of the journal",
+            Self::Events => "One line of `--progress json`",
+            Self::Decisions => "The file that `--decisions` names",
+            Self::Apply => "What `apply --output json` prints",
+            Self::Verify => "What `verify --output json` prints",
+            Self::Principal => "What `verify --principal ARN --output json` prints",
+            Self::Status => "What `status --output json` prints",
+            Self::Cutover => "What `cutover --output json` prints",
+            Self::Rollback => "What `rollback --output json` prints",
+            Self::Fleet => "The fleet file",
+            Self::FleetReport => {
+                "What `fleet plan --output json` prints, and the other fleet commands"
+            }
+            Self::Error => "What a command with `--output json` prints on stderr when it fails",
+        }
+    }
+
     /// The schema, in draft 2020-12.
     #[must_use]
     pub fn schema(self) -> Schema {
@@ -223,8 +282,7 @@ mod tests {
 
     #[test]
     fn no_description_holds_a_link_of_the_source() {
-        use clap::ValueEnum;
-        for document in Document::value_variants() {
+        for document in Document::ALL {
             let schema = document.schema().to_value().to_string();
             assert!(!schema.contains("[`"), "{schema}");
         }

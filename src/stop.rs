@@ -1,26 +1,25 @@
 //! The request to stop, asked for by a signal and heeded between calls.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// A flag that any task can look at.
+use tokio_util::sync::CancellationToken;
+
+/// A flag that any task can look at, and wait for.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
-    signal: Arc<AtomicI32>,
+    signal: Arc<OnceLock<i32>>,
+    requested: CancellationToken,
     /// Whether something is under way that has to be finished before the process may end.
     writing: Arc<AtomicBool>,
 }
 
-/// How soon a wait notices that a stop was asked for.
-const NOTICE: Duration = Duration::from_millis(50);
-
 impl Stop {
     /// Asks for a stop; the first signal is the one that counts.
     pub fn request(&self, signal: i32) {
-        let _ = self
-            .signal
-            .compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.signal.set(signal);
+        self.requested.cancel();
     }
 
     /// From now on a stop has to wait for what is under way; before, nothing is lost by ending at once.
@@ -44,23 +43,18 @@ impl Stop {
 
     /// Waits until a stop is asked for.
     pub async fn requested(&self) {
-        while !self.is_requested() {
-            tokio::time::sleep(NOTICE).await;
-        }
+        self.requested.cancelled().await;
     }
 
     /// Whether a stop was asked for.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        self.signal().is_some()
+        self.requested.is_cancelled()
     }
 
     /// The signal that asked for it.
     #[must_use]
     pub fn signal(&self) -> Option<i32> {
-        match self.signal.load(Ordering::Relaxed) {
-            0 => None,
-            signal => Some(signal),
-        }
+        self.signal.get().copied()
     }
 }

@@ -1,6 +1,6 @@
 //! Reads the live access entries with their policies.
 
-use super::each::each;
+use super::concurrently::describe_each;
 use super::pages;
 use super::time::timestamp;
 use super::{Aws, AwsError};
@@ -13,7 +13,7 @@ impl Aws {
     pub async fn access_entries(&self, cluster: &str) -> Result<Vec<LiveEntry>, AwsError> {
         let arns = self.access_entry_arns(cluster).await?;
         // An entry that went away between the list and the look at it is no entry.
-        each(
+        describe_each(
             arns,
             |arn| async move { self.access_entry(cluster, &arn).await },
         )

@@ -3,7 +3,7 @@
 mod api;
 mod clock;
 mod cluster;
-mod each;
+mod concurrently;
 mod entries;
 pub mod error;
 mod gate;

@@ -3,7 +3,7 @@
 use aws_sdk_eks::types::AmiTypes;
 
 use super::cluster::ObservedCluster;
-use super::each::each;
+use super::concurrently::describe_each;
 use super::pages;
 use super::{Aws, AwsError};
 use crate::observed::{NodeOs, NodeRole, NodeRoleUser};
@@ -39,7 +39,7 @@ impl Aws {
             page.nodegroups.unwrap_or_default()
         })
         .await?;
-        each(names, |name| async move {
+        describe_each(names, |name| async move {
             let answer = self
                 .eks
                 .describe_nodegroup()
@@ -80,7 +80,7 @@ impl Aws {
             page.fargate_profile_names.unwrap_or_default()
         })
         .await?;
-        each(names, |name| async move {
+        describe_each(names, |name| async move {
             let answer = self
                 .eks
                 .describe_fargate_profile()

@@ -136,7 +136,7 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
     let seen = settings::survey(&target, args.timeout).await?;
-    let history = migration::apply::history(&seen, None, settings::state_folder)?;
+    let history = migration::journal_path::history(&seen, None, settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
     plan.decisions_fit()
         .map_err(|misfits| migration::apply::misfit(&misfits))?;
@@ -159,7 +159,7 @@ async fn rbac(args: &ExportArgs) -> Result<String, Failure> {
     }
     let target = settings::target(named, None)?;
     let seen = migration::survey(&target, CLOCK.system).await?;
-    let history = migration::apply::history(&seen, None, settings::state_folder)?;
+    let history = migration::journal_path::history(&seen, None, settings::state_folder)?;
     let choices = settings::choices(&args.choices, &args.target)?
         .or_as_before(history.last_choices().as_ref());
     let bindings = migration::bindings::touched(&seen, &choices, &history, command, (CLOCK.now)());

@@ -110,7 +110,7 @@ impl Console {
         let red = anstyle::Style::new()
             .bold()
             .fg_color(Some(anstyle::AnsiColor::Red.into()));
-        let _ = writeln!(err, "{red}error:{red:#} {}", visible(&failure.what));
+        let _ = writeln!(err, "{red}error:{red:#} {}", visible(&failure.to_string()));
         let mut next = failure.source();
         while let Some(cause) = next {
             let _ = writeln!(err, "  caused by: {}", visible(&cause.to_string()));
@@ -129,10 +129,9 @@ impl Console {
     /// Asks a question that only "yes" answers; `look` is the command that shows beforehand what it is about.
     pub(super) fn consent(&self, question: &str, look: &str) -> Result<Consent, Failure> {
         if !Self::can_ask() {
-            return Err(
-                Failure::usage("nothing was written: there is no terminal to ask on")
-                    .hint(format!("check with `{look}`, then add --yes")),
-            );
+            return Err(Failure::usage("there is no terminal to ask on")
+                .and_nothing_written()
+                .hint(format!("check with `{look}`, then add --yes")));
         }
         let mut err = AutoStream::new(io::stderr(), self.color);
         let _ = write!(err, "{question} Type \"yes\" to continue: ");
@@ -142,9 +141,7 @@ impl Console {
         if read.is_ok() && answer.trim() == "yes" {
             Ok(Consent::Answered)
         } else {
-            Err(Failure::new(
-                "nothing was written: the answer was not \"yes\"",
-            ))
+            Err(Failure::refused("the answer was not \"yes\""))
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
     let choices = bound(choices, args.emit_rbac.is_some())?;
     let seen = settings::survey(&target, args.timeout).await?;
     let history =
-        migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+        migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let now = (CLOCK.now)();
     let plan = migration::apply::plan(&seen, &choices, &history, now);
     plan.decisions_fit()

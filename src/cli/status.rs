@@ -16,10 +16,10 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
     target.aws.pace.watch(console.watcher());
     let seen = settings::survey(&target, args.timeout).await?;
     let history =
-        migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+        migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let journal = match (&args.journal, settings::state_folder()) {
         (Some(path), _) => Some(path.clone()),
-        (None, Ok(folder)) => migration::apply::usual_journal(&seen, &folder),
+        (None, Ok(folder)) => migration::journal_path::usual_journal(&seen, &folder),
         (None, Err(_)) => None,
     };
     let journal = journal

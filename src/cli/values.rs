@@ -3,9 +3,61 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use crate::choices::{ManagedNodes, OnExisting, Usernames};
 use crate::model::Arn;
 use crate::model::reserved::prefix_of;
 use crate::report::Format;
+use crate::schema;
+
+impl ValueEnum for OnExisting {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Keep, Self::Update, Self::Fail]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()).help(match self {
+            Self::Keep => "Report it and leave it",
+            Self::Update => "Change it to what the mapping says",
+            Self::Fail => "Refuse to go on",
+        }))
+    }
+}
+
+impl ValueEnum for Usernames {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Preserve, Self::Default]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()).help(match self {
+            Self::Preserve => "Keep them where EKS allows it",
+            Self::Default => "Leave them to EKS",
+        }))
+    }
+}
+
+impl ValueEnum for ManagedNodes {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Create, Self::Skip]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()).help(match self {
+            Self::Create => "Make the entry where EKS has not",
+            Self::Skip => "Leave them alone",
+        }))
+    }
+}
+
+impl ValueEnum for schema::Document {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.about()))
+    }
+}
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {

@@ -25,7 +25,7 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
         return Ok(exit::DONE.into());
     }
     let history =
-        migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+        migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let choices = settings::choices(&args.choices, &args.target)?
         .or_as_before(history.last_choices().as_ref());
     let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());

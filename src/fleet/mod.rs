@@ -6,7 +6,6 @@
 pub mod connections;
 pub mod discover;
 pub mod file;
-pub mod look;
 pub mod member;
 pub mod merge;
 pub mod questions;
@@ -14,12 +13,12 @@ pub mod reason;
 pub mod report;
 pub mod rollout;
 pub mod shard;
+pub mod survey;
 pub mod wave;
 
 pub use connections::Connections;
 pub use discover::{Accounts, Discovery, Found, Regions, discover};
 pub use file::{Fleet, FleetError, FleetFile};
-pub use look::{FleetProgress, Look, Prepared, rows};
 pub use member::{Identity, Member, Reach};
 pub use merge::{MergeError, merge};
 pub use questions::FleetQuestion;
@@ -27,4 +26,5 @@ pub use reason::Reason;
 pub use report::{About, Block, FleetCommand, FleetId, Report, Row, State};
 pub use rollout::Rollout;
 pub use shard::ShardMark;
+pub use survey::{FleetProgress, Look, Prepared, rows};
 pub use wave::{Wave, waves};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::look::account_of;
 use super::report::{Block, Row};
+use super::survey::account_of;
 use crate::finding::Code;
 use crate::model::Arn;
 use crate::plan::document::{Identity as Access, Verdict};

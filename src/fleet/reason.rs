@@ -47,7 +47,7 @@ impl From<&Failure> for Reason {
     fn from(failure: &Failure) -> Self {
         let causes = std::iter::successors(failure.source(), |error| (*error).source());
         Self {
-            message: failure.what.clone(),
+            message: failure.to_string(),
             causes: causes.map(told).collect(),
             hints: failure.hints.clone(),
         }

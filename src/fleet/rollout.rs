@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::connections::Connections;
-use super::look::{
-    FleetProgress, Prepare, Prepared, digest, of_plan, open, plan_path, reason, rows,
-};
 use super::member::{Identity, Member};
 use super::reason::Reason;
 use super::report::{AppliedRow, Row, State};
+use super::survey::{
+    FleetProgress, Prepare, Prepared, digest, of_plan, open, plan_path, reason, rows,
+};
 use super::wave::Wave;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
@@ -177,10 +177,8 @@ impl Rollout<'_> {
         if shown.get(&member.identity()) == Some(&digest(plan, bindings)) {
             Ok(Consent::Given)
         } else {
-            Err(
-                Failure::new("nothing was written: the plan is not the one that was shown")
-                    .hint("look at it with `fleet plan`, then run the command again"),
-            )
+            Err(Failure::refused("the plan is not the one that was shown")
+                .hint("look at it with `fleet plan`, then run the command again"))
         }
     }
 }

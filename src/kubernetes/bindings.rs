@@ -6,9 +6,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::again::again;
 use super::config_map::{MANAGER, writer};
-use super::{Kubernetes, KubernetesError, ended};
+use super::error::ended;
+use super::retry::retried;
+use super::{Kubernetes, KubernetesError, Request};
 use crate::model::BindingId;
 
 /// What became of an object that was to be made.
@@ -146,7 +147,7 @@ impl Kubernetes {
                 .await
                 .map(drop),
         };
-        ended("remove a binding of a renamed group", deleted)
+        ended(Request::DeleteBinding, deleted)
     }
 
     fn role_bindings(&self, namespace: &str) -> Api<RoleBinding> {
@@ -162,9 +163,9 @@ async fn get<K>(api: &Api<K>, name: &str) -> Result<Option<Value>, KubernetesErr
 where
     K: kube::Resource + Clone + std::fmt::Debug + Serialize + DeserializeOwned,
 {
-    let found = again(|| async {
+    let found = retried(|| async {
         let found = api.get_opt(name).await;
-        found.map_err(|error| KubernetesError::of("look at a binding of a renamed group", error))
+        found.map_err(|error| KubernetesError::of(Request::ReadBinding, error))
     });
     Ok(found
         .await?
@@ -175,7 +176,7 @@ async fn make<K>(api: &Api<K>, object: Value) -> Result<ThereBinding, Kubernetes
 where
     K: kube::Resource + Clone + std::fmt::Debug + Serialize + DeserializeOwned,
 {
-    const WHAT: &str = "make a binding for a renamed group";
+    const WHAT: Request = Request::CreateBinding;
     let text = |pointer: &str| {
         object
             .pointer(pointer)

@@ -9,8 +9,9 @@ use kube::api::{Api, DeleteParams, PostParams, Preconditions};
 use serde_json::Value;
 use tracing::debug;
 
-use super::again::again;
-use super::{Kubernetes, KubernetesError, ended};
+use super::error::ended;
+use super::retry::retried;
+use super::{Kubernetes, KubernetesError, Request};
 use crate::rights::Question;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
@@ -155,11 +156,9 @@ impl Kubernetes {
     /// Reads the ConfigMap with its metadata; `None` where there is none.
     pub async fn stored(&self) -> Result<Option<Stored>, KubernetesError> {
         let config_maps = self.config_maps();
-        let found = again(|| async {
+        let found = retried(|| async {
             let found = config_maps.get_opt(NAME).await;
-            found.map_err(|error| {
-                KubernetesError::of("read the ConfigMap kube-system/aws-auth", error)
-            })
+            found.map_err(|error| KubernetesError::of(Request::ReadAwsAuth, error))
         });
         let found = found.await?;
         debug!(
@@ -181,10 +180,7 @@ impl Kubernetes {
         object.data = (!data.is_empty()).then_some(data);
         let params = params(attempt);
         let written = self.config_maps().replace(NAME, &params, &object).await;
-        ended(
-            "write the ConfigMap kube-system/aws-auth",
-            written.map(drop),
-        )
+        ended(Request::WriteAwsAuth, written.map(drop))
     }
 
     /// Deletes the ConfigMap, unless somebody has written it since it was read.
@@ -208,7 +204,7 @@ impl Kubernetes {
             Some(_) => Deleted::Terminating,
             None => Deleted::Gone,
         });
-        ended("delete the ConfigMap kube-system/aws-auth", deleted)
+        ended(Request::DeleteAwsAuth, deleted)
     }
 
     /// Makes the ConfigMap anew, with the labels, annotations and data it had.
@@ -230,10 +226,7 @@ impl Kubernetes {
             .annotations
             .clone_from(&old.metadata.annotations);
         let created = self.config_maps().create(&params(attempt), &object).await;
-        ended(
-            "create the ConfigMap kube-system/aws-auth",
-            created.map(drop),
-        )
+        ended(Request::CreateAwsAuth, created.map(drop))
     }
 
     /// Asks the API server whether the caller may do something.
@@ -257,7 +250,7 @@ impl Kubernetes {
         let answer = api
             .create(&PostParams::default(), &review)
             .await
-            .map_err(|error| KubernetesError::of("ask what the caller may do", error))?;
+            .map_err(|error| KubernetesError::of(Request::ReviewAccess, error))?;
         let allowed = answer.status.is_some_and(|status| status.allowed);
         debug!(
             verb = question.verb,
@@ -273,10 +266,10 @@ impl Kubernetes {
     /// A server that doesn't know the question has understood who asked it.
     pub async fn answers_the_caller(&self) -> Result<(), KubernetesError> {
         let api: Api<SelfSubjectReview> = Api::all(self.client.clone());
-        let asked = again(|| async {
+        let asked = retried(|| async {
             let review = SelfSubjectReview::default();
             let answer = api.create(&PostParams::default(), &review).await;
-            answer.map_err(|error| KubernetesError::of("ask who the caller is", error))
+            answer.map_err(|error| KubernetesError::of(Request::ReviewIdentity, error))
         });
         match asked.await {
             Err(KubernetesError::Forbidden { .. } | KubernetesError::Rejected { .. }) | Ok(_) => {

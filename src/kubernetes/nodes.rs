@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::BoxFuture;
 use k8s_openapi::api::core::v1::Node;
 
-use super::{Kubernetes, KubernetesError};
+use super::{Kubernetes, KubernetesError, Request};
 
 /// The names of the nodes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,7 +26,7 @@ impl Kubernetes {
     /// Reads the names of the nodes, by whether their `Ready` condition is true.
     pub async fn nodes(&self) -> Result<NodeNames, KubernetesError> {
         let mut names = NodeNames::default();
-        let nodes = self.all("list Nodes", |node: Node| {
+        let nodes = self.all(Request::List("Nodes"), |node: Node| {
             (is_ready(&node), node.metadata.name)
         });
         for (is_ready, name) in nodes.await? {

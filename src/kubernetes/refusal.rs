@@ -3,10 +3,10 @@
 //! Source: apiserver `pkg/admission/plugin/webhook/errors/statuserror.go`,
 //! `pkg/admission/plugin/policy/validating/dispatcher.go` and `pkg/endpoints/handlers/responsewriters/errors.go`.
 
-use super::KubernetesError;
+use super::{KubernetesError, Request};
 
 /// The refusal of a write, where it is one by admission or by the object itself.
-pub(super) fn of(what: &'static str, code: u16, message: &str) -> Option<KubernetesError> {
+pub(super) fn of(what: Request, code: u16, message: &str) -> Option<KubernetesError> {
     if message.contains("field is immutable when `immutable` is set") {
         return Some(KubernetesError::Immutable { what });
     }
@@ -81,7 +81,7 @@ mod tests {
             ),
             (500, "Internal error occurred", None),
         ] {
-            let by = match of("write", code, message) {
+            let by = match of(Request::WriteAwsAuth, code, message) {
                 Some(KubernetesError::Rejected { by, .. }) => Some(by),
                 None => None,
                 other => panic!("{other:?}"),

@@ -43,10 +43,13 @@ pub fn wanted(seen: &Survey, choices: &Choices, plan: &Plan) -> Result<Vec<Value
     })?;
     let objects = emit_rbac(used.renames(), rbac);
     if !objects.is_empty() && seen.kubernetes.is_none() {
-        return Err(
-            Failure::usage("nothing was written: the ConfigMap is from a file, so there is no Kubernetes API to make bindings in")
-                .hint("write them with `plan --emit-rbac FILE`, and make them with `kubectl apply -f FILE`"),
-        );
+        return Err(Failure::usage(
+            "the ConfigMap is from a file, so there is no Kubernetes API to make bindings in",
+        )
+        .and_nothing_written()
+        .hint(
+            "write them with `plan --emit-rbac FILE`, and make them with `kubectl apply -f FILE`",
+        ));
     }
     Ok(objects)
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::principal::{Way, who};
 use super::verify::{Readiness, Verification, verify};
-use super::who::{Way, who};
 use crate::choices::Choices;
 use crate::finding::{Code, Diagnostic, Finding};
 use crate::model::rbac::Rbac;

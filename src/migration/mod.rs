@@ -2,27 +2,30 @@
 
 pub mod apply;
 pub mod bindings;
+mod cluster_id;
 pub mod consent;
 pub mod cutover;
 pub(crate) mod deletion;
-mod ended;
+pub mod journal_path;
 #[cfg(test)]
 mod judged_tests;
+mod locked_out;
 pub mod owners;
+pub mod principal;
 pub mod principals_file;
 #[cfg(feature = "sandbox")]
 pub mod rehearse;
 pub mod rollback;
+mod run_end;
 pub mod status;
 pub mod survey;
 pub mod verify;
-pub mod who;
 
 pub use apply::{Applied, ApplyOptions, Clock, Question, apply};
 pub use bindings::MadeBinding;
 pub use consent::Consent;
 pub use cutover::{CutOver, CutoverOptions, cutover};
+pub use principal::{Who, who};
 pub use rollback::{RollbackOptions, RolledBack, rollback};
 pub use survey::{ConfigMapFile, Survey, Target, survey};
 pub use verify::{Doubt, Objection, Readiness, Verification, verify};
-pub use who::{Who, who};

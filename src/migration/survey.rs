@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use super::apply::LockedOut;
+use super::locked_out::LockedOut;
 use crate::access::before::{Standing, standings};
 use crate::aws::{
     Aws, AwsError, AwsSettings, Caller, LookupRoles, ObservedCluster, PrincipalSource,

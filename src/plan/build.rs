@@ -10,7 +10,7 @@ use super::document::{
 };
 use super::gate::{Gate, Move, Ruling, Update};
 use super::misfits;
-use super::ours::Ours;
+use super::own_entries::Ours;
 use crate::access::before::{Standing, standings};
 use crate::access::identity::identity_of_mapping;
 use crate::access::{Bindings, Cluster, InForce, Through, compare, identity_of_entry};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::document::Misfit;
-use super::ours::Ours;
+use super::own_entries::Ours;
 use crate::choices::Choices;
 use crate::decisions::Selector;
 use crate::model::{Arn, Glob};

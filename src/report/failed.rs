@@ -34,7 +34,7 @@ pub fn failed(failure: &Failure, exit_code: u8) -> String {
     let document = Document {
         schema: "aws-auth-migrate/error/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
-        error: failure.what.clone(),
+        error: failure.to_string(),
         caused_by,
         hints: failure.hints.clone(),
         exit_code,

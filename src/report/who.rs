@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::format::Format;
 use super::page::{Page, Shown, rendered};
 use crate::migration::Who;
-use crate::migration::who::Way;
+use crate::migration::principal::Way;
 use crate::plan::document::{Identity, Verdict};
 
 /// What one principal gets, in a format.

@@ -1,6 +1,6 @@
 //! Asks one question after the other.
 
-use super::keep::Kept;
+use super::answers_file::Kept;
 use super::keyboard::{Keyboard, Typed};
 use crate::cli::output::Console;
 use crate::error::Failure;

@@ -1,7 +1,7 @@
 //! `decide`: answers every open question at a terminal; and the skeleton of a decisions file.
 
+mod answers_file;
 mod ask;
-mod keep;
 mod keyboard;
 mod skeleton;
 
@@ -17,8 +17,8 @@ use crate::migration;
 use crate::plan::questions::Answering;
 use crate::text::{shell_word, visible};
 
+use answers_file::Kept;
 use ask::Ended;
-use keep::Kept;
 use keyboard::Keyboard;
 pub(super) use skeleton::write_skeleton;
 
@@ -45,7 +45,7 @@ pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode,
         signal = keyboard.signal() => return Ok(interrupted(signal, "nothing was asked yet", console)),
     };
     let history =
-        migration::apply::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+        migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let now = (CLOCK.now)();
     let replan = |document: &Document| {
         let choices = chosen.clone().with_decisions(document);

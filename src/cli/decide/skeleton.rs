@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::keep::is_json;
+use super::answers_file::is_json;
 use crate::cli::args::TargetArgs;
 use crate::cli::output::{Console, file_failure};
 use crate::cli::settings;
@@ -25,10 +25,11 @@ pub(in crate::cli) fn write_skeleton(
     console: &Console,
 ) -> Result<(), Failure> {
     if is_json(path, None) {
-        return Err(Failure::usage(
-            "nothing was written: open questions are comments, and JSON has none",
-        )
-        .hint("name a file that ends with .yaml"));
+        return Err(
+            Failure::usage("open questions are comments, and JSON has none")
+                .and_nothing_written()
+                .hint("name a file that ends with .yaml"),
+        );
     }
     let given = target.decisions.as_deref();
     let decided = settings::decisions(target)?;
@@ -75,7 +76,7 @@ pub(in crate::cli) fn write_skeleton(
 fn replaceable(path: &Path) -> Result<(Document, String), Failure> {
     let place = path.display();
     let refused = |why: &str| {
-        Failure::usage(format!("nothing was written: `{place}` {why}")).hint(
+        Failure::usage(format!("`{place}` {why}")).and_nothing_written().hint(
             "name another file; or name it with --decisions as well, and it keeps its answers and gets the open questions below them",
         )
     };

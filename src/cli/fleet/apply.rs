@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use super::args::ApplyArgs;
-use super::look::{look_at, prepared};
 use super::progress::FleetDisplay;
 use super::source::{Source, source};
+use super::survey::{look_at, prepared};
 use super::{code, print, refuse_unmatched, reported, settings};
 use crate::choices::Choices;
 use crate::cli::args::ProgressStyle;
@@ -119,10 +119,9 @@ async fn ask(
     console: &Console,
 ) -> Result<Option<BTreeMap<Identity, String>>, Failure> {
     if !args.yes && !Console::can_ask() {
-        return Err(
-            Failure::usage("nothing was written: there is no terminal to ask on")
-                .hint("check with `fleet plan`, then add --yes"),
-        );
+        return Err(Failure::usage("there is no terminal to ask on")
+            .and_nothing_written()
+            .hint("check with `fleet plan`, then add --yes"));
     }
     if args.plans.is_some() {
         if !args.yes {

@@ -3,11 +3,11 @@
 mod apply;
 mod args;
 mod decisions;
-mod look;
 mod progress;
 mod runbook;
 mod shard;
 mod source;
+mod survey;
 
 use std::process::ExitCode;
 
@@ -28,9 +28,9 @@ use crate::report;
 
 pub(super) async fn run(args: FleetArgs, console: &Console) -> Result<ExitCode, Failure> {
     match args.command {
-        Command::Plan(args) => Box::pin(look::plan(&args, console)).await,
-        Command::Verify(args) => Box::pin(look::verify(&args, console)).await,
-        Command::Status(args) => Box::pin(look::status(&args, console)).await,
+        Command::Plan(args) => Box::pin(survey::plan(&args, console)).await,
+        Command::Verify(args) => Box::pin(survey::verify(&args, console)).await,
+        Command::Status(args) => Box::pin(survey::status(&args, console)).await,
         Command::Apply(args) => Box::pin(apply::run(*args, console)).await,
         Command::Shard(args) => Box::pin(shard::shard(&args, console)).await,
         Command::Merge(args) => shard::merge(&args, console),
@@ -63,7 +63,7 @@ fn refuse_unmatched(report: &Report) -> Result<(), Failure> {
         return Ok(());
     }
     let told = report.unmatched.join("; ");
-    Err(Failure::usage(format!("nothing was written: {told}")).hint(
+    Err(Failure::usage(told).and_nothing_written().hint(
         "correct the decisions file or the option; no cluster of the fleet has what it names",
     ))
 }

@@ -151,7 +151,8 @@ async fn migrate(
 
     heading(console, "Verify")?;
     let seen = migration::survey(target, CLOCK.system).await?;
-    let history = migration::apply::history(&seen, Some(&applied.journal), settings::state_folder)?;
+    let history =
+        migration::journal_path::history(&seen, Some(&applied.journal), settings::state_folder)?;
     let after = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
     console.page(|shown| report::rehearsed(&after, shown))?;
     let stages = Stages {

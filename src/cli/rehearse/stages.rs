@@ -126,7 +126,7 @@ impl Stages<'_> {
             .principals
             .clone_from(&self.first.observed.principals);
         let options = self.options;
-        let history = migration::apply::history(&seen, options.journal.as_deref(), || {
+        let history = migration::journal_path::history(&seen, options.journal.as_deref(), || {
             Ok(options.state_folder.clone())
         })?;
         let plan =

@@ -1,8 +1,7 @@
 //! Makes a plan real: the bindings and the mode switch first, then a new look, then the writer.
 
 mod mode;
-mod own;
-mod place;
+mod own_entry;
 mod planned;
 mod refuse;
 mod saved;
@@ -17,7 +16,8 @@ use tokio::time::Instant;
 
 use super::bindings::{self, MadeBinding};
 use super::consent::{Consent, changed_meanwhile};
-use super::ended::{ended, unfinished};
+use super::journal_path::{cluster_id, journal_path};
+use super::run_end::{ended, unfinished};
 use super::survey::{Survey, Target, survey};
 use crate::aws::{Aws, EksApi, Pace};
 use crate::choices::Choices;
@@ -31,9 +31,6 @@ use crate::plan::{Action, RUN_TAG, Stage, block_refused, tell_conflicts};
 use crate::stop::Stop;
 use crate::writer::{self, Canary, Event, Guarded, Limits, Progress, Run, Summary, Switch};
 
-pub(super) use own::LockedOut;
-pub(super) use place::{cluster_id, id_of};
-pub use place::{history, journal_path, usual_journal};
 pub(super) use planned::live_entries;
 pub use planned::{ours, plan, plan_to_judge};
 pub use refuse::refuse_lockout;
@@ -152,7 +149,7 @@ pub async fn apply<P: Progress>(
     };
     let mut seen = match survey(&target, clock.system).await {
         Ok(seen) => seen,
-        Err(failure) => Box::pin(own::finish(&work, failure, &confirm)).await?,
+        Err(failure) => Box::pin(own_entry::finish(&work, failure, &confirm)).await?,
     };
     let aws = seen.aws.clone().ok_or_else(|| {
         Failure::usage("there is nothing to apply to: the plan is offline")

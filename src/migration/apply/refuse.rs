@@ -27,10 +27,7 @@ pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(
         let waits =
             finding.code == Code::ClusterNotActive && updating && options.enable_access_entries;
         if finding.severity == Severity::Error && stops(finding.code) && !waits {
-            let failure = Failure::new(format!(
-                "nothing was written: {} ({})",
-                finding.message, finding.code
-            ));
+            let failure = Failure::refused(format!("{} ({})", finding.message, finding.code));
             return Err(if finding.fix.is_empty() {
                 failure
             } else {
@@ -38,10 +35,7 @@ pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(
             });
         }
         if finding.code == Code::EntriesUnknown {
-            return Err(
-                Failure::new(format!("nothing was written: {}", finding.message))
-                    .hint(finding.fix.clone()),
-            );
+            return Err(Failure::refused(format!("{}", finding.message)).hint(finding.fix.clone()));
         }
     }
     let conflicts = plan
@@ -50,8 +44,8 @@ pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(
         .filter(|mapping| mapping.outcome == Outcome::Conflict)
         .count();
     if options.choices.on_existing == OnExisting::Fail && conflicts > 0 {
-        return Err(Failure::new(format!(
-            "nothing was written: {conflicts} live access entries differ from their mappings, and --on-existing fail was given"
+        return Err(Failure::refused(format!(
+            "{conflicts} live access entries differ from their mappings, and --on-existing fail was given"
         ))
         .hint("`plan` shows them; --on-existing keep leaves them, --on-existing update changes them"));
     }
@@ -60,8 +54,8 @@ pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(
         .iter()
         .any(|action| action.stage == Stage::Cluster);
     if switches && !options.enable_access_entries {
-        return Err(Failure::new(
-            "nothing was written: the cluster is in the mode CONFIG_MAP and has no access entries",
+        return Err(Failure::refused(
+            "the cluster is in the mode CONFIG_MAP and has no access entries",
         )
         .hint("add --enable-access-entries to switch it to API_AND_CONFIG_MAP; aws-auth stays in force, but the switch can't be undone"));
     }
@@ -79,8 +73,8 @@ pub fn refuse_lockout(plan: &Plan, allowed: bool) -> Result<(), Failure> {
         .map(|placed| &placed.finding)
         .find(|finding| finding.code == Code::CallerLosesAdmin);
     match finding {
-        Some(finding) if !allowed => Err(Failure::new(format!(
-            "nothing was written: {} ({})",
+        Some(finding) if !allowed => Err(Failure::refused(format!(
+            "{} ({})",
             finding.message, finding.code
         ))
         .hint(finding.fix.clone())),

@@ -22,8 +22,8 @@ pub fn refuse_taken(path: &Path, stored: &Stored, history: &History) -> Result<(
     if is_own || files::is_pipe_or_device(path) || is_free(path, stored)? {
         return Ok(());
     }
-    Err(Failure::new(format!(
-        "nothing was written: `{}` exists, and a backup never overwrites a file",
+    Err(Failure::refused(format!(
+        "`{}` exists, and a backup never overwrites a file",
         path.display()
     ))
     .hint("name another file with --backup"))

@@ -1,7 +1,7 @@
 //! Takes `aws-auth` away: proof first, a backup, the removal, a look at the nodes, and on request the mode API.
 
 pub mod backup;
-mod look;
+mod checks;
 mod nodes;
 pub mod remove;
 mod watch;
@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::apply::{Clock, cluster_id, journal_path};
+use super::apply::Clock;
 use super::consent::{Consent, changed_meanwhile};
-use super::ended::ended;
+use super::journal_path::{cluster_id, journal_path};
 use super::owners::{Writer, writers_of};
+use super::run_end::ended;
 use super::survey::{Survey, Target, survey};
 use super::verify::Verification;
 use crate::choices::Choices;
@@ -27,7 +28,7 @@ use crate::plan::document::SourceKind;
 use crate::plan::{Action, ActionKind, Stage};
 use crate::stop::Stop;
 use crate::writer::{Event, EventKind, Progress, Switch, SwitchError};
-use look::Look;
+use checks::Look;
 use remove::Removal;
 use watch::Watch;
 use write::Work;

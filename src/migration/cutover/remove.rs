@@ -49,7 +49,7 @@ pub fn removal(
             None
         } else {
             cut(section, text, &proven).map_err(|error| {
-                Failure::new(format!("nothing was written: {error}"))
+                Failure::refused(format!("{error}"))
                     .hint("write the section as a plain list without anchors, or cut everything over at once")
             })?
         };
@@ -132,8 +132,8 @@ fn leaves_answers(
             continue;
         }
         if gives(now.answer(&arn)) != gives(after) {
-            return Err(Failure::new(format!(
-                "nothing was written: without the others, {} would give `{}` other access than today",
+            return Err(Failure::refused(format!(
+                "without the others, {} would give `{}` other access than today",
                 mapping.id, mapping.arn
             ))
             .hint("take that mapping into the same cut-over, or remove it by hand first"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::look::Look;
+use super::checks::Look;
 use super::nodes::{self, Nodes};
 use super::write::Work;
 use super::{CutOver, live};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tokio::time::Instant;
 
-use super::look::Look;
+use super::checks::Look;
 use super::remove::Removal;
 use super::{ATTEMPTS, BREATH, CutOver, CutoverOptions, Watch, backup, interrupted, may_try_again};
 use crate::aws::Aws;
@@ -13,7 +13,7 @@ use crate::journal::{ConfigMapChange, RunLog};
 use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored};
 use crate::migration::apply::Clock;
 use crate::migration::deletion::{Deletion, NOTHING_YET, Over};
-use crate::migration::ended::unfinished;
+use crate::migration::run_end::unfinished;
 use crate::migration::survey::{Survey, Target, survey};
 use crate::model::ActionStatus;
 use crate::observed::Observed;

@@ -1,12 +1,12 @@
 //! The seed of a rehearsal: a cluster as it was seen, or one that is invented around an `aws-auth`.
 
 mod invented;
-mod seen;
+mod seed;
 
 use serde::Deserialize;
 
 pub use invented::{CLUSTER, invent};
-pub use seen::{Beside, as_seen};
+pub use seed::{Beside, as_seen};
 
 /// Reads Kubernetes objects for the sandbox out of a manifest with any number of documents and lists.
 ///

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::work::Work;
 use crate::error::{Failure, FailureKind};
 use crate::kubernetes::Stored;
-use crate::migration::ended::unfinished;
+use crate::migration::run_end::unfinished;
 use crate::writer::{Event, EventKind, Progress};
 
 /// How often, and for how long, the API server is asked whether it answers the caller.

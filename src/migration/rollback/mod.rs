@@ -1,12 +1,12 @@
 //! Undoes what this tool did and only that: the ConfigMap first and the bindings last, so that nobody is without access
 //! in between.
 
+mod backups;
 mod bindings;
 mod config_map;
 mod decide;
 mod entries;
 mod in_force;
-mod lost;
 mod moves;
 mod work;
 
@@ -14,11 +14,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::apply::{Clock, cluster_id, journal_path, live_entries};
+use super::apply::{Clock, live_entries};
 use super::cutover::{begin, live};
 use super::deletion::held_by;
-use super::ended::{ended, unfinished};
+use super::journal_path::{cluster_id, journal_path};
 use super::owners::{Writer, writers_of};
+use super::run_end::{ended, unfinished};
 use super::survey::{Survey, Target, survey};
 use crate::aws::EksApi;
 use crate::choices::{Choices, OnExisting};
@@ -28,8 +29,8 @@ use crate::kubernetes::Stored;
 use crate::model::AuthenticationMode;
 use crate::stop::Stop;
 use crate::writer::{self, Event, Guarded, Limits, Progress, Run, Summary};
+use backups::{agree_with_backups, without_journal};
 use decide::decide;
-use lost::{agree_with_backups, without_journal};
 use work::Work;
 
 pub use bindings::{Fate, UndoneBinding, made_bindings};

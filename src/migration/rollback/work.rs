@@ -15,7 +15,7 @@ use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored, StoredBind
 use crate::migration::apply::Clock;
 use crate::migration::cutover::{ATTEMPTS, BREATH, interrupted, may_try_again};
 use crate::migration::deletion::{Deletion, NOTHING_YET, Over, TAKE_OFF, held_by};
-use crate::migration::ended::unfinished;
+use crate::migration::run_end::unfinished;
 use crate::model::{ActionStatus, LiveEntry};
 use crate::stop::Stop;
 use crate::writer::{self, Event, EventKind, Progress};

@@ -12,7 +12,10 @@ const READS_AT_A_TIME: usize = 8;
 /// Describes each listed thing; answers in the order of the list, without those for which there was nothing to tell.
 ///
 /// The first call that fails ends it with that call's error.
-pub(super) async fn each<T, D, F>(listed: Vec<String>, describe: D) -> Result<Vec<T>, AwsError>
+pub(super) async fn describe_each<T, D, F>(
+    listed: Vec<String>,
+    describe: D,
+) -> Result<Vec<T>, AwsError>
 where
     D: Fn(String) -> F,
     F: Future<Output = Result<Option<T>, AwsError>>,

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Reads, and reads again where the answer got lost or the server was at fault, since a read changes nothing.
 ///
 /// The client itself repeats what was answered with 429, 503 or 504.
-pub(super) async fn again<T, F>(read: impl Fn() -> F) -> Result<T, KubernetesError>
+pub(super) async fn retried<T, F>(read: impl Fn() -> F) -> Result<T, KubernetesError>
 where
     F: Future<Output = Result<T, KubernetesError>>,
 {

@@ -103,7 +103,7 @@ impl Look<'_> {
             let folder = self.state_folder.map(Path::to_owned);
             folder.ok_or_else(|| Failure::new("there is no place for the journal"))
         };
-        let history = migration::apply::history(&seen, None, folder).map_err(told)?;
+        let history = migration::journal_path::history(&seen, None, folder).map_err(told)?;
         let now = (self.clock.now)();
         if self.command == FleetCommand::Plan {
             let plan = migration::apply::plan(&seen, &choices, &history, now);

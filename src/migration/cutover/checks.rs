@@ -10,9 +10,9 @@ use crate::journal::{History, RunCommand};
 use crate::kubernetes::Stored;
 use crate::migration::apply::{self, Clock};
 use crate::migration::deletion::held_by;
+use crate::migration::principal::{Way, who};
 use crate::migration::survey::Survey;
 use crate::migration::verify::{Readiness, Verification, verify};
-use crate::migration::who::{Way, who};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::observed::Observed;
 use crate::plan::RUN_TAG;
@@ -78,8 +78,8 @@ impl Look {
             .as_ref()
             .is_some_and(|removal| removal.after.is_some());
         match held.filter(|_| leaves) {
-            Some(held) => Err(Failure::new(format!(
-                "nothing was written: aws-auth is being deleted since {}, {}, and what would be left in it goes with it",
+            Some(held) => Err(Failure::refused(format!(
+                "aws-auth is being deleted since {}, {}, and what would be left in it goes with it",
                 held.since,
                 held_by(&held)
             ))
@@ -137,12 +137,13 @@ impl Look {
     ) -> Result<(), Failure> {
         if is_partial(&options.choices) {
             return Err(Failure::usage(
-                "nothing was written: --to-api-mode ends aws-auth for everybody, --only and --exclude do not go with it",
-            ));
+                "--to-api-mode ends aws-auth for everybody, --only and --exclude do not go with it",
+            )
+            .and_nothing_written());
         }
         if !self.verification.left.is_empty() {
-            return Err(Failure::new(format!(
-                "nothing was written: {} of aws-auth stay as decided, and in the mode API nobody would get in by them",
+            return Err(Failure::refused(format!(
+                "{} of aws-auth stay as decided, and in the mode API nobody would get in by them",
                 self.verification.left.len()
             ))
             .hint("answer `drop` for them in the decisions file, or leave --to-api-mode out"));
@@ -156,8 +157,8 @@ impl Look {
         let age = now.duration_since(applied);
         let wanted = SignedDuration::try_from(options.min_soak).unwrap_or(SignedDuration::MAX);
         if age < wanted {
-            return Err(Failure::new(format!(
-                "nothing was written: the last `apply` was {} minutes ago, and the switch to the mode API can't be undone",
+            return Err(Failure::refused(format!(
+                "the last `apply` was {} minutes ago, and the switch to the mode API can't be undone",
                 age.as_mins()
             ))
             .hint(format!(
@@ -199,8 +200,10 @@ fn is_partial(choices: &Choices) -> bool {
 }
 
 fn locked_out() -> Failure {
-    Failure::new("nothing was written: the caller itself gets in by a mapping that would go, and has no access entry")
-        .hint("give the caller an access entry first, or add --allow-self-lockout")
+    Failure::refused(
+        "the caller itself gets in by a mapping that would go, and has no access entry",
+    )
+    .hint("give the caller an access entry first, or add --allow-self-lockout")
 }
 
 #[cfg(test)]
