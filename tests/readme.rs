@@ -1,60 +1,138 @@
-//! The README says what is so: the table of finding codes is the catalogue's (`UPDATE_GOLDEN=1` writes it anew), and the
-//! plan is one that `rehearse` prints.
+//! What the README and `docs` say is so: pictures and tables are made from the program, commands parse, links lead somewhere.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test readme` writes what is generated.
 #![expect(
     clippy::disallowed_methods,
-    reason = "the tests read and write the README"
+    reason = "the tests read and write the documentation and run the program"
 )]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
-use aws_auth_migrate::finding::{Code, Severity};
+#[path = "readme/commands.rs"]
+mod commands;
+#[path = "readme/findings.rs"]
+mod findings;
+#[path = "readme/links.rs"]
+mod links;
+#[path = "readme/picture.rs"]
+mod picture;
+#[path = "readme/rights.rs"]
+mod rights;
 
-const BEGIN: &str = "<!-- codes -->\n";
-const END: &str = "<!-- /codes -->";
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-fn table() -> String {
-    let mut table = "| code | weight | what it says |\n|---|---|---|\n".to_owned();
-    for code in Code::ALL {
-        let weight = match code.severity() {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
-        table.push_str(&format!("| {code} | {weight} | {} |\n", code.title()));
+use aws_auth_migrate::finding::Code;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The pages that are written for readers, by their place in the repository.
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut paths = Vec::new();
+    for folder in ["", "docs"] {
+        for entry in std::fs::read_dir(Path::new(ROOT).join(folder)).unwrap() {
+            let name = entry.unwrap().file_name();
+            let path = Path::new(folder).join(name);
+            if path.extension().is_some_and(|extension| extension == "md") {
+                paths.push(path);
+            }
+        }
     }
-    table
+    paths.sort();
+    assert!(paths.contains(&PathBuf::from("docs/findings.md")));
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(Path::new(ROOT).join(&path)).unwrap();
+        (path, text)
+    };
+    paths.into_iter().map(read).collect()
 }
 
-#[test]
-fn the_table_of_codes_in_the_readme_is_current() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
-    let start = readme.find(BEGIN).unwrap() + BEGIN.len();
-    let end = readme.find(END).unwrap();
+/// Holds a file against what it should be, or writes it.
+#[track_caller]
+fn golden(path: &str, expected: &str) {
+    let full = Path::new(ROOT).join(path);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        let current = format!("{}{}{}", &readme[..start], table(), &readme[end..]);
-        std::fs::write(path, current).unwrap();
+        std::fs::write(full, expected).unwrap();
         return;
     }
+    let current = std::fs::read_to_string(full).unwrap_or_default();
     assert!(
-        readme[start..end] == table(),
-        "the README's codes are stale: UPDATE_GOLDEN=1 cargo test --test readme"
+        current == expected,
+        "{path} is stale: UPDATE_GOLDEN=1 cargo test --test readme"
     );
 }
 
-#[test]
-fn the_plan_in_the_readme_is_what_rehearse_prints() {
-    let readme = include_str!("../README.md");
-    let (_, rest) = readme.split_once("<!-- plan -->\n```text\n").unwrap();
-    let (shown, _) = rest.split_once("```\n<!-- /plan -->").unwrap();
-    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_aws-auth-migrate"))
+/// A page with what is between `<!-- name -->` and `<!-- /name -->` replaced.
+fn filled(page: &str, name: &str, content: &str) -> String {
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (before, rest) = page.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once(&end).unwrap();
+    format!("{before}{begin}{content}{end}{after}")
+}
+
+/// What the program prints, without anything of this machine's environment.
+fn printed(args: &[&str]) -> String {
+    let ran = Command::new(env!("CARGO_BIN_EXE_aws-auth-migrate"))
+        .current_dir(ROOT)
         .env_clear()
-        .args(["rehearse", "--progress", "none"])
+        .env("COLUMNS", "80")
+        .args(args)
         .output()
         .unwrap();
-    let printed = String::from_utf8(ran.stdout).unwrap();
-    let mut rest = printed.as_str();
-    for part in shown.split("…\n") {
-        let at = rest.find(part);
-        assert!(at.is_some(), "not printed, or not in this order:\n{part}");
-        rest = &rest[at.unwrap() + part.len()..];
-    }
+    assert!(
+        !ran.stdout.is_empty(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+#[test]
+fn readme_is_short() {
+    let readme = include_str!("../README.md");
+    let lines = readme.lines().count();
+    assert!(lines <= 165, "{lines} lines: move some to docs");
+}
+
+#[test]
+fn exit_codes_are_those_of_the_manual() {
+    let codes = |text: &str, begin: &str| -> Vec<String> {
+        let lines = text.lines().filter_map(|line| line.strip_prefix(begin));
+        lines
+            .filter(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+            .map(|rest| {
+                let end = rest.find([' ', '\\', '|']).unwrap_or(rest.len());
+                rest[..end].trim_end_matches(',').to_owned()
+            })
+            .collect()
+    };
+    let manual = printed(&["man"]);
+    let (_, status) = manual.split_once(".SH \"EXIT STATUS\"").unwrap();
+    let (status, _) = status.split_once("\n.SH ").unwrap();
+    let page = include_str!("../docs/exit-codes.md");
+    let named = codes(page, "| ");
+    assert_eq!(named, codes(status, "\\fB"));
+    assert_eq!(named.len(), 7, "{named:?}");
+}
+
+/// A rule in CONTRIBUTING is one that is there.
+#[test]
+fn example_of_a_rule_is_in_the_table() {
+    let page = include_str!("../CONTRIBUTING.md");
+    let (_, rest) = page.split_once("<!-- rule -->\n").unwrap();
+    let (block, _) = rest.split_once("<!-- /rule -->").unwrap();
+    let lines = block
+        .lines()
+        .map(|line| line.strip_prefix("   ").unwrap_or(line));
+    let shown: Vec<&str> = lines
+        .filter(|line| !line.trim_start().starts_with("```"))
+        .collect();
+    let shown = shown.join("\n");
+    let rules = include_str!("../src/translator/rules/inert.rs");
+    assert!(
+        rules.contains(shown.trim_end()),
+        "not in the rules:\n{shown}"
+    );
+    let table = include_str!("../src/translator/rules/mod.rs");
+    assert!(table.contains("inert::never_renders,"));
+    assert!(page.contains(&format!("NeverRenders = {}", Code::NeverRenders.number())));
 }

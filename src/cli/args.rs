@@ -8,6 +8,16 @@ use super::values::{account_id, duration, lookup_role, rate, rename, repository,
 use crate::choices::{ManagedNodes, OnExisting, Usernames};
 use crate::report::Format;
 
+/// What `--version` prints: the version, the commit and the target that the program was built for.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (commit ",
+    env!("BUILD_COMMIT"),
+    ", ",
+    env!("BUILD_TARGET"),
+    ")"
+);
+
 /// Move an Amazon EKS cluster from the aws-auth ConfigMap to access entries
 ///
 /// Nobody loses access, nobody gains access, and any run can be stopped and resumed.
@@ -15,6 +25,7 @@ use crate::report::Format;
 #[command(
     name = "aws-auth-migrate",
     version,
+    long_version = LONG_VERSION,
     propagate_version = true,
     max_term_width = 100
 )]

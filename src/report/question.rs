@@ -31,11 +31,11 @@ pub fn question(
     all: bool,
 ) -> String {
     let mut page = Page::new("Question");
-    page.heading(match progress.open.saturating_sub(1) {
+    let place = match progress.open.saturating_sub(1) {
         0 => format!("Question {}, the last one", progress.asked + 1),
         more => format!("Question {}, {more} more after it", progress.asked + 1),
-    });
-    page.text(format!("{}.", question.title()));
+    };
+    page.heading(format!("{place}: {}.", question.title()));
     let listed = if all { usize::MAX } else { LISTED };
     for asked in question.about.iter().take(listed) {
         page.fact(asked.id.to_string(), &asked.principal);

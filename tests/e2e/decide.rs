@@ -743,9 +743,9 @@ fn answer_in_file(path: &Path) -> usize {
 }
 
 #[test]
-fn the_example_in_the_readme_is_a_decisions_file() {
-    let readme = include_str!("../../README.md");
-    let (_, rest) = readme.split_once("<!-- decisions -->\n```yaml\n").unwrap();
+fn example_in_the_documentation_is_a_decisions_file() {
+    let page = include_str!("../../docs/decisions.md");
+    let (_, rest) = page.split_once("<!-- decisions -->\n```yaml\n").unwrap();
     let (example, _) = rest.split_once("```\n<!-- /decisions -->").unwrap();
     check_schema(example);
     let known = decisions::read(example).unwrap();

@@ -42,6 +42,7 @@ mod plan;
 mod question;
 mod random;
 mod rbac;
+mod readme;
 mod rehearse;
 mod resume;
 mod rights;

@@ -35,7 +35,7 @@ pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(
             });
         }
         if finding.code == Code::EntriesUnknown {
-            return Err(Failure::refused(format!("{}", finding.message)).hint(finding.fix.clone()));
+            return Err(Failure::refused(finding.message.clone()).hint(finding.fix.clone()));
         }
     }
     let conflicts = plan
