@@ -16,6 +16,7 @@ pub mod aws;
 mod causes;
 pub mod choices;
 pub mod cli;
+pub mod connector;
 pub mod decisions;
 pub mod digest;
 pub mod error;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::aws::{Aws, AwsError, ObservedCluster};
+use crate::aws::{Aws, AwsError, AwsSettings, ObservedCluster};
 use crate::error::Failure;
 use crate::kubernetes::{Bearer, Elsewhere, Kubeconfig, Kubernetes, MakeToken, TokenError, Tokens};
 use crate::text::shell_word;
@@ -59,7 +59,7 @@ pub(super) async fn by_tokens(
     cluster: &ObservedCluster,
     name: &str,
     clock: fn() -> SystemTime,
-    patience: Duration,
+    settings: &AwsSettings,
 ) -> Result<Kubernetes, Failure> {
     let Some(endpoint) = &cluster.endpoint else {
         return Err(
@@ -94,6 +94,7 @@ pub(super) async fn by_tokens(
         endpoint,
         cluster.certificate_authority.as_deref(),
         tokens,
-        patience,
+        settings.request_timeout(),
+        settings.connector.clone(),
     )?)
 }

@@ -80,7 +80,7 @@ pub(super) async fn live(
     let kubernetes = match kubeconfig {
         Some(kubeconfig) => Some(Kubernetes::by_kubeconfig(kubeconfig, clock, patience).await?),
         None if target.trust_file => None,
-        None => Some(by_tokens(&aws, &cluster, name, clock, patience).await?),
+        None => Some(by_tokens(&aws, &cluster, name, clock, &target.aws).await?),
     };
     let look = Look {
         target,
