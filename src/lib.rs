@@ -41,6 +41,7 @@ pub mod schema;
 pub mod source;
 pub mod stop;
 pub mod text;
+mod together;
 pub mod translator;
 pub mod writer;
 mod yaml;

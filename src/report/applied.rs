@@ -147,7 +147,7 @@ fn applied_lines(applied: &Applied) -> Vec<String> {
             ));
         }
         line(format!(
-            "It took {}: {} to AWS, {} of them repeated; {} read back and as they should be.",
+            "It took {}: {} to AWS, {} of them repeated; {} verified.",
             seconds(applied.took),
             plural(applied.calls, "call", "calls"),
             applied.retries,

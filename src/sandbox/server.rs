@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::answers::Rounds;
 use super::faults::FaultKind;
 use super::record::{Hooks, Phase, RequestRecord};
 use super::state::World;
@@ -30,6 +31,7 @@ const LONGEST_BODY: usize = 4 * 1024 * 1024;
 pub(super) struct Shared {
     pub(super) world: Mutex<World>,
     pub(super) hooks: Mutex<Hooks>,
+    pub(super) rounds: Arc<Rounds>,
 }
 
 impl Shared {
@@ -37,6 +39,7 @@ impl Shared {
         Self {
             world: Mutex::new(world),
             hooks: Mutex::new(Hooks::default()),
+            rounds: Arc::default(),
         }
     }
 
@@ -154,6 +157,8 @@ async fn answer_to(call: Call, api: Api, shared: Arc<Shared>) -> io::Result<(Rep
     };
     let (index, request_id) = note(&shared, &call, &operation);
     shared.call_hooks(Phase::Before, index);
+    let answers = shared.world().limits.answers;
+    answers.wait(&shared.rounds, &operation).await;
     let fault = shared.world().faults.take(&operation);
     match fault {
         Some(FaultKind::ResetBeforeCommit) => return Err(io::ErrorKind::ConnectionReset.into()),

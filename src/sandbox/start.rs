@@ -263,6 +263,12 @@ impl Sandbox {
         self.inner.shared.world().requests.clone()
     }
 
+    /// The operations of each round so far, where requests are answered in rounds.
+    #[must_use]
+    pub fn rounds(&self) -> Vec<Vec<String>> {
+        self.inner.shared.rounds.answered()
+    }
+
     /// Calls a function before each request is handled and again after, before the answer is sent.
     ///
     /// It runs on the connection's task with no lock held, so that it may use the sandbox; it should not block for long.

@@ -412,16 +412,9 @@ impl<P: Progress> Work<'_, P> {
             clock: self.clock.now,
         };
         switch.make().await?;
-        let seen = mode::survey_after_switch(
-            self.target,
-            aws,
-            &id.name,
-            seen.observed.node_roles.as_deref().unwrap_or_default(),
-            self.clock,
-            self.stop,
-        )
-        .await
-        .map_err(unfinished)?;
+        let seen = mode::survey_after_switch(self.target, aws, &id.name, seen, self.stop)
+            .await
+            .map_err(unfinished)?;
         let plan = plan_now(&seen, self.options, log.history(), self.clock).map_err(unfinished)?;
         refuse_lockout(&plan, self.options.allow_self_lockout || was_accepted)
             .and_then(|()| refuse::what_can_not_work(&plan, self.options))

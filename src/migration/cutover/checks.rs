@@ -28,7 +28,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) async fn of(
+    pub(super) fn of(
         seen: Survey,
         options: &CutoverOptions,
         history: &History,
@@ -56,7 +56,8 @@ impl Look {
         let Some(aws_auth) = &look.seen.aws_auth else {
             return Ok(look);
         };
-        look.stored = live(&look.seen)?.stored().await?;
+        live(&look.seen)?;
+        look.stored.clone_from(&look.seen.stored);
         look.removal = removal(
             &look.verification,
             aws_auth,
@@ -85,15 +86,6 @@ impl Look {
             ))
             .hint("back it up and create it again without finalizers first (kubectl get configmap --namespace kube-system aws-auth --output yaml)")),
             None => Ok(()),
-        }
-    }
-
-    /// Whether the object that would be written is the one that was verified.
-    pub(super) fn is_current(&self) -> bool {
-        match (&self.seen.aws_auth, &self.stored) {
-            (Some(seen), Some(stored)) => stored.aws_auth().data == seen.data,
-            (None, None) => true,
-            _ => false,
         }
     }
 

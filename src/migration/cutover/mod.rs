@@ -173,7 +173,7 @@ pub async fn cutover<P: Progress>(
             .or_as_before(history.last_choices().as_ref()),
         ..options.clone()
     };
-    let mut first = Look::of(seen, options, &history, clock).await?;
+    let mut first = Look::of(seen, options, &history, clock)?;
     let mut done = CutOver::of(&first, path.clone());
     if first.refused {
         return Ok(done);
@@ -201,7 +201,7 @@ pub async fn cutover<P: Progress>(
         })?;
         if consent == Consent::Answered {
             let seen = survey(target, clock.system).await?;
-            let look = Look::of(seen, options, &history, clock).await?;
+            let look = Look::of(seen, options, &history, clock)?;
             if look.refused {
                 return Ok(CutOver::of(&look, path));
             }

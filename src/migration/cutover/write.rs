@@ -48,58 +48,56 @@ impl Work<'_> {
             if look.refused {
                 return Ok(look);
             }
-            if look.is_current() {
-                let (Some(removal), Some(stored)) = (&look.removal, &look.stored) else {
-                    self.is_gone(asked.as_ref(), done)?;
-                    return Ok(look);
-                };
-                self.may_begin()?;
-                let is_new = !backup::is_there(&self.backup_path(), stored)?;
-                let place = if self.is_begun(stored, asked.is_some()) {
-                    done.backup = self.earlier().and_then(|change| change.backup.clone());
-                    done.backup.clone()
-                } else {
-                    let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
-                    let place = backup::write(&self.backup_path(), stored)?;
-                    done.backup.clone_from(&place);
-                    self.log.config_map_intent(
-                        Some(stored.json()),
-                        removal.after.clone(),
-                        place.clone(),
-                        watched,
-                    )?;
-                    place
-                };
-                match self.take(removal, stored).await {
-                    Ok(()) => {
-                        if removal.after.is_none() && !self.is_over(stored, progress, done).await? {
-                            return Ok(look);
-                        }
-                        self.outcome(status_of(removal), None)?;
-                        done.took(removal);
+            let (Some(removal), Some(stored)) = (&look.removal, &look.stored) else {
+                self.is_gone(asked.as_ref(), done)?;
+                return Ok(look);
+            };
+            self.may_begin()?;
+            let is_new = !backup::is_there(&self.backup_path(), stored)?;
+            let place = if self.is_begun(stored, asked.is_some()) {
+                done.backup = self.earlier().and_then(|change| change.backup.clone());
+                done.backup.clone()
+            } else {
+                let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
+                let place = backup::write(&self.backup_path(), stored)?;
+                done.backup.clone_from(&place);
+                self.log.config_map_intent(
+                    Some(stored.json()),
+                    removal.after.clone(),
+                    place.clone(),
+                    watched,
+                )?;
+                place
+            };
+            match self.take(removal, stored).await {
+                Ok(()) => {
+                    if removal.after.is_none() && !self.is_over(stored, progress, done).await? {
                         return Ok(look);
                     }
-                    Err(error) if may_try_again(&error) => {
-                        if error.is_answer_lost() {
-                            asked = Some(removal.clone());
-                        } else {
-                            self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
-                            // Nothing was taken away, so the state that this try backed up is nobody's way back.
-                            if let Some(place) = place.as_ref().filter(|_| is_new) {
-                                backup::discard(place);
-                                done.backup = None;
-                            }
+                    self.outcome(status_of(removal), None)?;
+                    done.took(removal);
+                    return Ok(look);
+                }
+                Err(error) if may_try_again(&error) => {
+                    if error.is_answer_lost() {
+                        asked = Some(removal.clone());
+                    } else {
+                        self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
+                        // Nothing was taken away, so the state that this try backed up is nobody's way back.
+                        if let Some(place) = place.as_ref().filter(|_| is_new) {
+                            backup::discard(place);
+                            done.backup = None;
                         }
                     }
-                    Err(error) => {
-                        self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
-                        return Err(refused(error));
-                    }
+                }
+                Err(error) => {
+                    self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
+                    return Err(refused(error));
                 }
             }
             self.stop.sleep(BREATH).await;
             let seen = self.look_again().await?;
-            look = Look::of(seen, self.options, self.log.history(), self.clock).await?;
+            look = Look::of(seen, self.options, self.log.history(), self.clock)?;
         }
         Err(Failure {
             kind: FailureKind::Incomplete,
@@ -127,7 +125,7 @@ impl Work<'_> {
 
     async fn look_before_switch(&self, last: &Look, done: &mut CutOver) -> Result<Aws, Failure> {
         let seen = self.look_again().await?;
-        let look = Look::of(seen, self.options, self.log.history(), self.clock).await?;
+        let look = Look::of(seen, self.options, self.log.history(), self.clock)?;
         let reason = if look.refused {
             Some("the access of somebody who is named above would change".to_owned())
         } else if look.removal.is_some() {

@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
+
 use super::apply::{Clock, live_entries};
 use super::cutover::{begin, live};
 use super::deletion::held_by;
@@ -43,6 +45,9 @@ pub use moves::{MovedMapping, Moves};
 ///
 /// The authenticator watches it and reads it at once, but for some seconds after the API server was started.
 pub const SETTLE: Duration = Duration::from_secs(20);
+
+/// How many bindings are looked at at a time.
+const BINDINGS_AT_A_TIME: usize = 8;
 
 /// How a rollback is made.
 #[derive(Debug, Clone)]
@@ -160,7 +165,7 @@ pub async fn rollback<P: Progress>(
         ))
         .hint("`status` names the last run; name another journal with --journal"));
     }
-    let stored = kubernetes.stored().await?;
+    let stored = seen.stored.clone();
     let held = stored.as_ref().and_then(Stored::terminating);
     // One that is being deleted counts still, and goes by itself: it is no place to leave anybody's access to.
     let standing = stored.as_ref().filter(|_| held.is_none());
@@ -201,8 +206,14 @@ pub async fn rollback<P: Progress>(
     }
     let live = seen.observed.entries.as_deref().unwrap_or_default();
     let after = bindings::entries_after(live, &done.entries.actions);
-    for own in bindings::made(&history, options.run.as_deref()) {
-        let found = kubernetes.binding(&own.id).await;
+    let made = bindings::made(&history, options.run.as_deref());
+    let mut looks = stream::iter(made)
+        .map(|own| {
+            let kubernetes = &kubernetes;
+            async move { (kubernetes.binding(&own.id).await, own) }
+        })
+        .buffered(BINDINGS_AT_A_TIME);
+    while let Some((found, own)) = looks.next().await {
         done.bindings.extend(bindings::judge(&own, found, &after));
     }
     if let Restoring::Back { edited: true, .. } = done.config_map
