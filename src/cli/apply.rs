@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::args::{ApplyArgs, Format, OutputArgs, ProgressStyle, RunArgs, TargetArgs};
+use super::args::{ApplyArgs, OutputArgs, ProgressStyle, RunArgs, TargetArgs};
 use super::output::{self, Console, keep_report};
 use super::progress::Display;
 use super::settings::{self, CLOCK};
@@ -14,7 +14,7 @@ use crate::migration::{self, Applied, ApplyOptions, Consent, Question};
 use crate::model::BindingId;
 use crate::plan::document::Plan;
 use crate::plan::{Stage, file};
-use crate::report;
+use crate::report::{self, Format};
 use crate::text::visible;
 
 pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
@@ -220,13 +220,9 @@ pub(super) fn print(
     args: &OutputArgs,
     console: &Console,
 ) -> Result<(), Failure> {
-    let text = match args.output {
-        Format::Json => report::applied_json(applied),
-        Format::Yaml => report::applied_yaml(applied),
-        _ => report::applied_text(applied),
-    };
+    let render = |format, shown| report::applied(applied, format, shown);
     if args.output == Format::Table && console.is_quiet() {
-        return keep_report(&text, args);
+        return keep_report(&render(args.output, report::Shown::default()), args);
     }
-    console.told("What `apply` did", &text, args)
+    console.result(args, render)
 }

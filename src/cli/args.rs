@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::values::{account_id, duration, lookup_role, rate, rename, repository, tag};
 use crate::choices::{ManagedNodes, OnExisting, Usernames};
+use crate::report::Format;
 
 /// What `--version` prints: the version, the commit and the target that the program was built for.
 const LONG_VERSION: &str = concat!(
@@ -204,36 +205,6 @@ pub(super) struct OutputArgs {
     /// Show before and after of every mapping in the table; in Markdown every note, entry and call
     #[arg(long)]
     pub(super) details: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum Format {
-    /// For people, fits the terminal
-    #[default]
-    Table,
-    /// The document whose form `schema` prints
-    Json,
-    /// The document whose form `schema` prints
-    Yaml,
-    /// Pastes into a pull request
-    Markdown,
-    /// One self-contained page
-    Html,
-    /// One row a mapping
-    Csv,
-}
-
-impl From<Format> for crate::report::Form {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Table => Self::Table,
-            Format::Json => Self::Json,
-            Format::Yaml => Self::Yaml,
-            Format::Markdown => Self::Markdown,
-            Format::Html => Self::Html,
-            Format::Csv => Self::Csv,
-        }
-    }
 }
 
 #[derive(Debug, Args)]

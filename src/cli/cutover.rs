@@ -42,8 +42,9 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         Ok(done) => done,
         Err(code) => return Ok(code),
     };
-    let text = report::cut_over(&done, args.output.output.into());
-    console.told("What `cutover` did", &text, &args.output)?;
+    console.result(&args.output, |format, shown| {
+        report::cut_over(&done, format, shown)
+    })?;
     if done.end != RunEnd::Complete && !done.refused && !display.is_json() {
         console.resume();
     }
@@ -105,5 +106,5 @@ fn confirm(
     if yes {
         return Ok(Consent::Given);
     }
-    console.consent("Go on?", "verify")
+    console.consent("Continue?", "verify")
 }

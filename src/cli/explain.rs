@@ -10,17 +10,16 @@ use crate::finding::Code;
 use crate::report;
 
 pub(super) fn run(args: &ExplainArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let text = match &args.code {
-        None => report::codes(),
+    match &args.code {
+        None => console.page(report::codes)?,
         Some(text) => {
             let code: Code = text.parse().map_err(|error| {
                 Failure::usage("failed to explain")
                     .because(error)
                     .hint("`explain` lists all codes")
             })?;
-            report::explanation(code)
+            console.page(|shown| report::explanation(code, shown))?;
         }
-    };
-    console.data(&text)?;
+    }
     Ok(exit::DONE.into())
 }

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use anstream::AutoStream;
 
-use super::args::{ColorChoice, Format, GlobalArgs, OutputArgs};
+use super::args::{ColorChoice, GlobalArgs, OutputArgs};
 use super::reading::Reading;
 use super::{exit, settings};
 use crate::error::Failure;
 use crate::migration::Consent;
 use crate::migration::Target;
 use crate::plan::document::Plan;
-use crate::report;
+use crate::report::{self, Format, Shown};
 use crate::text::{shell_word, visible};
 
 /// stdout and stderr with the choices about them.
@@ -166,20 +166,27 @@ impl Console {
         usize::from(terminal_width())
     }
 
-    /// Writes data; running text is broken between its words where it goes to a terminal.
-    pub(super) fn text(&self, text: &str, format: Format) -> Result<(), Failure> {
-        if format == Format::Table && io::stdout().is_terminal() {
-            self.data(&report::folded(text, self.width()))
-        } else {
-            self.data(text)
+    /// How a page is drawn on stdout: lines are broken only where it is a terminal.
+    fn drawn(&self) -> Shown {
+        Shown {
+            width: io::stdout().is_terminal().then(|| self.width()),
+            color: self.colored(),
         }
     }
 
-    /// Tells what a command has to tell in the form that was asked for, on stdout and in the report's file.
-    pub(super) fn told(&self, title: &str, words: &str, args: &OutputArgs) -> Result<(), Failure> {
-        let text = report::told(title, words, args.output.into());
-        self.text(&text, args.output)?;
-        keep_report(&text, args)
+    /// Writes what `render` makes of a result to stdout.
+    pub(super) fn page(&self, render: impl FnOnce(Shown) -> String) -> Result<(), Failure> {
+        self.data(&render(self.drawn()))
+    }
+
+    /// Writes what `render` makes of a result in the format that was asked for, to stdout and to the report's file.
+    pub(super) fn result(
+        &self,
+        args: &OutputArgs,
+        render: impl Fn(Format, Shown) -> String,
+    ) -> Result<(), Failure> {
+        self.data(&render(args.output, self.drawn()))?;
+        keep_report(&render(args.output, Shown::default()), args)
     }
 
     /// Whether what goes to stdout may be coloured.
@@ -199,10 +206,12 @@ impl Console {
     ) -> Result<(), Failure> {
         let width = self.width();
         let write_to = |out: &mut dyn Write, color| {
-            write(out, plan, args.output, args.details, width, color)?;
-            if args.output == Format::Table && !drawn.is_empty() {
-                write!(out, "\nIn aws-auth\n\n{drawn}")?;
-            }
+            let options = report::TableOptions {
+                width,
+                color,
+                details: args.details,
+            };
+            write(out, plan, args.output, drawn, options)?;
             out.flush()
         };
         // Streamed: a report may be many times as large as what it is about.
@@ -298,22 +307,14 @@ fn write(
     mut out: &mut dyn Write,
     plan: &Plan,
     format: Format,
-    details: bool,
-    width: usize,
-    color: bool,
+    drawn: &str,
+    options: report::TableOptions,
 ) -> io::Result<()> {
     match format {
-        Format::Table => {
-            let options = report::TableOptions {
-                width,
-                color,
-                details,
-            };
-            out.write_all(report::table(plan, options).as_bytes())
-        }
+        Format::Table => out.write_all(report::table_with(plan, drawn, options).as_bytes()),
         Format::Json => report::write_json(plan, &mut out),
         Format::Yaml => report::write_yaml(plan, &mut out),
-        Format::Markdown => out.write_all(report::markdown(plan, details).as_bytes()),
+        Format::Markdown => out.write_all(report::markdown(plan, options.details).as_bytes()),
         Format::Html => report::write_html(plan, &mut out),
         Format::Csv => report::write_csv(plan, &mut out),
     }

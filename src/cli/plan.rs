@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::args::{Format, PlanArgs};
+use super::args::PlanArgs;
 use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
 use super::{decide, exit};
@@ -14,7 +14,7 @@ use crate::finding::Severity;
 use crate::migration::{self, Survey};
 use crate::plan::{Plan, file};
 use crate::reader::draw;
-use crate::report;
+use crate::report::{self, Format};
 use crate::text::{shell_word, visible};
 
 pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, Failure> {

@@ -68,6 +68,7 @@ impl Display {
     }
 
     /// Whether somebody watches a bar.
+    #[cfg(feature = "sandbox")]
     pub(super) fn is_watched(&self) -> bool {
         self.style == Style::Bars
     }

@@ -36,8 +36,9 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
         Ok(done) => done,
         Err(code) => return Ok(code),
     };
-    let text = report::rolled_back(&done, args.output.output.into());
-    console.told("What `rollback` did", &text, &args.output)?;
+    console.result(&args.output, |format, shown| {
+        report::rolled_back(&done, format, shown)
+    })?;
     if done.end.is_some_and(|end| end != RunEnd::Complete) && !display.is_json() {
         console.resume();
     }

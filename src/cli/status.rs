@@ -43,7 +43,8 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
         let preflight = status::preflight(&seen, &verification, command, asked, roles).await;
         status.preflight = Some(preflight);
     }
-    let text = report::standing(&status, args.output.output.into());
-    console.told("Where the cluster stands", &text, &args.output)?;
+    console.result(&args.output, |format, shown| {
+        report::status(&status, format, shown)
+    })?;
     Ok(exit::DONE.into())
 }

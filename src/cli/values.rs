@@ -6,6 +6,7 @@ use clap::builder::PossibleValue;
 use crate::choices::{ManagedNodes, OnExisting, Usernames};
 use crate::model::Arn;
 use crate::model::reserved::prefix_of;
+use crate::report::Format;
 use crate::schema;
 
 impl ValueEnum for OnExisting {
@@ -55,6 +56,31 @@ impl ValueEnum for schema::Document {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()).help(self.about()))
+    }
+}
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::Table,
+            Self::Json,
+            Self::Yaml,
+            Self::Markdown,
+            Self::Html,
+            Self::Csv,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Table => ("table", "For people, fits the terminal"),
+            Self::Json => ("json", "The document whose form `schema` prints"),
+            Self::Yaml => ("yaml", "The document whose form `schema` prints"),
+            Self::Markdown => ("markdown", "Pastes into a pull request"),
+            Self::Html => ("html", "One self-contained page"),
+            Self::Csv => ("csv", "One row a mapping"),
+        };
+        Some(PossibleValue::new(name).help(help))
     }
 }
 

@@ -19,9 +19,9 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
             Failure::usage(error.to_string())
                 .hint("such as arn:aws:iam::111122223333:role/ops or arn:aws:sts::111122223333:assumed-role/ops/jane")
         })?;
-        let form = args.output.output;
-        let words = report::who(&who, form.into());
-        console.told("What a principal gets", &words, &args.output)?;
+        console.result(&args.output, |format, shown| {
+            report::who(&who, format, shown)
+        })?;
         return Ok(exit::DONE.into());
     }
     let history =
@@ -37,13 +37,16 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
         color: console.colored(),
         details: args.output.details,
     };
-    let form = args.output.output.into();
-    console.data(&report::verified(&verification, form, options))?;
+    let format = args.output.output;
+    console.data(&report::verified(&verification, format, options))?;
     let plain = report::TableOptions {
         color: false,
         ..options
     };
-    keep_report(&report::verified(&verification, form, plain), &args.output)?;
+    keep_report(
+        &report::verified(&verification, format, plain),
+        &args.output,
+    )?;
     let code = match verification.verdict {
         Readiness::Safe => exit::DONE,
         Readiness::Pending if args.detailed_exitcode => exit::PENDING,

@@ -240,7 +240,8 @@ fn a_principal_gets_in_by_its_entry_first_and_by_its_mapping_else() {
             DEV,
             &observed(ApiAndConfigMap, vec![entry(DEV, &[])], YOUNG),
         ),
-        crate::report::Form::Table,
+        crate::report::Format::Table,
+        crate::report::Shown::default(),
     );
     assert!(
         text.contains("mapRoles[0] of aws-auth, since its access entry"),

@@ -102,6 +102,13 @@ pub struct Survey {
     pub caller: Option<Caller>,
 }
 
+impl Survey {
+    /// The ARN of whoever runs this.
+    pub(super) fn caller_arn(&self) -> Option<String> {
+        self.caller.as_ref().map(|caller| caller.arn.to_string())
+    }
+}
+
 /// Looks at everything.
 ///
 /// What can't be read because a permission is missing is unknown, and a finding says so; what a plan can't do without

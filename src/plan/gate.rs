@@ -463,7 +463,7 @@ fn fix(asked: &Move<'_>) -> String {
     });
     // Hidden characters as escapes, so that the line can be pasted as it is printed.
     let line = crate::yaml::json_line(&line);
-    format!("to accept exactly this move, in the decisions file: {line}")
+    format!("to accept exactly this move, in the decisions file: `{line}`")
 }
 
 /// What somebody would gain and lose, in words.

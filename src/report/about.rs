@@ -1,5 +1,6 @@
 //! What a plan is about, and how much it does.
 
+use super::page::Page;
 use super::words::plural;
 use crate::plan::Plan;
 use crate::plan::document::{ActionKind, SourceKind};
@@ -56,11 +57,31 @@ pub(super) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// Who ran the tool, and the account that was written to, in a line for reports of what was done.
-pub(super) fn by_whom(caller: Option<&str>, account: Option<&str>) -> Option<String> {
-    let caller = visible(caller?);
-    let account = visible(account.unwrap_or("unknown"));
-    Some(format!("Run by {caller} on account {account}."))
+/// Who ran the tool on which cluster, at the top of a report of what was done.
+pub(super) fn run_by(page: &mut Page, plan: &Plan) {
+    let cluster = &plan.cluster;
+    let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
+    place(
+        page,
+        plan.caller.as_deref(),
+        [
+            &known(&cluster.name),
+            &known(&cluster.region),
+            &known(&cluster.account_id),
+        ],
+    );
+}
+
+/// The same by name, region and account.
+pub(super) fn place(page: &mut Page, caller: Option<&str>, [name, region, account]: [&str; 3]) {
+    let region = match region {
+        "" => String::new(),
+        region => format!(" in {region}"),
+    };
+    page.fact("Cluster", format!("{name}{region}, account {account}"));
+    if let Some(caller) = caller {
+        page.fact("Run by", caller);
+    }
 }
 
 fn listed<const N: usize>(parts: [Option<String>; N]) -> String {

@@ -1,12 +1,14 @@
-//! What `apply` did: as text for people, as a document for scripts.
+//! What `apply` did.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::about::by_whom;
+use super::about::run_by;
+use super::format::Format;
 use super::next::next;
+use super::page::{Line, Mark, Page, Shown, rendered};
 use super::results::{Result, Unverified, failure, unverified};
 use super::summary::sentence;
 use super::words::plural;
@@ -16,7 +18,6 @@ use crate::kubernetes::Made;
 use crate::migration::{Applied, MadeBinding};
 use crate::model::{ActionStatus, AuthenticationMode};
 use crate::plan::document::{Outcome, Plan};
-use crate::text::visible;
 use crate::writer::{ActionResult, Summary};
 
 /// The name and version of the document.
@@ -67,129 +68,122 @@ fn document(applied: &Applied) -> Document<'_> {
     }
 }
 
-/// The document as JSON.
+/// What `apply` did, in a format.
 #[must_use]
-pub fn applied_json(applied: &Applied) -> String {
-    super::json::document(&document(applied))
+pub fn applied(applied: &Applied, format: Format, shown: Shown) -> String {
+    rendered(&document(applied), || page(applied), format, shown)
 }
 
-/// The document as YAML.
-#[must_use]
-pub fn applied_yaml(applied: &Applied) -> String {
-    super::yaml::document(&document(applied))
-}
-
-/// The result in words.
-#[must_use]
-pub fn applied_text(applied: &Applied) -> String {
-    applied_lines(applied)
-        .into_iter()
-        .map(|line| line + "\n")
-        .collect()
-}
-
-fn applied_lines(applied: &Applied) -> Vec<String> {
-    let summary = &applied.summary;
-    let mut lines = Vec::new();
-    let mut line = |words: String| lines.extend(words.lines().map(str::to_owned));
-    let (caller, cluster) = (applied.plan.caller.as_deref(), &applied.plan.cluster);
-    if let Some(by) = by_whom(caller, cluster.account_id.as_deref()) {
-        line(by);
+fn page(applied: &Applied) -> Page {
+    let Applied { plan, summary, .. } = applied;
+    let mut page = Page::new("What `apply` did");
+    run_by(&mut page, plan);
+    match applied.run.as_deref() {
+        None => page.fact("Result", format!("Nothing to do. {}", sentence(plan))),
+        Some(run) => {
+            page.fact("Run", run);
+            page.fact("Result", counted(summary));
+            if let Some(mode) = applied.switched_to {
+                page.fact(
+                    "Mode",
+                    format!(
+                        "switched to {mode}, which can't be undone; aws-auth stays in force for everyone without an access \
+                         entry"
+                    ),
+                );
+            }
+            page.fact("Verified", verified(summary));
+            page.fact(
+                "Took",
+                format!(
+                    "{}, {} to AWS, {}",
+                    seconds(applied.took),
+                    plural(applied.calls, "call", "calls"),
+                    plural(applied.retries, "retry", "retries"),
+                ),
+            );
+        }
     }
+    page.fact("Journal", applied.journal.display().to_string());
     for binding in &applied.bindings {
-        let status = match binding.status {
-            Made::Created => "created",
-            Made::Exists => "was there already",
+        let (mark, status) = match binding.status {
+            Made::Created => (Mark::Add, "created"),
+            Made::Exists => (Mark::Change, "existed already"),
         };
-        let binding = binding.id.to_string();
-        line(format!("{}: {status}", visible(&binding)));
+        page.line(Line::marked(mark, format!("{}: {status}", binding.id)));
     }
-    if applied.run.is_none() {
-        line(format!("Nothing to do. {}", sentence(&applied.plan)));
-    } else {
-        let counts: Vec<String> = [
-            (ActionStatus::Created, "created", "created"),
-            (ActionStatus::Updated, "updated", "updated"),
-            (
-                ActionStatus::Associated,
-                "policy associated",
-                "policies associated",
-            ),
-            (
-                ActionStatus::Disassociated,
-                "policy taken off",
-                "policies taken off",
-            ),
-            (ActionStatus::Deleted, "deleted", "deleted"),
-            (ActionStatus::Exists, "there already", "there already"),
-            (ActionStatus::Failed, "failed", "failed"),
-            (ActionStatus::Skipped, "not reached", "not reached"),
-        ]
-        .into_iter()
-        .filter_map(|(status, one, many)| match summary.count(status) {
-            0 => None,
-            count => Some(plural(count, one, many)),
-        })
-        .collect();
-        let counts = if counts.is_empty() {
-            "no entry was to be made or changed".to_owned()
-        } else {
-            counts.join(", ")
-        };
-        line(format!(
-            "Run {}: {counts}.",
-            applied.run.as_deref().unwrap_or("none")
-        ));
-        if let Some(mode) = applied.switched_to {
-            line(format!(
-                "The cluster was switched to {mode}, which can't be undone; aws-auth counts as before for everybody without \
-                 an access entry."
-            ));
-        }
-        line(format!(
-            "It took {}: {} to AWS, {} of them repeated; {} verified.",
-            seconds(applied.took),
-            plural(applied.calls, "call", "calls"),
-            applied.retries,
-            plural(summary.verified, "entry", "entries"),
-        ));
-    }
-    troubles(summary).into_iter().for_each(&mut line);
-    for finding in applied
-        .plan
-        .mappings
-        .iter()
-        .flat_map(|mapping| &mapping.findings)
-    {
+    troubles(&mut page, summary);
+    let mappings = plan.mappings.iter();
+    for finding in mappings.flat_map(|mapping| &mapping.findings) {
         if finding.code == Code::PrincipalRefused {
-            line(format!(
-                "! {} ({})\n  {}",
-                visible(&finding.message),
-                finding.code,
-                visible(&finding.fix)
-            ));
+            let text = format!("{} ({})", finding.message, finding.code);
+            page.line(Line::marked(Mark::Fault, text).fix(&finding.fix));
         }
     }
-    if let Some(open) = open(&applied.plan) {
-        line(format!(
-            "{open} a decision; `plan` shows what is open, `explain CODE` tells what to do."
+    closing(&mut page, applied);
+    page
+}
+
+/// What is open, and the next command.
+fn closing(page: &mut Page, applied: &Applied) {
+    let plan = &applied.plan;
+    if let Some(open) = open(plan) {
+        page.text(format!(
+            "{open} a decision; `plan` shows the questions, `explain CODE` what a code means."
         ));
     }
     if applied.end != RunEnd::Complete {
-        line("Run the same command again to go on.".to_owned());
+        page.text("Run the same command again to resume.");
     } else if applied.run.is_some() {
         let done = Plan {
             actions: Vec::new(),
-            ..applied.plan.clone()
+            ..plan.clone()
         };
-        let next = next(&done);
-        line(format!("Next, to {}:\n  {}", next.purpose, next.command));
+        for step in next(&done).steps {
+            page.command(format!("Next, {}", step.purpose), step.command);
+        }
     }
-    line(format!(
-        "Journal: {}",
-        visible(&applied.journal.display().to_string())
-    ));
-    lines
+}
+
+/// How many calls ended how.
+fn counted(summary: &Summary) -> String {
+    let counts: Vec<String> = [
+        (ActionStatus::Created, "created", "created"),
+        (ActionStatus::Updated, "updated", "updated"),
+        (
+            ActionStatus::Associated,
+            "policy associated",
+            "policies associated",
+        ),
+        (
+            ActionStatus::Disassociated,
+            "policy detached",
+            "policies detached",
+        ),
+        (ActionStatus::Deleted, "deleted", "deleted"),
+        (ActionStatus::Exists, "existed already", "existed already"),
+        (ActionStatus::Failed, "failed", "failed"),
+        (ActionStatus::Skipped, "not reached", "not reached"),
+    ]
+    .into_iter()
+    .filter_map(|(status, one, many)| match summary.count(status) {
+        0 => None,
+        count => Some(plural(count, one, many)),
+    })
+    .collect();
+    match counts.as_slice() {
+        [] => "no entry had to be created or changed".to_owned(),
+        counts => counts.join(", "),
+    }
+}
+
+/// How many entries were compared with what was asked for.
+fn verified(summary: &Summary) -> String {
+    let verified = plural(summary.verified, "entry", "entries");
+    match summary.unverified.len() {
+        0 => format!("{verified}, no difference"),
+        differ => format!("{verified} without a difference, {differ} with one"),
+    }
 }
 
 /// How many mappings and whole accounts need something, with the verb; `None` where none does.
@@ -217,8 +211,7 @@ fn open(plan: &Plan) -> Option<String> {
 }
 
 /// What went wrong, and what that means.
-fn troubles(summary: &Summary) -> Vec<String> {
-    let mut lines = Vec::new();
+fn troubles(page: &mut Page, summary: &Summary) {
     for result in summary
         .results
         .iter()
@@ -227,22 +220,26 @@ fn troubles(summary: &Summary) -> Vec<String> {
             (result.status == ActionStatus::Failed && !result.is_refused()) || result.is_conflict()
         })
     {
-        lines.push(failure(result));
+        page.line(failure(result));
     }
     for arn in hidden(summary) {
-        lines.push(format!(
-            "! {} has less than its mapping gives until that is done: its access entry hides the mapping; `rollback` deletes \
-             the entry",
-            visible(&arn)
+        page.line(Line::marked(
+            Mark::Fault,
+            format!(
+                "{arn} has less than its mapping gives until that is done: its access entry hides the mapping; `rollback` \
+                 deletes the entry"
+            ),
         ));
     }
     for entry in unverified(summary) {
-        lines.push(entry.line());
+        page.line(entry.line());
     }
     if let Some(reason) = &summary.stopped {
-        lines.push(format!("It stopped before its end: {}.", visible(reason)));
+        page.line(Line::marked(
+            Mark::Fault,
+            format!("stopped early: {reason}"),
+        ));
     }
-    lines
 }
 
 /// Principals whose new entry got no policy and could not be deleted again.

@@ -1,19 +1,18 @@
 //! What became of a cut-over.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 
-use super::about::by_whom;
-use super::verified::{Form, doubts_text, verdict_text};
+use super::about::run_by;
+use super::format::Format;
+use super::page::{Line, Mark, Page, Shown, rendered};
+use super::verified::{doubts, judge, sentence};
 use crate::journal::RunEnd;
 use crate::kubernetes::Terminating;
 use crate::migration::cutover::Nodes;
 use crate::migration::deletion::{TAKE_OFF, held_by};
 use crate::migration::owners::Writer;
 use crate::migration::{CutOver, Verification};
-use crate::model::MappingId;
-use crate::text::visible;
+use crate::model::{AuthenticationMode, MappingId};
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -42,10 +41,14 @@ pub(crate) struct Document<'a> {
     verification: &'a Verification,
 }
 
-/// The result as a document or, for every other form, in words.
+/// What became of a cut-over, in a format.
 #[must_use]
-pub fn cut_over(done: &CutOver, form: Form) -> String {
-    let document = Document {
+pub fn cut_over(done: &CutOver, format: Format, shown: Shown) -> String {
+    rendered(&document(done), || page(done), format, shown)
+}
+
+fn document(done: &CutOver) -> Document<'_> {
+    Document {
         schema: "aws-auth-migrate/cutover/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
         refused: done.refused,
@@ -67,111 +70,146 @@ pub fn cut_over(done: &CutOver, form: Form) -> String {
             .map(|_| rollback(done)),
         journal: done.journal.display().to_string(),
         verification: &done.verification,
-    };
-    match form {
-        Form::Json => super::json::document(&document),
-        Form::Yaml => super::yaml::document(&document),
-        _ => words(done),
     }
 }
 
-fn words(done: &CutOver) -> String {
-    let plan = &done.verification.plan;
-    let by = by_whom(plan.caller.as_deref(), plan.cluster.account_id.as_deref());
-    let mut text = by.map(|by| by + "\n").unwrap_or_default();
+fn page(done: &CutOver) -> Page {
+    let mut page = Page::new("What `cutover` did");
+    run_by(&mut page, &done.verification.plan);
     if done.refused {
-        return format!(
-            "{text}Nothing was removed from aws-auth.\n{}",
-            verdict_text(&done.verification)
-        );
+        refused(&mut page, done);
+        return page;
+    }
+    if let Some(run) = &done.run {
+        page.fact("Run", run);
     }
     if let Some(path) = &done.backup {
-        let _ = writeln!(text, "Backup: {}", visible(&path.display().to_string()));
-    }
-    if let Some(held) = &done.held {
-        let _ = writeln!(
-            text,
-            "! The ConfigMap kube-system/aws-auth is not deleted yet: its deletion was asked for at {}, and it is {}. Until it \
-             is gone it counts as before.\n  Fix: {TAKE_OFF}",
-            held.since,
-            visible(&held_by(held))
-        );
-    } else if done.came_back {
-        text.push_str(
-            "! The ConfigMap kube-system/aws-auth was deleted, and somebody has created it again already: it counts.\n",
-        );
-    } else if done.deleted {
-        text.push_str(
-            "The ConfigMap kube-system/aws-auth is deleted: access entries alone count now.\n",
-        );
-    } else if done.removed.is_empty() {
-        text.push_str("Nothing was left to remove from aws-auth.\n");
-    } else {
-        let removed: Vec<String> = done.removed.iter().map(ToString::to_string).collect();
-        let _ = writeln!(text, "Removed from aws-auth: {}.", removed.join(", "));
-    }
-    for writer in &done.writers {
-        let _ = writeln!(text, "! {}", super::writer(writer));
-    }
-    if done.verification.objections.is_empty() {
-        text.push_str(&doubts_text(&done.verification));
-    } else {
-        let _ = write!(
-            text,
-            "Left in aws-auth:\n{}",
-            verdict_text(&done.verification)
-        );
-    }
-    if let Some(reason) = &done.nodes_unseen {
-        let _ = writeln!(text, "? The nodes were not watched: {}", visible(reason));
-    }
-    if let Some(nodes) = &done.nodes {
-        let _ = writeln!(
-            text,
-            "Nodes: {} Ready before, {} after, of {} (watched for {} seconds).",
-            nodes.ready_before, nodes.ready_after, nodes.total, nodes.watched_seconds
-        );
-        if nodes.dropped() {
-            for (names, what) in [
-                (&nodes.lost, "No longer Ready"),
-                (&nodes.gone, "No longer there, perhaps scaled down"),
-            ] {
-                if !names.is_empty() {
-                    let names: Vec<_> = names.iter().map(|name| visible(name)).collect();
-                    let _ = writeln!(text, "! {what}: {}.", names.join(", "));
-                }
-            }
-            let _ = writeln!(text, "! Put aws-auth back:\n  {}", rollback(done));
-        }
-    }
-    if done.switched {
-        text.push_str("The cluster is in the mode API.\n");
-    }
-    if let Some(failure) = &done.failure {
-        let _ = writeln!(
-            text,
-            "! The cluster is not in the mode API: {}.",
-            visible(&failure.to_string())
-        );
-    }
-    if done.end != RunEnd::Complete {
-        text.push_str("Run the same command again to go on.\n");
+        page.fact("Backup", path.display().to_string());
     }
     if done.run.is_some() {
-        let _ = writeln!(
-            text,
-            "Journal: {}",
-            visible(&done.journal.display().to_string())
-        );
-        if done.switched {
-            text.push_str(
-                "There is no way back from the mode API; the backup shows what aws-auth was.\n",
-            );
-        } else {
-            let _ = writeln!(text, "The way back:\n  {}", rollback(done));
-        }
+        page.fact("Journal", done.journal.display().to_string());
     }
-    text
+    page.line(removed(done));
+    for writer in &done.writers {
+        page.line(Line::marked(Mark::Fault, super::writer(writer)));
+    }
+    if done.verification.objections.is_empty() {
+        doubts(&mut page, &done.verification);
+    } else {
+        page.heading("Left in aws-auth");
+        judge(&mut page, &done.verification);
+    }
+    nodes(&mut page, done);
+    if done.switched {
+        page.text("The cluster is in the mode API.");
+    }
+    if let Some(failure) = &done.failure {
+        page.line(Line::marked(
+            Mark::Fault,
+            format!("The cluster is not in the mode API: {failure}."),
+        ));
+    }
+    if done.end != RunEnd::Complete {
+        page.text("Run the same command again to resume.");
+    }
+    if done.run.is_some() && done.switched {
+        page.text("The mode API can't be undone; the backup shows what aws-auth was.");
+    } else if done.run.is_some() {
+        page.command("To undo this", rollback(done));
+    }
+    page
+}
+
+/// Why nothing was removed, and what could go already.
+fn refused(page: &mut Page, done: &CutOver) {
+    let verification = &done.verification;
+    page.heading(format!(
+        "Nothing was removed from aws-auth. {}",
+        sentence(verification)
+    ));
+    judge(page, verification);
+    ready(page, verification);
+}
+
+/// What could go already, and the command that removes just that.
+fn ready(page: &mut Page, verification: &Verification) {
+    let plan = &verification.plan;
+    let is_partial = !plan.choices.only.is_empty() || !plan.choices.exclude.is_empty();
+    let mode = plan.cluster.authentication_mode;
+    if verification.proven.is_empty() || is_partial || mode == Some(AuthenticationMode::ConfigMap) {
+        return;
+    }
+    let all = plan.mappings.len() + plan.accounts.len();
+    page.command(
+        format!(
+            "{} of {all} mappings could go already; to remove just those that are proven",
+            verification.proven.len()
+        ),
+        plan.command("cutover", &["--only '*'"]),
+    );
+}
+
+/// What became of the ConfigMap.
+fn removed(done: &CutOver) -> Line {
+    if let Some(held) = &done.held {
+        return Line::marked(
+            Mark::Fault,
+            format!(
+                "The ConfigMap kube-system/aws-auth is not deleted yet: its deletion was asked for at {}, and it is {}. Until it \
+                 is gone it counts as before.",
+                held.since,
+                held_by(held)
+            ),
+        )
+        .fix(TAKE_OFF);
+    }
+    if done.came_back {
+        Line::marked(
+            Mark::Fault,
+            "The ConfigMap kube-system/aws-auth was deleted, but somebody has created it again already: it is in force.",
+        )
+    } else if done.deleted {
+        Line::new(
+            "The ConfigMap kube-system/aws-auth is deleted: access entries are the only source of access.",
+        )
+    } else if done.removed.is_empty() {
+        Line::new("Nothing was left to remove from aws-auth.")
+    } else {
+        let removed: Vec<String> = done.removed.iter().map(ToString::to_string).collect();
+        Line::new(format!("Removed from aws-auth: {}.", removed.join(", ")))
+    }
+}
+
+/// The nodes before and after, where they were watched.
+fn nodes(page: &mut Page, done: &CutOver) {
+    if let Some(reason) = &done.nodes_unseen {
+        page.line(Line::marked(
+            Mark::Doubt,
+            format!("The nodes were not watched: {reason}"),
+        ));
+    }
+    let Some(nodes) = &done.nodes else {
+        return;
+    };
+    page.text(format!(
+        "Nodes: {} Ready before, {} after, of {} (watched for {} seconds).",
+        nodes.ready_before, nodes.ready_after, nodes.total, nodes.watched_seconds
+    ));
+    if nodes.dropped() {
+        for (names, what) in [
+            (&nodes.lost, "No longer Ready"),
+            (&nodes.gone, "No longer there, perhaps scaled down"),
+        ] {
+            if !names.is_empty() {
+                let text = format!("{what}: {}.", names.join(", "));
+                page.line(Line::marked(Mark::Fault, text));
+            }
+        }
+        page.line(Line::marked(
+            Mark::Fault,
+            "Restore aws-auth with the command below.",
+        ));
+    }
 }
 
 fn rollback(done: &CutOver) -> String {

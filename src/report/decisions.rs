@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::question::causes;
-use super::table::layout::wrap;
+use super::terminal::layout::wrap;
 use super::words;
 use crate::decisions::{Answer, Document, read};
 use crate::plan::questions::{Choice, Kind, OpenQuestion};

@@ -1,16 +1,16 @@
 //! One question a screen: what is in force, what each answer would change, and which bindings are behind it.
 
-use super::table::layout::wrap;
+use super::page::{Page, Shown};
 use super::words::{self, Fact, identity_facts, plural};
 use crate::finding::{Code, Finding};
 use crate::model::{AccessChange, Identity};
 use crate::plan::questions::{Asked, Choice, OpenQuestion, Step};
-use crate::text::{literal, visible};
+use crate::text::literal;
 
 /// How many of several alike are listed, so that a question fits on a screen.
 const LISTED: usize = 3;
-/// Where texts begin beside their labels.
-const TEXT: usize = 16;
+/// The widest screen that is filled: longer lines are hard to read.
+const WIDEST: usize = 100;
 
 /// How far the answering has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,50 +30,60 @@ pub fn question(
     width: usize,
     all: bool,
 ) -> String {
-    let mut screen = Screen::new(width);
-    let more = progress.open.saturating_sub(1);
-    screen.rule(&match more {
+    let mut page = Page::new("Question");
+    let place = match progress.open.saturating_sub(1) {
         0 => format!("Question {}, the last one", progress.asked + 1),
         more => format!("Question {}, {more} more after it", progress.asked + 1),
-    });
-    screen.paragraph(0, &format!("{}.", visible(&question.title())));
+    };
+    page.heading(format!("{place}: {}.", question.title()));
     let listed = if all { usize::MAX } else { LISTED };
     for asked in question.about.iter().take(listed) {
-        screen.labelled(&asked.id.to_string(), &visible(&asked.principal));
+        page.fact(asked.id.to_string(), &asked.principal);
     }
-    screen.left_out(question.about.len(), listed);
-    screen.blank();
-    if let Some(first) = question.about.first() {
-        screen.access(first, question.about.len());
+    left_out(&mut page, question.about.len(), listed);
+    let is_account =
+        |asked: &Asked| asked.in_force.is_none() && *asked.shown() == AccessChange::default();
+    if let Some(first) = question.about.first().filter(|asked| !is_account(asked)) {
+        access(&mut page, first, question.about.len());
     }
-    screen.bindings(question, listed);
+    bindings(&mut page, question, listed);
     for finding in causes(&question.findings).take(listed) {
-        screen.labelled(&finding.code.to_string(), &visible(&finding.message));
+        page.fact(finding.code.to_string(), &finding.message);
     }
-    screen.blank();
+    page.heading("Answers");
     for (index, choice) in choices.iter().enumerate() {
         let label = format!("{}  {}", index + 1, choice.kind.word());
-        let mut text = visible(&choice.consequence).into_owned();
-        if choice.also > 0 {
-            text.push_str(&format!(
-                "; settles {} as well",
-                plural(choice.also, "other mapping", "other mappings")
-            ));
-        }
-        if choice.takes_name() {
-            text.push_str(&format!(" (`{} NAME` for another name)", index + 1));
-        }
-        screen.labelled(&label, &text);
+        page.fact(label, meaning(choice, index + 1));
     }
-    screen.blank();
     let default = choices.first().map_or_else(String::new, |choice| {
         format!("Enter {} | ", choice.kind.word())
     });
-    screen.paragraph(
-        0,
-        &format!("{default}number, with a reason if you like | s skip, b back, l list, q quit"),
-    );
-    screen.text
+    page.text(format!(
+        "{default}number, with a reason if you like | s skip, b back, l list, q quit"
+    ));
+    drawn(&page, width)
+}
+
+/// What an answer changes, and what else it does.
+fn meaning(choice: &Choice, number: usize) -> String {
+    let mut text = choice.consequence.clone();
+    if choice.also > 0 {
+        text.push_str(&format!(
+            "; settles {} as well",
+            plural(choice.also, "other mapping", "other mappings")
+        ));
+    }
+    if choice.takes_name() {
+        text.push_str(&format!(" (`{number} NAME` for another name)"));
+    }
+    text
+}
+
+fn drawn(page: &Page, width: usize) -> String {
+    page.terminal(Shown {
+        width: Some(width.min(WIDEST)),
+        color: false,
+    })
 }
 
 /// Findings that say more than the bindings that are listed already.
@@ -86,113 +96,62 @@ pub(super) fn causes(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
 /// What was answered, question by question.
 #[must_use]
 pub fn answers(steps: &[Step], width: usize) -> String {
-    let mut screen = Screen::new(width);
-    screen.rule("Answers");
+    let mut page = Page::new("Answers");
+    page.heading("Your answers");
     for (index, step) in steps.iter().enumerate() {
         let answer = step
             .choice
             .as_ref()
             .map_or("open", |choice| choice.kind.word());
-        let label = format!("{}  {answer}", index + 1);
-        screen.labelled(&label, &visible(&step.question.title()));
+        page.fact(format!("{}  {answer}", index + 1), step.question.title());
     }
-    screen.text
+    drawn(&page, width)
 }
 
-struct Screen {
-    text: String,
-    width: usize,
+fn left_out(page: &mut Page, count: usize, listed: usize) {
+    if count > listed {
+        page.fact("", format!("and {} more; l lists them", count - listed));
+    }
 }
 
-impl Screen {
-    fn new(width: usize) -> Self {
-        Self {
-            text: String::new(),
-            width: width.clamp(24, 100),
+/// What the first of them has now and would have.
+fn access(page: &mut Page, asked: &Asked, count: usize) {
+    let first = if count > 1 {
+        format!(" ({})", asked.id)
+    } else {
+        String::new()
+    };
+    page.fact(
+        "in force",
+        format!("{}{first}", who(asked.in_force.as_ref())),
+    );
+    match &asked.drift {
+        Some(drift) => {
+            page.fact("mapping", who(drift.before.as_ref()));
+            page.fact("live entry", who(drift.after.as_ref()));
         }
-    }
-
-    fn blank(&mut self) {
-        self.text.push('\n');
-    }
-
-    fn rule(&mut self, title: &str) {
-        let rest = self.width.saturating_sub(title.len() + 4);
-        self.text
-            .push_str(&format!("-- {title} {}\n", "-".repeat(rest)));
-    }
-
-    fn paragraph(&mut self, indent: usize, text: &str) {
-        for line in wrap(text, self.width.saturating_sub(indent)) {
-            self.text
-                .push_str(&format!("{}{line}\n", " ".repeat(indent)));
+        None if asked.proposal.after.is_some() => {
+            page.fact("entry", who(asked.proposal.after.as_ref()));
         }
+        None => {}
     }
+}
 
-    /// A label with a text beside it; below it where the label is long.
-    fn labelled(&mut self, label: &str, text: &str) {
-        let lines = wrap(text, self.width.saturating_sub(TEXT + 2));
-        let is_beside = label.len() < TEXT;
-        if !is_beside {
-            self.text.push_str(&format!("  {label}\n"));
-        }
-        for (index, line) in lines.iter().enumerate() {
-            let label = if index == 0 && is_beside { label } else { "" };
-            let line = format!("  {label:TEXT$}{line}");
-            self.text.push_str(line.trim_end());
-            self.text.push('\n');
-        }
+fn bindings(page: &mut Page, question: &OpenQuestion, listed: usize) {
+    let bindings: Vec<_> = question.bindings().collect();
+    for binding in bindings.iter().take(listed) {
+        page.fact("binding", words::binding(binding));
     }
-
-    fn left_out(&mut self, count: usize, listed: usize) {
-        if count > listed {
-            self.labelled("", &format!("and {} more; l lists them", count - listed));
-        }
-    }
-
-    /// What the first of them has now and would have.
-    fn access(&mut self, asked: &Asked, count: usize) {
-        let first = if count > 1 {
-            format!(" ({})", asked.id)
-        } else {
-            String::new()
-        };
-        let is_account = asked.in_force.is_none() && *asked.shown() == AccessChange::default();
-        if is_account {
-            return;
-        }
-        self.labelled(
-            "in force",
-            &format!("{}{first}", who(asked.in_force.as_ref())),
+    left_out(page, bindings.len(), listed);
+    let first = question.about.first();
+    let is_known = first.is_none_or(|asked| asked.shown().bindings.is_some());
+    if is_known && bindings.is_empty() {
+        page.fact("bindings", "none is involved");
+    } else if !is_known && first.is_some_and(|asked| asked.in_force.is_some()) {
+        page.fact(
+            "bindings",
+            "not read: grant `list` on clusterrolebindings and rolebindings, or give the objects with --rbac-file",
         );
-        match &asked.drift {
-            Some(drift) => {
-                self.labelled("mapping", &who(drift.before.as_ref()));
-                self.labelled("live entry", &who(drift.after.as_ref()));
-            }
-            None if asked.proposal.after.is_some() => {
-                self.labelled("entry", &who(asked.proposal.after.as_ref()));
-            }
-            None => {}
-        }
-    }
-
-    fn bindings(&mut self, question: &OpenQuestion, listed: usize) {
-        let bindings: Vec<_> = question.bindings().collect();
-        for binding in bindings.iter().take(listed) {
-            self.labelled("binding", &words::binding(binding));
-        }
-        self.left_out(bindings.len(), listed);
-        let first = question.about.first();
-        let is_known = first.is_none_or(|asked| asked.shown().bindings.is_some());
-        if is_known && bindings.is_empty() {
-            self.labelled("bindings", "none is involved");
-        } else if !is_known && first.is_some_and(|asked| asked.in_force.is_some()) {
-            self.labelled(
-                "bindings",
-                "not read: grant `list` on clusterrolebindings and rolebindings, or give the objects with --rbac-file",
-            );
-        }
     }
 }
 

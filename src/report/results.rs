@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use super::page::{Line, Mark};
 use crate::model::{ActionError, ActionStatus};
 use crate::plan::Action;
-use crate::text::visible;
 use crate::writer::{ActionResult, Summary};
 
 #[derive(Serialize, schemars::JsonSchema)]
@@ -39,11 +39,14 @@ pub(super) struct Unverified {
 }
 
 impl Unverified {
-    pub(super) fn line(&self) -> String {
-        format!(
-            "! {} is not as it should be: {}",
-            visible(&self.principal_arn),
-            visible(&self.differences)
+    pub(super) fn line(&self) -> Line {
+        let Self {
+            principal_arn,
+            differences,
+        } = self;
+        Line::marked(
+            Mark::Fault,
+            format!("{principal_arn} differs from what was asked for: {differences}"),
         )
     }
 }
@@ -58,34 +61,40 @@ pub(super) fn unverified(summary: &Summary) -> Vec<Unverified> {
         .collect()
 }
 
-/// The principal of a call, hidden characters escaped.
+/// The principal of a call.
 pub(super) fn principal(action: &Action) -> String {
     let arn = action.kind.principal_arn().map(ToString::to_string);
-    visible(&arn.unwrap_or_default()).into_owned()
+    arn.unwrap_or_default()
 }
 
-/// What went wrong with a call, in a line.
-pub(super) fn failure(result: &ActionResult) -> String {
+/// What went wrong with a call.
+pub(super) fn failure(result: &ActionResult) -> Line {
+    let operation = result.action.kind.operation();
     let error = result.error.as_ref().map_or_else(String::new, |error| {
         let request = error
             .request_id
             .as_ref()
             .map_or_else(String::new, |id| format!(" (request {id})"));
-        let grant = match error.code.as_str() {
-            "AccessDenied" | "AccessDeniedException" => {
-                format!(
-                    "; grant `eks:{}` to the caller",
-                    result.action.kind.operation()
-                )
-            }
-            _ => String::new(),
-        };
-        format!("{}: {}{request}{grant}", error.code, error.message)
+        format!("{}: {}{request}", error.code, error.message)
     });
-    format!(
-        "! {} for {}: {}",
-        result.action.kind.operation(),
-        principal(&result.action),
-        visible(&error)
+    let line = Line::marked(
+        Mark::Fault,
+        format!("{operation} for {}: {error}", principal(&result.action)),
+    );
+    let code = result.error.as_ref().map(|error| error.code.as_str());
+    match code {
+        Some("AccessDenied" | "AccessDeniedException") => {
+            line.fix(&format!("grant `eks:{operation}` to the caller"))
+        }
+        _ => line,
+    }
+}
+
+/// A call that was not tried.
+pub(super) fn not_reached(action: &Action) -> Line {
+    let operation = action.kind.operation();
+    Line::marked(
+        Mark::Fault,
+        format!("{operation} for {}: not reached", principal(action)),
     )
 }

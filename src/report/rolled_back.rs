@@ -1,12 +1,11 @@
 //! What a rollback did, or would do.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 
-use super::about::by_whom;
-use super::results::{Result, Unverified, failure, principal, unverified};
-use super::verified::Form;
+use super::about::place;
+use super::format::Format;
+use super::page::{Line, Mark, Page, Shown, rendered};
+use super::results::{Result, Unverified, failure, not_reached, principal, unverified};
 use super::words::plural;
 use crate::journal::RunEnd;
 use crate::migration::RolledBack;
@@ -15,7 +14,6 @@ use crate::migration::rollback::{Fate, Left, MovedMapping, Moves, Restoring, Und
 use crate::model::access_policy::ScopeKind;
 use crate::model::{ActionStatus, AuthenticationMode, Section};
 use crate::plan::{Action, ActionKind};
-use crate::text::visible;
 use crate::writer::ActionResult;
 
 #[derive(Serialize, schemars::JsonSchema)]
@@ -48,10 +46,14 @@ pub(crate) struct Document<'a> {
     journal: String,
 }
 
-/// The result as a document or, for every other form, in words.
+/// What a rollback did, or would do, in a format.
 #[must_use]
-pub fn rolled_back(done: &RolledBack, form: Form) -> String {
-    let document = Document {
+pub fn rolled_back(done: &RolledBack, format: Format, shown: Shown) -> String {
+    rendered(&document(done), || page(done), format, shown)
+}
+
+fn document(done: &RolledBack) -> Document<'_> {
+    Document {
         schema: "aws-auth-migrate/rollback/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
         dry_run: done.end.is_none() && !done.is_nothing(),
@@ -71,11 +73,6 @@ pub fn rolled_back(done: &RolledBack, form: Form) -> String {
         results: results(done).iter().map(Result::of).collect(),
         unverified: done.summary.as_ref().map(unverified).unwrap_or_default(),
         journal: done.journal.display().to_string(),
-    };
-    match form {
-        Form::Json => super::json::document(&document),
-        Form::Yaml => super::yaml::document(&document),
-        _ => words(done),
     }
 }
 
@@ -91,105 +88,120 @@ fn failed(done: &RolledBack) -> usize {
         .map_or(0, |summary| summary.count(ActionStatus::Failed))
 }
 
-fn words(done: &RolledBack) -> String {
-    let by = by_whom(done.caller.as_deref(), Some(&done.account_id));
-    let mut text = by.map(|by| by + "\n").unwrap_or_default();
+fn page(done: &RolledBack) -> Page {
     let has_run = done.end.is_some();
+    let mut page = Page::new(if has_run || done.is_nothing() {
+        "What `rollback` did"
+    } else {
+        "What `rollback` would do"
+    });
+    place(
+        &mut page,
+        done.caller.as_deref(),
+        [&done.cluster, "", &done.account_id],
+    );
+    if let Some(run) = &done.run {
+        page.fact("Run", run);
+    }
+    if has_run {
+        page.fact("Journal", done.journal.display().to_string());
+    }
     if done.is_nothing() {
         let is_as_before = done.mode != Some(AuthenticationMode::Api)
             && done.entries.left.is_empty()
             && matches!(done.end, None | Some(RunEnd::Complete));
-        text.push_str(if is_as_before {
-            "Nothing to undo: everything is as it was before this tool.\n"
+        page.text(if is_as_before {
+            "Nothing to undo: the cluster is as it was before this tool."
         } else {
-            "Nothing is undone.\n"
+            "Nothing is undone."
         });
     }
     if done.config_map != Restoring::Nothing {
-        text.push_str(if has_run {
-            "aws-auth is back as it was before the cut-over.\n"
+        page.text(if has_run {
+            "aws-auth is restored to what it was before the cut-over."
         } else {
-            "aws-auth would be put back as it was before the cut-over.\n"
+            "aws-auth would be restored to what it was before the cut-over."
         });
-        text.push_str(&moves_text(&done.moves));
+        moves(&mut page, &done.moves);
     }
-    let done_or_planned = |action: &Action| {
+    calls(&mut page, done);
+    left(&mut page, done, has_run);
+    closing(&mut page, done);
+    page
+}
+
+/// Every call, as it ended or as it would be made.
+fn calls(page: &mut Page, done: &RolledBack) {
+    let planned = |action: &Action| {
         let operation = action.kind.operation();
-        format!("~ {operation} {}{}", principal(action), says(&action.kind))
+        Line::marked(
+            Mark::Change,
+            format!("{operation} {}{}", principal(action), says(&action.kind)),
+        )
     };
-    let calls: Vec<String> = if done.summary.is_some() {
-        let lines = results(done).iter().map(|result| match result.status {
+    let Some(summary) = &done.summary else {
+        for action in &done.entries.actions {
+            page.line(planned(action));
+        }
+        return;
+    };
+    for result in &summary.results {
+        page.line(match result.status {
             ActionStatus::Failed => failure(result),
-            ActionStatus::Skipped => format!(
-                "! {} for {}: not reached",
-                result.action.kind.operation(),
-                principal(&result.action)
-            ),
-            _ => done_or_planned(&result.action),
+            ActionStatus::Skipped => not_reached(&result.action),
+            _ => planned(&result.action),
         });
-        lines.collect()
-    } else {
-        done.entries.actions.iter().map(done_or_planned).collect()
-    };
-    for call in calls {
-        let _ = writeln!(text, "{call}");
     }
-    if let Some(summary) = &done.summary {
-        for entry in unverified(summary) {
-            let _ = writeln!(text, "{}", entry.line());
-        }
-        if let Some(reason) = &summary.stopped {
-            let _ = writeln!(text, "It stopped before its end: {}.", visible(reason));
-        }
+    for entry in unverified(summary) {
+        page.line(entry.line());
     }
+    if let Some(reason) = &summary.stopped {
+        page.line(Line::marked(
+            Mark::Fault,
+            format!("stopped early: {reason}"),
+        ));
+    }
+}
+
+/// What is not undone, and the bindings.
+fn left(page: &mut Page, done: &RolledBack, has_run: bool) {
     for left in &done.entries.left {
-        let _ = writeln!(
-            text,
-            "! {} is left alone: {}",
-            visible(&left.principal_arn),
-            visible(&left.reason)
-        );
+        page.line(Line::marked(
+            Mark::Fault,
+            format!("{} is left alone: {}", left.principal_arn, left.reason),
+        ));
     }
     for binding in &done.bindings {
-        let _ = writeln!(text, "{}", visible(&binding_line(binding, has_run)));
+        page.line(binding_line(binding, has_run));
     }
     for writer in &done.writers {
-        let _ = writeln!(text, "! {}", super::writer(writer));
+        page.line(Line::marked(Mark::Fault, super::writer(writer)));
     }
     for stays in &done.stays {
-        let _ = writeln!(text, "Note: {}.", visible(stays));
+        page.text(format!("Note: {stays}."));
     }
+}
+
+fn closing(page: &mut Page, done: &RolledBack) {
     match done.end {
         None if !done.is_nothing() => {
-            text.push_str("This was a dry run; add --yes to do it.\n");
+            page.text("This was a dry run: nothing was changed. Add --yes to undo it.");
         }
         None => {}
-        Some(RunEnd::Complete) => text.push_str("Rolled back; `apply` starts over.\n"),
+        Some(RunEnd::Complete) => page.text("Rolled back. Run `apply` to migrate again."),
         Some(_) => {
-            if failed(done) > 0 {
-                let _ = write!(
-                    text,
-                    "{}. ",
-                    plural(failed(done), "call failed", "calls failed")
-                );
-            }
-            text.push_str("Run the same command again to go on.\n");
+            let failed = match failed(done) {
+                0 => String::new(),
+                count => format!("{}. ", plural(count, "call failed", "calls failed")),
+            };
+            page.text(format!("{failed}Run the same command again to resume."));
         }
     }
-    if has_run {
-        let _ = writeln!(
-            text,
-            "Journal: {}",
-            visible(&done.journal.display().to_string())
-        );
-    }
-    text
 }
 
 /// Every mapping that comes or goes, a line each.
-fn moves_text(moves: &Moves) -> String {
-    let mut text = String::new();
-    let mut line = |sign: char, moved: &MovedMapping| {
+fn moves(page: &mut Page, moves: &Moves) {
+    let mut line = |mark: Mark, moved: &MovedMapping| {
         let groups = if moved.groups.is_empty() {
             "no groups".to_owned()
         } else {
@@ -199,14 +211,16 @@ fn moves_text(moves: &Moves) -> String {
             Section::MapAccounts => format!("account {}", moved.arn),
             _ => format!("{}, user `{}`, {groups}", moved.arn, moved.username),
         };
-        let _ = writeln!(text, "  {sign} {}: {}", moved.id, visible(&who));
+        page.line(Line::marked(mark, format!("{}: {who}", moved.id)));
     };
-    moves.back.iter().for_each(|moved| line('+', moved));
-    moves.gone.iter().for_each(|moved| line('-', moved));
+    moves.back.iter().for_each(|moved| line(Mark::Add, moved));
+    moves
+        .gone
+        .iter()
+        .for_each(|moved| line(Mark::Remove, moved));
     for key in &moves.keys {
-        let _ = writeln!(text, "  ~ the text of `{}`", visible(key));
+        page.line(Line::marked(Mark::Change, format!("the text of `{key}`")));
     }
-    text
 }
 
 /// What a call gives, where it gives something.
@@ -251,21 +265,22 @@ fn says(kind: &ActionKind) -> String {
             return String::new();
         }
     };
-    format!(": {}", visible(&said))
+    format!(": {said}")
 }
 
-fn binding_line(binding: &UndoneBinding, has_run: bool) -> String {
+fn binding_line(binding: &UndoneBinding, has_run: bool) -> Line {
     let UndoneBinding {
         id, fate, reason, ..
     } = binding;
     let reason = reason.as_deref().unwrap_or_default();
-    match fate {
-        Fate::Planned if has_run => format!("! {id} is still there"),
-        Fate::Planned => format!("~ {id} would be deleted"),
-        Fate::Deleted => format!("~ {id} is deleted"),
-        Fate::Left => format!("! {id} is left alone: {reason}"),
-        Fate::Failed => format!("! {id} is still there: {reason}"),
-    }
+    let (mark, text) = match fate {
+        Fate::Planned if has_run => (Mark::Fault, format!("{id} is still there")),
+        Fate::Planned => (Mark::Change, format!("{id} would be deleted")),
+        Fate::Deleted => (Mark::Change, format!("{id} is deleted")),
+        Fate::Left => (Mark::Fault, format!("{id} is left alone: {reason}")),
+        Fate::Failed => (Mark::Fault, format!("{id} is still there: {reason}")),
+    };
+    Line::marked(mark, text)
 }
 
 #[cfg(test)]
@@ -328,24 +343,24 @@ mod tests {
             ..Summary::default()
         }));
         let arn = "arn:aws:iam::111122223333:role";
-        let text = rolled_back(&ended, Form::Table);
+        let text = rolled_back(&ended, Format::Table, Shown::default());
         for line in [
             format!("~ DeleteAccessEntry {arn}/done"),
-            format!(
-                "! DeleteAccessEntry for {arn}/failed: AccessDeniedException: not\\nyou; grant `eks:DeleteAccessEntry` to the caller"
-            ),
+            format!("! DeleteAccessEntry for {arn}/failed: AccessDeniedException: not\\nyou"),
             format!("! DeleteAccessEntry for {arn}/skipped: not reached"),
-            "It stopped before its end: it was interrupted.".to_owned(),
+            "  fix: grant `eks:DeleteAccessEntry` to the caller".to_owned(),
+            "! stopped early: it was interrupted".to_owned(),
             "Note: role/\\u{202e}x stays.".to_owned(),
         ] {
             assert!(text.lines().any(|known| known == line), "{line}: {text}");
         }
-        let document: Value = serde_json::from_str(&rolled_back(&ended, Form::Json)).unwrap();
+        let document: Value =
+            serde_json::from_str(&rolled_back(&ended, Format::Json, Shown::default())).unwrap();
         assert_eq!(document["results"][0]["status"], "deleted");
         assert_eq!(document["results"][1]["error"]["message"], "not\nyou");
         assert_eq!(document["results"][2]["status"], "skipped");
 
-        let dry = rolled_back(&done(None), Form::Table);
+        let dry = rolled_back(&done(None), Format::Table, Shown::default());
         assert!(
             dry.contains(&format!("~ DeleteAccessEntry {arn}/failed\n")),
             "{dry}"

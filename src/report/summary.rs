@@ -2,7 +2,7 @@
 
 use super::words::{OUTCOMES, count, outcome, plural};
 use crate::plan::Plan;
-use crate::plan::document::{Outcome, PlannedMapping, Verdict};
+use crate::plan::document::{Outcome, PlacedFinding, PlannedMapping, Verdict};
 
 /// How many principals fare how, once the plan is applied and `aws-auth` is gone.
 ///
@@ -74,6 +74,82 @@ impl Tally {
             (_, None) => &mut self.unknown,
         }
     }
+}
+
+/// The verdict on a plan in one line: whether something is open, and otherwise what it comes to.
+#[must_use]
+pub fn verdict(plan: &Plan) -> String {
+    let stops = |placed: &&PlacedFinding| placed.finding.code.stops_apply();
+    if let Some(stop) = plan.findings.iter().find(stops) {
+        let code = stop.finding.code;
+        return format!("This plan can't be applied yet: {} ({code}).", code.title());
+    }
+    if plan.mappings.is_empty() && plan.accounts.is_empty() {
+        return sentence(plan);
+    }
+    let tally = Tally::of(plan);
+    let ready = ready(plan);
+    let gains = match tally.gain + tally.change {
+        0 => "nobody gains access",
+        _ if moves_are_decided(plan) => "access changes only as decided",
+        _ => "somebody gains access",
+    };
+    if tally.undecided + tally.accounts == 0 {
+        let moves = tally.lose + tally.change + tally.gain;
+        let access = match moves {
+            0 if tally.unknown + tally.renamed_unseen > 0 => {
+                let unseen = tally.unknown + tally.renamed_unseen;
+                format!(
+                    "{} can't be compared",
+                    plural(unseen, "principal", "principals")
+                )
+            }
+            0 => "nobody loses or gains access".to_owned(),
+            _ if moves_are_decided(plan) => "access changes only as decided".to_owned(),
+            _ => format!(
+                "access changes for {}",
+                plural(moves, "principal", "principals")
+            ),
+        };
+        return match ready {
+            0 => format!("Nothing to apply; {access}."),
+            _ => format!("Ready to apply: {access}."),
+        };
+    }
+    let open = [
+        (tally.undecided, "mapping", "mappings"),
+        (tally.accounts, "account", "accounts"),
+    ];
+    let counts: Vec<String> = open
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| plural(count, one, many))
+        .collect();
+    let need = if tally.undecided + tally.accounts == 1 {
+        "needs"
+    } else {
+        "need"
+    };
+    let ready = match ready {
+        0 => "nothing else to apply".to_owned(),
+        1 => "1 is ready".to_owned(),
+        count => format!("{count} are ready"),
+    };
+    format!(
+        "{} {need} a decision; {ready}; {gains}.",
+        counts.join(" and ")
+    )
+}
+
+/// How many mappings have an entry to create or update and wait for nothing.
+fn ready(plan: &Plan) -> usize {
+    let mappings = plan.mappings.iter();
+    mappings
+        .filter(|mapping| {
+            matches!(mapping.outcome, Outcome::Create | Outcome::Update)
+                && !mapping.needs_decision()
+        })
+        .count()
 }
 
 /// Tells in one sentence how the principals fare.
@@ -171,6 +247,26 @@ pub fn counts(plan: &Plan) -> String {
         count => format!("; {}", plural(count, "whole account", "whole accounts")),
     };
     format!("{}{accounts}", counts.join(", "))
+}
+
+/// The same without the outcomes that no mapping has.
+pub(super) fn present(plan: &Plan) -> String {
+    let outcomes = OUTCOMES.into_iter();
+    let present = outcomes.filter(|each| count(&plan.summary, *each) > 0);
+    let mut counts: Vec<String> = present
+        .map(|each| format!("{} {}", count(&plan.summary, each), outcome(each)))
+        .collect();
+    if !plan.accounts.is_empty() {
+        counts.push(plural(
+            plan.accounts.len(),
+            "whole account",
+            "whole accounts",
+        ));
+    }
+    match counts.as_slice() {
+        [] => "none".to_owned(),
+        counts => counts.join(", "),
+    }
 }
 
 /// The sentence and the counts, a line each.

@@ -3,75 +3,45 @@
 use std::fmt::Write;
 
 use super::TableOptions;
-use super::html::inline;
-use super::markdown::prose;
+use super::format::Format;
 use super::next::{Next, next};
-use crate::migration::principal::Way;
-use crate::migration::{Doubt, Objection, Readiness, Verification, Who};
+use super::open::ranges;
+use super::page::{Line, Mark, Page, Shown};
+use super::words::plural;
+use crate::migration::{Doubt, Objection, Readiness, Verification};
 use crate::model::AuthenticationMode;
-use crate::plan::document::{Identity, Verdict};
-use crate::text::visible;
-
-/// The forms in which a document is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// For people.
-    Table,
-    /// JSON.
-    Json,
-    /// YAML.
-    Yaml,
-    /// GitHub Flavored Markdown.
-    Markdown,
-    /// A page.
-    Html,
-    /// One row a mapping.
-    Csv,
-}
+use crate::plan::questions::open_ids;
 
 /// The verification in one of the forms.
 #[must_use]
-pub fn verified(verification: &Verification, form: Form, options: TableOptions) -> String {
+pub fn verified(verification: &Verification, format: Format, options: TableOptions) -> String {
     let plan = &verification.plan;
     let next = after(verification);
-    match form {
-        Form::Json => super::json::document(verification),
-        Form::Yaml => super::yaml::document(verification),
-        Form::Csv => super::csv::judged(verification),
-        Form::Table => {
+    let mut verdict = Page::default();
+    verdict.heading(sentence(verification));
+    if format == Format::Table && !options.details {
+        folded(&mut verdict, verification);
+    } else {
+        judge(&mut verdict, verification);
+    }
+    match format {
+        Format::Json => super::json::document(verification),
+        Format::Yaml => super::yaml::document(verification),
+        Format::Csv => super::csv::judged(verification),
+        Format::Table => {
+            let verdict = verdict.terminal(Shown {
+                width: Some(options.width),
+                color: options.color,
+            });
             let report = super::table::table_then(plan, &next, options);
-            let verdict = super::folded(&verdict_text(verification), options.width);
             format!("{verdict}\n{report}")
         }
-        Form::Markdown => {
-            let mut page = format!("**{}**\n\n", sentence(verification));
-            for objection in &verification.objections {
-                let line = prose(&line(objection));
-                let _ = writeln!(page, "- {line}{}", with_fix(&prose(&objection.fix)));
-            }
-            for doubt in &verification.doubts {
-                let line = prose(&doubtful(doubt));
-                let _ = writeln!(page, "- not seen: {line}{}", with_fix(&prose(&doubt.fix)));
-            }
-            format!(
-                "{page}\n{}",
-                super::markdown::markdown_then(plan, &next, options.details)
-            )
+        Format::Markdown => {
+            let verdict = verdict.markdown();
+            let report = super::markdown::markdown_then(plan, &next, options.details);
+            format!("{verdict}\n{report}")
         }
-        Form::Html => {
-            let mut lines = format!("<p><b>{}</b></p>\n<ul>\n", inline(&sentence(verification)));
-            for objection in &verification.objections {
-                let fix = with_fix(&visible(&objection.fix));
-                let _ = writeln!(lines, "<li>{}</li>", inline(&(line(objection) + &fix)));
-            }
-            for doubt in &verification.doubts {
-                let fix = with_fix(&visible(&doubt.fix));
-                let line = doubtful(doubt) + &fix;
-                let _ = writeln!(lines, "<li>not seen: {}</li>", inline(&line));
-            }
-            lines.push_str("</ul>\n");
-            super::html::html_then(plan, next).replacen("<body>\n", &format!("<body>\n{lines}"), 1)
-        }
+        Format::Html => super::html::html_then(plan, next, super::page::rows(&verdict)),
     }
 }
 
@@ -85,43 +55,48 @@ fn after(verification: &Verification) -> Next {
     }
     let (purpose, flags): (_, &[&str]) = if gone {
         (
-            "end aws-auth for good, which can't be undone",
+            "turn aws-auth off for good, which can't be undone",
             &["--to-api-mode"],
         )
     } else {
-        ("back aws-auth up and take it away", &[])
+        ("back up aws-auth and remove it", &[])
     };
-    Next {
-        purpose,
-        command: plan.command("cutover", flags),
-    }
+    Next::one(purpose, plan.command("cutover", flags))
 }
 
-/// The verdict and what stands against it, in plain words.
-#[must_use]
-pub fn verdict_text(verification: &Verification) -> String {
-    let mut text = format!("{}\n", sentence(verification));
+/// Why `aws-auth` may not go, and what the verdict rests on without having seen it.
+pub(super) fn judge(page: &mut Page, verification: &Verification) {
     for objection in &verification.objections {
-        let _ = writeln!(text, "! {}", line(objection));
-        if !objection.fix.is_empty() {
-            let _ = writeln!(text, "  fix: {}", visible(&objection.fix));
+        page.line(Line::marked(Mark::Fault, line(objection)).fix(&objection.fix));
+    }
+    doubts(page, verification);
+}
+
+/// The same without what the open questions say, and with what `apply` settles in one line.
+fn folded(page: &mut Page, verification: &Verification) {
+    let open = open_ids(&verification.plan);
+    let mut waiting = Vec::new();
+    for objection in &verification.objections {
+        match objection.mapping {
+            Some(id) if open.contains(&id) => {}
+            Some(id) if objection.settled_by_apply => waiting.push(id),
+            _ => page.line(Line::marked(Mark::Fault, line(objection)).fix(&objection.fix)),
         }
     }
-    text + &doubts_text(verification)
+    if !waiting.is_empty() {
+        let count = plural(waiting.len(), "mapping waits", "mappings wait");
+        page.line(Line::marked(
+            Mark::Fault,
+            format!("{count} for `apply`: {}", ranges(waiting)),
+        ));
+    }
+    doubts(page, verification);
 }
 
-/// What the verdict rests on without having seen it, one a line; nothing where there is nothing.
-#[must_use]
-pub(super) fn doubts_text(verification: &Verification) -> String {
-    let lines = verification.doubts.iter().map(doubtful);
-    lines.map(|line| format!("? {line}\n")).collect()
-}
-
-/// The fix as the end of a line.
-fn with_fix(fix: &str) -> String {
-    match fix {
-        "" => String::new(),
-        fix => format!(" (fix: {fix})"),
+/// What the verdict rests on without having seen it; nothing where there is nothing.
+pub(super) fn doubts(page: &mut Page, verification: &Verification) {
+    for doubt in &verification.doubts {
+        page.line(Line::marked(Mark::Doubt, doubtful(doubt)).fix(&doubt.fix));
     }
 }
 
@@ -129,12 +104,12 @@ fn doubtful(doubt: &Doubt) -> String {
     let of = doubt
         .mapping
         .map_or(String::new(), |mapping| format!("{mapping}: "));
-    let line = format!("{of}{} ({})", doubt.message, doubt.code);
-    visible(&line).into_owned()
+    format!("not seen: {of}{} ({})", doubt.message, doubt.code)
 }
 
-fn sentence(verification: &Verification) -> String {
-    let mut sentence = visible(&verification.sentence).into_owned();
+/// The verdict in one sentence.
+pub(super) fn sentence(verification: &Verification) -> String {
+    let mut sentence = verification.sentence.clone();
     if let Some(first) = sentence.get_mut(..1) {
         first.make_ascii_uppercase();
     }
@@ -154,83 +129,5 @@ fn line(objection: &Objection) -> String {
     if let Some(code) = objection.code {
         let _ = write!(line, " ({code})");
     }
-    visible(&line).into_owned()
-}
-
-/// What one principal gets, in words or as a document.
-#[must_use]
-pub fn who(who: &Who, form: Form) -> String {
-    match form {
-        Form::Json => super::json::document(who),
-        Form::Yaml => super::yaml::document(who),
-        _ => who_text(who),
-    }
-}
-
-fn who_text(who: &Who) -> String {
-    let mut way = match &who.way {
-        Way::AccessEntry {
-            principal_arn,
-            stale: false,
-        } => format!("its access entry {principal_arn}"),
-        Way::AccessEntry {
-            principal_arn,
-            stale: true,
-        } => format!(
-            "its access entry {principal_arn}, which is older than the principal and lets nobody in"
-        ),
-        Way::Mapping { mapping } => format!("{mapping} of aws-auth"),
-        Way::Undefined { among } => {
-            let among: Vec<String> = among.iter().map(ToString::to_string).collect();
-            match among.as_slice() {
-                [] => "a mapping, but its real path is unknown".to_owned(),
-                among => format!("one of {}, at random", among.join(", ")),
-            }
-        }
-        Way::Nowhere if who.may_be_creator => {
-            "nothing in aws-auth; if it created the cluster, it is a hidden administrator"
-                .to_owned()
-        }
-        Way::Nowhere => "no way".to_owned(),
-    };
-    if let Some(entry) = &who.stale_entry
-        && !matches!(who.way, Way::AccessEntry { .. })
-    {
-        way += &format!(", since its access entry {entry} is older than the principal");
-    }
-    let verdict = match who.access.verdict {
-        Some(Verdict::Same) => "the same access",
-        Some(Verdict::Renamed) => "the same access by another username",
-        Some(Verdict::Lost) => "less access",
-        Some(Verdict::Gained) => "more access",
-        Some(Verdict::Changed) => "other access",
-        None => "unknown",
-    };
-    let mut text = String::new();
-    for (label, value) in [
-        ("Principal", who.canonical_arn.clone()),
-        ("Gets in by", way),
-        ("Now", identity(who.access.before.as_ref())),
-        ("After the cut-over", identity(who.access.after.as_ref())),
-        ("That is", verdict.to_owned()),
-    ] {
-        let _ = writeln!(text, "{label:<20}{}", visible(&value));
-    }
-    text
-}
-
-fn identity(identity: Option<&Identity>) -> String {
-    let Some(identity) = identity else {
-        return "nothing".to_owned();
-    };
-    let mut text = format!("user {}", identity.username);
-    for (label, values) in [
-        ("groups", &identity.groups),
-        ("policies", &identity.policies),
-    ] {
-        if !values.is_empty() {
-            let _ = write!(text, "; {label} {}", values.join(", "));
-        }
-    }
-    text
+    line
 }

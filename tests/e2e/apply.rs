@@ -662,8 +662,9 @@ async fn without_a_question_it_says_where_it_writes_and_at_the_end_what_is_next(
     );
     for part in [
         "1 policy associated",
-        "It took ",
-        " calls to AWS, 0 of them repeated; 3 entries verified",
+        "Took          ",
+        " calls to AWS, 0 retries",
+        "3 entries, no difference",
         "Next, to prove",
         "aws-auth-migrate verify --cluster shop --region eu-west-1",
     ] {

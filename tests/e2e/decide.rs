@@ -326,7 +326,7 @@ async fn a_signal_loses_no_answer_and_the_next_run_continues() {
     );
     terminal.answer("migrate");
     let review = terminal.answer("drop nobody of that account is left");
-    assert!(review.contains("-- Answers --"), "{review}");
+    assert!(review.contains("Your answers"), "{review}");
     let (code, shown) = terminal.last("");
     assert_eq!(code, 0, "{shown}");
     let next = format!(
@@ -381,10 +381,7 @@ async fn answers_can_be_changed_and_left_open() {
     terminal.answer("drop");
 
     let review = terminal.answer("s");
-    assert!(
-        review.contains("3  open         mapAccounts[0]"),
-        "{review}"
-    );
+    assert!(review.contains("3  open       mapAccounts[0]"), "{review}");
     let again = terminal.answer("1");
     assert!(
         again.contains("3 mappings would lose the group `system:view`"),
@@ -646,6 +643,15 @@ async fn sixty_mappings_with_17_questions_are_settled_once_at_a_terminal_and_onc
     skeleton(&world, &in_file, &[])
         .expect_code(0)
         .expect_error(&["17 open questions are in"]);
+    let shown = world.tool("plan").run().expect_code(0).stdout;
+    let lines = shown.lines().count();
+    assert!(lines <= 96, "{lines} lines, two screens have 96:\n{shown}");
+    assert!(
+        shown
+            .lines()
+            .all(|line| line.len() <= 80 || line.contains("aws-auth-migrate ")),
+        "{shown}"
+    );
     let waiting = open(&world, None).0;
     let uncommented = answer_in_file(&in_file);
     check_schema(&read(&in_file));
@@ -658,7 +664,7 @@ async fn sixty_mappings_with_17_questions_are_settled_once_at_a_terminal_and_onc
     let mut screen = terminal.prompt();
     assert!(screen.contains("Question 1, 16 more after it"), "{screen}");
     let mut typed = 0;
-    while !screen.contains("-- Answers --") {
+    while !screen.contains("Your answers") {
         let offers = |word: &str| {
             let mut lines = screen.lines();
             lines.any(|line| line.split_whitespace().nth(1) == Some(word))

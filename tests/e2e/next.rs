@@ -8,7 +8,7 @@ use aws_auth_migrate::model::ClusterId;
 
 use crate::cutover::data;
 use crate::rbac::{RENAME, audited};
-use crate::support::{ACCOUNT, CLUSTER, Ran, World};
+use crate::support::{ACCOUNT, CLUSTER, Ran, World, in_api_mode, role, seed};
 
 /// Runs a printed command line, with more words behind it, in the world's environment.
 fn paste(world: &World, command: &str, more: &str) -> Ran {
@@ -89,6 +89,38 @@ async fn every_printed_command_goes_on_with_the_same_cluster_and_choices() {
     assert_eq!(data(&world), None);
     paste(&world, &printed(&cut.stdout), "").expect_code(0);
     assert_eq!(data(&world), before);
+}
+
+/// A refusal once named only what stood in the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_cut_over_names_what_could_go_already_and_the_command_removes_just_that() {
+    let text = "- {rolearn: \"arn:aws:iam::111122223333:role/ops\", username: ops, groups: [\"system:masters\"]}\n\
+                - {rolearn: \"arn:aws:iam::111122223333:role/audit\", username: audit, groups: [\"system:monitoring\"]}\n";
+    let seed = seed(text, &[&role("ops"), &role("audit")]);
+    let world = World::start(in_api_mode(seed)).await;
+    world.apply().run().expect_code(3);
+    let before = data(&world);
+    let cutover = || world.tool("cutover").args(&["--yes", "--soak", "0s"]);
+    let refused = cutover().run().expect_code(3);
+    assert_eq!(data(&world), before);
+    assert!(
+        refused.stdout.contains("1 of 2 mappings could go already"),
+        "{}",
+        refused.stdout
+    );
+    let command = printed(&refused.stdout);
+    assert!(command.ends_with("--only '*'"), "{command}");
+    let removed = paste(&world, &command, "--yes --soak 0s").expect_code(3);
+    assert!(
+        removed
+            .stdout
+            .contains("Removed from aws-auth: mapRoles[0]."),
+        "{}",
+        removed.stdout
+    );
+    let left = data(&world).unwrap();
+    let left = left["mapRoles"].as_str().unwrap();
+    assert!(left.contains("audit") && !left.contains("ops"), "{left}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

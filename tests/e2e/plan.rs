@@ -52,14 +52,14 @@ async fn a_plan_names_the_real_arn_and_the_policy_that_stands_for_masters() {
 #[test]
 fn a_table_that_goes_to_no_terminal_is_as_wide_as_columns_says() {
     let at = |columns: &str| {
-        let tool = Tool::new(&["plan", "--from-file", "-"]).env("COLUMNS", columns);
+        let tool = Tool::new(&["plan", "--from-file", "-", "--details"]).env("COLUMNS", columns);
         let indented = TWO.replace('\n', "\n  ");
         tool.stdin(format!("mapRoles: |\n  {indented}"))
             .run()
             .expect_code(0)
             .stdout
     };
-    // What becomes of a mapping has a column of its own in a wide table.
+    // What becomes of a mapping has a column of its own in a wide table with details.
     let heading = |text: String| text.contains("BECOMES");
     assert_eq!(
         ["140", "80", ""].map(|columns| heading(at(columns))),

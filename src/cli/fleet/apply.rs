@@ -146,7 +146,7 @@ async fn ask(
         width: console.width(),
         details: false,
     };
-    console.say(crate::report::fleet(&report, crate::report::Form::Table, options).trim_end());
+    console.say(crate::report::fleet(&report, crate::report::Format::Table, options).trim_end());
     let busy = report.rows.iter().filter(|row| row.actions > 0).count();
     let switches = if args.enable_access_entries {
         " Clusters in the mode CONFIG_MAP are switched to API_AND_CONFIG_MAP first, which can't be undone."

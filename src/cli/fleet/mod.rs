@@ -74,7 +74,7 @@ fn print(report: &Report, args: &OutputArgs, console: &Console) -> Result<(), Fa
         width: console.width(),
         details: args.details,
     };
-    let text = report::fleet(report, args.output.into(), options);
+    let text = report::fleet(report, args.output, options);
     console.data(&text)?;
     if let Some(folder) = args.out_report.as_deref().and_then(std::path::Path::parent) {
         crate::files::make_folder(folder)

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::args::{Format, ProgressStyle, RehearseArgs};
+use super::args::{ProgressStyle, RehearseArgs};
 use super::output::{Console, file_failure};
 use super::progress::Display;
 use super::settings::{self, CLOCK};
@@ -20,8 +20,7 @@ use crate::migration::survey::Target;
 use crate::migration::{self, ApplyOptions, Consent, Question, rehearse};
 use crate::model::{Arn, PrincipalKey};
 use crate::observed::Lookup;
-use crate::plan::document::{Outcome, Plan, Verdict};
-use crate::report::{self, TableOptions};
+use crate::report::{self, Format, TableOptions};
 use crate::sandbox::{Sandbox, Seed};
 use crate::source::manifest;
 use crate::stop::Stop;
@@ -148,14 +147,14 @@ async fn migrate(
     .await;
     display.finish();
     let applied = applied?;
-    console.text(&report::applied_text(&applied), Format::Table)?;
+    console.page(|shown| report::applied(&applied, Format::Table, shown))?;
 
     heading(console, "Verify")?;
     let seen = migration::survey(target, CLOCK.system).await?;
     let history =
         migration::journal_path::history(&seen, Some(&applied.journal), settings::state_folder)?;
     let after = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
-    console.text(&verified(&after), Format::Table)?;
+    console.page(|shown| report::rehearsed(&after, shown))?;
     let stages = Stages {
         args,
         target,
@@ -180,57 +179,6 @@ fn display(args: &RehearseArgs, console: &Console) -> Display {
         args.progress
     };
     Display::new(style, console)
-}
-
-/// What a second look shows: who has the same access through access entries, and who still depends on `aws-auth`.
-fn verified(plan: &Plan) -> String {
-    let mut text = String::new();
-    for mapping in &plan.mappings {
-        let verdict = match (mapping.outcome, mapping.shown_change().verdict) {
-            (Outcome::Unchanged, Some(Verdict::Same)) => "same access through its entry",
-            (Outcome::Unchanged | Outcome::Conflict, Some(Verdict::Renamed)) => {
-                "same access, another username"
-            }
-            (Outcome::Unchanged, Some(Verdict::Lost)) => "LESS access through its entry",
-            (Outcome::Unchanged, Some(Verdict::Gained)) => "MORE access through its entry",
-            (Outcome::Unchanged | Outcome::Conflict, None) if mapping.is_renamed_unseen() => {
-                "another username, effect unknown"
-            }
-            (Outcome::Unchanged, _) => "other access through its entry",
-            (Outcome::Inert, _) => "granted nothing, and still does not",
-            (Outcome::Blocked, _) => "still depends on aws-auth",
-            (Outcome::Conflict, _) => "has an entry that differs",
-            (Outcome::Create | Outcome::Update, _) => "still to be done",
-            (Outcome::Skipped, _) => "left out",
-        };
-        let name = format!("{}", mapping.id);
-        let _ = writeln!(
-            text,
-            "{name:<14} {verdict:<36} {}",
-            visible(&short(&mapping.arn))
-        );
-    }
-    for account in &plan.accounts {
-        let name = format!("{}", account.id);
-        let _ = writeln!(
-            text,
-            "{name:<14} {:<36} {}",
-            "still depends on aws-auth",
-            visible(&account.account_id)
-        );
-    }
-    text.push('\n');
-    text.push_str(&report::sentence(plan));
-    text.push('\n');
-    text
-}
-
-/// The part of an ARN that tells principals apart.
-fn short(arn: &str) -> String {
-    match arn.parse::<crate::model::Arn>() {
-        Ok(arn) => arn.resource,
-        Err(_) => arn.to_owned(),
-    }
 }
 
 fn heading(console: &Console, title: &str) -> Result<(), Failure> {

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use super::super::args::{Format, RehearseArgs};
+use super::super::args::RehearseArgs;
 use super::super::exit;
 use super::super::output::Console;
 use super::super::settings::{self, CLOCK};
-use super::{display, heading, verified};
+use super::{display, heading};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::migration::cutover::CutoverOptions;
 use crate::migration::survey::Target;
 use crate::migration::{self, ApplyOptions, Consent, CutOver, RollbackOptions, Survey};
 use crate::model::Glob;
-use crate::report;
+use crate::report::{self, Format};
 use crate::stop::Stop;
 use crate::writer::Silent;
 
@@ -89,7 +89,7 @@ impl Stages<'_> {
         display.finish();
         let done = done?;
         self.console
-            .text(&report::cut_over(&done, report::Form::Table), Format::Table)?;
+            .page(|shown| report::cut_over(&done, Format::Table, shown))?;
         Ok(done)
     }
 
@@ -113,10 +113,8 @@ impl Stages<'_> {
             CLOCK,
         ))
         .await?;
-        self.console.text(
-            &report::rolled_back(&back, report::Form::Table),
-            Format::Table,
-        )
+        self.console
+            .page(|shown| report::rolled_back(&back, Format::Table, shown))
     }
 
     /// The access comparison as it is now, of everybody who was mapped at first.
@@ -133,7 +131,7 @@ impl Stages<'_> {
         })?;
         let plan =
             migration::apply::plan_to_judge(&seen, &options.choices, &history, (CLOCK.now)());
-        self.console
-            .text(&format!("\n{}", verified(&plan)), Format::Table)
+        self.console.data("\n")?;
+        self.console.page(|shown| report::rehearsed(&plan, shown))
     }
 }

@@ -153,7 +153,11 @@ pub fn questions(plan: &Plan) -> Vec<OpenQuestion> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut ask = |likeness: String, question: OpenQuestion| {
         if let Some(&place) = places.get(&likeness) {
-            open[place].about.extend(question.about);
+            let known = &mut open[place];
+            if known.what != question.what {
+                known.what = of_all(known);
+            }
+            known.about.extend(question.about);
         } else {
             places.insert(likeness, open.len());
             open.push(question);
@@ -194,6 +198,16 @@ pub fn open_ids(plan: &Plan) -> BTreeSet<MappingId> {
         .map(|mapping| mapping.id)
         .chain(accounts.map(|account| account.id))
         .collect()
+}
+
+/// What several would do of which each has its own reason: what these have in common.
+fn of_all(question: &OpenQuestion) -> String {
+    match (question.blocker, question.findings.last()) {
+        (Blocker::NoEntryPossible, Some(finding)) => {
+            format!("can't have an access entry: {}", finding.code.title())
+        }
+        _ => question.what.clone(),
+    }
 }
 
 fn of_account(account: &PlannedAccount) -> OpenQuestion {

@@ -5,7 +5,7 @@ mod html;
 mod markdown;
 mod table;
 
-use super::verified::Form;
+use super::format::Format;
 use super::words::{OUTCOMES, count, mark, plural};
 use crate::fleet::{FleetCommand, FleetQuestion, Report, Row, State};
 use crate::text::visible;
@@ -14,14 +14,14 @@ pub use table::FleetTable;
 
 /// The report of a fleet in a form.
 #[must_use]
-pub fn fleet(report: &Report, form: Form, options: FleetTable) -> String {
-    match form {
-        Form::Json => super::json::document(report),
-        Form::Yaml => super::yaml::document(report),
-        Form::Csv => csv::csv(report),
-        Form::Table => table::table(&Page::of(report), options),
-        Form::Markdown => markdown::markdown(&Page::of(report)),
-        Form::Html => html::html(&Page::of(report)),
+pub fn fleet(report: &Report, format: Format, options: FleetTable) -> String {
+    match format {
+        Format::Json => super::json::document(report),
+        Format::Yaml => super::yaml::document(report),
+        Format::Csv => csv::csv(report),
+        Format::Table => table::table(&Page::of(report), options),
+        Format::Markdown => markdown::markdown(&Page::of(report)),
+        Format::Html => html::html(&Page::of(report)),
     }
 }
 

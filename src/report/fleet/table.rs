@@ -5,7 +5,7 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Asked, Line, Page};
-use crate::report::table::layout::wrap;
+use crate::report::terminal::layout::wrap;
 
 /// How a fleet is drawn.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 mod view;
 
-pub(super) use view::inline;
+pub(super) use view::{inline, quoted};
 
 use std::io::{self, Write};
 
@@ -12,7 +12,6 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::next::{Next, next};
-use super::told::Part;
 use crate::plan::Plan;
 
 /// The only style sheet.
@@ -29,37 +28,18 @@ pub(super) const STYLE: &str = include_str!("report.css");
 /// Never: writing to memory does not fail.
 #[must_use]
 pub fn html(plan: &Plan) -> String {
-    html_then(plan, next(plan))
+    html_then(plan, next(plan), String::new())
 }
 
 /// Writes what [`html`] gives, without holding the whole text.
 pub fn write_html(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
-    view::Page::new(plan, next(plan), STYLE, digest()).write_into(out)?;
+    view::Page::new(plan, next(plan), String::new(), (STYLE, digest())).write_into(out)?;
     out.write_all(b"\n")
 }
 
-/// The same with another next step.
-pub(super) fn html_then(plan: &Plan, next: Next) -> String {
-    rendered(&view::Page::new(plan, next, STYLE, digest()))
-}
-
-/// What a command tells, on a page of the same kind.
-pub(super) fn told(title: &str, parts: &[Part]) -> String {
-    rendered(&Told {
-        style: STYLE,
-        style_digest: digest(),
-        title,
-        parts,
-    })
-}
-
-#[derive(Template)]
-#[template(path = "told.html")]
-struct Told<'a> {
-    style: &'static str,
-    style_digest: String,
-    title: &'a str,
-    parts: &'a [Part],
+/// The same with another next step, and with parts of a page before everything else.
+pub(super) fn html_then(plan: &Plan, next: Next, lead: String) -> String {
+    rendered(&view::Page::new(plan, next, lead, (STYLE, digest())))
 }
 
 pub(super) fn digest() -> String {

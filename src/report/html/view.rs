@@ -17,6 +17,8 @@ use crate::text::visible;
 #[template(path = "report.html")]
 pub(super) struct Page<'a> {
     plan: &'a Plan,
+    /// Parts before everything else, in HTML.
+    lead: String,
     names: ShortNames<'a>,
     style: &'static str,
     style_digest: String,
@@ -96,11 +98,12 @@ impl<'a> Page<'a> {
     pub(super) fn new(
         plan: &'a Plan,
         next: Next,
-        style: &'static str,
-        style_digest: String,
+        lead: String,
+        (style, style_digest): (&'static str, String),
     ) -> Self {
         Self {
             plan,
+            lead,
             names: ShortNames::new(plan, 400),
             style,
             style_digest,
@@ -281,7 +284,7 @@ pub(in crate::report) fn inline(text: &str) -> String {
     parts.collect()
 }
 
-fn quoted(text: &str) -> String {
+pub(in crate::report) fn quoted(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

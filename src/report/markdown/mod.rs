@@ -9,8 +9,9 @@ pub(super) use inert::{block, code, prose};
 
 use super::about::{calls, facts};
 use super::next::{Next, next};
+use super::open::open;
 use super::principal::ShortNames;
-use super::summary::{counts, sentence};
+use super::summary::{counts, sentence, verdict};
 use super::words::{self, Fact, identity_facts, plural};
 use crate::finding::Finding;
 use crate::model::EntryType;
@@ -30,11 +31,15 @@ pub fn markdown(plan: &Plan, details: bool) -> String {
 /// The same with another next step.
 pub(super) fn markdown_then(plan: &Plan, next: &Next, details: bool) -> String {
     let mut page = String::from("## `aws-auth` to access entries\n\n");
+    let _ = write!(page, "**{}**\n", prose(&verdict(plan)));
+    let names = ShortNames::new(plan, 120);
+    if let Some(open) = open(plan, &names, details) {
+        let _ = write!(page, "\n{}", open.markdown());
+    }
+    let _ = write!(page, "\n{}\n\n{}\n\n", sentence(plan), counts(plan));
     for (label, value) in facts(plan) {
         let _ = writeln!(page, "- {label}: {}", prose(&value));
     }
-    let _ = write!(page, "\n**{}**\n\n{}\n", sentence(plan), counts(plan));
-    let names = ShortNames::new(plan, 120);
     mappings(&mut page, plan, &names);
     let left_out = notes::notes(&mut page, plan, &names, details);
     cluster_findings(&mut page, plan);
@@ -47,7 +52,9 @@ pub(super) fn markdown_then(plan: &Plan, next: &Next, details: bool) -> String {
         );
         let _ = writeln!(page, "\n{notes} left out here; `--details` shows them.");
     }
-    let _ = write!(page, "\nNext, {}: {}\n", next.purpose, code(&next.command));
+    for step in &next.steps {
+        let _ = write!(page, "\nNext, {}: {}\n", step.purpose, code(&step.command));
+    }
     if page.len() > LONGEST {
         let _ = writeln!(
             page,

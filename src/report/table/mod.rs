@@ -1,19 +1,25 @@
 //! The report for a terminal.
 //!
-//! Made for 80 columns, where what becomes of a mapping stands on a second line; wider terminals get a column for it.
+//! The question first: what a person has to decide, then what changes, then what stays, folded to counts. `details` shows
+//! every mapping in rows. Made for 80 columns.
 
-pub(super) mod layout;
+mod changes;
+mod notes;
 mod rows;
-mod style;
-
-use layout::{is_wider, kept_together, spans, width, wrap};
-use style::{FAINT, Paint, STRONG};
 
 use super::about::{calls, facts};
 use super::next::{Next, next};
+use super::open::{counted, open};
+use super::page::Shown;
 use super::principal::ShortNames;
-use super::summary::{counts, sentence};
+use super::summary::{present, sentence, verdict};
+use super::terminal::{Canvas, FAINT, Paint, STRONG};
 use crate::plan::Plan;
+use crate::plan::questions::questions;
+use crate::text::visible;
+
+/// Where texts begin beside their labels.
+const LABEL: usize = 10;
 
 /// How the table is to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,137 +42,106 @@ impl Default for TableOptions {
     }
 }
 
-/// Renders the plan for a terminal.
+/// Renders the plan for a terminal: the verdict, what is open, what changes, what stays, and the next command.
 #[must_use]
 pub fn table(plan: &Plan, options: TableOptions) -> String {
-    table_then(plan, &next(plan), options)
+    table_with(plan, "", options)
 }
 
-/// The same with another next step.
+/// The same with what was `drawn` of the text of `aws-auth`.
+#[must_use]
+pub fn table_with(plan: &Plan, drawn: &str, options: TableOptions) -> String {
+    let mut page = Canvas::new(options.width.max(60), Paint { on: options.color });
+    page.paragraph(0, STRONG, &verdict(plan));
+    page.paragraph(0, FAINT, &place(plan));
+    body(&mut page, plan, options);
+    if !drawn.is_empty() {
+        page.title("In aws-auth");
+        page.text.push_str(drawn);
+    }
+    about(&mut page, plan);
+    closing(&mut page, plan, &next(plan));
+    page.text
+}
+
+/// The plan below a verdict of another kind, with another next step.
 pub(super) fn table_then(plan: &Plan, next: &Next, options: TableOptions) -> String {
-    let mut page = Page {
-        width: options.width.max(60),
-        paint: Paint { on: options.color },
-        details: options.details,
-        text: String::new(),
-    };
-    header(&mut page, plan);
-    page.blank();
-    page.paragraph(0, STRONG, &sentence(plan));
-    page.paragraph(0, FAINT, &counts(plan));
-    let names = ShortNames::new(plan, 120);
-    rows::mappings(&mut page, plan, &names);
-    rows::accounts(&mut page, plan);
-    rows::cluster_findings(&mut page, plan);
+    let mut page = Canvas::new(options.width.max(60), Paint { on: options.color });
+    body(&mut page, plan, options);
+    about(&mut page, plan);
     closing(&mut page, plan, next);
     page.text
 }
 
-/// The text so far, with what every part of it needs to know.
-struct Page {
-    width: usize,
-    paint: Paint,
-    details: bool,
-    text: String,
-}
-
-impl Page {
-    fn line(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.end_line();
-    }
-
-    /// Ends the line that was begun, without the blanks at its end.
-    fn end_line(&mut self) {
-        let kept = self.text.trim_end_matches(' ').len();
-        self.text.truncate(kept);
-        self.text.push('\n');
-    }
-
-    fn gap(&mut self, columns: usize) {
-        self.text.extend(std::iter::repeat_n(' ', columns));
-    }
-
-    fn blank(&mut self) {
-        self.text.push('\n');
-    }
-
-    /// Text in lines, all at the same indent.
-    fn paragraph(&mut self, indent: usize, style: anstyle::Style, text: &str) {
-        for line in wrap(text, self.width - indent) {
-            self.gap(indent);
-            self.paint.put(&mut self.text, style, &line);
-            self.end_line();
+fn body(page: &mut Canvas, plan: &Plan, options: TableOptions) {
+    let names = ShortNames::new(plan, 120);
+    if let Some(open) = open(plan, &names, options.details) {
+        if !page.text.is_empty() {
+            page.blank();
         }
+        let shown = Shown {
+            width: Some(page.width),
+            color: options.color,
+        };
+        page.text.push_str(&open.terminal(shown));
     }
-
-    /// A label with text beside it that keeps to its own column.
-    fn labelled(
-        &mut self,
-        indent: usize,
-        label: (&str, anstyle::Style),
-        column: usize,
-        text: &str,
-    ) {
-        let (word, style) = label;
-        for (index, line) in wrap(text, self.width - indent - column).iter().enumerate() {
-            let word = if index == 0 { word } else { "" };
-            self.gap(indent);
-            self.paint.put(&mut self.text, style, word);
-            self.gap(column.saturating_sub(width(word)));
-            self.line(line);
-        }
-    }
-
-    /// The same for a fix: what is code in it is never broken between its words, and a command that is wider than the
-    /// column gets a line of its own, so that it can be copied.
-    fn fix(&mut self, indent: usize, label: (&str, anstyle::Style), column: usize, text: &str) {
-        let room = self.width.saturating_sub(indent + column);
-        let mut label = label;
-        let mut running = String::new();
-        for (is_code, part) in spans(text) {
-            if is_code && is_wider(part, room) {
-                let before = std::mem::take(&mut running);
-                if !before.trim().is_empty() {
-                    self.labelled(indent, label, column, before.trim());
-                    label = ("", label.1);
-                }
-                let word = self.paint.with(label.1, label.0);
-                let gap = " ".repeat(column.saturating_sub(width(label.0)));
-                self.line(&format!("{}{word}{gap}{part}", " ".repeat(indent)));
-                label = ("", label.1);
-            } else if is_code {
-                running.push_str(&kept_together(part));
-            } else {
-                running.push_str(part);
-            }
-        }
-        // What ends the sentence after a command on its own line has nothing left to end.
-        if !label.0.is_empty() {
-            self.labelled(indent, label, column, &running);
-        } else if running.chars().any(char::is_alphanumeric) {
-            let rest = running.trim_start_matches([',', ';', '.', ' ']);
-            self.labelled(indent, label, column, rest);
-        }
-    }
-
-    fn title(&mut self, text: &str) {
-        self.blank();
-        self.paragraph(0, STRONG, text);
+    rows::cluster_findings(page, plan, options.details);
+    if options.details {
+        rows::mappings(page, plan, &names, true);
+        rows::accounts(page, plan, true);
+    } else {
+        changes::changes(page, plan, &names);
+        changes::stays(page, plan, &names);
+        notes::notes(page, plan);
     }
 }
 
-fn header(page: &mut Page, plan: &Plan) {
-    for (label, value) in facts(plan) {
-        page.labelled(0, (label, FAINT), 9, &value);
-    }
+/// Which cluster it is about, in one line; all there is to say about it is at the end.
+fn place(plan: &Plan) -> String {
+    let cluster = &plan.cluster;
+    let known = |value: &Option<String>| {
+        let value = value.as_deref().unwrap_or("not known");
+        visible(value).into_owned()
+    };
+    let mode = cluster
+        .authentication_mode
+        .map_or("mode not known, planned offline", |mode| mode.as_str());
+    format!(
+        "cluster {}, region {}, account {} ({}), {mode}",
+        known(&cluster.name),
+        known(&cluster.region),
+        known(&cluster.account_id),
+        visible(&cluster.partition)
+    )
 }
 
-fn closing(page: &mut Page, plan: &Plan, next: &Next) {
+/// What the line below the verdict leaves out.
+fn about(page: &mut Canvas, plan: &Plan) {
+    page.title("About this plan");
+    page.labelled(0, ("access", FAINT), LABEL, &sentence(plan));
+    page.labelled(0, ("mappings", FAINT), LABEL, &present(plan));
+    let facts = facts(plan).into_iter();
+    for (label, value) in facts.filter(|(label, _)| !PLACE.contains(label)) {
+        page.labelled(0, (label, FAINT), LABEL, &value);
+    }
+    page.labelled(0, ("actions", FAINT), LABEL, &calls(plan));
+}
+
+/// The facts of [`place`].
+const PLACE: [&str; 3] = ["account", "region", "mode"];
+
+/// What is open, and the next commands.
+fn closing(page: &mut Canvas, plan: &Plan, next: &Next) {
     page.blank();
-    page.labelled(0, ("actions", FAINT), 9, &calls(plan));
-    page.labelled(0, ("next", FAINT), 9, &format!("{}:", next.purpose));
-    // One line whatever the width, so that it can be copied.
-    let command = page.paint.with(STRONG, &next.command);
-    page.line(&format!("{}{command}", " ".repeat(9)));
+    let questions = questions(plan);
+    if !questions.is_empty() {
+        page.labelled(0, ("open", FAINT), LABEL, &counted(&questions));
+    }
+    for (index, step) in next.steps.iter().enumerate() {
+        let label = if index == 0 { "next" } else { "then" };
+        page.labelled(0, (label, FAINT), LABEL, &format!("{}:", step.purpose));
+        // One line whatever the width, so that it can be copied.
+        let command = page.paint.with(STRONG, &step.command);
+        page.line(&format!("{}{command}", " ".repeat(LABEL)));
+    }
 }

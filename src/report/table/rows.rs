@@ -1,14 +1,11 @@
 //! The mappings and accounts, a row each, with what there is to say about them.
 
-use std::borrow::Cow;
-
-use super::layout::NO_BREAK;
-use super::style::{FAINT, PLAIN, of_outcome, of_severity, of_verdict};
-use super::{Page, width, wrap};
 use crate::finding::{Finding, Severity};
 use crate::plan::Plan;
 use crate::plan::document::{Outcome, PlannedAccount, PlannedMapping};
 use crate::report::principal::ShortNames;
+use crate::report::terminal::layout::{NO_BREAK, width};
+use crate::report::terminal::{Canvas, FAINT, PLAIN, of_outcome, of_severity, of_verdict};
 use crate::report::words::{self, Fact, entry_facts, identity_facts};
 use crate::text::{literal, visible};
 
@@ -19,30 +16,8 @@ const OUTCOME: usize = 13;
 /// `renamed`, `unknown`.
 const VERDICT: usize = 7;
 
-/// A column's text, its width and its style.
-type Cell<'a> = (&'a str, usize, anstyle::Style);
-
-impl Page {
-    /// Cells side by side, each wrapped within its own width, two spaces between them.
-    fn row(&mut self, cells: &[Cell]) {
-        let wrapped: Vec<Vec<Cow<str>>> = cells
-            .iter()
-            .map(|(text, columns, _)| wrap(text, *columns))
-            .collect();
-        let height = wrapped.iter().map(Vec::len).max().unwrap_or(0);
-        for index in 0..height {
-            for (lines, (_, columns, style)) in wrapped.iter().zip(cells) {
-                let text = lines.get(index).map_or("", |text| text);
-                self.paint.put(&mut self.text, *style, text);
-                self.gap((columns + 2).saturating_sub(width(text)));
-            }
-            self.end_line();
-        }
-    }
-}
-
 /// The mappings under one heading.
-pub(super) fn mappings(page: &mut Page, plan: &Plan, names: &ShortNames) {
+pub(super) fn mappings(page: &mut Canvas, plan: &Plan, names: &ShortNames, is_detailed: bool) {
     if plan.mappings.is_empty() {
         return;
     }
@@ -72,7 +47,7 @@ pub(super) fn mappings(page: &mut Page, plan: &Plan, names: &ShortNames) {
     let heading = ("OUTCOME", "MAPPING", "PRINCIPAL", "BECOMES", "ACCESS");
     widths.row(page, heading, [FAINT; 3]);
     for (mapping, id) in plan.mappings.iter().zip(&ids) {
-        row(page, mapping, id, names, &widths);
+        row(page, mapping, id, (names, is_detailed), &widths);
     }
 }
 
@@ -87,7 +62,7 @@ impl Widths {
     /// A row: outcome, id, principal, what it becomes and verdict, with the styles of outcome, text and verdict.
     fn row(
         &self,
-        page: &mut Page,
+        page: &mut Canvas,
         (outcome, id, principal, becomes, verdict): (&str, &str, &str, &str, &str),
         [of_outcome, of_text, of_verdict]: [anstyle::Style; 3],
     ) {
@@ -104,7 +79,13 @@ impl Widths {
     }
 }
 
-fn row(page: &mut Page, mapping: &PlannedMapping, id: &str, names: &ShortNames, widths: &Widths) {
+fn row(
+    page: &mut Canvas,
+    mapping: &PlannedMapping,
+    id: &str,
+    (names, is_detailed): (&ShortNames, bool),
+    widths: &Widths,
+) {
     let outcome = outcome(mapping.outcome);
     let becomes = becomes(mapping, names);
     let verdict = words::verdict(mapping);
@@ -118,10 +99,10 @@ fn row(page: &mut Page, mapping: &PlannedMapping, id: &str, names: &ShortNames, 
     if widths.becomes == 0 {
         page.paragraph(OUTCOME + widths.id + 2, text_style, &becomes);
     }
-    if page.details {
+    if is_detailed {
         details(page, mapping, names);
     }
-    findings(page, OUTCOME, &mapping.findings);
+    findings(page, OUTCOME, &mapping.findings, is_detailed);
 }
 
 fn outcome(outcome: Outcome) -> String {
@@ -129,7 +110,7 @@ fn outcome(outcome: Outcome) -> String {
 }
 
 /// What becomes of a mapping, in a few words.
-fn becomes(mapping: &PlannedMapping, names: &ShortNames) -> String {
+pub(super) fn becomes(mapping: &PlannedMapping, names: &ShortNames) -> String {
     let entry = mapping.entry.as_ref();
     let entry = entry.map(|entry| sentence(&entry_facts(entry, &mapping.arn), names));
     match (mapping.outcome, entry) {
@@ -166,7 +147,7 @@ fn sentence(facts: &[Fact], names: &ShortNames) -> String {
 }
 
 /// Access before and after, and the bindings that stop or start to match.
-fn details(page: &mut Page, mapping: &PlannedMapping, names: &ShortNames) {
+fn details(page: &mut Canvas, mapping: &PlannedMapping, names: &ShortNames) {
     let access = mapping.shown_change();
     for (label, identity, nothing) in [
         ("before", &access.before, "no access"),
@@ -183,22 +164,27 @@ fn details(page: &mut Page, mapping: &PlannedMapping, names: &ShortNames) {
 }
 
 /// Code, message and fix; mere information only among details.
-fn findings<'a>(page: &mut Page, indent: usize, findings: impl IntoIterator<Item = &'a Finding>) {
+fn findings<'a>(
+    page: &mut Canvas,
+    indent: usize,
+    findings: impl IntoIterator<Item = &'a Finding>,
+    is_detailed: bool,
+) {
     for finding in findings {
-        if finding.severity == Severity::Info && !page.details {
+        if finding.severity == Severity::Info && !is_detailed {
             continue;
         }
         let label = format!("{} {}", words::severity(finding.severity), finding.code);
         let style = of_severity(finding.severity);
         page.labelled(indent, (&label, style), 15, &visible(&finding.message));
         if !finding.fix.is_empty() {
-            page.fix(indent, ("  fix", FAINT), 15, &visible(&finding.fix));
+            page.words(indent, ("  fix", FAINT), 15, PLAIN, &visible(&finding.fix));
         }
     }
 }
 
 /// The elements of `mapAccounts`.
-pub(super) fn accounts(page: &mut Page, plan: &Plan) {
+pub(super) fn accounts(page: &mut Canvas, plan: &Plan, is_detailed: bool) {
     if plan.accounts.is_empty() {
         return;
     }
@@ -219,13 +205,13 @@ pub(super) fn accounts(page: &mut Page, plan: &Plan) {
             (&id, width(&id), PLAIN),
             (&account, rest, PLAIN),
         ]);
-        findings(page, OUTCOME, found);
+        findings(page, OUTCOME, found, is_detailed);
     }
 }
 
 /// What is about the text of `aws-auth` or the cluster as a whole.
-pub(super) fn cluster_findings(page: &mut Page, plan: &Plan) {
-    let shown = |severity| severity != Severity::Info || page.details;
+pub(super) fn cluster_findings(page: &mut Canvas, plan: &Plan, is_detailed: bool) {
+    let shown = |severity| severity != Severity::Info || is_detailed;
     if !plan
         .findings
         .iter()
@@ -235,6 +221,6 @@ pub(super) fn cluster_findings(page: &mut Page, plan: &Plan) {
     }
     page.title("The cluster and aws-auth as a whole");
     for placed in &plan.findings {
-        findings(page, 0, [&words::with_place(placed)]);
+        findings(page, 0, [&words::with_place(placed)], is_detailed);
     }
 }

@@ -52,7 +52,8 @@ proptest! {
         let rendered = table(&plan, TableOptions { width, color: false, details });
         assert_nothing_hidden(&rendered);
         // The next command and a command in a fix are each kept in one line, so that they can be copied.
-        let mut commands = vec![crate::report::next(&plan).command.trim_end().to_owned()];
+        let steps = crate::report::next(&plan).steps;
+        let mut commands: Vec<String> = steps.iter().map(|step| step.command.trim_end().to_owned()).collect();
         for text in &texts {
             let spans = crate::text::visible(text).into_owned();
             let spans = spans.split('`').map(|span| span.trim_end().to_owned());

@@ -7,6 +7,11 @@ use crate::plan::Plan;
 use crate::plan::document::{Outcome, PlacedFinding, SourceKind, Summary, Verdict};
 use crate::report::{TableOptions, Tally, counts, csv, html, markdown, next, sentence, table};
 
+/// The last command of the next steps.
+fn command_of(plan: &Plan) -> String {
+    next(plan).steps.pop().unwrap().command
+}
+
 /// The small plan's first mapping as one with this outcome and verdict.
 fn one(outcome: Outcome, verdict: Option<Verdict>) -> Plan {
     let mut plan = small();
@@ -201,7 +206,7 @@ fn the_next_step_follows_from_the_plan() {
     let command = |change: &dyn Fn(&mut Plan)| {
         let mut plan = small();
         change(&mut plan);
-        next(&plan).command
+        command_of(&plan)
     };
     assert_eq!(
         command(&|_| {}),
@@ -233,13 +238,16 @@ fn the_next_step_follows_from_the_plan() {
     );
     let mut open = large();
     open.actions.clear();
-    assert_eq!(next(&open).command, "aws-auth-migrate explain AAM303");
+    assert_eq!(
+        command_of(&open),
+        "aws-auth-migrate decide --cluster prod --region eu-west-1 --out decisions.yaml"
+    );
 }
 
 #[test]
 fn a_shell_takes_every_word_of_the_next_command_as_it_is() {
     let plan = with_texts(&["$(rm -rf /) it's".to_owned()]);
-    let command = next(&plan).command;
+    let command = command_of(&plan);
     assert!(
         command.contains(r"--cluster '$(rm -rf /) it'\''s' --region"),
         "{command}"
@@ -252,9 +260,9 @@ fn an_apply_that_would_be_refused_is_not_offered() {
     let mut plan = small();
     assert!(!plan.actions.is_empty());
     assert!(
-        next(&plan).command.contains(" apply "),
+        command_of(&plan).contains(" apply "),
         "{}",
-        next(&plan).command
+        command_of(&plan)
     );
     plan.findings.push(PlacedFinding {
         finding: Finding::new(Code::CallerLosesAdmin, "the plan takes it away", ""),
@@ -262,7 +270,7 @@ fn an_apply_that_would_be_refused_is_not_offered() {
         line: None,
         column: None,
     });
-    assert_eq!(next(&plan).command, "aws-auth-migrate explain AAM605");
+    assert_eq!(command_of(&plan), "aws-auth-migrate explain AAM605");
 }
 
 /// Without it the printed command made a plan whose renamed groups were bound to nothing.
@@ -270,12 +278,12 @@ fn an_apply_that_would_be_refused_is_not_offered() {
 fn the_next_command_creates_the_bindings_that_the_plan_counts_on() {
     let mut plan = small();
     plan.choices.rename_groups = [("system:audit".to_owned(), "audit".to_owned())].into();
-    assert!(!next(&plan).command.contains("--apply-rbac"));
+    assert!(!command_of(&plan).contains("--apply-rbac"));
     plan.choices.bind_renamed = true;
     assert!(
-        next(&plan).command.ends_with(" --apply-rbac"),
+        command_of(&plan).ends_with(" --apply-rbac"),
         "{}",
-        next(&plan).command
+        command_of(&plan)
     );
 }
 

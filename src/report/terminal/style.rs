@@ -6,23 +6,24 @@ use anstyle::{AnsiColor, Style};
 
 use crate::finding::Severity;
 use crate::plan::document::Outcome;
+use crate::report::page::Mark;
 
 /// Puts colours on text, or leaves it as it is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Paint {
+pub(in crate::report) struct Paint {
     /// Whether there are colours at all.
-    pub(super) on: bool,
+    pub(in crate::report) on: bool,
 }
 
 impl Paint {
-    pub(super) fn with(self, style: Style, text: &str) -> String {
+    pub(in crate::report) fn with(self, style: Style, text: &str) -> String {
         let mut painted = String::with_capacity(text.len());
         self.put(&mut painted, style, text);
         painted
     }
 
     /// Puts a text in its colours behind another.
-    pub(super) fn put(self, page: &mut String, style: Style, text: &str) {
+    pub(in crate::report) fn put(self, page: &mut String, style: Style, text: &str) {
         if self.on && style != Style::new() && !text.trim().is_empty() {
             page.push_str(&format!("{style}{text}{style:#}"));
         } else {
@@ -32,17 +33,17 @@ impl Paint {
 }
 
 /// Titles and names.
-pub(super) const STRONG: Style = Style::new().bold();
+pub(in crate::report) const STRONG: Style = Style::new().bold();
 /// What can be passed over.
-pub(super) const FAINT: Style = Style::new().dimmed();
+pub(in crate::report) const FAINT: Style = Style::new().dimmed();
 /// What everything else looks like.
-pub(super) const PLAIN: Style = Style::new();
+pub(in crate::report) const PLAIN: Style = Style::new();
 const GOOD: Style = AnsiColor::Green.on_default();
 const CHANGE: Style = AnsiColor::Cyan.on_default();
 const CARE: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
-pub(super) fn of_outcome(outcome: Outcome) -> Style {
+pub(in crate::report) fn of_outcome(outcome: Outcome) -> Style {
     match outcome {
         Outcome::Create => GOOD,
         Outcome::Update => CHANGE,
@@ -52,7 +53,7 @@ pub(super) fn of_outcome(outcome: Outcome) -> Style {
     }
 }
 
-pub(super) fn of_verdict(word: &str) -> Style {
+pub(in crate::report) fn of_verdict(word: &str) -> Style {
     match word {
         "lost" | "gained" | "changed" => BAD,
         "renamed" | "unknown" => CARE,
@@ -60,10 +61,20 @@ pub(super) fn of_verdict(word: &str) -> Style {
     }
 }
 
-pub(super) fn of_severity(severity: Severity) -> Style {
+pub(in crate::report) fn of_severity(severity: Severity) -> Style {
     match severity {
         Severity::Info => FAINT,
         Severity::Warning => CARE,
         Severity::Error => BAD,
+    }
+}
+
+pub(in crate::report) fn of_mark(mark: Mark) -> Style {
+    match mark {
+        Mark::Fault => BAD,
+        Mark::Doubt => CARE,
+        Mark::Change => CHANGE,
+        Mark::Add => GOOD,
+        Mark::Remove => PLAIN,
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use unicode_width::UnicodeWidthChar;
 
 /// How many columns a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub(in crate::report) fn width(text: &str) -> usize {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.len();
     }
@@ -17,7 +17,7 @@ fn char_width(c: char) -> usize {
 }
 
 /// A space at which a line does not break unless it must; no text from outside has it once it is made visible.
-pub(super) const NO_BREAK: char = '\u{a0}';
+pub(in crate::report) const NO_BREAK: char = '\u{a0}';
 
 /// Breaks a text into lines of at most `limit` columns: between words, else after a separator, else anywhere.
 pub(in crate::report) fn wrap(text: &str, limit: usize) -> Vec<Cow<'_, str>> {

@@ -1,0 +1,57 @@
+//! A page in a browser.
+
+use askama::Template;
+
+use super::{Page, Part, Text};
+use crate::report::html::{STYLE, digest, inline, rendered};
+use crate::text::{visible, visible_lines};
+
+pub(super) fn html(page: &Page) -> String {
+    rendered(&Whole {
+        style: STYLE,
+        style_digest: digest(),
+        title: &visible(&page.title),
+        parts: &page.parts,
+    })
+}
+
+/// The parts alone, as they stand in the body of another page.
+pub(in crate::report) fn rows(page: &Page) -> String {
+    let parts = Parts { parts: &page.parts };
+    parts.render().expect("writing to memory does not fail")
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Whole<'a> {
+    style: &'static str,
+    style_digest: String,
+    title: &'a str,
+    parts: &'a [Part],
+}
+
+#[derive(Template)]
+#[template(path = "parts.html")]
+struct Parts<'a> {
+    parts: &'a [Part],
+}
+
+/// A text or a command line, quoted.
+fn text(text: &Text) -> String {
+    match text {
+        Text::Words(words) => inline(words),
+        Text::Command(line) => code(line),
+    }
+}
+
+fn code(line: &str) -> String {
+    format!(
+        "<code>{}</code>",
+        crate::report::html::quoted(&visible(line))
+    )
+}
+
+/// Lines as they are, for a block, which the template quotes.
+fn lines(text: &str) -> String {
+    visible_lines(text.trim_end()).into_owned()
+}
