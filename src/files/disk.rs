@@ -1,4 +1,4 @@
-//! Whole files are written aside, synced, then renamed; nobody ever sees half of one.
+//! Files on the disk: written aside, synced, then renamed; nobody ever sees half of one.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ fn is_stream(_: std::fs::FileType) -> bool {
 ///
 /// # Errors
 /// Where there is something else, such as a folder or a symbolic link; it is left as it is.
-pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     if Place::of(path)? == Place::Stream {
         let mut stream = std::fs::OpenOptions::new().append(true).open(path)?;
         stream.write_all(content)?;
@@ -77,7 +77,7 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Whether a path leads to a pipe or a device, which can't be read back.
 #[must_use]
-pub fn is_pipe_or_device(path: &Path) -> bool {
+pub(super) fn is_pipe_or_device(path: &Path) -> bool {
     matches!(Place::of(path), Ok(Place::Stream))
 }
 
@@ -101,7 +101,7 @@ pub fn open_regular(path: &Path) -> io::Result<Option<std::fs::File>> {
 ///
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] where there is another one: it is never written over.
-pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(super) fn create(path: &Path, content: &[u8]) -> io::Result<()> {
     if holds(path, content)? == Some(true) {
         return Ok(());
     }
@@ -111,7 +111,7 @@ pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// Whether a file holds exactly this; `None` where there is none.
-pub fn holds(path: &Path, content: &[u8]) -> io::Result<Option<bool>> {
+pub(super) fn holds(path: &Path, content: &[u8]) -> io::Result<Option<bool>> {
     let Some(file) = open_regular(path)? else {
         return Ok(None);
     };
@@ -123,7 +123,7 @@ pub fn holds(path: &Path, content: &[u8]) -> io::Result<Option<bool>> {
 
 /// The files in a folder whose names begin and end like this, in the order of their names; none where there is no folder.
 #[must_use]
-pub fn named_like(folder: &Path, begin: &str, end: &str) -> Vec<PathBuf> {
+pub(super) fn named_like(folder: &Path, begin: &str, end: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries
         .filter(|entry| {
@@ -138,13 +138,13 @@ pub fn named_like(folder: &Path, begin: &str, end: &str) -> Vec<PathBuf> {
 }
 
 /// Removes a file.
-pub fn remove(path: &Path) -> io::Result<()> {
+pub(super) fn remove(path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)?;
     sync_folder(path)
 }
 
 /// Reads a whole regular file.
-pub fn content(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn content(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = open_regular(path)?.ok_or(io::ErrorKind::NotFound)?;
     let mut content = Vec::new();
     file.read_to_end(&mut content)?;
@@ -152,7 +152,7 @@ pub fn content(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Makes a folder and those above it, for their owner only.
-pub fn make_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
