@@ -7,7 +7,7 @@ use super::policy::{Attempt, Decision};
 use super::sigv4::{Refusal, Signature};
 use super::state::{Bucket, Credential, World};
 use super::wire::{Call, Reply};
-use super::{eks, iam, organization, percent, sts};
+use super::{eks, iam, organization, percent, s3, sts};
 
 /// An AWS service's error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub(super) enum Service {
     Organizations,
     /// AWS Account Management.
     Account,
+    S3,
 }
 
 impl Service {
@@ -48,6 +49,7 @@ impl Service {
             Some("sts") => Self::Sts,
             Some("organizations") => Self::Organizations,
             Some("account") => Self::Account,
+            Some("s3") => Self::S3,
             None if call.path == "/" => Self::Sts,
             _ => Self::Eks,
         }
@@ -67,6 +69,7 @@ impl Service {
                 .unwrap_or("?")
                 .to_owned(),
             Self::Organizations | Self::Account => organization::operation(call).to_owned(),
+            Self::S3 => s3::operation(call).to_owned(),
         }
     }
 
@@ -77,6 +80,7 @@ impl Service {
             Self::Organizations => organization::error(error),
             Self::Iam => iam::error(error, request_id),
             Self::Sts => sts::error(error, request_id),
+            Self::S3 => s3::error(error, request_id),
         }
     }
 
@@ -84,7 +88,7 @@ impl Service {
     fn pick(self, rest: &'static str, query: &'static str) -> &'static str {
         match self {
             Self::Eks | Self::Organizations | Self::Account => rest,
-            Self::Iam | Self::Sts => query,
+            Self::Iam | Self::Sts | Self::S3 => query,
         }
     }
 }
@@ -105,6 +109,11 @@ pub(super) fn fault(call: &Call, kind: FaultKind, request_id: &str) -> Option<Re
             "Service is unavailable. Please try again later.",
         ),
         FaultKind::ExpiredCredentials => expired(service),
+        FaultKind::WriteConflict => AwsError::new(
+            409,
+            "ConditionalRequestConflict",
+            "The conditional request cannot succeed due to a conflicting operation against this resource.",
+        ),
         FaultKind::UpdateInProgress => AwsError::new(
             400,
             "InvalidRequestException",
@@ -140,6 +149,7 @@ pub(super) fn answer(
             Service::Sts => sts::answer(world, call, &credential, request_id, denied),
             Service::Organizations => organization::accounts(world, call, &credential, denied),
             Service::Account => organization::regions(world, call, &credential, denied),
+            Service::S3 => s3::answer(world, call, &credential, request_id, denied),
         }
     } else {
         Err(throttled(service))
@@ -286,6 +296,7 @@ fn throttled(service: Service) -> AwsError {
     let status = match service {
         Service::Eks | Service::Account => 429,
         Service::Iam | Service::Sts | Service::Organizations => 400,
+        Service::S3 => 503,
     };
     AwsError::new(
         status,

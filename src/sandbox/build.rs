@@ -61,6 +61,7 @@ pub(super) fn world(
         requests: Vec::new(),
         clock: ground.clock,
         buckets: BTreeMap::new(),
+        s3: BTreeMap::new(),
         secret: ground.secret.clone(),
         serial: 0,
     };

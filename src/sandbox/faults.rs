@@ -64,6 +64,8 @@ pub enum FaultKind {
     ExpiredCredentials,
     /// The caller lacks the right for the operation.
     AccessDenied,
+    /// 409 of S3: another conditional write to the same object is under way, and nothing was done.
+    WriteConflict,
     /// 410: the Kubernetes list whose next page is asked for has expired.
     ListExpired,
     /// The cluster is busy with an update that nobody can look at, and the refusal has the class that clients other than

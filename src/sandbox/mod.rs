@@ -1,4 +1,4 @@
-//! An embedded EKS, IAM, STS and Kubernetes API on loopback, as strict as the real ones.
+//! An embedded EKS, IAM, STS, S3 and Kubernetes API on loopback, as strict as the real ones.
 //!
 //! A rehearsal and the tests run against it with the real clients: the AWS SDKs, `kube`, the `aws` command and
 //! `kubectl`. All requests to AWS must be signed for real; all requests to Kubernetes bear a token, the kubeconfig's own
@@ -31,6 +31,7 @@ mod organization;
 mod percent;
 mod policy;
 mod record;
+mod s3;
 mod seed;
 mod server;
 mod sigv4;

@@ -17,7 +17,7 @@ pub(super) fn encode(text: &str) -> String {
 }
 
 /// Decodes `%XX`; what is no such sequence stays, and what is not UTF-8 is replaced.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
