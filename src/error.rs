@@ -1,9 +1,12 @@
 //! A failed command: what failed, why, and what to do about it.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::io;
 
 use crate::aws::AwsError;
+use crate::files::objects::StoreError;
 use crate::journal::{JournalError, RunEnd};
 use crate::kubernetes::KubernetesError;
 use crate::source::manifest::ManifestError;
@@ -68,9 +71,14 @@ impl Failure {
         }
     }
 
-    /// Adds the cause.
+    /// Adds the cause, and what to do about it where it comes from a store of objects.
     #[must_use]
     pub fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        let any: &dyn Any = &source;
+        let hint = any
+            .downcast_ref::<io::Error>()
+            .and_then(StoreError::hint_of);
+        self.hints.extend(hint.map(ToOwned::to_owned));
         self.source = Some(Box::new(source));
         self
     }
@@ -160,7 +168,16 @@ impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let hint = match &error {
             JournalError::Io { .. } => "name another place with --journal".to_owned(),
+            JournalError::Locked { free_in: Some(left), .. } => format!(
+                "wait until the other run has ended, or stop it; if its machine is gone, the journal is free in {} s",
+                left.as_secs() + 1
+            ),
             JournalError::Locked { .. } => "wait until the other run has ended, or stop it".to_owned(),
+            JournalError::TakenOver { .. } => {
+                "this run was asleep or cut off for too long, and does nothing more; let the other one finish, then look with \
+                 `status`"
+                    .to_owned()
+            }
             JournalError::Damaged { .. } | JournalError::Changed { .. } => WITHOUT_JOURNAL.to_owned(),
             JournalError::Foreign { .. } => {
                 "run this as that user or, if you know what is in it, make it yours with chown; or name another journal with \

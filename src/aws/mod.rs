@@ -17,6 +17,8 @@ mod pages;
 mod principals;
 mod profile;
 mod rights;
+#[cfg(feature = "s3")]
+pub mod s3;
 mod session;
 mod time;
 pub mod token;
@@ -140,57 +142,14 @@ impl Aws {
         if let Some(shared) = &settings.shared {
             return Ok(Self::clone(shared));
         }
-        let timeout = settings.request_timeout();
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
-        crate::proxy::check().map_err(|why| AwsError::setting("set up the proxy", why))?;
-        let client = match &settings.connector {
-            Some(connector) => in_memory::InMemory(connector.clone()).into_shared(),
-            None => http::client()?,
-        };
-        // Credentials are fetched past the gate: they must not wait behind the calls that wait for them.
-        let mut loader = aws_config::from_env()
-            .app_name(
-                AppName::new(APP_NAME).expect("the name is made of letters, digits and signs"),
-            )
-            .http_client(client.clone())
-            .timeout_config(timeouts.clone().operation_attempt_timeout(timeout).build())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-        if let Some(region) = &settings.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(profile) = settings
-            .profile
-            .as_ref()
-            .or(settings.hinted_profile.as_ref())
-        {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(profile) = &settings.profile {
-            profile::must_exist(profile).await?;
-            let region = settings.region.clone().map(Region::new);
-            loader =
-                loader.credentials_provider(profile::credentials(profile, region, &client).await);
-        }
-        if let Some(endpoint) = &settings.endpoint {
-            let key = Credentials::new(
-                &endpoint.access_key_id,
-                &endpoint.secret_access_key,
-                endpoint.session_token.clone(),
-                None,
-                "sandbox",
-            );
-            loader = loader.endpoint_url(&endpoint.url).credentials_provider(key);
-        }
-        if let (Some(_), Some(clock)) = (&settings.connector, settings.clock) {
-            loader = loader.time_source(in_memory::Now(clock));
-        }
-        let config = loader.load().await;
+        let (config, client) = load(settings).await?;
         let Some(region) = config.region().map(ToString::to_string) else {
             return Err(AwsError::setting(
                 "find the AWS region",
                 "neither --region nor AWS_REGION nor the profile names one",
             ));
         };
+        let timeout = settings.request_timeout();
         let clock = settings.clock;
         let pace = &settings.pace;
         Ok(Self::gated(
@@ -306,6 +265,52 @@ impl Aws {
             )
         })
     }
+}
+
+/// Reads the SDK's settings and makes the HTTP client; calls nothing yet.
+async fn load(settings: &AwsSettings) -> Result<(SdkConfig, SharedHttpClient), AwsError> {
+    let timeout = settings.request_timeout();
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
+    crate::proxy::check().map_err(|why| AwsError::setting("set up the proxy", why))?;
+    let client = match &settings.connector {
+        Some(connector) => in_memory::InMemory(connector.clone()).into_shared(),
+        None => http::client()?,
+    };
+    // Credentials are fetched past the gate: they must not wait behind the calls that wait for them.
+    let mut loader = aws_config::from_env()
+        .app_name(AppName::new(APP_NAME).expect("the name is made of letters, digits and signs"))
+        .http_client(client.clone())
+        .timeout_config(timeouts.clone().operation_attempt_timeout(timeout).build())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    if let Some(region) = &settings.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = settings
+        .profile
+        .as_ref()
+        .or(settings.hinted_profile.as_ref())
+    {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(profile) = &settings.profile {
+        profile::must_exist(profile).await?;
+        let region = settings.region.clone().map(Region::new);
+        loader = loader.credentials_provider(profile::credentials(profile, region, &client).await);
+    }
+    if let Some(endpoint) = &settings.endpoint {
+        let key = Credentials::new(
+            &endpoint.access_key_id,
+            &endpoint.secret_access_key,
+            endpoint.session_token.clone(),
+            None,
+            "sandbox",
+        );
+        loader = loader.endpoint_url(&endpoint.url).credentials_provider(key);
+    }
+    if let (Some(_), Some(clock)) = (&settings.connector, settings.clock) {
+        loader = loader.time_source(in_memory::Now(clock));
+    }
+    Ok((loader.load().await, client))
 }
 
 /// `sts::A:assumed-role/ROLE/SESSION` is a session of `iam::A:role/ROLE`; STS leaves the path out.

@@ -174,6 +174,13 @@ impl Pace {
         self.watcher().tell = Some(Box::new(tell));
     }
 
+    /// Tells whoever watches that something waits.
+    pub fn tell(&self, notice: &str) {
+        if let Some(tell) = &self.watcher().tell {
+            tell(notice);
+        }
+    }
+
     /// Waits for this call's turn.
     pub async fn turn(&self) {
         loop {
