@@ -44,6 +44,7 @@ impl Lock {
                 return Err(JournalError::Locked {
                     path: journal.to_owned(),
                     holder: holder.trim().to_owned(),
+                    free_in: None,
                 });
             }
             Err(TryLockError::Error(source)) => return Err(io("lock")(source)),

@@ -1,19 +1,23 @@
-//! The journal: JSON Lines, one record before each change and one after, each synced to the disk.
+//! The journal: JSON Lines, one record before each change and one after, each synced to the disk, or to a store
+//! that machines share.
 //!
 //! Every record carries the digest of the line before it, so that a line that was edited, moved or taken out is noticed.
 //! What a stopped run had done is a fold over its records, see [`History`]; a run writes through its [`RunLog`].
 
 mod chain;
 pub mod history;
+mod lease;
 mod lock;
 mod owner;
 pub mod record;
 mod run;
 mod run_option;
+mod shared;
 mod store;
 mod trace;
 
 pub use history::{BindingChange, CallHistory, ConfigMapChange, History, RunHistory};
+pub use lease::Held;
 pub use record::{Line, Record, RunCommand, RunEnd};
 pub use run::{Answered, Beginning, RunLog};
 pub use run_option::RunOption;

@@ -1,4 +1,4 @@
-//! The journal as a file: locked, appended to, synced.
+//! The journal: locked, appended to, synced; a file, or an object that machines share.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -7,10 +7,13 @@ use std::sync::Mutex;
 
 use super::chain;
 use super::history::History;
+use super::lease::{self, Held};
 use super::lock::Lock;
 use super::owner;
 use super::record::{Record, SCHEMA};
-use crate::files::{make_folder, open_regular, sync_folder};
+use super::shared::{self, SharedTail};
+use crate::files::objects::waiting;
+use crate::files::{self, make_folder, open_regular, sync_folder};
 use crate::model::ClusterId;
 use crate::text::visible_json;
 
@@ -31,6 +34,16 @@ pub enum JournalError {
     /// Another process works on the same cluster.
     #[error("another run holds the journal `{path}`: {holder}")]
     Locked {
+        /// The journal.
+        path: PathBuf,
+        /// What the other one says of itself.
+        holder: String,
+        /// How soon it is free if that one has died, where the journal is in a store.
+        free_in: Option<std::time::Duration>,
+    },
+    /// Another process took the journal over while this one was asleep or cut off.
+    #[error("another run took the journal `{path}` over: {holder}")]
+    TakenOver {
         /// The journal.
         path: PathBuf,
         /// What the other one says of itself.
@@ -86,9 +99,16 @@ pub enum JournalError {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: Mutex<Tail>,
-    /// Held as long as the journal is open.
-    _lock: Lock,
+    tail: Mutex<End>,
+}
+
+/// Where records are added.
+#[derive(Debug)]
+enum End {
+    /// A file, with the lock that is held as long as the journal is open.
+    File { tail: Tail, _lock: Lock },
+    /// An object, with its lease.
+    Object(SharedTail),
 }
 
 /// The end of the file, where records are added.
@@ -138,6 +158,10 @@ impl Journal {
                 source,
             }
         };
+        if let Some((store, place)) = shared::find(path)? {
+            let (tail, history) = waiting(|| SharedTail::open(store, place, path, holder))?;
+            return Ok((Self::of(path, End::Object(tail)), history));
+        }
         if let Some(folder) = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
@@ -163,41 +187,49 @@ impl Journal {
         file.set_len(whole)
             .map_err(io("cut the torn last line off"))?;
         file.seek(SeekFrom::End(0)).map_err(io("open"))?;
-        Ok((
-            Self {
-                path: path.to_owned(),
-                file: Mutex::new(Tail {
-                    file,
-                    whole,
-                    last,
-                    broken: false,
-                }),
-                _lock: lock,
-            },
-            history,
-        ))
+        let tail = Tail {
+            file,
+            whole,
+            last,
+            broken: false,
+        };
+        Ok((Self::of(path, End::File { tail, _lock: lock }), history))
+    }
+
+    fn of(path: &Path, end: End) -> Self {
+        Self {
+            path: path.to_owned(),
+            tail: Mutex::new(end),
+        }
+    }
+
+    /// Who holds a journal in a store now; `None` where it is free, and for a file, whose lock goes with its process.
+    pub fn held(path: &Path) -> Result<Option<Held>, JournalError> {
+        match shared::find(path)? {
+            Some((store, place)) => waiting(|| lease::held(&*store, &place, path)),
+            None => Ok(None),
+        }
     }
 
     /// Reads what a journal holds about a cluster, without holding it; an absent one holds nothing.
     pub fn history(path: &Path, cluster: &ClusterId) -> Result<History, JournalError> {
+        if let Some((store, place)) = shared::find(path)? {
+            let content = waiting(|| shared::get(&*store, &place, path))?.unwrap_or_default();
+            return Ok(read(path, content.as_slice())?.0.of(cluster));
+        }
         match open_regular(path) {
             Ok(Some(mut file)) => {
                 owner::check(path, &file)?;
                 Ok(read(path, &mut file)?.0.of(cluster))
             }
             Ok(None) => Ok(History::default()),
-            Err(source) => Err(JournalError::Io {
-                what: "open",
-                path: path.to_owned(),
-                source,
-            }),
+            Err(source) => Err(unopened(path, source)),
         }
     }
 
     /// Whether there is a journal at all.
-    #[must_use]
-    pub fn is_there(path: &Path) -> bool {
-        path.exists()
+    pub fn is_there(path: &Path) -> Result<bool, JournalError> {
+        files::is_there(path).map_err(|source| unopened(path, source))
     }
 
     /// Where it is.
@@ -206,20 +238,40 @@ impl Journal {
         &self.path
     }
 
-    /// Appends one record and waits until the disk has it.
+    /// Appends one record and waits until the disk or the store has it.
     pub fn append(&self, record: &Record) -> Result<(), JournalError> {
         super::trace::tell(record);
         let line = serde_json::to_string(record).expect("a record is plain data");
         let line = visible_json(&line);
-        let mut tail = self
-            .file
-            .lock()
-            .expect("no task panics while it writes the journal");
-        tail.append(&line).map_err(|source| JournalError::Io {
-            what: "write",
-            path: self.path.clone(),
-            source,
-        })
+        let end = || {
+            self.tail
+                .lock()
+                .expect("no task panics while it writes the journal")
+        };
+        if files::objects::is_object(&self.path) {
+            // The lock is waited for there, too.
+            return waiting(|| self.append_to(&mut end(), &line));
+        }
+        self.append_to(&mut end(), &line)
+    }
+
+    fn append_to(&self, end: &mut End, line: &str) -> Result<(), JournalError> {
+        match end {
+            End::Object(tail) => tail.append(line, &self.path),
+            End::File { tail, .. } => tail.append(line).map_err(|source| JournalError::Io {
+                what: "write",
+                path: self.path.clone(),
+                source,
+            }),
+        }
+    }
+}
+
+fn unopened(path: &Path, source: io::Error) -> JournalError {
+    JournalError::Io {
+        what: "open",
+        path: path.to_owned(),
+        source,
     }
 }
 
@@ -303,7 +355,7 @@ const BEGINNING: &[u8] = br#"{"record":"run","schema":"aws-auth-migrate/journal/
 const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 
 /// Refuses a file that does not begin as a journal does; an empty one may become one.
-fn check_beginning(path: &Path, file: File) -> Result<(), JournalError> {
+pub(super) fn check_beginning(path: &Path, file: impl Read) -> Result<(), JournalError> {
     let mut text = Vec::new();
     file.take(BEGINNING.len() as u64)
         .read_to_end(&mut text)
@@ -322,7 +374,7 @@ fn check_beginning(path: &Path, file: File) -> Result<(), JournalError> {
 }
 
 /// Reads the records; tells also how many bytes are whole lines, and what the next record says of the last one.
-fn read(path: &Path, file: &mut File) -> Result<(History, u64, String), JournalError> {
+pub(super) fn read(path: &Path, file: impl Read) -> Result<(History, u64, String), JournalError> {
     let mut reader = BufReader::new(file);
     let mut history = History::default();
     let mut whole = 0;
