@@ -17,10 +17,24 @@ pub fn journal_path(state_folder: &Path, id: &ClusterId) -> PathBuf {
         .join(format!("{}.jsonl", id.name))
 }
 
-/// The journal's usual place for the cluster that was seen; `None` offline.
+/// The journal of a cluster: the one that was named, or the usual one.
+///
+/// A name that ends with a slash is that of a folder, in which each cluster has its own.
 #[must_use]
-pub fn usual_journal(seen: &Survey, state_folder: &Path) -> Option<PathBuf> {
-    Some(journal_path(state_folder, &cluster_id(seen).ok()?))
+pub fn journal_of(named: Option<&Path>, state_folder: &Path, id: &ClusterId) -> PathBuf {
+    match named {
+        Some(folder) if folder.as_os_str().as_encoded_bytes().ends_with(b"/") => {
+            journal_path(folder, id)
+        }
+        Some(journal) => journal.to_owned(),
+        None => journal_path(state_folder, id),
+    }
+}
+
+/// The journal of the cluster that was seen, as [`journal_of`] has it; `None` offline.
+#[must_use]
+pub fn journal_seen(seen: &Survey, named: Option<&Path>, state_folder: &Path) -> Option<PathBuf> {
+    Some(journal_of(named, state_folder, &cluster_id(seen).ok()?))
 }
 
 /// Which cluster was seen.
@@ -39,7 +53,7 @@ pub fn history(
     }
     let id = cluster_id(seen)?;
     let path = match (journal, state_folder()) {
-        (Some(path), _) => path.to_owned(),
+        (Some(path), _) => journal_of(Some(path), Path::new(""), &id),
         (None, Ok(folder)) => journal_path(&folder, &id),
         // Where there is no place for a journal, there is none.
         (None, Err(_)) => return Ok(History::default()),

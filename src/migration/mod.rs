@@ -6,6 +6,7 @@ mod cluster_id;
 pub mod consent;
 pub mod cutover;
 pub(crate) mod deletion;
+mod holder;
 pub mod journal_path;
 #[cfg(test)]
 mod judged_tests;

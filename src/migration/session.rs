@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::consent::changed_meanwhile;
-use super::journal_path::{cluster_id, journal_path};
+use super::holder;
+use super::journal_path::{cluster_id, journal_of};
 use super::survey::{Survey, Target, survey};
 use crate::aws::EksApi;
 use crate::error::{Failure, FailureKind};
@@ -82,6 +83,20 @@ impl<'a, P: Progress> Session<'a, P> {
         survey(self.target, self.clock.system).await
     }
 
+    /// Looks at the cluster once nobody else holds its journal in a store.
+    pub(super) async fn look_alone(&self) -> Result<Survey, Failure> {
+        let seen = self.look().await?;
+        let Ok(id) = cluster_id(&seen) else {
+            return Ok(seen);
+        };
+        let (journal, pace) = (self.journal_of(&id), &self.target.aws.pace);
+        if holder::wait(&journal, pace, self.stop, self.deadline).await? {
+            // Whoever held the journal has written since.
+            return self.look().await;
+        }
+        Ok(seen)
+    }
+
     /// Opens the journal of the cluster that was seen, to read it.
     pub(super) fn open(&self, seen: &Survey) -> Result<Opened, Failure> {
         let id = cluster_id(seen)?;
@@ -92,8 +107,7 @@ impl<'a, P: Progress> Session<'a, P> {
 
     /// The journal of a cluster: the one that was named, or the usual one.
     pub(super) fn journal_of(&self, id: &ClusterId) -> PathBuf {
-        let named = self.journal.named.map(Path::to_owned);
-        named.unwrap_or_else(|| journal_path(self.journal.folder, id))
+        journal_of(self.journal.named, self.journal.folder, id)
     }
 
     /// Begins a run, or continues the one that was stopped: from here on a stop waits for what is under way.

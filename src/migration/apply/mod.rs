@@ -135,7 +135,7 @@ pub async fn apply<P: Progress>(
     };
     let session = Session::new(&target, place, progress, stop, clock, options.timeout);
     let work = Applying { session, options };
-    let mut seen = match work.session.look().await {
+    let mut seen = match work.session.look_alone().await {
         Ok(seen) => seen,
         Err(failure) => Box::pin(own_entry::finish(&work, failure, &confirm)).await?,
     };

@@ -86,7 +86,7 @@ pub fn usual_place(journal: &Path, cluster: &ClusterId, run: &str) -> PathBuf {
 /// One that is older than the cluster is of another cluster of the same name.
 #[must_use]
 pub fn latest(journal: &Path, cluster: &ClusterId) -> Option<(PathBuf, Stored)> {
-    let exact = files::named_like(folder(journal), &beginning(cluster), EXACT);
+    let exact = files::named_like(folder(journal), &beginning(cluster), EXACT).ok()?;
     let stored = |path: &Path| {
         let content = files::content(path).ok()?;
         Stored::from_json(&serde_json::from_slice(&content).ok()?)
@@ -107,7 +107,7 @@ pub fn latest(journal: &Path, cluster: &ClusterId) -> Option<(PathBuf, Stored)> 
 pub fn exact(path: &Path) -> Option<Option<serde_json::Value>> {
     let path = with_end(path, EXACT);
     // A journal may name anything, such as a pipe.
-    if !path.is_file() {
+    if !files::is_there(&path).ok()? {
         return None;
     }
     let content = files::content(&path).ok()?;

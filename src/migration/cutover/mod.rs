@@ -158,7 +158,7 @@ pub async fn cutover<P: Progress>(
         holder: &options.holder,
     };
     let session = Session::new(target, place, progress, stop, clock, options.timeout);
-    let seen = session.look().await?;
+    let seen = session.look_alone().await?;
     let kubernetes = live(&seen)?;
     let Opened { id, path, history } = session.open(&seen)?;
     let options = &CutoverOptions {

@@ -151,7 +151,7 @@ pub async fn rollback<P: Progress>(
     let seen = session.look().await?;
     let kubernetes = live(&seen)?;
     let Opened { id, path, history } = session.open(&seen)?;
-    if options.journal.is_some() && !Journal::is_there(&path) {
+    if options.journal.is_some() && !Journal::is_there(&path)? {
         return Err(Failure::usage(format!("there is no journal `{}`", path.display()))
             .hint("without --journal the usual place is looked at, and the entries' tags where it holds nothing"));
     }
