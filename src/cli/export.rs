@@ -48,6 +48,7 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
         ("ENGINE", args.engine.is_some(), of_fleet),
         ("--fleet", args.fleet.is_some(), of_fleet),
         ("--shards", args.shards.is_some(), of_fleet),
+        ("--state", args.state.is_some(), of_fleet),
         ("--cluster", args.target.cluster.is_some(), !of_fleet),
         ("--plan", args.plan.is_some(), !of_fleet),
         (

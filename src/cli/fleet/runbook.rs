@@ -46,6 +46,7 @@ pub(in crate::cli) fn runbook(args: &ExportArgs) -> Result<String, Failure> {
         shards,
         image: args.image.clone(),
         role_arn: args.role_arn.clone(),
+        state: args.state.clone(),
         options,
     };
     Ok(match engine {

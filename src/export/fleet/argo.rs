@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    FLEET, FleetRunbook, NAME, VERBS, container, header, merge_args, meta, pod_security, shared,
-    volumes,
+    FLEET, FleetRunbook, NAME, VERBS, container, header, meta, pod_security, shared, volumes,
 };
 use crate::yaml;
 
@@ -21,15 +20,17 @@ pub fn argo(runbook: &FleetRunbook) -> String {
     let documents: Vec<String> = objects.iter().map(yaml::readable).collect();
     format!(
         "{}---\n{}",
-        header(runbook, &NOTES),
+        header(runbook, &USE_IT, &NOTES),
         documents.join("---\n")
     )
 }
 
-const NOTES: [&str; 7] = [
+const USE_IT: [&str; 2] = [
     "Use it with: kubectl apply --filename FILE",
     "  argo submit --namespace aws-auth-migrate-fleet --from workflowtemplate/aws-auth-migrate-fleet",
-    "The volume claim needs a storage class whose volumes many nodes mount at the same time, such as Amazon EFS.",
+];
+
+const NOTES: [&str; 4] = [
     "After the plan it waits: read the log of plan-report, then `argo resume`, or `argo stop`.",
     "Clusters in the mode CONFIG_MAP need --enable-access-entries among the args of apply; the switch can't be undone.",
     "The tool's role needs the policy of `export iam-policy`, and sts:AssumeRole for the roles in the fleet file.",
@@ -63,7 +64,7 @@ fn workflow(runbook: &FleetRunbook) -> Value {
         }));
         templates.push(json!({
             "name": report,
-            "container": bare(container(runbook, &merge_args(verb))),
+            "container": bare(container(runbook, &runbook.merge_args(verb))),
         }));
     }
     let mut all = vec![
@@ -78,7 +79,7 @@ fn workflow(runbook: &FleetRunbook) -> Value {
             "parallelism": 16,
             "serviceAccountName": NAME,
             "securityContext": pod_security(),
-            "volumes": volumes(),
+            "volumes": volumes(runbook),
             "templates": all,
         },
     })

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    FLEET, FleetRunbook, NAME, VERBS, container, header, merge_args, meta, pod_security, shared,
-    volumes,
+    FLEET, FleetRunbook, NAME, VERBS, container, header, meta, pod_security, shared, volumes,
 };
 use crate::yaml;
 
@@ -27,14 +26,14 @@ pub fn kubernetes_job(runbook: &FleetRunbook) -> String {
     let documents: Vec<String> = objects.iter().map(yaml::readable).collect();
     format!(
         "{}---\n{}",
-        header(runbook, &NOTES),
+        header(runbook, &USE_IT, &NOTES),
         documents.join("---\n")
     )
 }
 
-const NOTES: [&str; 10] = [
-    "Use it with: kubectl apply --filename FILE",
-    "The volume claim needs a storage class whose volumes many nodes mount at the same time, such as Amazon EFS.",
+const USE_IT: [&str; 1] = ["Use it with: kubectl apply --filename FILE"];
+
+const NOTES: [&str; 8] = [
     "Only the plan runs at once. When all its indexes are done, read the merged report:",
     "  kubectl patch job --namespace aws-auth-migrate-fleet plan-report --patch '{\"spec\":{\"suspend\":false}}'",
     "  kubectl logs --namespace aws-auth-migrate-fleet job/plan-report",
@@ -81,7 +80,7 @@ fn merge(runbook: &FleetRunbook, verb: &str) -> Value {
         "spec": {
             "suspend": true,
             "backoffLimit": 0,
-            "template": template(runbook, &merge_args(verb)),
+            "template": template(runbook, &runbook.merge_args(verb)),
         },
     })
 }
@@ -96,7 +95,7 @@ fn template(runbook: &FleetRunbook, args: &[String]) -> Value {
             "terminationGracePeriodSeconds": 120,
             "securityContext": pod_security(),
             "containers": [container(runbook, args)],
-            "volumes": volumes(),
+            "volumes": volumes(runbook),
         },
     })
 }

@@ -1,7 +1,7 @@
 //! A fleet as a runbook of an engine that schedules its shards: plan, a look at the merged report, apply, verify.
 //!
-//! The engine decides where and when a shard runs, and runs it again where it was lost. All shards share one volume with
-//! the saved plans, the journals and the reports, so that another machine resumes what one began.
+//! The engine decides where and when a shard runs, and runs it again where it was lost. All shards share the saved plans,
+//! the journals and the reports, on a volume or in S3, so that another machine resumes what one began.
 
 mod argo;
 mod kubernetes_job;
@@ -29,6 +29,8 @@ pub struct FleetRunbook {
     pub image: Option<String>,
     /// The IAM role that the tool runs as.
     pub role_arn: Option<Arn>,
+    /// The folder in S3 that all shards share, without a slash at its end; a volume where there is none.
+    pub state: Option<String>,
     /// The options that shape the plans.
     pub options: Vec<String>,
 }
@@ -47,6 +49,11 @@ impl FleetRunbook {
         image.unwrap_or_else(|| format!("{UNNAMED}/aws-auth-migrate:{}", env!("CARGO_PKG_VERSION")))
     }
 
+    /// Where the shards keep what they share.
+    fn state(&self) -> &str {
+        self.state.as_deref().unwrap_or(STATE)
+    }
+
     /// The arguments with which a shard runs; `index` is how the engine names its number.
     fn shard_args(&self, verb: &str, index: &str, fleet: &str) -> Vec<String> {
         let mut args = vec![
@@ -56,11 +63,19 @@ impl FleetRunbook {
             format!("--shard={index}/{}", self.shards),
             "--progress=plain".to_owned(),
             "--output=json".to_owned(),
-            format!("--out-report={STATE}/reports/{verb}/{index}.json"),
+            format!("--out-report={}/reports/{verb}/{index}.json", self.state()),
         ];
+        if let Some(state) = &self.state {
+            args.push(format!("--journals={state}/journals"));
+        }
         match verb {
-            "plan" => args.push(format!("--out={STATE}/plans")),
-            "apply" => args.extend([format!("--plans={STATE}/plans"), "--yes".to_owned()]),
+            "plan" => args.push(format!("--out={}/plans", self.state())),
+            "apply" => {
+                args.extend([
+                    format!("--plans={}/plans", self.state()),
+                    "--yes".to_owned(),
+                ]);
+            }
             _ => {}
         }
         if verb != "apply" {
@@ -68,19 +83,43 @@ impl FleetRunbook {
         }
         args
     }
+
+    /// The arguments with which the reports of all shards are put together.
+    fn merge_args(&self, verb: &str) -> Vec<String> {
+        let reports = format!("{}/reports/{verb}", self.state());
+        ["fleet", "merge", &reports, "--details"]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    /// What has to be there for the shards to share something.
+    fn state_notes(&self) -> Vec<String> {
+        let Some(state) = &self.state else {
+            return vec![
+                "The volume claim needs a storage class whose volumes many nodes mount at the same time, such as Amazon EFS."
+                    .to_owned(),
+            ];
+        };
+        let path = state.trim_start_matches("s3://");
+        let bucket = path.split('/').next().unwrap_or(path);
+        vec![
+            format!(
+                "Plans, journals and reports are in {state}; create the bucket first, for nobody but this role."
+            ),
+            format!(
+                "The tool's role needs s3:GetObject, s3:PutObject and s3:DeleteObject on arn:aws:s3:::{path}/*,"
+            ),
+            format!("and s3:ListBucket on arn:aws:s3:::{bucket}."),
+        ]
+    }
 }
 
-/// The arguments with which the reports of all shards are put together.
-fn merge_args(verb: &str) -> Vec<String> {
-    let reports = format!("{STATE}/reports/{verb}");
-    ["fleet", "merge", &reports, "--details"]
-        .map(str::to_owned)
-        .to_vec()
-}
-
-/// The environment: journals and backups are kept on the volume.
-fn environment() -> Value {
-    json!([{"name": "XDG_STATE_HOME", "value": format!("{STATE}/state")}])
+/// The environment: journals and backups are kept on the volume, where there is one.
+fn environment(runbook: &FleetRunbook) -> Value {
+    match &runbook.state {
+        Some(_) => json!([]),
+        None => json!([{"name": "XDG_STATE_HOME", "value": format!("{STATE}/state")}]),
+    }
 }
 
 /// A container that may do nothing but what it is for.
@@ -89,25 +128,35 @@ fn container(runbook: &FleetRunbook, args: &[String]) -> Value {
         "name": "aws-auth-migrate",
         "image": runbook.image(),
         "args": args,
-        "env": environment(),
+        "env": environment(runbook),
         "resources": {"requests": {"cpu": "250m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
         "securityContext": {
             "allowPrivilegeEscalation": false,
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": true,
         },
-        "volumeMounts": [
-            {"name": "state", "mountPath": STATE},
-            {"name": "fleet", "mountPath": FLEET, "readOnly": true},
-        ],
+        "volumeMounts": mounted(
+            runbook,
+            &json!({"name": "state", "mountPath": STATE}),
+            &json!({"name": "fleet", "mountPath": FLEET, "readOnly": true}),
+        ),
     })
 }
 
-fn volumes() -> Value {
-    json!([
-        {"name": "state", "persistentVolumeClaim": {"claimName": NAME}},
-        {"name": "fleet", "configMap": {"name": NAME}},
-    ])
+fn volumes(runbook: &FleetRunbook) -> Value {
+    mounted(
+        runbook,
+        &json!({"name": "state", "persistentVolumeClaim": {"claimName": NAME}}),
+        &json!({"name": "fleet", "configMap": {"name": NAME}}),
+    )
+}
+
+/// What belongs to the volume that is shared, where there is one, and what belongs to the fleet file.
+fn mounted(runbook: &FleetRunbook, state: &Value, fleet: &Value) -> Value {
+    match &runbook.state {
+        Some(_) => json!([fleet]),
+        None => json!([state, fleet]),
+    }
 }
 
 fn pod_security() -> Value {
@@ -121,7 +170,7 @@ fn meta(name: &str) -> Value {
     json!({"name": name, "namespace": NAME})
 }
 
-/// What the shards share: namespace, service account, fleet file and volume.
+/// What the shards share: namespace, service account, fleet file and, where there is one, the volume.
 fn shared(runbook: &FleetRunbook) -> Vec<Value> {
     let mut account = json!({
         "apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta(NAME),
@@ -131,7 +180,7 @@ fn shared(runbook: &FleetRunbook) -> Vec<Value> {
         account["metadata"]["annotations"] =
             json!({"eks.amazonaws.com/role-arn": role.to_string()});
     }
-    vec![
+    let mut objects = vec![
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {
             "name": NAME, "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
         }}),
@@ -140,22 +189,32 @@ fn shared(runbook: &FleetRunbook) -> Vec<Value> {
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(NAME),
             "data": runbook.files,
         }),
-        json!({
+    ];
+    if runbook.state.is_none() {
+        objects.push(json!({
             "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta(NAME),
             "spec": {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "10Gi"}}},
-        }),
-    ]
+        }));
+    }
+    objects
 }
 
 /// The comment at the top.
-fn header(runbook: &FleetRunbook, notes: &[&str]) -> String {
+fn header(runbook: &FleetRunbook, use_it: &[&str], notes: &[&str]) -> String {
     let mut lines = vec![format!(
         "# {} clusters in {} shards, by aws-auth-migrate {}",
         runbook.clusters,
         runbook.shards,
         env!("CARGO_PKG_VERSION")
     )];
-    lines.extend(notes.iter().map(|note| format!("# {note}")));
+    let state = runbook.state_notes();
+    let state = state.iter().map(String::as_str);
+    let notes = use_it
+        .iter()
+        .copied()
+        .chain(state)
+        .chain(notes.iter().copied());
+    lines.extend(notes.map(|note| format!("# {note}")));
     lines.push(String::new());
     lines.join("\n")
 }

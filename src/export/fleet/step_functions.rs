@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{FleetRunbook, STATE, merge_args};
+use super::FleetRunbook;
 use crate::yaml;
 
 /// The definition, in the Amazon States Language.
@@ -64,16 +64,16 @@ pub fn step_functions(runbook: &FleetRunbook) -> String {
                 "Next": merge,
             }),
         );
-        states.insert(merge, task(&array(&merge_args(verb))));
+        states.insert(merge, task(&array(&runbook.merge_args(verb))));
     }
     let document = json!({
         "Comment": format!(
             "aws-auth-migrate {}: {} clusters in {} shards. Input: {{\"command\": \"plan\", \"ecs\": {{\"cluster\": ARN, \
-             \"taskDefinition\": ARN, \"subnets\": [ID]}}}}. The task definition has a container aws-auth-migrate with the tool, \
-             XDG_STATE_HOME={STATE}/state, and an Amazon EFS volume at {STATE} that holds fleet.yaml.",
+             \"taskDefinition\": ARN, \"subnets\": [ID]}}}}. The task definition has a container aws-auth-migrate with the tool{}",
             env!("CARGO_PKG_VERSION"),
             runbook.clusters,
             runbook.shards,
+            needs(runbook),
         ),
         "StartAt": "Which command",
         "States": states,
@@ -81,9 +81,21 @@ pub fn step_functions(runbook: &FleetRunbook) -> String {
     yaml::json(&document)
 }
 
+/// What the task definition has besides.
+fn needs(runbook: &FleetRunbook) -> String {
+    let state = runbook.state();
+    if runbook.state.is_none() {
+        return format!(
+            ", XDG_STATE_HOME={state}/state, and an Amazon EFS volume at {state} that holds fleet.yaml."
+        );
+    }
+    let notes = runbook.state_notes().join(" ");
+    format!(". Upload fleet.yaml and the files that it names to {state}/. {notes}")
+}
+
 /// The command of a shard as an intrinsic function: the number is known when it runs.
 fn shard_command(runbook: &FleetRunbook, verb: &str) -> String {
-    let fleet = format!("{STATE}/fleet.yaml");
+    let fleet = format!("{}/fleet.yaml", runbook.state());
     let args = runbook.shard_args(verb, "{}", &fleet);
     let parts: Vec<String> = args
         .iter()
