@@ -18,7 +18,7 @@ use crate::yaml::{document as block, flow, flow_scalar};
 /// How wide explanations are.
 const WIDTH: usize = 100;
 /// Begins every explanation of this tool.
-const NOTE: &str = "##";
+pub(super) const NOTE: &str = "##";
 /// The keys in the order in which they are written.
 const KEYS: [&str; 7] = [
     "schema",
@@ -316,7 +316,7 @@ fn asked(indent: &str, number: usize, question: &OpenQuestion, choices: &[Choice
     lines
 }
 
-fn note(indent: &str, text: &str) -> Vec<String> {
+pub(super) fn note(indent: &str, text: &str) -> Vec<String> {
     let width = WIDTH - indent.len() - NOTE.len() - 1;
     wrap(&visible(text), width)
         .into_iter()

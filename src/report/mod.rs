@@ -44,7 +44,7 @@ pub use decisions::{decisions, decisions_json};
 pub use explanation::{codes, explanation};
 pub(crate) use failed::Document as Failed;
 pub use failed::failed;
-pub use fleet::{FleetTable, fleet, fleet_sentence};
+pub use fleet::{FleetTable, fleet, fleet_decisions, fleet_open, fleet_sentence};
 pub use format::Format;
 pub use html::{html, write_html};
 pub use json::{json, write_json};

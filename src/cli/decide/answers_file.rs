@@ -154,7 +154,7 @@ fn with_choices(answering: &Answering<'_>) -> Vec<(OpenQuestion, Vec<Choice>)> {
 }
 
 /// Whether a decisions file is in JSON, by what it holds or by its name.
-pub(super) fn is_json(path: &Path, earlier: Option<&str>) -> bool {
+pub(in crate::cli) fn is_json(path: &Path, earlier: Option<&str>) -> bool {
     match earlier {
         Some(text) => text.trim_start().starts_with('{'),
         None => path

@@ -18,9 +18,10 @@ use crate::plan::questions::Answering;
 use crate::text::{shell_word, visible};
 
 use answers_file::Kept;
+pub(super) use answers_file::is_json;
 use ask::Ended;
 use keyboard::Keyboard;
-pub(super) use skeleton::write_skeleton;
+pub(super) use skeleton::{replaceable, write_skeleton};
 
 pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode, Failure> {
     let (path, named) = named(args.target)?;

@@ -13,6 +13,9 @@ use crate::plan::Plan;
 use crate::plan::questions::{Replan, questions};
 use crate::report;
 
+/// What to do with a file that holds answers.
+const KEEP: &str = "name another file; or name it with --decisions as well, and it keeps its answers and gets the open questions below them";
+
 /// Writes a decisions file with every open question, its answers as comments, below what is decided already.
 ///
 /// A file that is there is replaced only where nothing is lost: it is the one that `--decisions` names, or decides
@@ -38,8 +41,10 @@ pub(in crate::cli) fn write_skeleton(
         _ => None,
     };
     let is_given = decided.is_some() && given == Some(path);
-    let there = if path.exists() && !is_given {
-        Some(replaceable(path)?)
+    let is_there =
+        files::is_there(path).map_err(|error| file_failure("the decisions", path, error))?;
+    let there = if is_there && !is_given {
+        Some(replaceable(path, KEEP)?)
     } else {
         None
     };
@@ -72,13 +77,13 @@ pub(in crate::cli) fn write_skeleton(
     Ok(())
 }
 
-/// A decisions file that decides nothing.
-fn replaceable(path: &Path) -> Result<(Document, String), Failure> {
+/// A decisions file that decides nothing; what to do with another one is up to the command.
+pub(in crate::cli) fn replaceable(path: &Path, hint: &str) -> Result<(Document, String), Failure> {
     let place = path.display();
     let refused = |why: &str| {
-        Failure::usage(format!("`{place}` {why}")).and_nothing_written().hint(
-            "name another file; or name it with --decisions as well, and it keeps its answers and gets the open questions below them",
-        )
+        Failure::usage(format!("`{place}` {why}"))
+            .and_nothing_written()
+            .hint(hint)
     };
     let (text, _) = settings::text(path, "the decisions")?;
     match crate::decisions::read(&text) {

@@ -1,66 +1,41 @@
-//! The skeleton of a decisions file for a whole fleet: each question once, with the clusters that ask it.
+//! `fleet plan --write-decisions`: every open question of the fleet in a file, to be answered in an editor.
 
-use std::fmt::Write;
 use std::path::Path;
 
+use crate::cli::decide::{is_json, replaceable};
 use crate::cli::output::{Console, file_failure};
-use crate::decisions::SCHEMA;
 use crate::error::Failure;
-use crate::fleet::{FleetQuestion, Report};
+use crate::fleet::Report;
 use crate::text::visible;
+use crate::{files, report};
 
-/// Writes it.
-pub(super) fn write(report: &Report, path: &Path, console: &Console) -> Result<(), Failure> {
-    let open: Vec<&FleetQuestion> = report.questions.iter().collect();
-    let open: Vec<&FleetQuestion> = open
-        .into_iter()
-        .filter(|question| !question.answers.is_empty())
-        .collect();
-    crate::files::replace(path, skeleton(&open).as_bytes())
-        .map_err(|error| file_failure("the decisions", path, error))?;
-    console.say(&match open.len() {
-        1 => {
-            "1 open question is written; answer it in the file and plan with --decisions".to_owned()
-        }
-        count => format!(
-            "{count} open questions are written; answer them in the file and plan with --decisions"
-        ),
-    });
+/// Refuses a file that has no room for open questions, or that holds answers already.
+pub(super) fn check(path: &Path) -> Result<(), Failure> {
+    if is_json(path, None) {
+        return Err(Failure::usage(
+            "nothing was written: open questions are comments, and JSON has none",
+        )
+        .hint("name a file that ends with .yaml"));
+    }
+    let is_there =
+        files::is_there(path).map_err(|error| file_failure("the decisions", path, error))?;
+    if is_there {
+        replaceable(path, "name another file, and copy the answers into it")?;
+    }
     Ok(())
 }
 
-fn skeleton(open: &[&FleetQuestion]) -> String {
-    let quoted = |text: &str| serde_json::Value::from(visible(text).as_ref()).to_string();
-    let mut text = format!("schema: {SCHEMA}\n");
-    if open.is_empty() {
-        text.push_str("principals: []\n");
-        return text;
-    }
-    text.push_str("principals:\n");
-    for question in open {
-        let clusters = question.clusters.len();
-        let plural = if clusters == 1 { "cluster" } else { "clusters" };
-        let _ = writeln!(text, "  # {}", visible(&question.message));
-        let _ = writeln!(
-            text,
-            "  # {clusters} {plural}: {}",
-            visible(&question.clusters.join(", "))
-        );
-        let principal = question.principal.as_deref().unwrap_or_default();
-        let _ = writeln!(text, "  # - principal: {}", quoted(principal));
-        for choice in &question.answers {
-            let _ = writeln!(
-                text,
-                "  #   do: {}  # {}",
-                choice.what.as_str(),
-                visible(&choice.consequence)
-            );
-            let accept = choice.accept.as_ref();
-            let accept = accept.and_then(|accept| serde_json::to_string(accept).ok());
-            if let Some(accept) = accept {
-                let _ = writeln!(text, "  #   accept: {}", visible(&accept));
-            }
-        }
-    }
-    text
+/// Writes it.
+pub(super) fn write(fleet: &Report, path: &Path, console: &Console) -> Result<(), Failure> {
+    files::replace(path, report::fleet_decisions(fleet).as_bytes())
+        .map_err(|error| file_failure("the decisions", path, error))?;
+    let place = path.display();
+    console.say(&visible(&match report::fleet_open(fleet) {
+        0 => format!("nothing is open; `{place}` holds no question"),
+        1 => format!("1 open question is in `{place}`; answer it there and plan with --decisions"),
+        count => format!(
+            "{count} open questions are in `{place}`; answer them there and plan with --decisions"
+        ),
+    }));
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! What is told of a fleet: a row for each cluster, and once what repeats across them.
 
 mod csv;
+mod decisions;
 mod html;
 mod markdown;
 mod table;
@@ -11,6 +12,18 @@ use crate::fleet::{FleetCommand, FleetQuestion, Report, Row, State};
 use crate::text::visible;
 
 pub use table::FleetTable;
+
+/// A decisions file with every open question of a fleet once, its answers as comments.
+#[must_use]
+pub fn fleet_decisions(report: &Report) -> String {
+    decisions::decisions(report)
+}
+
+/// How many questions that file holds.
+#[must_use]
+pub fn fleet_open(report: &Report) -> usize {
+    decisions::open(report).len()
+}
 
 /// The report of a fleet in a form.
 #[must_use]
