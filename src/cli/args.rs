@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::values::{account_id, duration, lookup_role, rate, rename, repository, tag};
+use super::values::{
+    account_id, bucket, duration, lookup_role, place, rate, rename, repository, tag,
+};
 use crate::choices::{ManagedNodes, OnExisting, Usernames};
 use crate::report::Format;
 
@@ -95,6 +97,24 @@ pub(super) enum Command {
 }
 
 impl Command {
+    /// The AWS profile whose credentials are used.
+    #[cfg(feature = "s3")]
+    pub(super) fn profile(&self) -> Option<String> {
+        let target = match self {
+            Self::Plan(args) => &args.target,
+            Self::Apply(args) => &args.target,
+            Self::Status(args) => &args.target,
+            Self::Verify(args) => &args.target,
+            Self::Cutover(args) => &args.target,
+            Self::Rollback(args) => &args.target,
+            Self::Export(args) => &args.target,
+            Self::Decide(args) => &args.target,
+            Self::Fleet(args) => return args.profile(),
+            _ => return None,
+        };
+        target.profile.clone()
+    }
+
     /// Whether the output is a JSON document, so that errors are one, too.
     pub(super) fn is_json(&self) -> bool {
         let output = match self {
@@ -129,10 +149,10 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "CONTEXT")]
     pub(super) context: Option<String>,
     /// Read the ConfigMap from a manifest; `-` is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) from_file: Option<PathBuf>,
     /// Read RBAC objects from a manifest
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) rbac_file: Option<PathBuf>,
     /// The account that an offline plan assumes
     #[arg(long, value_name = "ID", value_parser = account_id)]
@@ -141,7 +161,7 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "PARTITION")]
     pub(super) partition: Option<String>,
     /// YAML or CSV: an ARN as in aws-auth, and the real ARN with its path
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) principals: Option<PathBuf>,
     /// The role to assume for IAM look-ups in another account
     #[arg(long, value_name = "ACCOUNT=ROLE_ARN", value_parser = lookup_role)]
@@ -152,7 +172,7 @@ pub(super) struct TargetArgs {
     /// What people decided: YAML or JSON, as `schema decisions` describes it
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "FILE", value_parser = place,
         help_heading = "Choices that shape the plan"
     )]
     pub(super) decisions: Option<PathBuf>,
@@ -200,7 +220,7 @@ pub(super) struct OutputArgs {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) output: Format,
     /// Also write the report to a file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) out_report: Option<PathBuf>,
     /// Show before and after of every mapping in the table; in Markdown every note, entry and call
     #[arg(long)]
@@ -216,14 +236,14 @@ pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) output: OutputArgs,
     /// Save the plan for `apply --plan`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) out: Option<PathBuf>,
     /// Write the bindings that renamed groups need, for `kubectl apply`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) emit_rbac: Option<PathBuf>,
     /// Write a decisions file with every open question, its choices as comments; never over answers, unless
     /// --decisions names the same file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) write_decisions: Option<PathBuf>,
     /// Exit with 2 if changes are pending, with 3 if something needs a decision
     #[arg(long)]
@@ -232,7 +252,7 @@ pub(super) struct PlanArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<std::time::Duration>,
     /// The journal of earlier runs; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) journal: Option<PathBuf>,
 }
 
@@ -259,7 +279,7 @@ pub(super) struct StatusArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<std::time::Duration>,
     /// The journal of earlier runs; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) journal: Option<PathBuf>,
 }
 
@@ -281,7 +301,7 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<std::time::Duration>,
     /// The journal of earlier runs; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) journal: Option<PathBuf>,
 }
 
@@ -298,7 +318,7 @@ pub(super) struct CutoverArgs {
     #[arg(short, long)]
     pub(super) yes: bool,
     /// Where to write the backup of the ConfigMap, never over an existing file; by default beside the journal
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) backup: Option<PathBuf>,
     /// Keep the ConfigMap, empty
     #[arg(long)]
@@ -322,7 +342,7 @@ pub(super) struct CutoverArgs {
     #[arg(long)]
     pub(super) allow_self_lockout: bool,
     /// Where the journal is; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) journal: Option<PathBuf>,
     /// How to show progress on stderr
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
@@ -348,7 +368,7 @@ pub(super) struct RollbackArgs {
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
     pub(super) settle: std::time::Duration,
     /// Where the journal is; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) journal: Option<PathBuf>,
     /// How to show progress on stderr
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
@@ -370,7 +390,7 @@ pub(super) struct ApplyArgs {
     #[command(flatten)]
     pub(super) run: RunArgs,
     /// Apply a saved plan, exactly
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -402,7 +422,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<std::time::Duration>,
     /// Where the journal is; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) journal: Option<PathBuf>,
     /// Stop at the first failure
     #[arg(long)]
@@ -468,16 +488,16 @@ pub(super) struct ExportArgs {
     #[command(flatten)]
     pub(super) choices: ChoiceArgs,
     /// Export a saved plan as it is, without looking at the cluster
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["TargetArgs", "ChoiceArgs"])]
+    #[arg(long, value_name = "FILE", value_parser = place, conflicts_with_all = ["TargetArgs", "ChoiceArgs"])]
     pub(super) plan: Option<PathBuf>,
     /// Write the bindings that renamed groups need, for `kubectl apply`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) emit_rbac: Option<PathBuf>,
     /// Give up if the cluster is not read after this long, such as 90s or 10m
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "plan")]
     pub(super) timeout: Option<std::time::Duration>,
     /// Where to write it; by default standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) out: Option<PathBuf>,
     /// terraform: the `access_entries` of the module terraform-aws-modules/eks instead of resources
     #[arg(long)]
@@ -489,11 +509,14 @@ pub(super) struct ExportArgs {
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
     pub(super) command: Option<ExportFor>,
     /// fleet-runbook: the fleet file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) fleet: Option<PathBuf>,
     /// fleet-runbook: how many shards there are
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::fleet::shard::MOST)))]
     pub(super) shards: Option<u32>,
+    /// fleet-runbook: share plans, journals and reports in S3, instead of on a volume that all shards mount
+    #[arg(long, value_name = "s3://BUCKET/FOLDER", value_parser = bucket)]
+    pub(super) state: Option<String>,
     /// kubernetes-job, github-actions, fleet-runbook: the container image that holds the tool
     #[arg(long, value_name = "IMAGE")]
     pub(super) image: Option<String>,
@@ -568,10 +591,10 @@ pub(super) struct DecideArgs {
     #[command(flatten)]
     pub(super) choices: ChoiceArgs,
     /// Where to write the answers; by default the file that --decisions names
-    #[arg(long, value_name = "FILE", required_unless_present = "decisions")]
+    #[arg(long, value_name = "FILE", value_parser = place, required_unless_present = "decisions")]
     pub(super) out: Option<PathBuf>,
     /// The journal of earlier runs; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) journal: Option<PathBuf>,
 }
 

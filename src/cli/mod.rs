@@ -59,7 +59,11 @@ pub fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let outcome = runtime.block_on(dispatch(cli.command, &console));
+    let outcome = runtime.block_on(async {
+        #[cfg(feature = "s3")]
+        crate::aws::s3::connect(cli.command.profile());
+        dispatch(cli.command, &console).await
+    });
     // Nothing that still waits, such as a sandbox's connection, keeps the process alive.
     runtime.shutdown_background();
     match outcome {

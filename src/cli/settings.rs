@@ -18,6 +18,7 @@ use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Reads, 
 use crate::migration::{Clock, principals_file};
 use crate::model::Glob;
 use crate::source::manifest;
+use crate::text::visible;
 
 /// The clocks of this machine.
 pub(super) const CLOCK: Clock = Clock {
@@ -261,6 +262,8 @@ pub(super) fn rbac(path: &Path) -> Result<crate::model::rbac::Rbac, Failure> {
 pub(super) fn absolute(folder: &Path) -> std::io::Result<PathBuf> {
     if folder.as_os_str().is_empty() {
         std::env::current_dir()
+    } else if crate::files::objects::is_object(folder) {
+        Ok(folder.to_owned())
     } else {
         std::path::absolute(folder)
     }
@@ -283,6 +286,8 @@ pub(super) fn text(path: &Path, what: &str) -> Result<(String, String), Failure>
     };
     let bytes = if is_stdin {
         read(Box::new(std::io::stdin().lock()))
+    } else if crate::files::objects::is_object(path) {
+        crate::files::content(path)
     } else {
         std::fs::File::open(path).and_then(|file| read(Box::new(file)))
     };
@@ -347,8 +352,22 @@ pub(super) fn columns() -> Option<u16> {
 /// What this process says of itself to another one that wants the same journal.
 pub(super) fn holder() -> String {
     format!(
-        "process {} since {}",
+        "process {}{} since {}",
         std::process::id(),
+        host().map_or_else(String::new, |host| format!(" on {host}")),
         (CLOCK.now)().strftime("%Y-%m-%d %H:%M:%S UTC")
     )
+}
+
+/// The name of this machine; in Kubernetes that of the pod.
+#[cfg(unix)]
+fn host() -> Option<String> {
+    let name = rustix::system::uname();
+    let name = name.nodename().to_string_lossy();
+    Some(visible(&name).into_owned()).filter(|name| !name.is_empty())
+}
+
+#[cfg(not(unix))]
+fn host() -> Option<String> {
+    None
 }

@@ -1,5 +1,6 @@
 //! `status`: where the cluster stands, and the next step.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::StatusArgs;
@@ -18,8 +19,8 @@ pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode,
     let history =
         migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
     let journal = match (&args.journal, settings::state_folder()) {
-        (Some(path), _) => Some(path.clone()),
-        (None, Ok(folder)) => migration::journal_path::usual_journal(&seen, &folder),
+        (Some(path), _) => migration::journal_path::journal_seen(&seen, Some(path), Path::new("")),
+        (None, Ok(folder)) => migration::journal_path::journal_seen(&seen, None, &folder),
         (None, Err(_)) => None,
     };
     let journal = journal

@@ -1,5 +1,7 @@
 //! The values of options as they are typed: what they mean, or why they can't be meant so.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
@@ -89,6 +91,27 @@ fn pair(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write it as KEY=VALUE".to_owned()),
     }
+}
+
+/// A file or folder on this machine, or one in S3 as `s3://BUCKET/KEY`.
+pub(super) fn place(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    crate::files::objects::check(&path)?;
+    Ok(path)
+}
+
+/// A folder in S3, without a slash at its end; it stands in places that know no quotes.
+pub(super) fn bucket(text: &str) -> Result<String, String> {
+    let path = PathBuf::from(text);
+    crate::files::objects::check(&path)?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
+    if !crate::files::objects::is_object(&path) || !text.chars().all(is_plain) {
+        return Err(
+            "write it as s3://BUCKET/FOLDER, with letters, digits, `-`, `_` and `.` alone"
+                .to_owned(),
+        );
+    }
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 /// A repository of GitHub, in which a policy's pattern has no wildcard.

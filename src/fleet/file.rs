@@ -10,6 +10,7 @@ use super::member::{
 };
 use super::shard::ShardMark;
 use crate::digest::sha256;
+use crate::files::objects::is_object;
 use crate::model::Arn;
 
 /// The name and version of the file.
@@ -291,7 +292,13 @@ fn member(line: &ClusterLine, defaults: &Defaults, folder: &Path) -> Result<Memb
         .transpose()?;
     let path = |own: &Option<PathBuf>, default: &Option<PathBuf>| {
         let path = own.as_ref().or(default.as_ref());
-        path.map(|path| folder.join(path))
+        path.map(|path| {
+            if is_object(path) {
+                path.clone()
+            } else {
+                folder.join(path)
+            }
+        })
     };
     let mut lookup_roles = defaults.lookup_roles.clone();
     lookup_roles.extend(line.lookup_roles.clone());

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::args::ApplyArgs;
 use super::progress::FleetDisplay;
 use super::source::{Source, source};
-use super::survey::{look_at, prepared};
+use super::survey::{Looked, look_at, prepared};
 use super::{code, print, refuse_unmatched, reported, settings};
 use crate::choices::Choices;
 use crate::cli::args::ProgressStyle;
@@ -30,7 +30,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
         )
         .hint("make others: `fleet plan --out FOLDER` with these options"));
     }
-    let state_folder = settings::state_folder()?;
+    let state_folder = args.state.folder()?;
     let source = source(&args.source, &args.pace, console).await?;
     let canaries: Vec<Glob> = args.canary.iter().map(|glob| Glob::new(glob)).collect();
     refuse_idle_canaries(&args, &canaries, &source)?;
@@ -136,8 +136,14 @@ async fn ask(
     if args.yes && !decides {
         return Ok(None);
     }
-    let (plan, choices) = (FleetCommand::Plan, &args.choices);
-    let report = look_at(source, plan, choices, &args.pace, None, console).await?;
+    let asked = Looked {
+        command: FleetCommand::Plan,
+        choices: &args.choices,
+        pace: &args.pace,
+        state: &args.state,
+        save: None,
+    };
+    let report = look_at(source, &asked, console).await?;
     refuse_unmatched(&report)?;
     if args.yes {
         return Ok(None);

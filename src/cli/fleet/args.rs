@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use crate::cli::args::{ChoiceArgs, OutputArgs, ProgressStyle};
-use crate::cli::values::{duration, lookup_role, rate, region};
+use crate::cli::values::{duration, lookup_role, place, rate, region};
 use crate::model::Arn;
 
 #[derive(Debug, Args)]
@@ -31,12 +31,28 @@ pub(in crate::cli) enum FleetCommand {
     Merge(MergeArgs),
 }
 
+impl FleetArgs {
+    /// The AWS profile whose credentials are used.
+    #[cfg(feature = "s3")]
+    pub(in crate::cli) fn profile(&self) -> Option<String> {
+        let source = match &self.command {
+            FleetCommand::Plan(args) => &args.source,
+            FleetCommand::Apply(args) => &args.source,
+            FleetCommand::Verify(args) => &args.source,
+            FleetCommand::Status(args) => &args.source,
+            FleetCommand::Shard(args) => &args.source,
+            FleetCommand::Merge(_) => return None,
+        };
+        source.profile.clone()
+    }
+}
+
 /// Which clusters.
 #[derive(Debug, Args, Clone)]
 #[command(next_help_heading = "Which clusters")]
 pub(super) struct SourceArgs {
     /// The fleet file; `-` is standard input
-    #[arg(long, value_name = "FILE", required_unless_present = "discover", conflicts_with_all = ["discover", "profile"])]
+    #[arg(long, value_name = "FILE", value_parser = place, required_unless_present = "discover", conflicts_with_all = ["discover", "profile"])]
     pub(super) fleet: Option<PathBuf>,
     /// Find the clusters by listing them
     #[arg(long)]
@@ -65,13 +81,21 @@ pub(super) struct SourceArgs {
     /// What people decided about every cluster, instead of what the fleet file names
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "FILE", value_parser = place,
         help_heading = "Choices that shape the plan"
     )]
     pub(super) decisions: Option<PathBuf>,
     /// Write the clusters that were found to a fleet file
-    #[arg(long, value_name = "FILE", requires = "discover")]
+    #[arg(long, value_name = "FILE", value_parser = place, requires = "discover")]
     pub(super) write_fleet: Option<PathBuf>,
+}
+
+/// Where the journals are.
+#[derive(Debug, Args, Clone)]
+pub(super) struct StateArgs {
+    /// The folder of all journals, which machines may share as `s3://BUCKET/FOLDER`; by default the state folder
+    #[arg(long, value_name = "FOLDER", value_parser = place)]
+    pub(super) journals: Option<PathBuf>,
 }
 
 /// How fast.
@@ -101,12 +125,14 @@ pub(in crate::cli) struct PlanArgs {
     #[command(flatten)]
     pub(super) pace: PaceArgs,
     #[command(flatten)]
+    pub(super) state: StateArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
     /// Save the plan of each cluster in this folder, for `fleet apply --plans`
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = place)]
     pub(super) out: Option<PathBuf>,
     /// Write a decisions file with every open question once, its answers as comments
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) write_decisions: Option<PathBuf>,
     /// Exit with 2 if changes are pending, with 3 if something needs a decision
     #[arg(long)]
@@ -121,6 +147,8 @@ pub(in crate::cli) struct VerifyArgs {
     pub(super) choices: ChoiceArgs,
     #[command(flatten)]
     pub(super) pace: PaceArgs,
+    #[command(flatten)]
+    pub(super) state: StateArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
     /// Exit with 2 if only changes are pending, with 3 if something needs a decision
@@ -137,6 +165,8 @@ pub(in crate::cli) struct StatusArgs {
     #[command(flatten)]
     pub(super) pace: PaceArgs,
     #[command(flatten)]
+    pub(super) state: StateArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
@@ -150,12 +180,14 @@ pub(in crate::cli) struct ApplyArgs {
     #[command(flatten)]
     pub(super) pace: PaceArgs,
     #[command(flatten)]
+    pub(super) state: StateArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
     /// Apply the plans saved in this folder, exactly
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = place)]
     pub(super) plans: Option<PathBuf>,
     /// Create the bindings that renamed groups need, before the entries
     #[arg(long)]
@@ -197,14 +229,14 @@ pub(in crate::cli) struct ShardArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::fleet::shard::MOST)))]
     pub(super) of: u32,
     /// Where to write it; by default standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place)]
     pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MergeArgs {
     /// The reports of all shards, as `--output json` wrote them; a folder means all `.json` files in it
-    #[arg(value_name = "REPORT", required = true)]
+    #[arg(value_name = "REPORT", value_parser = place, required = true)]
     pub(super) reports: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,

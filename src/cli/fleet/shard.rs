@@ -44,13 +44,20 @@ pub(super) async fn shard(args: &ShardArgs, console: &Console) -> Result<ExitCod
 
 pub(super) fn merge(args: &MergeArgs, console: &Console) -> Result<ExitCode, Failure> {
     let mut reports = Vec::new();
-    let paths = args.reports.iter().flat_map(|path| {
-        let inside = files::named_like(path, "", ".json");
+    let mut paths = Vec::new();
+    for path in &args.reports {
+        let inside = files::named_like(path, "", ".json").map_err(|error| {
+            Failure::new(format!(
+                "failed to list the reports in `{}`",
+                path.display()
+            ))
+            .because(error)
+        })?;
         match inside.len() {
-            0 => vec![path.clone()],
-            _ => inside,
+            0 => paths.push(path.clone()),
+            _ => paths.extend(inside),
         }
-    });
+    }
     for path in paths {
         let (text, place) = settings::text(&path, "the report")?;
         let report: Report = serde_json::from_str(&text).map_err(|error| {

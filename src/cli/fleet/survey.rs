@@ -1,9 +1,9 @@
 //! `fleet plan`, `fleet verify`, `fleet status`: look at every cluster, and write nothing to any.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::args::{PaceArgs, PlanArgs, SourceArgs, StatusArgs, VerifyArgs};
+use super::args::{PaceArgs, PlanArgs, SourceArgs, StateArgs, StatusArgs, VerifyArgs};
 use super::progress::FleetDisplay;
 use super::source::{Source, source, target_args};
 use super::{code, decisions, print, refuse_unmatched, reported, settings};
@@ -14,14 +14,17 @@ use crate::error::Failure;
 use crate::fleet::{FleetCommand, Look, Member, Prepared, Report, rows};
 
 pub(super) async fn plan(args: &PlanArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let asked = Asked {
+    let asked = Looked {
         command: FleetCommand::Plan,
-        source: &args.source,
         choices: &args.choices,
         pace: &args.pace,
+        state: &args.state,
         save: args.out.as_deref(),
     };
-    let report = asked.report(console).await?;
+    if let Some(path) = &args.write_decisions {
+        decisions::check(path)?;
+    }
+    let report = asked.report(&args.source, console).await?;
     print(&report, &args.output, console)?;
     refuse_unmatched(&report)?;
     if let Some(path) = &args.write_decisions {
@@ -31,61 +34,74 @@ pub(super) async fn plan(args: &PlanArgs, console: &Console) -> Result<ExitCode,
 }
 
 pub(super) async fn verify(args: &VerifyArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let asked = Asked {
+    let asked = Looked {
         command: FleetCommand::Verify,
-        source: &args.source,
         choices: &args.choices,
         pace: &args.pace,
+        state: &args.state,
         save: None,
     };
-    let report = asked.report(console).await?;
+    let report = asked.report(&args.source, console).await?;
     print(&report, &args.output, console)?;
     refuse_unmatched(&report)?;
     Ok(code(&report, args.detailed_exitcode).into())
 }
 
 pub(super) async fn status(args: &StatusArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let asked = Asked {
+    let asked = Looked {
         command: FleetCommand::Status,
-        source: &args.source,
         choices: &args.choices,
         pace: &args.pace,
+        state: &args.state,
         save: None,
     };
-    let report = asked.report(console).await?;
+    let report = asked.report(&args.source, console).await?;
     print(&report, &args.output, console)?;
     refuse_unmatched(&report)?;
     Ok(code(&report, false).into())
 }
 
-/// What is asked about the clusters.
-struct Asked<'a> {
-    command: FleetCommand,
-    source: &'a SourceArgs,
-    choices: &'a ChoiceArgs,
-    pace: &'a PaceArgs,
-    save: Option<&'a Path>,
+/// What is looked at, and how.
+pub(super) struct Looked<'a> {
+    pub(super) command: FleetCommand,
+    pub(super) choices: &'a ChoiceArgs,
+    pub(super) pace: &'a PaceArgs,
+    pub(super) state: &'a StateArgs,
+    pub(super) save: Option<&'a Path>,
 }
 
-impl Asked<'_> {
-    async fn report(&self, console: &Console) -> Result<Report, Failure> {
-        let source = source(self.source, self.pace, console).await?;
-        let (command, save) = (self.command, self.save);
-        look_at(&source, command, self.choices, self.pace, save, console).await
+impl Looked<'_> {
+    async fn report(&self, source_args: &SourceArgs, console: &Console) -> Result<Report, Failure> {
+        let source = source(source_args, self.pace, console).await?;
+        look_at(&source, self, console).await
+    }
+}
+
+impl StateArgs {
+    /// The folder of all journals.
+    pub(super) fn folder(&self) -> Result<PathBuf, Failure> {
+        match &self.journals {
+            Some(folder) => Ok(folder.clone()),
+            None => settings::state_folder(),
+        }
     }
 }
 
 /// Looks at every cluster of a fleet.
 pub(super) async fn look_at(
     source: &Source,
-    command: FleetCommand,
-    choices: &ChoiceArgs,
-    pace: &PaceArgs,
-    save: Option<&Path>,
+    asked: &Looked<'_>,
     console: &Console,
 ) -> Result<Report, Failure> {
+    let Looked {
+        command,
+        choices,
+        pace,
+        state,
+        save,
+    } = *asked;
     let chosen = settings::chosen(choices)?;
-    let folder = settings::state_folder().ok();
+    let folder = state.folder().ok();
     let prepare = |member: &Member| prepared(member, choices, pace);
     let look = Look {
         connections: &source.connections,
