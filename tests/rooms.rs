@@ -41,6 +41,7 @@ const ROOMS: &[&str] = &[
     "yaml",
     "text",
     "together",
+    "connector",
     "proxy",
     "causes",
     "stop",

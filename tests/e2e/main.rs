@@ -30,6 +30,8 @@ mod kills;
 mod many;
 mod middle;
 mod mistakes;
+#[cfg(feature = "s3")]
+mod moto;
 mod next;
 #[path = "../odd/mod.rs"]
 mod odd;
@@ -58,6 +60,8 @@ mod script;
 mod secrets;
 mod services;
 mod shapes;
+#[cfg(feature = "s3")]
+mod shared;
 mod signals;
 mod sources;
 mod status;

@@ -15,7 +15,7 @@ use crate::support::{Ran, Tool, World, read, send};
 const REGIONS: [&str; 4] = ["eu-west-1", "eu-central-1", "us-east-1", "ap-south-1"];
 
 /// Twelve clusters: four regions in each of three accounts.
-async fn twelve() -> World {
+pub(super) async fn twelve() -> World {
     let seed = |account, region| cluster(account, region, "shop", &plain());
     let mut all: Option<Seed> = None;
     for account in [ACCOUNT, SECOND, THIRD] {
@@ -30,7 +30,7 @@ async fn twelve() -> World {
     World::start(all.unwrap()).await
 }
 
-fn twelve_file(world: &World) -> std::path::PathBuf {
+pub(super) fn twelve_file(world: &World) -> std::path::PathBuf {
     let mut text = "schema: aws-auth-migrate/fleet/v1\nclusters:\n".to_owned();
     for account in [ACCOUNT, SECOND, THIRD] {
         for region in REGIONS {
@@ -48,7 +48,7 @@ fn twelve_file(world: &World) -> std::path::PathBuf {
 }
 
 /// `fleet apply --yes --enable-access-entries` on the twelve.
-fn apply(world: &World) -> Tool {
+pub(super) fn apply(world: &World) -> Tool {
     let file = twelve_file(world);
     world
         .bare(&[
@@ -66,7 +66,7 @@ fn apply(world: &World) -> Tool {
 }
 
 /// The entries of all twelve, without what differs from run to run.
-fn end_state(world: &World) -> BTreeMap<String, Vec<String>> {
+pub(super) fn end_state(world: &World) -> BTreeMap<String, Vec<String>> {
     let mut all = BTreeMap::new();
     for account in [ACCOUNT, SECOND, THIRD] {
         for region in REGIONS {
@@ -95,7 +95,7 @@ fn end_state(world: &World) -> BTreeMap<String, Vec<String>> {
     all
 }
 
-fn mutations(world: &World) -> usize {
+pub(super) fn mutations(world: &World) -> usize {
     let requests = world.sandbox.requests();
     requests
         .iter()

@@ -135,36 +135,26 @@ async fn a_skeleton_asks_each_question_once() {
     )
     .expect_code(1);
     let text = read(&skeleton);
-    assert_eq!(text.matches("role/legacy").count(), 1, "{text}");
+    let answers = text.matches("# - {principal: \"arn:aws:iam::*:role/legacy\", do: ");
+    assert!(answers.count() > 1, "{text}");
     assert!(
-        text.contains("- principal: \"arn:aws:iam::*:role/legacy\""),
+        text.contains("## Question 1: arn:aws:iam::*:role/legacy\n"),
         "{text}"
     );
+    assert!(!text.contains("Question 2"), "{text}");
     assert!(
         text.contains(&format!(
-            "2 clusters: {ACCOUNT}/eu-west-1/shop, {SECOND}/eu-central-1/shop"
+            "## 2 clusters: {ACCOUNT}/eu-west-1/shop, {SECOND}/eu-central-1/shop\n"
         )),
         "{text}"
     );
-    // Answered as it offers, it is taken.
-    let answered: Vec<&str> = text
-        .lines()
-        .filter_map(|line| {
-            let line = line.strip_prefix("  # ");
-            match line {
-                Some(line) if line.starts_with("- principal") || line.contains("do: leave") => {
-                    Some(line)
-                }
-                Some(_) => None,
-                None => Some(""),
-            }
-        })
-        .filter(|line| !line.is_empty())
-        .collect();
-    let answered = format!(
-        "schema: aws-auth-migrate/decisions/v1\nprincipals:\n{}\n",
-        answered.join("\n")
+    // With the comment sign off one of its lines, it is an answer.
+    let answered = text.replacen(
+        "# - {principal: \"arn:aws:iam::*:role/legacy\", do: leave",
+        "- {principal: \"arn:aws:iam::*:role/legacy\", do: leave",
+        1,
     );
+    assert_ne!(answered, text);
     let file = world.write("answered.yaml", &answered);
     let plan = fleet(
         &world,
@@ -178,6 +168,15 @@ async fn a_skeleton_asks_each_question_once() {
         "{answered}\n{:?}",
         states(&plan)
     );
+    // What a person has answered is not written over.
+    fleet(
+        &world,
+        "plan",
+        &["--write-decisions", file.to_str().unwrap()],
+    )
+    .expect_code(64)
+    .expect_error(&["holds answers already", "name another file"]);
+    assert_eq!(read(&file), answered);
 }
 
 #[tokio::test(flavor = "multi_thread")]

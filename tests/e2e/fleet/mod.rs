@@ -8,6 +8,8 @@ mod look;
 mod runbooks;
 mod scale;
 mod shards;
+#[cfg(feature = "s3")]
+mod shared;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -265,6 +265,80 @@ async fn a_runbook_carries_a_fleet_from_the_plan_to_the_proof() {
     );
 }
 
+#[cfg(feature = "s3")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_that_dies_is_resumed_by_another_through_s3() {
+    use crate::killing::{Ending, Point, run_until};
+    use crate::shared::{BUCKET, put_off};
+
+    const SHARED: &str = "s3://team-state/fleet";
+    let world = world().await;
+    let_the_update_end(&world);
+    world
+        .sandbox
+        .edit(|world| world.create_bucket(BUCKET, "eu-west-1"));
+    let text = |engine| {
+        let args = ["export", "fleet-runbook", engine, "--shards", "3"];
+        let tool = world
+            .bare(&args)
+            .args(&["--state", SHARED, "--exclude", "*:role/legacy"]);
+        tool.arg("--fleet")
+            .arg(fleet_file(&world))
+            .run()
+            .expect_code(0)
+            .stdout
+    };
+    for engine in ["kubernetes-job", "argo", "step-functions"] {
+        let text = text(engine);
+        assert!(!text.contains(STATE) && !text.contains("EFS"), "{text}");
+        assert!(text.contains("s3:PutObject") && text.contains("arn:aws:s3:::team-state/fleet/*"));
+    }
+    let objects = documents(&text("kubernetes-job"));
+    assert!(
+        objects
+            .iter()
+            .all(|object| object["kind"] != "PersistentVolumeClaim")
+    );
+    for job in objects.iter().filter(|object| object["kind"] == "Job") {
+        known::<Job>(job);
+    }
+    let argo = documents(&text("argo"));
+    let machine: Value = serde_json::from_str(&text("step-functions")).unwrap();
+    let plan = of_kubernetes(&objects, "plan");
+    assert_eq!(of_argo(&argo, "plan").shards, plan.shards);
+    assert_eq!(of_step_functions(&machine, "plan").merge, plan.merge);
+
+    // Each pod has nothing of its own but the fleet file.
+    let pod = |name: &str, args: &[String]| {
+        let file = format!("--fleet={}", fleet_file(&world).display());
+        let here = |arg: &String| arg.replace("--fleet=/etc/aws-auth-migrate/fleet.yaml", &file);
+        let args: Vec<String> = args.iter().map(here).collect();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        world.bare(&args).env("XDG_STATE_HOME", world.path(name))
+    };
+    for shard in &plan.shards {
+        pod("plan", shard).run();
+    }
+    let apply = of_kubernetes(&objects, "apply");
+    let mut deaths = 0;
+    for shard in &apply.shards {
+        let mut shard = shard.clone();
+        // As the comment at the top says.
+        shard.push("--enable-access-entries".to_owned());
+        let ending = run_until(&world, pod("first", &shard), Point::After(2), |request| {
+            crate::apply::is_mutation(&request.operation)
+        });
+        deaths += usize::from(ending == Ending::Killed);
+        put_off(&world);
+        pod("second", &shard).run();
+    }
+    assert!(deaths > 0, "no pod died");
+    assert!(!world.path("first").exists() && !world.path("second").exists());
+    let merged = pod("merge", &apply.merge).run().expect_code(1).stdout;
+    let expected = "7 clusters: 6 applied, 1 failed\n";
+    assert!(merged.starts_with(expected), "{merged}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn kubernetes_knows_every_field_of_the_jobs() {
     let world = world().await;
@@ -381,6 +455,19 @@ async fn what_a_runbook_can_not_carry_is_refused() {
             file,
         ],
         &["`--cluster` is for another format"],
+    );
+    refused(
+        &[
+            "fleet-runbook",
+            "argo",
+            "--shards",
+            "2",
+            "--state",
+            "/mnt/state",
+            "--fleet",
+            file,
+        ],
+        &["s3://BUCKET/FOLDER"],
     );
     let braces = [
         "fleet-runbook",
