@@ -173,20 +173,22 @@ pub(super) fn ended<T>(what: Request, result: kube::Result<T>) -> Result<T, Kube
 impl KubernetesError {
     pub(super) fn of(what: Request, error: kube::Error) -> Self {
         match error {
-            kube::Error::Api(status) => match status.code {
-                _ if let Some(refusal) = refusal::of(what, status.code, &status.message) => refusal,
-                401 => Self::Unauthorized { what },
-                403 => Self::Forbidden {
-                    what,
-                    message: shortened(&status.message, LONGEST_REASON).into_owned(),
-                },
-                code => Self::Refused {
-                    what,
-                    code,
-                    reason: shortened(&status.reason, LONGEST_REASON).into_owned(),
-                    message: shortened(&status.message, LONGEST_REASON).into_owned(),
-                },
-            },
+            kube::Error::Api(status) => {
+                let refusal = refusal::of(what, status.code, &status.message);
+                refusal.unwrap_or_else(|| match status.code {
+                    401 => Self::Unauthorized { what },
+                    403 => Self::Forbidden {
+                        what,
+                        message: shortened(&status.message, LONGEST_REASON).into_owned(),
+                    },
+                    code => Self::Refused {
+                        what,
+                        code,
+                        reason: shortened(&status.reason, LONGEST_REASON).into_owned(),
+                        message: shortened(&status.message, LONGEST_REASON).into_owned(),
+                    },
+                })
+            }
             kube::Error::Service(error)
                 if matches!(error.downcast_ref(), Some(Refused::TooLarge)) =>
             {
