@@ -43,6 +43,7 @@ const ROOMS: &[&str] = &[
     "text",
     "together",
     "proxy",
+    "connector",
     "causes",
     "stop",
     "files",
