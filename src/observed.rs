@@ -17,12 +17,15 @@ pub struct Observed {
     /// The roles of managed node groups and Fargate profiles; `None` where they can't be read.
     pub node_roles: Option<Vec<NodeRole>>,
     /// What IAM said about the principals that were looked up; those not in here were not.
-    pub principals: BTreeMap<PrincipalKey, Lookup>,
+    pub principals: Principals,
     /// RBAC objects, `None` where there are none at hand.
     pub rbac: Option<Rbac>,
     /// The principal that runs the tool, with its path where that is known.
     pub caller: Option<Principal>,
 }
+
+/// What IAM said about principals.
+pub type Principals = BTreeMap<PrincipalKey, Lookup>;
 
 impl Observed {
     /// The live entry of a principal.

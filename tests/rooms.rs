@@ -40,6 +40,7 @@ const ROOMS: &[&str] = &[
     "model",
     "yaml",
     "text",
+    "together",
     "proxy",
     "causes",
     "stop",

@@ -3,10 +3,10 @@
 use std::future::Future;
 
 use super::AwsError;
-use crate::model::{AuthenticationMode, LiveEntry};
+use crate::model::{AccessEntry, AuthenticationMode, LiveEntry, PolicyAssociation};
 use crate::plan::Action;
 
-/// What the writer needs of EKS; one call each, never repeated below this line.
+/// What the writer needs of EKS; what changes something is one call each, never repeated below this line.
 pub trait EksApi: Sync {
     /// Makes the call of an action, with a client request token where the operation takes one.
     fn perform(
@@ -22,6 +22,16 @@ pub trait EksApi: Sync {
         cluster: &str,
         principal: &str,
     ) -> impl Future<Output = Result<Option<LiveEntry>, AwsError>> + Send;
+
+    /// Lists whose access entries there are, page by page.
+    fn list(&self, cluster: &str) -> impl Future<Output = Result<Vec<String>, AwsError>> + Send;
+
+    /// Lists the policies of an access entry; `None` where there is no entry.
+    fn policies(
+        &self,
+        cluster: &str,
+        principal: &str,
+    ) -> impl Future<Output = Result<Option<Vec<PolicyAssociation>>, AwsError>> + Send;
 
     /// Reads the authentication mode and the cluster's status.
     fn mode(
@@ -44,6 +54,10 @@ pub struct Reply {
     pub request_id: Option<String>,
     /// The id of the update that was started, for `UpdateClusterConfig`.
     pub update: Option<String>,
+    /// The entry as it is now, without its policies, for `CreateAccessEntry` and `UpdateAccessEntry`.
+    pub entry: Option<AccessEntry>,
+    /// The policy as it is associated now, for `AssociateAccessPolicy`.
+    pub association: Option<PolicyAssociation>,
 }
 
 /// How far an update of the cluster is.

@@ -8,6 +8,7 @@ mod entries;
 pub mod error;
 mod gate;
 mod http;
+mod in_memory;
 mod listing;
 mod nodes;
 mod operation;
@@ -30,6 +31,7 @@ use aws_config::{AppName, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::shared::IntoShared;
 
 pub use api::{EksApi, Reply, UpdateState};
 pub use cluster::ObservedCluster;
@@ -38,6 +40,7 @@ pub use listing::ListedAccount;
 pub use pace::{Pace, Service, Throttled};
 pub use principals::{LookupRoles, PrincipalSource};
 
+use crate::connector::Connector;
 use crate::model::{Arn, Principal, Subject};
 use clock::Skew;
 use gate::Gate;
@@ -61,6 +64,8 @@ pub struct AwsSettings {
     pub endpoint: Option<SandboxEndpoint>,
     /// Clients that are there already, instead of new ones: clusters of one account and region share them.
     pub shared: Option<Box<Aws>>,
+    /// What answers instead of a network, the Kubernetes API included; requests are signed by [`clock`](Self::clock) then.
+    pub connector: Option<Connector>,
 }
 
 /// The services of a sandbox, with the key that it knows.
@@ -138,7 +143,10 @@ impl Aws {
         let timeout = settings.request_timeout();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
         crate::proxy::check().map_err(|why| AwsError::setting("set up the proxy", why))?;
-        let client = http::client()?;
+        let client = match &settings.connector {
+            Some(connector) => in_memory::InMemory(connector.clone()).into_shared(),
+            None => http::client()?,
+        };
         // Credentials are fetched past the gate: they must not wait behind the calls that wait for them.
         let mut loader = aws_config::from_env()
             .app_name(
@@ -172,6 +180,9 @@ impl Aws {
                 "sandbox",
             );
             loader = loader.endpoint_url(&endpoint.url).credentials_provider(key);
+        }
+        if let (Some(_), Some(clock)) = (&settings.connector, settings.clock) {
+            loader = loader.time_source(in_memory::Now(clock));
         }
         let config = loader.load().await;
         let Some(region) = config.region().map(ToString::to_string) else {

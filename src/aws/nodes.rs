@@ -7,13 +7,15 @@ use super::concurrently::describe_each;
 use super::pages;
 use super::{Aws, AwsError};
 use crate::observed::{NodeOs, NodeRole, NodeRoleUser};
+use crate::together::both;
 
 impl Aws {
     /// Reads the roles that EKS itself gives to nodes: managed node groups, Fargate profiles, Auto Mode.
     pub async fn node_roles(&self, observed: &ObservedCluster) -> Result<Vec<NodeRole>, AwsError> {
         let cluster = observed.cluster.name.as_deref().unwrap_or_default();
-        let mut roles = self.node_group_roles(cluster).await?;
-        roles.extend(self.fargate_roles(cluster).await?);
+        let node_groups = self.node_group_roles(cluster);
+        let (mut roles, fargate) = both(node_groups, self.fargate_roles(cluster)).await?;
+        roles.extend(fargate);
         if let Some(role_arn) = observed
             .auto_mode_role
             .as_deref()

@@ -16,9 +16,12 @@ use super::time::timestamp;
 use super::{Aws, AwsError};
 use crate::model::{Arn, Principal, PrincipalKey, PrincipalKind};
 use crate::observed::Lookup;
+use crate::together::both;
 
-/// How many look-ups are made at a time.
+/// How many look-ups of a kind are made at a time in one account.
 const LOOKUPS_AT_A_TIME: usize = 8;
+/// In how many accounts at a time.
+const ACCOUNTS_AT_A_TIME: usize = 8;
 /// From how many principals of a kind in one account one sweep through the list is tried instead; a page holds 1000.
 const SWEEP_FROM: usize = 20;
 
@@ -51,26 +54,45 @@ impl Aws {
                 .or_default()
                 .push(principal);
         }
+        let accounts = by_account
+            .iter()
+            .map(|(account, principals)| Box::pin(self.look_up_in(account, principals, source)));
+        // In the order of the accounts, so that of several errors the same one is always told.
+        let mut accounts = stream::iter(accounts).buffered(ACCOUNTS_AT_A_TIME);
         let mut found = BTreeMap::new();
-        for (account, principals) in by_account {
-            let iam = if account == source.own_account {
-                Ok(self.iam.clone())
-            } else if let Some(role) = source.lookup_roles.get(account) {
-                let not_assumed = || Lookup::NotAssumed { role: role.clone() };
-                Box::pin(self.iam_as(role)).await.ok_or_else(not_assumed)
-            } else {
-                Err(Lookup::OtherAccount)
-            };
-            match iam {
-                Ok(iam) => found.extend(look_up_in_account(&iam, &principals).await?),
-                Err(unknown) => found.extend(
-                    principals
-                        .iter()
-                        .map(|principal| (principal.key(), unknown.clone())),
-                ),
-            }
+        while let Some(answers) = accounts.next().await {
+            found.extend(answers?);
         }
         Ok(found)
+    }
+
+    async fn look_up_in(
+        &self,
+        account: &str,
+        principals: &[&Principal],
+        source: &PrincipalSource<'_>,
+    ) -> Result<BTreeMap<PrincipalKey, Lookup>, AwsError> {
+        let iam = if account == source.own_account {
+            Ok(self.iam.clone())
+        } else if let Some(role) = source.lookup_roles.get(account) {
+            let not_assumed = || Lookup::NotAssumed { role: role.clone() };
+            Box::pin(self.iam_as(role)).await.ok_or_else(not_assumed)
+        } else {
+            Err(Lookup::OtherAccount)
+        };
+        match iam {
+            Ok(iam) => {
+                let roles = look_up_kind(&iam, PrincipalKind::Role, principals);
+                let users = look_up_kind(&iam, PrincipalKind::User, principals);
+                let (mut found, users) = both(roles, users).await?;
+                found.extend(users);
+                Ok(found)
+            }
+            Err(unknown) => Ok(principals
+                .iter()
+                .map(|principal| (principal.key(), unknown.clone()))
+                .collect()),
+        }
     }
 
     /// IAM as a role; `None` where STS does not let the caller assume it.
@@ -107,52 +129,51 @@ pub(super) fn assume_role_error(error: &CredentialsError) -> Option<AwsError> {
         .map(|error| AwsError::of("sts:AssumeRole", error))
 }
 
-async fn look_up_in_account(
+async fn look_up_kind(
     iam: &aws_sdk_iam::Client,
+    kind: PrincipalKind,
     principals: &[&Principal],
 ) -> Result<BTreeMap<PrincipalKey, Lookup>, AwsError> {
     let mut found = BTreeMap::new();
-    for kind in [PrincipalKind::Role, PrincipalKind::User] {
-        let wanted: Vec<&Principal> = principals
+    let wanted: Vec<&Principal> = principals
+        .iter()
+        .copied()
+        .filter(|principal| principal.kind == kind)
+        .collect();
+    let mut swept = if wanted.len() >= SWEEP_FROM {
+        sweep(iam, kind).await
+    } else {
+        None
+    };
+    let listed = |swept: &Option<Listed>, key: &PrincipalKey| {
+        let (arn, created_at) = swept.as_ref()?.get(&key.name)?.clone();
+        Some(Lookup::Found { arn, created_at })
+    };
+    // What is listed nowhere is asked for by name before it is called missing.
+    let by_name = wanted
+        .iter()
+        .filter(|principal| listed(&swept, &principal.key()).is_none());
+    let answers: Vec<_> = stream::iter(by_name)
+        .map(|principal| async move { (principal.key(), look_up_one(iam, principal).await) })
+        .buffered(LOOKUPS_AT_A_TIME)
+        .collect()
+        .await;
+    for (key, answer) in answers {
+        found.insert(key, answer?);
+    }
+    // The cluster compares ARNs without case, IAM may not: a name that differs in case only is no missing principal.
+    if swept.is_none()
+        && found
             .iter()
-            .copied()
-            .filter(|principal| principal.kind == kind)
-            .collect();
-        let mut swept = if wanted.len() >= SWEEP_FROM {
-            sweep(iam, kind).await
-        } else {
-            None
-        };
-        let listed = |swept: &Option<Listed>, key: &PrincipalKey| {
-            let (arn, created_at) = swept.as_ref()?.get(&key.name)?.clone();
-            Some(Lookup::Found { arn, created_at })
-        };
-        // What is listed nowhere is asked for by name before it is called missing.
-        let by_name = wanted
-            .iter()
-            .filter(|principal| listed(&swept, &principal.key()).is_none());
-        let answers: Vec<_> = stream::iter(by_name)
-            .map(|principal| async move { (principal.key(), look_up_one(iam, principal).await) })
-            .buffer_unordered(LOOKUPS_AT_A_TIME)
-            .collect()
-            .await;
-        for (key, answer) in answers {
-            found.insert(key, answer?);
-        }
-        // The cluster compares ARNs without case, IAM may not: a name that differs in case only is no missing principal.
-        if swept.is_none()
-            && found
-                .iter()
-                .any(|(key, lookup)| key.kind == kind && *lookup == Lookup::Missing)
-        {
-            swept = sweep(iam, kind).await;
-        }
-        for principal in wanted {
-            let key = principal.key();
-            let is_open = matches!(found.get(&key), None | Some(Lookup::Missing));
-            if is_open && let Some(lookup) = listed(&swept, &key) {
-                found.insert(key, lookup);
-            }
+            .any(|(key, lookup)| key.kind == kind && *lookup == Lookup::Missing)
+    {
+        swept = sweep(iam, kind).await;
+    }
+    for principal in wanted {
+        let key = principal.key();
+        let is_open = matches!(found.get(&key), None | Some(Lookup::Missing));
+        if is_open && let Some(lookup) = listed(&swept, &key) {
+            found.insert(key, lookup);
         }
     }
     Ok(found)

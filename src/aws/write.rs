@@ -5,10 +5,11 @@ use aws_sdk_eks::types::{
     AccessScopeType, AuthenticationMode as SdkMode, UpdateAccessConfigRequest, UpdateStatus,
 };
 
+use super::entries::{association, live_entry};
 use super::{Aws, AwsError};
 use super::{EksApi, Reply, UpdateState};
 use crate::model::access_policy::ScopeKind;
-use crate::model::{AccessScope, AuthenticationMode, LiveEntry};
+use crate::model::{AccessEntry, AccessScope, AuthenticationMode, LiveEntry, PolicyAssociation};
 use crate::plan::{Action, ActionKind};
 
 impl EksApi for Aws {
@@ -44,7 +45,11 @@ impl EksApi for Aws {
                     .send()
                     .await
                     .map_err(|error| AwsError::of("eks:CreateAccessEntry", &error))?;
-                Ok(answered(&answer))
+                let told = answered(&answer);
+                Ok(Reply {
+                    entry: answer.access_entry.and_then(plain_entry),
+                    ..told
+                })
             }
             ActionKind::UpdateAccessEntry {
                 principal_arn,
@@ -62,7 +67,11 @@ impl EksApi for Aws {
                     .send()
                     .await
                     .map_err(|error| AwsError::of("eks:UpdateAccessEntry", &error))?;
-                Ok(answered(&answer))
+                let told = answered(&answer);
+                Ok(Reply {
+                    entry: answer.access_entry.and_then(plain_entry),
+                    ..told
+                })
             }
             ActionKind::DeleteAccessEntry { principal_arn } => {
                 let answer = self
@@ -90,7 +99,11 @@ impl EksApi for Aws {
                     .send()
                     .await
                     .map_err(|error| AwsError::of("eks:AssociateAccessPolicy", &error))?;
-                Ok(answered(&answer))
+                let policy = answer.associated_access_policy();
+                Ok(Reply {
+                    association: policy.and_then(|policy| association(policy).ok()),
+                    ..answered(&answer)
+                })
             }
             ActionKind::DisassociateAccessPolicy {
                 principal_arn,
@@ -116,6 +129,18 @@ impl EksApi for Aws {
         principal: &str,
     ) -> Result<Option<LiveEntry>, AwsError> {
         self.access_entry(cluster, principal).await
+    }
+
+    async fn list(&self, cluster: &str) -> Result<Vec<String>, AwsError> {
+        self.access_entry_arns(cluster).await
+    }
+
+    async fn policies(
+        &self,
+        cluster: &str,
+        principal: &str,
+    ) -> Result<Option<Vec<PolicyAssociation>>, AwsError> {
+        self.policies_of(cluster, principal).await
     }
 
     async fn mode(&self, cluster: &str) -> Result<(AuthenticationMode, String), AwsError> {
@@ -197,9 +222,15 @@ fn sdk_scope(scope: &AccessScope) -> aws_sdk_eks::types::AccessScope {
         .build()
 }
 
+/// The entry of an answer; one that can't be understood is read later.
+fn plain_entry(described: aws_sdk_eks::types::AccessEntry) -> Option<AccessEntry> {
+    let live = live_entry(described, Vec::new());
+    live.ok().map(|live| live.entry)
+}
+
 fn answered(output: &impl RequestId) -> Reply {
     Reply {
         request_id: output.request_id().map(ToOwned::to_owned),
-        update: None,
+        ..Reply::default()
     }
 }

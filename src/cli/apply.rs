@@ -19,10 +19,10 @@ use crate::text::visible;
 
 pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let options = options(&args)?;
-    let target = settings::target(&named(&args, &options), args.run.journal.as_deref())?;
+    let mut target = settings::target(&named(&args, &options), args.run.journal.as_deref())?;
     let stop = signals::listen(args.run.progress == ProgressStyle::Json)?;
     let display = Display::new(args.run.progress, console);
-    target.aws.pace.watch(display.watcher());
+    display.watch(&mut target);
     let confirm = |question: Question<'_>| confirm(question, &args, display.is_json(), console);
     let applied = Box::pin(migration::apply(
         &target, &options, &display, &stop, CLOCK, confirm,

@@ -14,7 +14,7 @@ use crate::migration::{self, Consent, CutOver};
 use crate::report;
 
 pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target, args.journal.as_deref())?;
+    let mut target = settings::target(&args.target, args.journal.as_deref())?;
     let options = CutoverOptions {
         choices: settings::choices(&args.choices, &args.target)?,
         backup: args.backup.clone(),
@@ -31,7 +31,7 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
     };
     let stop = signals::listen(args.progress == ProgressStyle::Json)?;
     let display = Display::new(args.progress, console);
-    target.aws.pace.watch(display.watcher());
+    display.watch(&mut target);
     let confirm = |preview: &Preview<'_>| confirm(preview, args.yes, display.is_json(), console);
     let done = Box::pin(migration::cutover(
         &target, &options, &display, &stop, CLOCK, confirm,

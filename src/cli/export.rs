@@ -131,8 +131,8 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
         let undoing = Vec::new();
         return Ok(Planned { plan, undoing });
     }
-    let target = settings::target(&args.target, None)?;
-    target.aws.pace.watch(console.watcher());
+    let mut target = settings::target(&args.target, None)?;
+    console.watch(&mut target);
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
     let seen = settings::survey(&target, args.timeout).await?;

@@ -13,6 +13,7 @@ mod man;
 mod output;
 mod plan;
 mod progress;
+mod reading;
 #[cfg(feature = "sandbox")]
 mod rehearse;
 mod rollback;

@@ -7,9 +7,11 @@ use std::path::Path;
 use anstream::AutoStream;
 
 use super::args::{ColorChoice, GlobalArgs, OutputArgs};
+use super::reading::Reading;
 use super::{exit, settings};
 use crate::error::Failure;
 use crate::migration::Consent;
+use crate::migration::Target;
 use crate::plan::document::Plan;
 use crate::report::{self, Format, Shown};
 use crate::text::{shell_word, visible};
@@ -83,8 +85,18 @@ impl Console {
         self.screen("\u{1b}[2J\u{1b}[H");
     }
 
+    /// Shows what is read of a target where somebody watches, and says that calls wait.
+    pub(super) fn watch(&self, target: &mut Target) {
+        let reading = if io::stderr().is_terminal() && !self.quiet {
+            Reading::Spinner
+        } else {
+            Reading::Hidden
+        };
+        reading.watch(target, self.watcher(), || false);
+    }
+
     /// Says that calls wait, and why.
-    pub(super) fn watcher(&self) -> impl Fn(&str) + Send + 'static {
+    fn watcher(&self) -> impl Fn(&str) + Send + 'static {
         let quiet = self.quiet;
         move |notice| {
             if !quiet {

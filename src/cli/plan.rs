@@ -21,7 +21,7 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
     let mut target = settings::target(&args.target, args.journal.as_deref())?;
     // Which groups equal an access policy is among the answers.
     target.read_roles |= args.write_decisions.is_some();
-    target.aws.pace.watch(console.watcher());
+    console.watch(&mut target);
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
     let seen = settings::survey(&target, args.timeout).await?;

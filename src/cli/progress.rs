@@ -10,6 +10,8 @@ use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle as BarS
 
 use super::args::ProgressStyle;
 use super::output::{Console, to_stderr};
+use super::reading::Reading;
+use crate::migration::Target;
 use crate::model::ActionStatus;
 use crate::plan::{Action, ActionKind};
 use crate::report::wrap_indented;
@@ -52,7 +54,7 @@ impl Display {
     }
 
     /// Says that calls wait, and why: above the bar, where there is one.
-    pub(super) fn watcher(&self) -> impl Fn(&str) + Send + 'static {
+    fn watcher(&self) -> impl Fn(&str) + Send + 'static {
         let (style, bar) = (self.style, Arc::clone(&self.bar));
         move |notice| {
             let notice = visible(notice);
@@ -66,6 +68,7 @@ impl Display {
     }
 
     /// Whether somebody watches a bar.
+    #[cfg(feature = "sandbox")]
     pub(super) fn is_watched(&self) -> bool {
         self.style == Style::Bars
     }
@@ -73,6 +76,18 @@ impl Display {
     /// Whether a machine reads along.
     pub(super) fn is_json(&self) -> bool {
         self.style == Style::Json
+    }
+
+    /// Shows what is read of a target, and that calls wait.
+    pub(super) fn watch(&self, target: &mut Target) {
+        let reading = match self.style {
+            Style::Bars => Reading::Spinner,
+            Style::Json => Reading::Events,
+            Style::Plain | Style::None => Reading::Hidden,
+        };
+        let bar = Arc::clone(&self.bar);
+        let is_taken = move || bar.lock().is_ok_and(|bar| bar.is_some());
+        reading.watch(target, self.watcher(), is_taken);
     }
 
     /// Takes the bar off the terminal.
@@ -104,7 +119,7 @@ impl Display {
                     to_stderr(&format!("{count} retrying {action}{}", reason(event)));
                 }
             }
-            EventKind::Finished => {}
+            EventKind::Reading | EventKind::Finished => {}
         }
     }
 
@@ -147,6 +162,7 @@ impl Display {
                     bar.set_message(format!("retrying {}{}", describe(action), reason(event)));
                 }
             }
+            EventKind::Reading => {}
             EventKind::Finished => bar.set_position(event.done as u64),
         }
     }

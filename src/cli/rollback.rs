@@ -13,7 +13,7 @@ use crate::migration::{self, RollbackOptions};
 use crate::report;
 
 pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target, args.journal.as_deref())?;
+    let mut target = settings::target(&args.target, args.journal.as_deref())?;
     let options = RollbackOptions {
         act: args.yes,
         run: args.run.clone(),
@@ -26,7 +26,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     };
     let stop = signals::listen(args.progress == ProgressStyle::Json)?;
     let display = Display::new(args.progress, console);
-    target.aws.pace.watch(display.watcher());
+    display.watch(&mut target);
     let done = Box::pin(migration::rollback(
         &target, &options, &display, &stop, CLOCK,
     ))

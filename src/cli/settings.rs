@@ -14,7 +14,7 @@ use crate::choices::Choices;
 use crate::decisions::Document;
 use crate::error::Failure;
 use crate::kubernetes::Kubeconfig;
-use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Survey, Target};
+use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Reads, Survey, Target};
 use crate::migration::{Clock, principals_file};
 use crate::model::Glob;
 use crate::source::manifest;
@@ -130,6 +130,7 @@ pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
             .unwrap_or_default(),
         lookup_roles,
         options: Vec::new(),
+        reads: Reads::default(),
     })
 }
 

@@ -12,8 +12,8 @@ use crate::report;
 use crate::rights::For;
 
 pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target, args.journal.as_deref())?;
-    target.aws.pace.watch(console.watcher());
+    let mut target = settings::target(&args.target, args.journal.as_deref())?;
+    console.watch(&mut target);
     let seen = settings::survey(&target, args.timeout).await?;
     let history =
         migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;

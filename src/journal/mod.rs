@@ -9,10 +9,12 @@ mod lock;
 mod owner;
 pub mod record;
 mod run;
+mod run_option;
 mod store;
 mod trace;
 
 pub use history::{BindingChange, CallHistory, ConfigMapChange, History, RunHistory};
 pub use record::{Line, Record, RunCommand, RunEnd};
 pub use run::{Answered, Beginning, RunLog};
+pub use run_option::RunOption;
 pub use store::{Journal, JournalError};

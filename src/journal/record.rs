@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::run_option::RunOption;
 use crate::choices::Choices;
 use crate::model::{ActionError, ActionStatus, BindingId, ClusterId, LiveEntry};
 use crate::plan::Action;
@@ -59,9 +60,9 @@ pub enum Record {
         /// The choices that shaped the plan.
         #[serde(default)]
         choices: Choices,
-        /// The command's own options that it has to be given again to go on, such as `--to-api-mode`.
+        /// The command's own options that it has to be given again to resume, such as `--to-api-mode`.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        options: Vec<String>,
+        options: Vec<RunOption>,
         /// Which command it belongs to; journals of earlier versions tell it in a [`Record::Purpose`].
         #[serde(default)]
         command: RunCommand,

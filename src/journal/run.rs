@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::history::{History, RunHistory, token};
 use super::record::{Record, RunCommand, RunEnd, SCHEMA};
+use super::run_option::RunOption;
 use super::store::{Journal, JournalError};
 use crate::choices::Choices;
 use crate::digest::sha256;
@@ -29,8 +30,8 @@ pub struct Beginning {
     pub actions: usize,
     /// The choices that shape it.
     pub choices: Choices,
-    /// The command's own options that it has to be given again to go on.
-    pub options: Vec<String>,
+    /// The command's own options that it has to be given again to resume.
+    pub options: Vec<RunOption>,
 }
 
 /// A run with the journal that it holds.

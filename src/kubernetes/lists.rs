@@ -10,6 +10,7 @@ use tracing::debug;
 use super::retry::retried;
 use super::{Kubernetes, KubernetesError, Request};
 use crate::model::rbac::{Binding, Rbac, Rule};
+use crate::together::both;
 
 /// How many objects are asked for at a time.
 const PAGE: u32 = 500;
@@ -27,11 +28,11 @@ impl Kubernetes {
             Request::List("ClusterRoleBindings"),
             |binding: ClusterRoleBinding| Binding::from(binding),
         );
-        let mut bindings = cluster_wide.await?;
         let namespaced = self.all(Request::List("RoleBindings"), |binding: RoleBinding| {
             Binding::from(binding)
         });
-        bindings.extend(namespaced.await?);
+        let (mut bindings, namespaced) = Box::pin(both(cluster_wide, namespaced)).await?;
+        bindings.extend(namespaced);
         bindings.retain(|binding| !binding.subjects.is_empty());
         Ok(Rbac {
             bindings,

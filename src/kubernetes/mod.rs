@@ -4,6 +4,7 @@ mod bindings;
 mod config_map;
 mod error;
 mod gate;
+mod in_memory;
 mod kubeconfig;
 mod lists;
 mod login;
@@ -30,6 +31,7 @@ pub use kubeconfig::{Elsewhere, Kubeconfig, Named};
 pub use nodes::{NodeNames, Nodes};
 pub use token::{Bearer, MakeToken, TokenError, Tokens};
 
+use crate::connector::Connector;
 use crate::proxy;
 use crate::source::AwsAuth;
 use crate::text::bare_url;
@@ -59,17 +61,19 @@ impl Kubernetes {
         // Before a plugin is asked for a token that would not be sent.
         encrypted(&config.cluster_url).map_err(kubeconfig::unusable)?;
         let tokens = login::tokens(&mut config.auth_info, clock, timeout).await?;
-        Self::by_config(config, tokens, timeout)
+        Self::by_config(config, tokens, timeout, None)
     }
 
     /// A client by the cluster's own endpoint, authority and tokens.
     ///
-    /// The cluster's own authority is the only one that is trusted: where EKS names none, nothing is sent.
+    /// The cluster's own authority is the only one that is trusted: where EKS names none, nothing is sent. A connector
+    /// answers in place of the network.
     pub fn by_tokens<E: std::error::Error + Send + Sync + 'static>(
         endpoint: &str,
         certificate_authority: Option<&[u8]>,
         tokens: Tokens<E>,
         timeout: Duration,
+        connector: Option<Connector>,
     ) -> Result<Self, KubernetesError> {
         let unusable = |reason: String| KubernetesError::Unusable { reason };
         proxy::check().map_err(unusable)?;
@@ -79,6 +83,7 @@ impl Kubernetes {
             .map_err(|_| unusable(format!("`{endpoint}` is not a URL")))?;
         let mut config = Config::new(url);
         config.root_cert = match certificate_authority {
+            _ if connector.is_some() => None,
             Some(authority) => Some(pem_certificates(authority).map_err(unusable)?),
             None if is_loopback(&config.cluster_url) => None,
             None => {
@@ -88,7 +93,7 @@ impl Kubernetes {
             }
         };
         config.proxy_url = proxy::of(&config.cluster_url);
-        Self::by_config(config, Some(tokens), timeout)
+        Self::by_config(config, Some(tokens), timeout, connector)
     }
 
     /// A client; without tokens the configuration itself says how to log in.
@@ -96,6 +101,7 @@ impl Kubernetes {
         mut config: Config,
         tokens: Option<Tokens<E>>,
         timeout: Duration,
+        connector: Option<Connector>,
     ) -> Result<Self, KubernetesError> {
         // Audit logs show it. Source: Kubernetes, "Auditing", `userAgent`.
         let agent = http::HeaderValue::from_static(USER_AGENT);
@@ -115,9 +121,15 @@ impl Kubernetes {
             received: Arc::default(),
         };
         let received = Arc::clone(&gate.received);
-        let builder = ClientBuilder::try_from(config)
-            .map_err(|error| kubeconfig::unusable(not_set_up(&error)))?
-            .with_layer(&gate);
+        let builder = match connector {
+            Some(connector) => {
+                let service = in_memory::service(connector, config.cluster_url, config.headers);
+                ClientBuilder::new(service, config.default_namespace)
+            }
+            None => ClientBuilder::try_from(config)
+                .map_err(|error| kubeconfig::unusable(not_set_up(&error)))?,
+        };
+        let builder = builder.with_layer(&gate);
         let client = match tokens {
             // The filter wants a service that can be cloned.
             Some(tokens) => builder

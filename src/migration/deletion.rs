@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::run_end::unfinished;
+use super::session::unfinished;
 use crate::error::Failure;
 use crate::kubernetes::{Kubernetes, Stored, Terminating};
 use crate::stop::Stop;

@@ -16,16 +16,17 @@ pub mod principals_file;
 #[cfg(feature = "sandbox")]
 pub mod rehearse;
 pub mod rollback;
-mod run_end;
+mod session;
 pub mod status;
 pub mod survey;
 pub mod verify;
 
-pub use apply::{Applied, ApplyOptions, Clock, Question, apply};
+pub use apply::{Applied, ApplyOptions, Question, apply};
 pub use bindings::MadeBinding;
 pub use consent::Consent;
 pub use cutover::{CutOver, CutoverOptions, cutover};
 pub use principal::{Who, who};
 pub use rollback::{RollbackOptions, RolledBack, rollback};
+pub use session::Clock;
 pub use survey::{ConfigMapFile, Survey, Target, survey};
 pub use verify::{Doubt, Objection, Readiness, Verification, verify};

@@ -177,12 +177,12 @@ fn counted(summary: &Summary) -> String {
     }
 }
 
-/// How many entries were read back and compared.
+/// How many entries were compared with what was asked for.
 fn verified(summary: &Summary) -> String {
     let verified = plural(summary.verified, "entry", "entries");
     match summary.unverified.len() {
-        0 => format!("{verified} read back, no difference"),
-        differ => format!("{verified} read back without a difference, {differ} with one"),
+        0 => format!("{verified}, no difference"),
+        differ => format!("{verified} without a difference, {differ} with one"),
     }
 }
 

@@ -46,7 +46,7 @@ impl Unverified {
         } = self;
         Line::marked(
             Mark::Fault,
-            format!("{principal_arn} was read back and differs: {differences}"),
+            format!("{principal_arn} differs from what was asked for: {differences}"),
         )
     }
 }

@@ -15,7 +15,6 @@ use super::kube::objects::Objects;
 use super::seed::{IamPrincipal, NodeSeed, Seed};
 use super::state::{ClusterState, Identity, World};
 use super::sts;
-use super::tls::Tls;
 
 /// How much older a dead entry is than the principal of today.
 const BEFORE: SignedDuration = SignedDuration::from_hours(24);
@@ -29,6 +28,15 @@ pub(super) fn identity(known: &IamPrincipal, session: &str) -> Identity {
     }
 }
 
+/// What a world is made from beside its seed.
+pub(super) struct Ground {
+    /// The certificate authority of the clusters' endpoints, in PEM.
+    pub(super) ca_pem: String,
+    /// What ids and keys are made from.
+    pub(super) secret: String,
+    pub(super) clock: Clock,
+}
+
 /// The world as the seed has it, and the caller's key.
 ///
 /// The endpoints are those of the cluster and then of its neighbours; what a cluster is kept under comes in the same
@@ -36,7 +44,7 @@ pub(super) fn identity(known: &IamPrincipal, session: &str) -> Identity {
 pub(super) fn world(
     mut seed: Seed,
     endpoints: Vec<String>,
-    tls: &Tls,
+    ground: &Ground,
 ) -> (World, String, Vec<String>) {
     let neighbours = std::mem::take(&mut seed.neighbours);
     let mut world = World {
@@ -51,9 +59,9 @@ pub(super) fn world(
         limits: seed.limits.clone(),
         faults: Faults::default(),
         requests: Vec::new(),
-        clock: Clock::default(),
+        clock: ground.clock,
         buckets: BTreeMap::new(),
-        secret: tls.secret.clone(),
+        secret: ground.secret.clone(),
         serial: 0,
     };
     know_principals(&mut world, &seed);
@@ -91,7 +99,7 @@ pub(super) fn world(
         seeds.push(neighbour);
     }
     for ((key, seed), endpoint) in keys.iter().zip(seeds).zip(endpoints) {
-        add_cluster(&mut world, key, seed, endpoint, tls);
+        add_cluster(&mut world, key, seed, endpoint, ground);
     }
     (world, key, keys)
 }
@@ -116,11 +124,11 @@ fn know_principals(world: &mut World, seed: &Seed) {
     }
 }
 
-fn add_cluster(world: &mut World, name: &str, seed: Seed, endpoint: String, tls: &Tls) {
+fn add_cluster(world: &mut World, name: &str, seed: Seed, endpoint: String, ground: &Ground) {
     let objects = objects(&seed);
     let (endpoint, ca_pem) = match &seed.control_plane {
         Some(real) => (real.endpoint.clone(), real.ca_pem.clone()),
-        None => (endpoint, tls.ca_pem.clone()),
+        None => (endpoint, ground.ca_pem.clone()),
     };
     let cluster = ClusterState {
         mode: seed.cluster.mode,
@@ -139,7 +147,7 @@ fn add_cluster(world: &mut World, name: &str, seed: Seed, endpoint: String, tls:
         tags: BTreeMap::new(),
         admin_token: format!(
             "sandbox-{}",
-            invent::hex(&invent::digest(&format!("token {}", tls.secret)))
+            invent::hex(&invent::digest(&format!("token {}", ground.secret)))
         ),
         seed: seed.cluster,
     };

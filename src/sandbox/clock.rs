@@ -7,16 +7,31 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The real time and an offset.
-#[derive(Debug, Clone, Copy, Default)]
+/// A clock and an offset.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
+    source: fn() -> Timestamp,
     ahead: SignedDuration,
 }
 
+impl Default for Clock {
+    fn default() -> Self {
+        Self::of(Timestamp::now)
+    }
+}
+
 impl Clock {
+    /// A clock that is as far as another one.
+    pub(super) fn of(source: fn() -> Timestamp) -> Self {
+        Self {
+            source,
+            ahead: SignedDuration::ZERO,
+        }
+    }
+
     /// What time it is in the sandbox.
     pub(super) fn now(self) -> Timestamp {
-        Timestamp::now()
+        (self.source)()
             .checked_add(self.ahead)
             .unwrap_or(Timestamp::MAX)
     }

@@ -1,5 +1,6 @@
 //! How strictly, how slowly and how sparingly a sandbox answers.
 
+use super::answers::Answers;
 use super::policy::Policy;
 
 /// How a change of the authentication mode goes.
@@ -49,6 +50,8 @@ pub struct Limits {
     pub propagation_reads: u32,
     /// How many AWS requests each account may make in a second, and at once; more are throttled.
     pub requests_per_second: Option<u32>,
+    /// When requests are answered.
+    pub answers: Answers,
 }
 
 /// What the caller may do.
@@ -100,6 +103,7 @@ impl Default for Limits {
             entries: 3000,
             propagation_reads: 0,
             requests_per_second: None,
+            answers: Answers::AtOnce,
         }
     }
 }

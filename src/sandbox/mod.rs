@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod answers;
 mod aws;
 mod build;
 mod clock;
@@ -40,6 +41,7 @@ mod tls;
 mod wire;
 mod xml;
 
+pub use answers::Answers;
 pub use faults::{Fault, FaultKind};
 pub use kube::admission::{Admission, Refuser};
 pub use limits::{

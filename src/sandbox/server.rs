@@ -1,5 +1,6 @@
-//! The two endpoints: HTTP for AWS, HTTPS for Kubernetes, both on loopback.
+//! The two endpoints: HTTP for AWS, HTTPS for Kubernetes, both on loopback; and the same without ports.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,11 +15,13 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::answers::Rounds;
 use super::faults::FaultKind;
 use super::record::{Hooks, Phase, RequestRecord};
 use super::state::World;
 use super::wire::{Call, Reply, ReplyBody};
 use super::{aws, kube};
+use crate::connector::Connector;
 
 /// The longest body that is read: more than a ConfigMap can hold.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
@@ -28,9 +31,18 @@ const LONGEST_BODY: usize = 4 * 1024 * 1024;
 pub(super) struct Shared {
     pub(super) world: Mutex<World>,
     pub(super) hooks: Mutex<Hooks>,
+    pub(super) rounds: Arc<Rounds>,
 }
 
 impl Shared {
+    pub(super) fn new(world: World) -> Self {
+        Self {
+            world: Mutex::new(world),
+            hooks: Mutex::new(Hooks::default()),
+            rounds: Arc::default(),
+        }
+    }
+
     /// The world; a panic of a test's own hook does not make it useless.
     pub(super) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
@@ -98,6 +110,31 @@ async fn converse(
         .await;
 }
 
+/// Answers the requests of clients in this process: those to the hosts named are of Kubernetes, all others of AWS.
+pub(super) fn connector(shared: Arc<Shared>, kubernetes: BTreeMap<String, Api>) -> Connector {
+    Connector::new(move |request| {
+        let host = request.uri().host().unwrap_or_default();
+        let api = kubernetes.get(host).cloned().unwrap_or(Api::Aws);
+        let shared = Arc::clone(&shared);
+        Box::pin(async move {
+            let (mut head, body) = request.into_parts();
+            // What a client writes into the header itself where there is a connection.
+            if let Some(host) = head.uri.authority()
+                && let Ok(host) = host.as_str().parse()
+            {
+                head.headers.entry("host").or_insert(host);
+            }
+            let (reply, is_whole) = answer_to(Call::new(head, body.into()), api, shared).await?;
+            let answer = reply.into_response(is_whole);
+            let (head, body) = answer.into_parts();
+            Ok(Response::from_parts(
+                head,
+                body.collect().await?.to_bytes().to_vec(),
+            ))
+        })
+    })
+}
+
 /// Answers one request; an error breaks the connection without an answer.
 async fn handle(
     request: Request<Incoming>,
@@ -108,19 +145,20 @@ async fn handle(
     let Ok(body) = Limited::new(body, LONGEST_BODY).collect().await else {
         return Err(io::ErrorKind::InvalidData.into());
     };
-    let call = Call {
-        method: head.method,
-        path: head.uri.path().to_owned(),
-        query: head.uri.query().unwrap_or_default().to_owned(),
-        headers: head.headers,
-        body: body.to_bytes(),
-    };
+    let (reply, is_whole) = answer_to(Call::new(head, body.to_bytes()), api, shared).await?;
+    Ok(reply.into_response(is_whole))
+}
+
+/// Answers one request, and tells whether the whole answer arrives; an error breaks the connection without one.
+async fn answer_to(call: Call, api: Api, shared: Arc<Shared>) -> io::Result<(Reply, bool)> {
     let operation = match &api {
         Api::Aws => aws::Service::of(&call).operation(&call),
         Api::Kubernetes(_) => kube::operation(&call),
     };
     let (index, request_id) = note(&shared, &call, &operation);
     shared.call_hooks(Phase::Before, index);
+    let answers = shared.world().limits.answers;
+    answers.wait(&shared.rounds, &operation).await;
     let fault = shared.world().faults.take(&operation);
     match fault {
         Some(FaultKind::ResetBeforeCommit) => return Err(io::ErrorKind::ConnectionReset.into()),
@@ -148,7 +186,7 @@ async fn handle(
         }
         Api::Kubernetes(_) => reply.with("audit-id", request_id),
     };
-    Ok(reply.into_response(fault != Some(FaultKind::TruncatedBody)))
+    Ok((reply, fault != Some(FaultKind::TruncatedBody)))
 }
 
 /// Writes a request down before anything is done.

@@ -2,19 +2,22 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::connector::Connector;
 use crate::model::{Arn, AuthenticationMode, LiveEntry};
 
-use super::build;
+use super::build::{self, Ground};
+use super::clock::Clock;
 use super::faults::Fault;
-use super::record::{Hooks, Phase, RequestRecord};
+use super::record::{Phase, RequestRecord};
 use super::seed::Seed;
 use super::server::{self, Api, Shared};
 use super::state::World;
@@ -88,11 +91,13 @@ impl Sandbox {
             Some(sts) => Some((sts.local_addr()?, tls.ca_pem.clone())),
             None => None,
         };
-        let (world, key, keys) = build::world(seed, endpoints, &tls);
-        let shared = Arc::new(Shared {
-            world: Mutex::new(world),
-            hooks: Mutex::new(Hooks::default()),
-        });
+        let ground = Ground {
+            ca_pem: tls.ca_pem,
+            secret: tls.secret,
+            clock: Clock::default(),
+        };
+        let (world, key, keys) = build::world(seed, endpoints, &ground);
+        let shared = Arc::new(Shared::new(world));
         let mut tasks = vec![tokio::spawn(server::serve(
             aws,
             None,
@@ -123,6 +128,41 @@ impl Sandbox {
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// A sandbox without ports, and the connector that leads to it; the same seed and secret make the same ids and keys.
+    ///
+    /// Neighbours have an endpoint each, as with [`start`](Self::start); there is no real API server beside it.
+    #[must_use]
+    pub fn in_memory(seed: Seed, secret: &str, clock: fn() -> Timestamp) -> (Self, Connector) {
+        let (cluster, region) = (seed.cluster.name.clone(), seed.cluster.region.clone());
+        let hosts: Vec<String> = (0..=seed.neighbours.len())
+            .map(|index| format!("cluster-{index}.invalid"))
+            .collect();
+        let endpoints = hosts.iter().map(|host| format!("https://{host}")).collect();
+        let ground = Ground {
+            ca_pem: String::new(),
+            secret: secret.to_owned(),
+            clock: Clock::of(clock),
+        };
+        let (world, key, keys) = build::world(seed, endpoints, &ground);
+        let shared = Arc::new(Shared::new(world));
+        let kubernetes = keys.into_iter().map(Api::Kubernetes);
+        let apis = hosts.into_iter().zip(kubernetes).collect();
+        let connector = server::connector(Arc::clone(&shared), apis);
+        let inner = Inner {
+            shared,
+            cluster,
+            region,
+            aws_url: "http://aws.invalid".to_owned(),
+            sts: None,
+            key,
+            tasks: Vec::new(),
+        };
+        let sandbox = Self {
+            inner: Arc::new(inner),
+        };
+        (sandbox, connector)
     }
 
     /// The environment variables with which AWS clients reach the sandbox as its caller.
@@ -221,6 +261,12 @@ impl Sandbox {
     #[must_use]
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.inner.shared.world().requests.clone()
+    }
+
+    /// The operations of each round so far, where requests are answered in rounds.
+    #[must_use]
+    pub fn rounds(&self) -> Vec<Vec<String>> {
+        self.inner.shared.rounds.answered()
     }
 
     /// Calls a function before each request is handled and again after, before the answer is sent.

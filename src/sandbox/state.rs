@@ -9,6 +9,7 @@ use crate::model::{
     AccessEntry, Arn, AuthenticationMode, EntryType, LiveEntry, PolicyAssociation, Principal,
 };
 
+use super::answers::Answers;
 use super::clock::Clock;
 use super::faults::Faults;
 use super::invent;
@@ -346,6 +347,11 @@ impl World {
     /// Forbids everybody in an account an action, or all that fit a pattern.
     pub fn deny(&mut self, account: &str, action: &str) {
         self.denials.push((account.to_owned(), action.to_owned()));
+    }
+
+    /// When requests are answered from now on.
+    pub fn set_answers(&mut self, answers: Answers) {
+        self.limits.answers = answers;
     }
 
     /// Sets the longest page of a list, whatever is asked for.

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response};
 use serde_json::Value;
 
@@ -23,6 +24,17 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// A request with its whole body.
+    pub(super) fn new(head: Parts, body: Bytes) -> Self {
+        Self {
+            method: head.method,
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            headers: head.headers,
+            body,
+        }
+    }
+
     /// A header's value as text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

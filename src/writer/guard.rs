@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use crate::aws::{AwsError, EksApi, Reply, UpdateState};
-use crate::model::{AccessEntry, AuthenticationMode, LiveEntry};
+use crate::model::{AccessEntry, AuthenticationMode, LiveEntry, PolicyAssociation};
 use crate::plan::Action;
 use crate::plan::compare::same;
 
@@ -81,6 +81,18 @@ impl<A: EksApi> EksApi for Guarded<'_, A> {
         principal: &str,
     ) -> Result<Option<LiveEntry>, AwsError> {
         self.api.describe(cluster, principal).await
+    }
+
+    async fn list(&self, cluster: &str) -> Result<Vec<String>, AwsError> {
+        self.api.list(cluster).await
+    }
+
+    async fn policies(
+        &self,
+        cluster: &str,
+        principal: &str,
+    ) -> Result<Option<Vec<PolicyAssociation>>, AwsError> {
+        self.api.policies(cluster, principal).await
     }
 
     async fn mode(&self, cluster: &str) -> Result<(AuthenticationMode, String), AwsError> {

@@ -79,6 +79,16 @@ impl Throttling {
             },
         })
     }
+
+    /// A call that reads: it has its turn, and is made again by the SDK below when it is throttled.
+    async fn read(&self, operation: &str) {
+        loop {
+            self.pace.turn().await;
+            if self.ask(operation).await.is_ok() {
+                return;
+            }
+        }
+    }
 }
 
 impl Bucket {
@@ -104,30 +114,36 @@ impl EksApi for Throttling {
         let arn = action.kind.principal_arn().unwrap().to_string();
         let mut entries = self.entries.lock().unwrap();
         let before = entries.remove(&arn);
-        entries.insert(arn, action.kind.applied_to(before).unwrap());
-        Ok(Reply::default())
+        let entry = action.kind.applied_to(before).unwrap();
+        entries.insert(arn, entry.clone());
+        Ok(Reply {
+            association: entry.access_policies.last().cloned(),
+            entry: Some(entry),
+            ..Reply::default()
+        })
     }
 
-    /// Two calls, each with its turn, and made again by the SDK below when it is throttled.
-    async fn describe(&self, _: &str, principal: &str) -> Result<Option<LiveEntry>, AwsError> {
-        for operation in [
-            "eks:DescribeAccessEntry",
-            "eks:ListAssociatedAccessPolicies",
-        ] {
-            loop {
-                self.pace.turn().await;
-                if self.ask(operation).await.is_ok() {
-                    break;
-                }
-            }
+    async fn describe(&self, _: &str, _: &str) -> Result<Option<LiveEntry>, AwsError> {
+        unreachable!("every answer says what was asked for")
+    }
+
+    /// A call for each page of a hundred.
+    async fn list(&self, _: &str) -> Result<Vec<String>, AwsError> {
+        let arns: Vec<String> = self.entries.lock().unwrap().keys().cloned().collect();
+        for _ in arns.chunks(100) {
+            self.read("eks:ListAccessEntries").await;
         }
+        Ok(arns)
+    }
+
+    async fn policies(
+        &self,
+        _: &str,
+        principal: &str,
+    ) -> Result<Option<Vec<PolicyAssociation>>, AwsError> {
+        self.read("eks:ListAssociatedAccessPolicies").await;
         let entry = self.entries.lock().unwrap().get(principal).cloned();
-        Ok(entry.map(|entry| LiveEntry {
-            entry,
-            access_entry_arn: None,
-            created_at: None,
-            modified_at: None,
-        }))
+        Ok(entry.map(|entry| entry.access_policies))
     }
 
     async fn mode(&self, _: &str) -> Result<(AuthenticationMode, String), AwsError> {

@@ -103,6 +103,8 @@ impl Event {
 pub enum EventKind {
     /// The first write is about to be made.
     Started,
+    /// The cluster is being read, which takes longer than a second; `message` says what. May come before `started`.
+    Reading,
     /// The mode switch goes on.
     Mode,
     /// An action has ended, or goes on after it was done.

@@ -559,6 +559,9 @@ async fn progress_is_one_json_object_a_line_when_asked() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
         .collect();
+    // A cluster that is slow to read is told before.
+    let read = events.iter().filter(|event| event["event"] == "reading");
+    let events = &events[read.count()..];
     let names: Vec<&str> = events
         .iter()
         .map(|event| event["event"].as_str().unwrap())
@@ -572,7 +575,7 @@ async fn progress_is_one_json_object_a_line_when_asked() {
         serde_json::json!({"accountId": crate::support::ACCOUNT, "region": "eu-west-1", "name": CLUSTER})
     );
     assert_eq!(names.last(), Some(&"finished"));
-    for event in &events {
+    for event in events {
         assert!(
             event["time"]
                 .as_str()
@@ -661,7 +664,7 @@ async fn without_a_question_it_says_where_it_writes_and_at_the_end_what_is_next(
         "1 policy associated",
         "Took          ",
         " calls to AWS, 0 retries",
-        "3 entries read back, no difference",
+        "3 entries, no difference",
         "Next, to prove",
         "aws-auth-migrate verify --cluster shop --region eu-west-1",
     ] {

@@ -214,10 +214,12 @@ async fn endless_throttling_ends_with_the_time_that_was_given() {
 async fn an_entry_that_can_not_be_read_back_is_not_claimed_to_be_there() {
     let world = World::start(many(SWITCH)).await;
     // The look after the switch sees the creator's entry; the looks after the writing see nothing any more.
-    world.sandbox.add_fault(Fault {
-        times: u32::MAX,
-        ..Fault::nth("DescribeAccessEntry", 2, FaultKind::AccessDenied)
-    });
+    for operation in ["ListAccessEntries", "DescribeAccessEntry"] {
+        world.sandbox.add_fault(Fault {
+            times: u32::MAX,
+            ..Fault::nth(operation, 2, FaultKind::AccessDenied)
+        });
+    }
     let applied = update(&world).run().expect_code(4).json();
     assert_eq!(
         (&applied["end"], &applied["verified"]),

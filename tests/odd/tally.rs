@@ -62,15 +62,15 @@ impl Tally {
                 continue;
             }
             let verdict = mapping["access"]["verdict"].as_str().unwrap_or("unknown");
+            let is_covered = is_covered(plan, choices, are_bindings_read, person, moved);
             let told = || format!("{}: {moved:?}\n{mapping:#}\n{}", person.arn(), shown());
             if matches!(verdict, "same" | "renamed") {
-                let is_proven = verdict == "same" || are_bindings_read;
-                if moved.fits(verdict) && is_proven {
+                if is_covered {
                     self.kept += 1;
                 } else {
                     self.silent.push(told());
                 }
-            } else if is_decided(person, mapping, moved, choices, are_bindings_read) {
+            } else if is_covered {
                 self.decided += 1;
             } else {
                 self.admitted.push(told());
@@ -104,6 +104,25 @@ impl Tally {
             self.silent.len(),
             self.admitted.len()
         )
+    }
+}
+
+/// Whether a plan and the choices it was made with cover what became of somebody, at its end or on the way there.
+pub(crate) fn is_covered(
+    plan: &Value,
+    choices: &Choices,
+    are_bindings_read: bool,
+    person: &Person,
+    moved: &Moved,
+) -> bool {
+    let Some(mapping) = acting(plan, person) else {
+        return false;
+    };
+    let verdict = mapping["access"]["verdict"].as_str().unwrap_or("unknown");
+    match verdict {
+        "same" => moved.fits(verdict),
+        "renamed" if are_bindings_read => moved.fits(verdict),
+        _ => is_decided(person, mapping, moved, choices, are_bindings_read),
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode,
     let mut keyboard = Keyboard::new()?;
     let (mut kept, decided) = Kept::open(out, path.as_deref(), &named)?;
     let mut target = settings::target(&named, args.journal.as_deref())?;
-    target.aws.pace.watch(console.watcher());
+    console.watch(&mut target);
     target.read_roles = true;
     target.options.push(kept.option());
     let chosen = settings::chosen(&args.choices)?;

@@ -8,28 +8,27 @@ mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::bindings::{self, MadeBinding};
-use super::consent::{Consent, changed_meanwhile};
-use super::journal_path::{cluster_id, journal_path};
-use super::run_end::{ended, unfinished};
-use super::survey::{Survey, Target, survey};
+use super::consent::Consent;
+use super::session::{Clock, JournalPlace, Opened, Session, end, unfinished};
+use super::survey::{Survey, Target};
 use crate::aws::{Aws, EksApi, Pace};
 use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, Journal, RunCommand, RunEnd, RunLog};
+use crate::journal::{Beginning, RunCommand, RunEnd, RunLog, RunOption};
 use crate::model::{Arn, AuthenticationMode, ClusterId, LiveEntry};
 use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Misfits, Plan};
 use crate::plan::{Action, RUN_TAG, Stage, block_refused, tell_conflicts};
 use crate::stop::Stop;
-use crate::writer::{self, Canary, Event, Guarded, Limits, Progress, Run, Summary, Switch};
+use crate::writer::{self, Canary, Event, Guarded, Limits, Progress, Run, Summary};
 
 pub(super) use planned::live_entries;
 pub use planned::{ours, plan, plan_to_judge};
@@ -115,15 +114,6 @@ pub struct Applied {
     pub retries: usize,
 }
 
-/// The clocks of the edge: one for records, one for signatures.
-#[derive(Debug, Clone, Copy)]
-pub struct Clock {
-    /// The time for records.
-    pub now: fn() -> Timestamp,
-    /// The time for signatures.
-    pub system: fn() -> SystemTime,
-}
-
 /// Looks, asks, and makes it so.
 ///
 /// `confirm` sees what is about to be done before anything is written, the mode switch included; its refusal ends the
@@ -136,18 +126,16 @@ pub async fn apply<P: Progress>(
     clock: Clock,
     confirm: impl Fn(Question<'_>) -> Result<Consent, Failure>,
 ) -> Result<Applied, Failure> {
-    let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let mut target = target.clone();
     target.aws.pace = target.aws.pace.limited(options.max_rate);
-    let work = Work {
-        target: &target,
-        options,
-        progress,
-        stop,
-        clock,
-        deadline,
+    let place = JournalPlace {
+        named: options.journal.as_deref(),
+        folder: &options.state_folder,
+        holder: &options.holder,
     };
-    let mut seen = match survey(&target, clock.system).await {
+    let session = Session::new(&target, place, progress, stop, clock, options.timeout);
+    let work = Applying { session, options };
+    let mut seen = match work.session.look().await {
         Ok(seen) => seen,
         Err(failure) => Box::pin(own_entry::finish(&work, failure, &confirm)).await?,
     };
@@ -155,9 +143,8 @@ pub async fn apply<P: Progress>(
         Failure::usage("there is nothing to apply to: the plan is offline")
             .hint("name the cluster with --cluster")
     })?;
-    let id = cluster_id(&seen)?;
-    let path = options.journal_of(&id);
-    let mut plan = plan_now(&seen, options, &Journal::history(&path, &id)?, clock)?;
+    let Opened { id, path, history } = work.session.open(&seen)?;
+    let mut plan = plan_now(&seen, options, &history, clock)?;
     let fit = if options.shared_decisions {
         plan.shared_decisions_fit()
     } else {
@@ -174,7 +161,7 @@ pub async fn apply<P: Progress>(
             bindings: &bindings,
         })?;
         if consent == Consent::Answered {
-            (seen, plan) = work.look_again(&id, &plan, &bindings).await?;
+            (seen, plan) = work.look_again(&plan, &bindings).await?;
         }
         stop.begin_writing();
         if stop.is_requested() {
@@ -204,7 +191,7 @@ pub async fn apply<P: Progress>(
         progress.tell(&Event::started(id.clone(), calls, (clock.now)()));
         let log = work.begin(&id, &plan.actions, seen.caller.as_ref())?;
         let applied = Box::pin(work.carry_out(&aws, &id, &log, seen, plan, bindings)).await;
-        ended(&log, applied, |applied| (applied.end, Vec::new()))?
+        end(&log, applied, |applied| (applied.end, Vec::new()))?
     };
     applied.took = began.elapsed();
     applied.calls = aws.pace().calls();
@@ -213,60 +200,42 @@ pub async fn apply<P: Progress>(
 }
 
 impl ApplyOptions {
-    /// The options that it has to be given again to go on.
-    fn again(&self) -> Vec<String> {
+    /// The options that it has to be given again to resume.
+    fn again(&self) -> Vec<RunOption> {
         let flags = [
-            ("--apply-rbac", self.choices.bind_renamed),
-            ("--allow-self-lockout", self.allow_self_lockout),
-            ("--fail-fast", self.fail_fast),
+            (RunOption::ApplyRbac, self.choices.bind_renamed),
+            (RunOption::AllowSelfLockout, self.allow_self_lockout),
+            (RunOption::FailFast, self.fail_fast),
         ];
         let flags = flags.into_iter().filter(|(_, given)| *given);
-        let canary = self
-            .canary
-            .map(|soak| format!("--canary={}s", soak.as_secs()));
-        let rate = self.max_rate.map(|rate| format!("--max-rate={rate}"));
         flags
-            .map(|(flag, _)| flag.to_owned())
-            .chain(canary)
-            .chain(rate)
+            .map(|(flag, _)| flag)
+            .chain(self.canary.map(RunOption::Canary))
+            .chain(self.max_rate.map(RunOption::MaxRate))
             .collect()
-    }
-
-    /// The journal of a cluster: the one that was named, or the usual one.
-    fn journal_of(&self, id: &ClusterId) -> PathBuf {
-        let named = self.journal.clone();
-        named.unwrap_or_else(|| journal_path(&self.state_folder, id))
     }
 }
 
 /// What every step needs.
-struct Work<'a, P> {
-    target: &'a Target,
+struct Applying<'a, P> {
+    session: Session<'a, P>,
     options: &'a ApplyOptions,
-    progress: &'a P,
-    stop: &'a Stop,
-    clock: Clock,
-    deadline: Option<Instant>,
 }
 
-impl<P: Progress> Work<'_, P> {
+impl<P: Progress> Applying<'_, P> {
     /// Looks at the cluster once more after a question, whose answer is worth something only for what was shown.
     async fn look_again(
         &self,
-        id: &ClusterId,
         shown: &Plan,
         bindings: &[Value],
     ) -> Result<(Survey, Plan), Failure> {
-        let seen = survey(self.target, self.clock.system).await?;
-        let history = Journal::history(&self.options.journal_of(id), id)?;
-        let plan = plan_now(&seen, self.options, &history, self.clock)?;
-        let is_as_shown = plan.actions == shown.actions
+        let seen = self.session.look().await?;
+        let history = self.session.open(&seen)?.history;
+        let plan = plan_now(&seen, self.options, &history, self.session.clock)?;
+        let is_same = plan.actions == shown.actions
             && bindings::wanted(&seen, &self.options.choices, &plan)? == bindings;
-        if is_as_shown {
-            Ok((seen, plan))
-        } else {
-            Err(changed_meanwhile())
-        }
+        Session::<P>::is_as_shown(is_same)?;
+        Ok((seen, plan))
     }
 
     /// Opens the journal and writes down that a run begins, or that the one that was stopped goes on.
@@ -276,7 +245,7 @@ impl<P: Progress> Work<'_, P> {
         actions: &[Action],
         caller: Option<&crate::aws::Caller>,
     ) -> Result<RunLog, Failure> {
-        let beginning = Beginning {
+        self.session.begin(Beginning {
             command: RunCommand::Apply,
             cluster: id.clone(),
             caller: caller.map(|caller| caller.arn.to_string()),
@@ -284,10 +253,7 @@ impl<P: Progress> Work<'_, P> {
             actions: actions.len(),
             choices: self.options.choices.clone(),
             options: self.options.again(),
-        };
-        let path = self.options.journal_of(id);
-        let holder = &self.options.holder;
-        Ok(RunLog::begin(&path, holder, beginning, self.clock.now)?)
+        })
     }
 
     /// Bindings first, so that nobody is without a right in between; then the mode, then the entries.
@@ -302,16 +268,16 @@ impl<P: Progress> Work<'_, P> {
     ) -> Result<Applied, Failure> {
         let making = bindings::Making {
             log,
-            progress: self.progress,
-            stop: self.stop,
-            now: self.clock.now,
+            progress: self.session.progress,
+            stop: self.session.stop,
+            now: self.session.clock.now,
         };
         let bindings = making.make(seen.kubernetes.as_ref(), bindings).await?;
         let mode_before = plan.cluster.authentication_mode;
         let (seen, mut plan) = Box::pin(self.switch(aws, id, log, seen, plan)).await?;
         let mode = seen.observed.cluster.authentication_mode;
         let before = live_entries(&seen);
-        let new_principals = new_principals(&seen, (self.clock.now)());
+        let new_principals = new_principals(&seen, (self.session.clock.now)());
         let canary = seen.kubernetes.as_ref().zip(self.options.canary);
         // Where there was no entry, EKS itself says when there is one by now, and it is compared then.
         let is_there = |action: &&Action| {
@@ -326,11 +292,12 @@ impl<P: Progress> Work<'_, P> {
             ..self.run(&guarded, aws.pace(), &id.name, log)
         };
         let summary = writer::run(&run, &tagged(&plan.actions, log.id())).await?;
-        self.progress
-            .tell(&Event::finished(&summary, (self.clock.now)()));
+        self.session
+            .progress
+            .tell(&Event::finished(&summary, (self.session.clock.now)()));
         block_refused(&mut plan, &summary.refused_principals());
         tell_conflicts(&mut plan, &summary.conflicts());
-        let end = if self.stop.is_requested() {
+        let end = if self.session.stop.is_requested() {
             RunEnd::Interrupted
         } else if summary.is_complete() {
             RunEnd::Complete
@@ -368,16 +335,16 @@ impl<P: Progress> Work<'_, P> {
             log,
             before: NO_ENTRIES,
             new_principals: NO_PRINCIPALS,
-            progress: self.progress,
-            stop: self.stop,
+            progress: self.session.progress,
+            stop: self.session.stop,
             limits: Limits {
                 concurrency: self.options.concurrency,
                 fail_fast: self.options.fail_fast,
-                deadline: self.deadline,
+                deadline: self.session.deadline,
             },
             canary: None,
             on_existing: self.options.choices.on_existing,
-            clock: self.clock.now,
+            clock: self.session.clock.now,
         }
     }
 
@@ -399,30 +366,15 @@ impl<P: Progress> Work<'_, P> {
         };
         // Whoever said yes to the plan as it was shown said yes to this, too.
         let was_accepted = refuse_lockout(&plan, false).is_err();
-        let switch = Switch {
-            api: aws,
-            cluster: &id.name,
-            action,
-            to,
-            log,
-            total: on_entries(&plan.actions).count(),
-            progress: self.progress,
-            stop: self.stop,
-            deadline: self.deadline,
-            clock: self.clock.now,
-        };
+        let total = on_entries(&plan.actions).count();
+        let switch = self.session.switch(aws, log, (action, to), total);
         switch.make().await?;
-        let seen = mode::survey_after_switch(
-            self.target,
-            aws,
-            &id.name,
-            seen.observed.node_roles.as_deref().unwrap_or_default(),
-            self.clock,
-            self.stop,
-        )
-        .await
-        .map_err(unfinished)?;
-        let plan = plan_now(&seen, self.options, log.history(), self.clock).map_err(unfinished)?;
+        let seen =
+            mode::survey_after_switch(self.session.target, aws, &id.name, seen, self.session.stop)
+                .await
+                .map_err(unfinished)?;
+        let plan =
+            plan_now(&seen, self.options, log.history(), self.session.clock).map_err(unfinished)?;
         refuse_lockout(&plan, self.options.allow_self_lockout || was_accepted)
             .and_then(|()| refuse::what_can_not_work(&plan, self.options))
             .map_err(|failure| unfinished(failure.too_late("no access entry was written")))?;

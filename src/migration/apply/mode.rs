@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Clock;
 use crate::aws::Aws;
 use crate::error::{Failure, FailureKind};
-use crate::migration::survey::{Survey, Target, survey};
+use crate::migration::survey::{Survey, Target, after_switch};
 use crate::model::Principal;
-use crate::observed::NodeRole;
 use crate::stop::Stop;
 
 /// How long EKS is given to make the entries of managed nodes after the switch, before the tool makes them.
@@ -22,37 +20,36 @@ const EKS_ENTRIES_QUIET: Duration = Duration::from_secs(5);
 
 /// Looks again after the switch, once EKS has made the entries that it makes itself, or has had time enough.
 ///
-/// `managed` are the roles of managed nodes as they were seen before.
+/// The cluster, the ConfigMap and the entries are read again; the rest stays as it was `seen` before.
 pub(super) async fn survey_after_switch(
     target: &Target,
     aws: &Aws,
     cluster: &str,
-    managed: &[NodeRole],
-    clock: Clock,
+    seen: Survey,
     stop: &Stop,
 ) -> Result<Survey, Failure> {
     let key = |arn: &str| Some(Principal::from_arn(&arn.parse().ok()?)?.key());
+    let managed = seen.observed.node_roles.iter().flatten();
     let awaited: Vec<_> = managed
-        .iter()
         .filter_map(|role| Some(Principal::from_arn(&role.role_arn)?.key()))
         .collect();
     let until = Instant::now() + EKS_ENTRIES_WAIT;
     let mut quiet = Instant::now() + EKS_ENTRIES_BEGIN;
     let mut known = 0;
     loop {
-        let made = aws
+        let listed = aws
             .access_entry_arns(cluster)
             .await
             .map_err(|error| Failure::aws("failed to list the access entries", error))?;
-        if made.len() != known {
-            known = made.len();
+        if listed.len() != known {
+            known = listed.len();
             quiet = Instant::now() + EKS_ENTRIES_QUIET;
         }
-        let made: BTreeSet<_> = made.iter().filter_map(|arn| key(arn)).collect();
+        let made: BTreeSet<_> = listed.iter().filter_map(|arn| key(arn)).collect();
         let is_complete = awaited.iter().all(|role| made.contains(role));
         let now = Instant::now();
         if is_complete || now >= until || now >= quiet {
-            return survey(target, clock.system).await;
+            return after_switch(target, cluster, seen, listed).await;
         }
         if stop.is_requested() {
             return Err(Failure {

@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use super::{Question, Work};
+use super::{Applying, Question};
 use crate::error::{Failure, FailureKind};
 use crate::journal::Journal;
 use crate::migration::Consent;
 use crate::migration::locked_out::LockedOut;
-use crate::migration::survey::{Survey, survey};
+use crate::migration::survey::Survey;
 use crate::writer::{self, Progress};
 
 /// How often the cluster is asked again once the caller's entry is complete: its authorizer learns of it a bit later.
@@ -21,7 +21,7 @@ const LOOKS: u32 = 15;
 /// Only the caller's own entry: whoever may associate a policy may give it to itself, while what was planned for
 /// others may no longer be what their mappings say.
 pub(super) async fn finish<P: Progress>(
-    work: &Work<'_, P>,
+    work: &Applying<'_, P>,
     failure: Failure,
     confirm: &impl Fn(Question<'_>) -> Result<Consent, Failure>,
 ) -> Result<Survey, Failure> {
@@ -29,7 +29,7 @@ pub(super) async fn finish<P: Progress>(
     let Some(locked) = source.and_then(|source| source.downcast_ref::<LockedOut>()) else {
         return Err(failure);
     };
-    let path = work.options.journal_of(&locked.cluster);
+    let path = work.session.journal_of(&locked.cluster);
     let history = Journal::history(&path, &locked.cluster)?;
     let actions = history.owed(&locked.principal.key());
     if actions.is_empty() {
@@ -39,7 +39,6 @@ pub(super) async fn finish<P: Progress>(
         cluster: &locked.cluster,
         actions: &actions,
     })?;
-    work.stop.begin_writing();
     // The journal is free again when this is done, for the run that goes on.
     let log = work.begin(&locked.cluster, &actions, Some(&locked.caller))?;
     let summary = writer::run(
@@ -56,7 +55,7 @@ pub(super) async fn finish<P: Progress>(
         let why = why.map_or_else(String::new, |error| {
             format!(": {}: {}", error.code, error.message)
         });
-        let kind = if work.stop.is_requested() {
+        let kind = if work.session.stop.is_requested() {
             FailureKind::Interrupted
         } else {
             FailureKind::Incomplete
@@ -70,14 +69,14 @@ pub(super) async fn finish<P: Progress>(
     Box::pin(look_until_let_in(work)).await
 }
 
-async fn look_until_let_in<P: Progress>(work: &Work<'_, P>) -> Result<Survey, Failure> {
+async fn look_until_let_in<P: Progress>(work: &Applying<'_, P>) -> Result<Survey, Failure> {
     let mut looks = 1;
     loop {
-        let seen = survey(work.target, work.clock.system).await;
-        if seen.is_ok() || looks == LOOKS || work.stop.is_requested() {
+        let seen = work.session.look().await;
+        if seen.is_ok() || looks == LOOKS || work.session.stop.is_requested() {
             return seen;
         }
         looks += 1;
-        work.stop.sleep(Duration::from_secs(1)).await;
+        work.session.stop.sleep(Duration::from_secs(1)).await;
     }
 }

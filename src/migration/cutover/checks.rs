@@ -8,11 +8,11 @@ use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::{History, RunCommand};
 use crate::kubernetes::Stored;
-use crate::migration::apply::{self, Clock};
 use crate::migration::deletion::held_by;
 use crate::migration::principal::{Way, who};
 use crate::migration::survey::Survey;
 use crate::migration::verify::{Readiness, Verification, verify};
+use crate::migration::{Clock, apply};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::observed::Observed;
 use crate::plan::RUN_TAG;
@@ -28,7 +28,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) async fn of(
+    pub(super) fn of(
         seen: Survey,
         options: &CutoverOptions,
         history: &History,
@@ -56,7 +56,8 @@ impl Look {
         let Some(aws_auth) = &look.seen.aws_auth else {
             return Ok(look);
         };
-        look.stored = live(&look.seen)?.stored().await?;
+        live(&look.seen)?;
+        look.stored.clone_from(&look.seen.stored);
         look.removal = removal(
             &look.verification,
             aws_auth,
@@ -85,15 +86,6 @@ impl Look {
             ))
             .hint("back it up and create it again without finalizers first (kubectl get configmap --namespace kube-system aws-auth --output yaml)")),
             None => Ok(()),
-        }
-    }
-
-    /// Whether the object that would be written is the one that was verified.
-    pub(super) fn is_current(&self) -> bool {
-        match (&self.seen.aws_auth, &self.stored) {
-            (Some(seen), Some(stored)) => stored.aws_auth().data == seen.data,
-            (None, None) => true,
-            _ => false,
         }
     }
 

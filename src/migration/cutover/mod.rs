@@ -7,31 +7,27 @@ pub mod remove;
 mod watch;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use super::apply::Clock;
-use super::consent::{Consent, changed_meanwhile};
-use super::journal_path::{cluster_id, journal_path};
+use super::consent::Consent;
 use super::owners::{Writer, writers_of};
-use super::run_end::ended;
-use super::survey::{Survey, Target, survey};
+use super::session::{Clock, JournalPlace, Opened, Session, end};
+use super::survey::{Survey, Target};
 use super::verify::Verification;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, Journal, RunCommand, RunEnd, RunLog};
+use crate::journal::{Beginning, RunCommand, RunEnd, RunOption};
 use crate::kubernetes::{Kubernetes, KubernetesError, Terminating};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::plan::document::SourceKind;
 use crate::plan::{Action, ActionKind, Stage};
 use crate::stop::Stop;
-use crate::writer::{Event, EventKind, Progress, Switch, SwitchError};
+use crate::writer::{Event, EventKind, Progress, SwitchError};
 use checks::Look;
 use remove::Removal;
 use watch::Watch;
-use write::Work;
+use write::CuttingOver;
 
 pub use nodes::Nodes;
 
@@ -74,22 +70,20 @@ pub struct CutoverOptions {
 }
 
 impl CutoverOptions {
-    /// The options that it has to be given again to go on.
-    fn again(&self) -> Vec<String> {
+    /// The options that it has to be given again to resume.
+    fn again(&self) -> Vec<RunOption> {
         let flags = [
-            ("--keep-config-map", self.keep_config_map),
-            ("--to-api-mode", self.to_api_mode),
-            ("--allow-self-lockout", self.allow_self_lockout),
+            (RunOption::KeepConfigMap, self.keep_config_map),
+            (RunOption::ToApiMode, self.to_api_mode),
+            (RunOption::AllowSelfLockout, self.allow_self_lockout),
         ];
         let given = flags.into_iter().filter(|(_, given)| *given);
-        let soak = self.soak.map(|soak| format!("--soak={}s", soak.as_secs()));
-        let settle =
-            (self.settle != SETTLE).then(|| format!("--settle={}s", self.settle.as_secs()));
+        let settle = (self.settle != SETTLE).then_some(RunOption::Settle(self.settle));
         let min_soak = (self.to_api_mode && self.min_soak != MIN_SOAK)
-            .then(|| format!("--min-soak={}s", self.min_soak.as_secs()));
+            .then_some(RunOption::MinSoak(self.min_soak));
         given
-            .map(|(flag, _)| flag.to_owned())
-            .chain(soak)
+            .map(|(flag, _)| flag)
+            .chain(self.soak.map(RunOption::Soak))
             .chain(settle)
             .chain(min_soak)
             .collect()
@@ -158,22 +152,22 @@ pub async fn cutover<P: Progress>(
     clock: Clock,
     confirm: impl FnOnce(&Preview<'_>) -> Result<Consent, Failure>,
 ) -> Result<CutOver, Failure> {
-    let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
-    let seen = survey(target, clock.system).await?;
+    let place = JournalPlace {
+        named: options.journal.as_deref(),
+        folder: &options.state_folder,
+        holder: &options.holder,
+    };
+    let session = Session::new(target, place, progress, stop, clock, options.timeout);
+    let seen = session.look().await?;
     let kubernetes = live(&seen)?;
-    let id = cluster_id(&seen)?;
-    let path = options
-        .journal
-        .clone()
-        .unwrap_or_else(|| journal_path(&options.state_folder, &id));
-    let history = Journal::history(&path, &id)?;
+    let Opened { id, path, history } = session.open(&seen)?;
     let options = &CutoverOptions {
         choices: options
             .choices
             .or_as_before(history.last_choices().as_ref()),
         ..options.clone()
     };
-    let mut first = Look::of(seen, options, &history, clock).await?;
+    let mut first = Look::of(seen, options, &history, clock)?;
     let mut done = CutOver::of(&first, path.clone());
     if first.refused {
         return Ok(done);
@@ -200,42 +194,37 @@ pub async fn cutover<P: Progress>(
             to_api_mode: switches,
         })?;
         if consent == Consent::Answered {
-            let seen = survey(target, clock.system).await?;
-            let look = Look::of(seen, options, &history, clock).await?;
+            let seen = session.look().await?;
+            let look = Look::of(seen, options, &history, clock)?;
             if look.refused {
                 return Ok(CutOver::of(&look, path));
             }
-            if look.removal != first.removal {
-                return Err(changed_meanwhile());
-            }
+            Session::<P>::is_as_shown(look.removal == first.removal)?;
             first = look;
         }
     } else if history.unfinished_of(RunCommand::Cutover).is_none() {
         return Ok(done);
     }
 
-    stop.begin_writing();
-    let log = begin(
-        &path,
-        &options.holder,
-        &first.seen,
-        RunCommand::Cutover,
-        (options.choices.clone(), options.again()),
-        clock,
-    )?;
+    let log = session.begin(Beginning {
+        command: RunCommand::Cutover,
+        cluster: id.clone(),
+        caller: first.seen.caller_arn(),
+        plan_sha256: first.seen.source.sha256.clone(),
+        actions: 0,
+        choices: options.choices.clone(),
+        options: options.again(),
+    })?;
     done.run = Some(log.id().to_owned());
-    let work = Work {
-        target,
+    let work = CuttingOver {
+        session: &session,
         options,
         kubernetes: &kubernetes,
         log: &log,
-        stop,
-        deadline,
-        clock,
     };
     let steps = usize::from(first.removal.is_some()) + usize::from(switches);
     progress.tell(&Event::started(id.clone(), steps, (clock.now)()));
-    let done = Box::pin(work.carry_out(&id.name, first, (steps, switches), progress, done)).await;
+    let done = Box::pin(work.carry_out(first, (steps, switches), done)).await;
     let made = done.as_ref().map_or(0, |done| {
         usize::from(!done.removed.is_empty()) + usize::from(done.switched)
     });
@@ -244,38 +233,36 @@ pub async fn cutover<P: Progress>(
         total: steps,
         ..Event::new(EventKind::Finished, (clock.now)())
     });
-    ended(&log, done, |done| {
+    end(&log, done, |done| {
         let lost = done.nodes.as_ref().map(|nodes| nodes.lost.clone());
         (done.end, lost.unwrap_or_default())
     })
 }
 
-impl Work<'_> {
+impl<P: Progress> CuttingOver<'_, P> {
     /// The removal, the look at the nodes, and the switch.
     async fn carry_out(
         &self,
-        cluster: &str,
         first: Look,
         (steps, switches): (usize, bool),
-        progress: &impl Progress,
         mut done: CutOver,
     ) -> Result<CutOver, Failure> {
         let watch = Watch::of(self, &first, &mut done).await;
-        let last = Box::pin(self.remove(first, &watch, progress, &mut done)).await?;
+        let last = Box::pin(self.remove(first, &watch, &mut done)).await?;
         if done.refused {
             done.end = RunEnd::Incomplete;
             return Ok(done);
         }
         if done.held.is_some() {
-            done.end = if self.stop.is_requested() {
+            done.end = if self.session.stop.is_requested() {
                 RunEnd::Interrupted
             } else {
                 RunEnd::Incomplete
             };
             return Ok(done);
         }
-        done.nodes = Box::pin(watch.after(self, progress)).await;
-        if self.stop.is_requested() {
+        done.nodes = Box::pin(watch.after(self)).await;
+        if self.session.stop.is_requested() {
             done.end = RunEnd::Interrupted;
             return Ok(done);
         }
@@ -290,18 +277,9 @@ impl Work<'_> {
             let Some(aws) = Box::pin(self.may_switch(&last, &mut done)).await else {
                 return Ok(done);
             };
-            let switch = Switch {
-                api: &aws,
-                cluster,
-                action: &to_api(),
-                to: AuthenticationMode::Api,
-                log: self.log,
-                total: steps,
-                progress,
-                stop: self.stop,
-                deadline: self.deadline,
-                clock: self.clock.now,
-            };
+            let action = to_api();
+            let to = (&action, AuthenticationMode::Api);
+            let switch = self.session.switch(&aws, self.log, to, steps);
             match switch.make().await {
                 Ok(()) => done.switched = true,
                 Err(error) => done.not_switched(error),
@@ -320,27 +298,6 @@ pub(super) fn live(seen: &Survey) -> Result<Kubernetes, Failure> {
                 .hint("name the cluster with --cluster or --kubeconfig, without --from-file"),
         ),
     }
-}
-
-/// Opens the journal and writes down that a run begins, or goes on.
-pub(super) fn begin(
-    path: &Path,
-    holder: &str,
-    seen: &Survey,
-    command: RunCommand,
-    (choices, options): (Choices, Vec<String>),
-    clock: Clock,
-) -> Result<RunLog, Failure> {
-    let beginning = Beginning {
-        command,
-        cluster: cluster_id(seen)?,
-        caller: seen.caller.as_ref().map(|caller| caller.arn.to_string()),
-        plan_sha256: seen.source.sha256.clone(),
-        actions: 0,
-        choices,
-        options,
-    };
-    Ok(RunLog::begin(path, holder, beginning, clock.now)?)
 }
 
 fn to_api() -> Action {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::checks::Look;
 use super::nodes::{self, Nodes};
-use super::write::Work;
+use super::write::CuttingOver;
 use super::{CutOver, live};
 use crate::journal::RunEnd;
 use crate::writer::{Event, EventKind, Progress};
@@ -19,7 +19,11 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Looks at the nodes; those of a run that is taken up again were looked at before its removal.
-    pub(super) async fn of(work: &Work<'_>, look: &Look, done: &mut CutOver) -> Self {
+    pub(super) async fn of(
+        work: &CuttingOver<'_, impl Progress>,
+        look: &Look,
+        done: &mut CutOver,
+    ) -> Self {
         let earlier = work.earlier().and_then(|change| change.ready.clone());
         let is_default = look.takes_node_roles() || (look.removal.is_none() && earlier.is_some());
         let default = if is_default {
@@ -52,7 +56,7 @@ impl Watch {
         Self { ready, soak }
     }
 
-    pub(super) async fn after(&self, work: &Work<'_>, progress: &impl Progress) -> Option<Nodes> {
+    pub(super) async fn after(&self, work: &CuttingOver<'_, impl Progress>) -> Option<Nodes> {
         let ready = self.ready.as_ref()?;
         // Without nodes there is nothing to see.
         let soak = if ready.is_empty() {
@@ -61,8 +65,8 @@ impl Watch {
             self.soak
         };
         if !soak.is_zero() {
-            let now = (work.clock.now)();
-            progress.tell(&Event {
+            let now = (work.session.clock.now)();
+            work.session.progress.tell(&Event {
                 message: Some(format!(
                     "watching {} Ready nodes for {} seconds",
                     ready.len(),
@@ -72,6 +76,13 @@ impl Watch {
             });
         }
         let renew = || async { live(&work.look_again().await.ok()?).ok() };
-        nodes::watch(work.kubernetes.clone(), renew, ready, soak, work.stop).await
+        nodes::watch(
+            work.kubernetes.clone(),
+            renew,
+            ready,
+            soak,
+            work.session.stop,
+        )
+        .await
     }
 }

@@ -11,34 +11,28 @@ use crate::aws::Aws;
 use crate::error::{Failure, FailureKind};
 use crate::journal::{ConfigMapChange, RunLog};
 use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored};
-use crate::migration::apply::Clock;
 use crate::migration::deletion::{Deletion, NOTHING_YET, Over};
-use crate::migration::run_end::unfinished;
-use crate::migration::survey::{Survey, Target, survey};
+use crate::migration::session::{Session, unfinished};
+use crate::migration::survey::Survey;
 use crate::model::ActionStatus;
 use crate::observed::Observed;
 use crate::plan::compare::same;
-use crate::stop::Stop;
 use crate::writer::Progress;
 
 /// What the removal needs.
-pub(super) struct Work<'a> {
-    pub(super) target: &'a Target,
+pub(super) struct CuttingOver<'a, P> {
+    pub(super) session: &'a Session<'a, P>,
     pub(super) options: &'a CutoverOptions,
     pub(super) kubernetes: &'a Kubernetes,
     pub(super) log: &'a RunLog,
-    pub(super) stop: &'a Stop,
-    pub(super) deadline: Option<Instant>,
-    pub(super) clock: Clock,
 }
 
-impl Work<'_> {
+impl<P: Progress> CuttingOver<'_, P> {
     /// Backs up and removes; looks again whenever somebody else has written the ConfigMap meanwhile.
     pub(super) async fn remove(
         &self,
         mut look: Look,
         watch: &Watch,
-        progress: &impl Progress,
         done: &mut CutOver,
     ) -> Result<Look, Failure> {
         let mut asked = None;
@@ -48,58 +42,56 @@ impl Work<'_> {
             if look.refused {
                 return Ok(look);
             }
-            if look.is_current() {
-                let (Some(removal), Some(stored)) = (&look.removal, &look.stored) else {
-                    self.is_gone(asked.as_ref(), done)?;
-                    return Ok(look);
-                };
-                self.may_begin()?;
-                let is_new = !backup::is_there(&self.backup_path(), stored)?;
-                let place = if self.is_begun(stored, asked.is_some()) {
-                    done.backup = self.earlier().and_then(|change| change.backup.clone());
-                    done.backup.clone()
-                } else {
-                    let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
-                    let place = backup::write(&self.backup_path(), stored)?;
-                    done.backup.clone_from(&place);
-                    self.log.config_map_intent(
-                        Some(stored.json()),
-                        removal.after.clone(),
-                        place.clone(),
-                        watched,
-                    )?;
-                    place
-                };
-                match self.take(removal, stored).await {
-                    Ok(()) => {
-                        if removal.after.is_none() && !self.is_over(stored, progress, done).await? {
-                            return Ok(look);
-                        }
-                        self.outcome(status_of(removal), None)?;
-                        done.took(removal);
+            let (Some(removal), Some(stored)) = (&look.removal, &look.stored) else {
+                self.is_gone(asked.as_ref(), done)?;
+                return Ok(look);
+            };
+            self.may_begin()?;
+            let is_new = !backup::is_there(&self.backup_path(), stored)?;
+            let place = if self.is_begun(stored, asked.is_some()) {
+                done.backup = self.earlier().and_then(|change| change.backup.clone());
+                done.backup.clone()
+            } else {
+                let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
+                let place = backup::write(&self.backup_path(), stored)?;
+                done.backup.clone_from(&place);
+                self.log.config_map_intent(
+                    Some(stored.json()),
+                    removal.after.clone(),
+                    place.clone(),
+                    watched,
+                )?;
+                place
+            };
+            match self.take(removal, stored).await {
+                Ok(()) => {
+                    if removal.after.is_none() && !self.is_gone_by_now(stored, done).await? {
                         return Ok(look);
                     }
-                    Err(error) if may_try_again(&error) => {
-                        if error.is_answer_lost() {
-                            asked = Some(removal.clone());
-                        } else {
-                            self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
-                            // Nothing was taken away, so the state that this try backed up is nobody's way back.
-                            if let Some(place) = place.as_ref().filter(|_| is_new) {
-                                backup::discard(place);
-                                done.backup = None;
-                            }
+                    self.outcome(status_of(removal), None)?;
+                    done.took(removal);
+                    return Ok(look);
+                }
+                Err(error) if may_try_again(&error) => {
+                    if error.is_answer_lost() {
+                        asked = Some(removal.clone());
+                    } else {
+                        self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
+                        // Nothing was taken away, so the state that this try backed up is nobody's way back.
+                        if let Some(place) = place.as_ref().filter(|_| is_new) {
+                            backup::discard(place);
+                            done.backup = None;
                         }
                     }
-                    Err(error) => {
-                        self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
-                        return Err(refused(error));
-                    }
+                }
+                Err(error) => {
+                    self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
+                    return Err(refused(error));
                 }
             }
-            self.stop.sleep(BREATH).await;
+            self.session.stop.sleep(BREATH).await;
             let seen = self.look_again().await?;
-            look = Look::of(seen, self.options, self.log.history(), self.clock).await?;
+            look = Look::of(seen, self.options, self.log.history(), self.session.clock)?;
         }
         Err(Failure {
             kind: FailureKind::Incomplete,
@@ -127,7 +119,7 @@ impl Work<'_> {
 
     async fn look_before_switch(&self, last: &Look, done: &mut CutOver) -> Result<Aws, Failure> {
         let seen = self.look_again().await?;
-        let look = Look::of(seen, self.options, self.log.history(), self.clock).await?;
+        let look = Look::of(seen, self.options, self.log.history(), self.session.clock)?;
         let reason = if look.refused {
             Some("the access of somebody who is named above would change".to_owned())
         } else if look.removal.is_some() {
@@ -146,7 +138,7 @@ impl Work<'_> {
                     .hint("look at it with `verify`"),
             );
         }
-        look.may_switch(self.options, self.log.history(), (self.clock.now)())
+        look.may_switch(self.options, self.log.history(), (self.session.clock.now)())
             .map_err(|failure| failure.too_late("the cluster was not switched to API"))?;
         Ok(look.seen.aws.expect("a live survey has AWS"))
     }
@@ -194,22 +186,18 @@ impl Work<'_> {
     /// Waits until a ConfigMap whose deletion was asked for is gone; tells whether it is.
     ///
     /// Until the last finalizer is gone it is there, and the cluster reads it.
-    async fn is_over(
-        &self,
-        stored: &Stored,
-        progress: &impl Progress,
-        done: &mut CutOver,
-    ) -> Result<bool, Failure> {
+    async fn is_gone_by_now(&self, stored: &Stored, done: &mut CutOver) -> Result<bool, Failure> {
         let latest = Instant::now() + self.options.settle;
         let deletion = Deletion {
             kubernetes: self.kubernetes,
-            stop: self.stop,
+            stop: self.session.stop,
             until: self
+                .session
                 .deadline
                 .map_or(latest, |deadline| deadline.min(latest)),
-            now: self.clock.now,
+            now: self.session.clock.now,
         };
-        match deletion.of(stored, progress).await? {
+        match deletion.of(stored, self.session.progress).await? {
             Over::Gone { instead } => done.came_back = instead.is_some(),
             Over::Held(held) => done.held = Some(held),
         }
@@ -217,15 +205,15 @@ impl Work<'_> {
     }
 
     pub(super) async fn look_again(&self) -> Result<Survey, Failure> {
-        survey(self.target, self.clock.system).await
+        self.session.look().await
     }
 
     /// Whether there still is time, and nobody has asked to stop.
     fn may_begin(&self) -> Result<(), Failure> {
-        if self.stop.is_requested() {
+        if self.session.stop.is_requested() {
             return Err(interrupted());
         }
-        if self.deadline.is_some_and(|at| Instant::now() >= at) {
+        if self.session.is_over() {
             return Err(Failure {
                 kind: FailureKind::Incomplete,
                 ..Failure::new("the ConfigMap was not changed: the time given by --timeout is over")

@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::finding::Code;
 use crate::journal::{ConfigMapChange, History};
 use crate::kubernetes::Stored;
-use crate::migration::apply::Clock;
+use crate::migration::Clock;
 use crate::migration::survey::Survey;
 use crate::migration::verify::canonical;
 use crate::model::{Arn, AuthenticationMode, LiveEntry, MappingId, Principal};

@@ -8,35 +8,34 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::work::Work;
+use super::work::RollingBack;
 use crate::error::{Failure, FailureKind};
 use crate::kubernetes::Stored;
-use crate::migration::run_end::unfinished;
+use crate::migration::session::unfinished;
 use crate::writer::{Event, EventKind, Progress};
 
 /// How often, and for how long, the API server is asked whether it answers the caller.
 const ASKED: u32 = 30;
 const PAUSE: Duration = Duration::from_secs(1);
 
-impl Work<'_> {
+impl<P: Progress> RollingBack<'_, P> {
     /// Waits until the ConfigMap has been there for as long as was asked for, unchanged, and the API server answers.
     pub(super) async fn until_in_force(
         &self,
         standing: &Stored,
         settle: Duration,
-        progress: &impl Progress,
     ) -> Result<(), Failure> {
         let there = self.still_there(standing).await?;
-        let left = left(there.changed_at(), (self.clock.now)(), settle);
+        let left = left(there.changed_at(), (self.session.clock.now)(), settle);
         if !left.is_zero() {
-            progress.tell(&Event {
+            self.session.progress.tell(&Event {
                 message: Some(format!(
                     "aws-auth is back; giving the cluster {}s to read it before access entries are deleted",
                     left.as_secs().max(1)
                 )),
-                ..Event::new(EventKind::Action, (self.clock.now)())
+                ..Event::new(EventKind::Action, (self.session.clock.now)())
             });
-            self.stop.sleep(left).await;
+            self.session.stop.sleep(left).await;
             self.still_there(standing).await?;
         }
         self.is_answered().await
@@ -61,7 +60,7 @@ impl Work<'_> {
     async fn is_answered(&self) -> Result<(), Failure> {
         let mut tries = 1;
         loop {
-            if self.stop.is_requested() {
+            if self.session.stop.is_requested() {
                 return Err(Failure {
                     kind: FailureKind::Interrupted,
                     ..Failure::new("interrupted before an access entry was deleted")
@@ -81,7 +80,7 @@ impl Work<'_> {
                     });
                 }
             }
-            self.stop.sleep(PAUSE).await;
+            self.session.stop.sleep(PAUSE).await;
         }
     }
 }

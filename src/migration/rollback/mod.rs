@@ -14,24 +14,25 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::apply::{Clock, live_entries};
-use super::cutover::{begin, live};
+use futures_util::{StreamExt, stream};
+
+use super::apply::live_entries;
+use super::cutover::live;
 use super::deletion::held_by;
-use super::journal_path::{cluster_id, journal_path};
 use super::owners::{Writer, writers_of};
-use super::run_end::{ended, unfinished};
-use super::survey::{Survey, Target, survey};
+use super::session::{Clock, JournalPlace, Opened, Session, end, unfinished};
+use super::survey::{Survey, Target};
 use crate::aws::EksApi;
 use crate::choices::{Choices, OnExisting};
 use crate::error::Failure;
-use crate::journal::{Journal, RunCommand, RunEnd, RunHistory};
+use crate::journal::{Beginning, Journal, RunCommand, RunEnd, RunHistory, RunOption};
 use crate::kubernetes::Stored;
 use crate::model::AuthenticationMode;
 use crate::stop::Stop;
 use crate::writer::{self, Event, Guarded, Limits, Progress, Run, Summary};
 use backups::{agree_with_backups, without_journal};
 use decide::decide;
-use work::Work;
+use work::RollingBack;
 
 pub use bindings::{Fate, UndoneBinding, made_bindings};
 pub use config_map::{Restoring, changes, restore};
@@ -43,6 +44,9 @@ pub use moves::{MovedMapping, Moves};
 ///
 /// The authenticator watches it and reads it at once, but for some seconds after the API server was started.
 pub const SETTLE: Duration = Duration::from_secs(20);
+
+/// How many bindings are looked at at a time.
+const BINDINGS_AT_A_TIME: usize = 8;
 
 /// How a rollback is made.
 #[derive(Debug, Clone)]
@@ -67,12 +71,11 @@ pub struct RollbackOptions {
 }
 
 impl RollbackOptions {
-    /// The options that it has to be given again to go on.
-    fn again(&self) -> Vec<String> {
-        let run = self.run.iter().map(|run| format!("--run={run}"));
-        let force = self.force.then(|| "--force".to_owned());
-        let settle =
-            (self.settle != SETTLE).then(|| format!("--settle={}s", self.settle.as_secs()));
+    /// The options that it has to be given again to resume.
+    fn again(&self) -> Vec<RunOption> {
+        let settle = (self.settle != SETTLE).then_some(RunOption::Settle(self.settle));
+        let run = self.run.clone().map(RunOption::OnlyRun);
+        let force = self.force.then_some(RunOption::Force);
         settle.into_iter().chain(run).chain(force).collect()
     }
 }
@@ -139,14 +142,15 @@ pub async fn rollback<P: Progress>(
     stop: &Stop,
     clock: Clock,
 ) -> Result<RolledBack, Failure> {
-    let seen = survey(target, clock.system).await?;
+    let place = JournalPlace {
+        named: options.journal.as_deref(),
+        folder: &options.state_folder,
+        holder: &options.holder,
+    };
+    let session = Session::new(target, place, progress, stop, clock, None);
+    let seen = session.look().await?;
     let kubernetes = live(&seen)?;
-    let id = cluster_id(&seen)?;
-    let path = options
-        .journal
-        .clone()
-        .unwrap_or_else(|| journal_path(&options.state_folder, &id));
-    let history = Journal::history(&path, &id)?;
+    let Opened { id, path, history } = session.open(&seen)?;
     if options.journal.is_some() && !Journal::is_there(&path) {
         return Err(Failure::usage(format!("there is no journal `{}`", path.display()))
             .hint("without --journal the usual place is looked at, and the entries' tags where it holds nothing"));
@@ -160,7 +164,7 @@ pub async fn rollback<P: Progress>(
         ))
         .hint("`status` names the last run; name another journal with --journal"));
     }
-    let stored = kubernetes.stored().await?;
+    let stored = seen.stored.clone();
     let held = stored.as_ref().and_then(Stored::terminating);
     // One that is being deleted counts still, and goes by itself: it is no place to leave anybody's access to.
     let standing = stored.as_ref().filter(|_| held.is_none());
@@ -201,8 +205,14 @@ pub async fn rollback<P: Progress>(
     }
     let live = seen.observed.entries.as_deref().unwrap_or_default();
     let after = bindings::entries_after(live, &done.entries.actions);
-    for own in bindings::made(&history, options.run.as_deref()) {
-        let found = kubernetes.binding(&own.id).await;
+    let made = bindings::made(&history, options.run.as_deref());
+    let mut looks = stream::iter(made)
+        .map(|own| {
+            let kubernetes = &kubernetes;
+            async move { (kubernetes.binding(&own.id).await, own) }
+        })
+        .buffered(BINDINGS_AT_A_TIME);
+    while let Some((found, own)) = looks.next().await {
         done.bindings.extend(bindings::judge(&own, found, &after));
     }
     if let Restoring::Back { edited: true, .. } = done.config_map
@@ -229,45 +239,43 @@ pub async fn rollback<P: Progress>(
     {
         work::try_out(&kubernetes, to, stored.as_ref()).await?;
     }
-    stop.begin_writing();
-    let log = begin(
-        &path,
-        &options.holder,
-        &seen,
-        RunCommand::Rollback,
-        (Choices::default(), options.again()),
-        clock,
-    )?;
+    let log = session.begin(Beginning {
+        command: RunCommand::Rollback,
+        cluster: id,
+        caller: seen.caller_arn(),
+        plan_sha256: seen.source.sha256.clone(),
+        actions: 0,
+        choices: Choices::default(),
+        options: options.again(),
+    })?;
     done.run = Some(log.id().to_owned());
-    let work = Work {
+    let work = RollingBack {
+        session: &session,
         kubernetes: &kubernetes,
         log: &log,
-        stop,
-        clock,
     };
-    let done = Box::pin(work.carry_out(&seen, stored, options, progress, done)).await;
-    ended(&log, done, |done| {
+    let done = Box::pin(work.carry_out(&seen, stored, options, done)).await;
+    end(&log, done, |done| {
         (done.end.unwrap_or(RunEnd::Complete), Vec::new())
     })
 }
 
-impl Work<'_> {
+impl<P: Progress> RollingBack<'_, P> {
     /// The ConfigMap, then the entries, then the bindings.
-    async fn carry_out<P: Progress>(
+    async fn carry_out(
         &self,
         seen: &Survey,
         stored: Option<Stored>,
         options: &RollbackOptions,
-        progress: &P,
         mut done: RolledBack,
     ) -> Result<RolledBack, Failure> {
-        let (log, stop) = (self.log, self.stop);
+        let (log, stop, progress) = (self.log, self.session.stop, self.session.progress);
         let id = log.cluster();
         let before = live_entries(seen);
         self.answer_what_was_asked(&done, stored.as_ref(), &before)?;
         let standing = match &done.config_map {
             Restoring::Back { to, .. } => {
-                self.put_back(to, stored, options, progress).await?;
+                self.put_back(to, stored, options).await?;
                 Some(to.as_ref().clone())
             }
             Restoring::Nothing => stored.filter(|stored| stored.terminating().is_none()),
@@ -276,14 +284,13 @@ impl Work<'_> {
         let held = hold_while_updating(aws, &id.name, &mut done).await;
         let is_held = held.map_err(unfinished)?;
         if let Some(standing) = standing.filter(|_| !done.entries.actions.is_empty()) {
-            self.until_in_force(&standing, options.settle, progress)
-                .await?;
+            self.until_in_force(&standing, options.settle).await?;
         }
         let actions = &done.entries.actions;
         progress.tell(&Event::started(
             id.clone(),
             actions.len(),
-            (self.clock.now)(),
+            (self.session.clock.now)(),
         ));
         let guarded = Guarded::new(aws, actions, &before);
         let run = Run {
@@ -303,14 +310,13 @@ impl Work<'_> {
             canary: None,
             // What is to be put back is not there, or the rollback is not done.
             on_existing: OnExisting::Fail,
-            clock: self.clock.now,
+            clock: self.session.clock.now,
         };
         let summary = writer::run(&run, actions).await?;
         if summary.is_complete() && !is_held {
-            self.delete_bindings(&mut done.bindings, progress, self.clock.now)
-                .await?;
+            self.delete_bindings(&mut done.bindings).await?;
         }
-        progress.tell(&Event::finished(&summary, (self.clock.now)()));
+        progress.tell(&Event::finished(&summary, (self.session.clock.now)()));
         let end = if stop.is_requested() {
             RunEnd::Interrupted
         } else if summary.is_complete() && !is_held && !done.owes_bindings() {

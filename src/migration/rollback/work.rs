@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::bindings::by_hand;
@@ -12,23 +11,20 @@ use super::{Fate, RollbackOptions, RolledBack, UndoneBinding};
 use crate::error::{Failure, FailureKind};
 use crate::journal::{Answered, ConfigMapChange, RunLog};
 use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored, StoredBinding};
-use crate::migration::apply::Clock;
 use crate::migration::cutover::{ATTEMPTS, BREATH, interrupted, may_try_again};
 use crate::migration::deletion::{Deletion, NOTHING_YET, Over, TAKE_OFF, held_by};
-use crate::migration::run_end::unfinished;
+use crate::migration::session::{Session, unfinished};
 use crate::model::{ActionStatus, LiveEntry};
-use crate::stop::Stop;
 use crate::writer::{self, Event, EventKind, Progress};
 
 /// What putting things back needs.
-pub(super) struct Work<'a> {
+pub(super) struct RollingBack<'a, P> {
+    pub(super) session: &'a Session<'a, P>,
     pub(super) kubernetes: &'a Kubernetes,
     pub(super) log: &'a RunLog,
-    pub(super) stop: &'a Stop,
-    pub(super) clock: Clock,
 }
 
-impl Work<'_> {
+impl<P: Progress> RollingBack<'_, P> {
     /// Writes the answers down that an earlier part of this run did not live to see: what shows in the cluster was done.
     ///
     /// A call whose entry says something else stays unanswered: it may have been done and undone, or never done.
@@ -69,14 +65,12 @@ impl Work<'_> {
     pub(super) async fn delete_bindings(
         &self,
         bindings: &mut [UndoneBinding],
-        progress: &impl Progress,
-        now: fn() -> Timestamp,
     ) -> Result<(), Failure> {
         for binding in bindings {
             let (Fate::Planned, Some(stored)) = (binding.fate, &binding.stored) else {
                 continue;
             };
-            if self.stop.is_requested() {
+            if self.session.stop.is_requested() {
                 return Ok(());
             }
             self.log.binding_intent(stored.json())?;
@@ -90,10 +84,10 @@ impl Work<'_> {
                 .binding_outcome(&binding.id, status, None, None, error)?;
             binding.fate = fate;
             binding.reason = deleted.err().map(|error| by_hand(&binding.id, &error));
-            progress.tell(&Event {
+            self.session.progress.tell(&Event {
                 status: Some(status),
                 binding: Some(binding.id.clone()),
-                ..Event::new(EventKind::Action, now())
+                ..Event::new(EventKind::Action, (self.session.clock.now)())
             });
         }
         Ok(())
@@ -120,19 +114,16 @@ impl Work<'_> {
         to: &Stored,
         mut now: Option<Stored>,
         options: &RollbackOptions,
-        progress: &impl Progress,
     ) -> Result<(), Failure> {
         let force = options.force;
         let mut seen = now.as_ref().map(|stored| stored.aws_auth().data);
         let wanted: BTreeMap<String, String> = to.aws_auth().data;
         for _ in 0..ATTEMPTS {
-            if self.stop.is_requested() {
+            if self.session.stop.is_requested() {
                 return Err(interrupted());
             }
             if let Some(held) = now.take_if(|stored| stored.terminating().is_some()) {
-                now = self
-                    .wait_for_deletion(&held, options.settle, progress)
-                    .await?;
+                now = self.wait_for_deletion(&held, options.settle).await?;
                 if now.is_none() {
                     seen = None;
                 }
@@ -189,17 +180,16 @@ impl Work<'_> {
         &self,
         held: &Stored,
         settle: Duration,
-        progress: &impl Progress,
     ) -> Result<Option<Stored>, Failure> {
         let deletion = Deletion {
             kubernetes: self.kubernetes,
-            stop: self.stop,
+            stop: self.session.stop,
             until: Instant::now() + settle,
-            now: self.clock.now,
+            now: self.session.clock.now,
         };
-        match deletion.of(held, progress).await? {
+        match deletion.of(held, self.session.progress).await? {
             Over::Gone { instead } => Ok(instead.map(|there| *there)),
-            Over::Held(_) if self.stop.is_requested() => Err(interrupted()),
+            Over::Held(_) if self.session.stop.is_requested() => Err(interrupted()),
             Over::Held(held) => Err(Failure {
                 kind: FailureKind::Incomplete,
                 ..Failure::new(format!(

@@ -13,7 +13,7 @@ use super::survey::Survey;
 use super::verify::{Readiness, Verification, canonical};
 use crate::access::before::{Answer, Authenticator};
 use crate::finding::Code;
-use crate::journal::{History, RunCommand, RunEnd, RunHistory};
+use crate::journal::{History, RunCommand, RunEnd, RunHistory, RunOption};
 use crate::kubernetes::Stored;
 use crate::model::ActionStatus;
 use crate::model::{AuthenticationMode, LiveEntry, Principal};
@@ -255,7 +255,8 @@ fn has_to_go_on(run: &RunHistory, verification: &Verification) -> bool {
 
 /// The command that goes on with a run that was stopped, as it was given; the way back where it cost nodes.
 fn go_on(run: &RunHistory, plan: &Plan) -> String {
-    let mut flags: Vec<&str> = run.options.iter().map(String::as_str).collect();
+    let given: Vec<String> = run.options.iter().map(RunOption::to_string).collect();
+    let mut flags: Vec<&str> = given.iter().map(String::as_str).collect();
     match run.command {
         RunCommand::Cutover if !run.lost_nodes.is_empty() => plan.command("rollback", &["--yes"]),
         RunCommand::Cutover => plan.command_with(&run.choices, "cutover", &flags),
@@ -265,7 +266,7 @@ fn go_on(run: &RunHistory, plan: &Plan) -> String {
         }
         RunCommand::Apply => {
             let needed = plan.consents().into_iter();
-            flags.extend(needed.filter(|flag| !run.options.iter().any(|given| given == flag)));
+            flags.extend(needed.filter(|flag| !given.iter().any(|given| given == flag)));
             plan.command_with(&run.choices, "apply", &flags)
         }
     }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::WriterError;
+use super::answered::says_what_was_asked;
 use super::engine::{CREDENTIALS, Engine};
 use super::summary::ActionResult;
-use crate::aws::{AwsError, EksApi, Reply};
+use crate::aws::{AwsError, EksApi};
 use crate::choices::OnExisting;
 use crate::journal::Answered;
 use crate::model::{AccessEntry, ActionError, ActionStatus};
@@ -94,10 +95,15 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         loop {
             circumstances.attempts += 1;
             let error = match self.run.api.perform(self.run.cluster, action, token).await {
-                Ok(Reply { request_id, .. }) => {
+                Ok(answer) => {
+                    let before = principal.and_then(|arn| self.run.before.get(&arn.to_string()));
+                    let before = before.map(|live| &live.entry);
+                    if !says_what_was_asked(&action.kind, before, &answer) {
+                        self.doubt(action);
+                    }
                     return Ended {
                         status: done_status(&action.kind),
-                        request_id,
+                        request_id: answer.request_id,
                         error: None,
                     };
                 }

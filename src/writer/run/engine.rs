@@ -27,6 +27,8 @@ pub(in crate::writer) struct Engine<'a, A, P> {
     pub(super) done: AtomicUsize,
     /// Principals whose entry somebody else has made meanwhile, and that needs nothing more.
     pub(super) complete: Mutex<BTreeSet<String>>,
+    /// Principals whose entry an answer did not show as it was asked for.
+    pub(super) doubted: Mutex<BTreeSet<String>>,
     /// Whether the cluster has as many entries as EKS allows.
     pub(super) full: AtomicBool,
     /// Why no new call is begun any more.
@@ -43,6 +45,7 @@ impl<'a, A: EksApi, P: Progress> Engine<'a, A, P> {
             total: AtomicUsize::new(total),
             done: AtomicUsize::new(0),
             complete: Mutex::new(BTreeSet::new()),
+            doubted: Mutex::new(BTreeSet::new()),
             full: AtomicBool::new(false),
             halted: Mutex::new(None),
         }
@@ -212,6 +215,14 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             status,
             error: None,
         }
+    }
+
+    /// Notes that an answer did not show what was asked for: the entry is looked at in the end.
+    pub(super) fn doubt(&self, action: &Action) {
+        let principal = action.kind.principal_arn().map(ToString::to_string);
+        let doubted = self.doubted.lock();
+        let mut doubted = doubted.expect("no task panics while it holds them");
+        doubted.extend(principal);
     }
 
     /// Whether somebody else has made the entry as it should be.

@@ -1,5 +1,6 @@
 //! The engine: stage by stage, several principals at a time, each principal's calls in order.
 
+mod answered;
 mod call;
 mod engine;
 mod read_back;

@@ -69,6 +69,7 @@ fn decided(map_roles: &str, live: &Value, history: &History) -> Undoing {
     });
     let seen = Survey {
         aws_auth: Some(standing.aws_auth()),
+        stored: None,
         source: Source {
             kind: SourceKind::Cluster,
             sha256: String::new(),
@@ -84,6 +85,7 @@ fn decided(map_roles: &str, live: &Value, history: &History) -> Undoing {
             rbac: None,
             caller: None,
         },
+        unread: Vec::new(),
         aws: None,
         kubernetes: None,
         caller: None,

@@ -1,0 +1,177 @@
+//! One run on one cluster: look, open the journal, look again after a question, begin, end.
+//!
+//! `apply`, `cutover` and `rollback` are what happens inside.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::consent::changed_meanwhile;
+use super::journal_path::{cluster_id, journal_path};
+use super::survey::{Survey, Target, survey};
+use crate::aws::EksApi;
+use crate::error::{Failure, FailureKind};
+use crate::journal::{Beginning, History, Journal, RunEnd, RunLog};
+use crate::model::{AuthenticationMode, ClusterId};
+use crate::plan::Action;
+use crate::stop::Stop;
+use crate::writer::{Progress, Switch};
+
+/// The clocks of the edge: one for records, one for signatures.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// The time for records.
+    pub now: fn() -> Timestamp,
+    /// The time for signatures.
+    pub system: fn() -> SystemTime,
+}
+
+/// Where a run keeps its journal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JournalPlace<'a> {
+    /// The journal that was named.
+    pub(super) named: Option<&'a Path>,
+    /// The folder for journals, where none was named.
+    pub(super) folder: &'a Path,
+    /// What this process says of itself in the journal's lock.
+    pub(super) holder: &'a str,
+}
+
+/// What every run on a cluster needs, whatever it does there.
+pub(super) struct Session<'a, P> {
+    pub(super) target: &'a Target,
+    pub(super) journal: JournalPlace<'a>,
+    pub(super) progress: &'a P,
+    pub(super) stop: &'a Stop,
+    pub(super) clock: Clock,
+    /// When no more is begun.
+    pub(super) deadline: Option<Instant>,
+}
+
+/// The cluster that a run is about, and what its journal holds of earlier runs.
+pub(super) struct Opened {
+    pub(super) id: ClusterId,
+    pub(super) path: PathBuf,
+    pub(super) history: History,
+}
+
+impl<'a, P: Progress> Session<'a, P> {
+    /// A session whose time, where it is limited, begins now.
+    pub(super) fn new(
+        target: &'a Target,
+        journal: JournalPlace<'a>,
+        progress: &'a P,
+        stop: &'a Stop,
+        clock: Clock,
+        timeout: Option<Duration>,
+    ) -> Self {
+        Self {
+            target,
+            journal,
+            progress,
+            stop,
+            clock,
+            deadline: timeout.map(|timeout| Instant::now() + timeout),
+        }
+    }
+
+    /// Looks at the cluster.
+    pub(super) async fn look(&self) -> Result<Survey, Failure> {
+        survey(self.target, self.clock.system).await
+    }
+
+    /// Opens the journal of the cluster that was seen, to read it.
+    pub(super) fn open(&self, seen: &Survey) -> Result<Opened, Failure> {
+        let id = cluster_id(seen)?;
+        let path = self.journal_of(&id);
+        let history = Journal::history(&path, &id)?;
+        Ok(Opened { id, path, history })
+    }
+
+    /// The journal of a cluster: the one that was named, or the usual one.
+    pub(super) fn journal_of(&self, id: &ClusterId) -> PathBuf {
+        let named = self.journal.named.map(Path::to_owned);
+        named.unwrap_or_else(|| journal_path(self.journal.folder, id))
+    }
+
+    /// Begins a run, or continues the one that was stopped: from here on a stop waits for what is under way.
+    pub(super) fn begin(&self, run: Beginning) -> Result<RunLog, Failure> {
+        self.stop.begin_writing();
+        let path = self.journal_of(&run.cluster);
+        Ok(RunLog::begin(
+            &path,
+            self.journal.holder,
+            run,
+            self.clock.now,
+        )?)
+    }
+
+    /// Whether the time that was given is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|at| Instant::now() >= at)
+    }
+
+    /// Refuses to continue where what was shown to a person is no longer what would be done.
+    pub(super) fn is_as_shown(is_same: bool) -> Result<(), Failure> {
+        if is_same {
+            Ok(())
+        } else {
+            Err(changed_meanwhile())
+        }
+    }
+
+    /// The switch to a mode, as a step of a run with so many of them.
+    pub(super) fn switch<'s, A: EksApi>(
+        &'s self,
+        api: &'s A,
+        log: &'s RunLog,
+        (action, to): (&'s Action, AuthenticationMode),
+        total: usize,
+    ) -> Switch<'s, A, P> {
+        Switch {
+            api,
+            cluster: &log.cluster().name,
+            action,
+            to,
+            log,
+            total,
+            progress: self.progress,
+            stop: self.stop,
+            deadline: self.deadline,
+            clock: self.clock.now,
+        }
+    }
+}
+
+/// Adds to a failure that something was written already, so that the same command resumes.
+pub(super) fn unfinished(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::Failed => Failure {
+            kind: FailureKind::Incomplete,
+            ..failure.hint("something was written already; run the same command again to resume")
+        },
+        _ => failure,
+    }
+}
+
+/// Records how a run ended, and which nodes it lost; of two failures the first is reported.
+pub(super) fn end<T>(
+    log: &RunLog,
+    outcome: Result<T, Failure>,
+    ending: impl FnOnce(&T) -> (RunEnd, Vec<String>),
+) -> Result<T, Failure> {
+    match outcome {
+        Ok(done) => {
+            let (end, lost_nodes) = ending(&done);
+            log.end_without(end, lost_nodes)?;
+            Ok(done)
+        }
+        Err(failure) => {
+            // Where the journal can't be written any more, that is the failure already.
+            let _ = log.end(failure.kind.into());
+            Err(failure)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A ConfigMap from a file, held against the live one.
+
+use crate::error::Failure;
+use crate::kubernetes::Kubernetes;
+use crate::model::{Mapping, Section};
+use crate::reader::{self, Reading};
+use crate::source::AwsAuth;
+
+/// A ConfigMap from a file says nothing about the access in force unless it is the live one.
+pub(super) async fn is_live(
+    file: &AwsAuth,
+    kubernetes: &Kubernetes,
+    name: &str,
+) -> Result<(), Failure> {
+    let live = kubernetes.aws_auth().await.map_err(|error| {
+        Failure::new(format!("failed to compare the file with the live aws-auth of `{name}`"))
+            .because(error)
+            .hint("leave --from-file out to plan from the live ConfigMap, or say with --trust-file that the file is what is live")
+    })?;
+    match difference(file, &live.unwrap_or_default()) {
+        None => Ok(()),
+        Some(difference) => Err(Failure::new(format!(
+            "the file is not the live aws-auth of `{name}`: {difference}"
+        ))
+        .hint("the access in force is the live one: leave --from-file out, or plan from the file alone without --cluster")),
+    }
+}
+
+/// The first thing that the cluster would read otherwise.
+fn difference(file: &AwsAuth, live: &AwsAuth) -> Option<String> {
+    let (file, live) = (reader::read(&file.text()), reader::read(&live.text()));
+    for section in Section::ALL {
+        let of = |reading: &Reading| -> Vec<Mapping> {
+            let mappings = reading.mappings.iter();
+            let mappings = mappings.filter(|mapping| mapping.id.section == section);
+            mappings.cloned().collect()
+        };
+        let (file, live) = (of(&file), of(&live));
+        if file.len() != live.len() {
+            return Some(format!(
+                "{section} has {} in the file and {} in the cluster",
+                file.len(),
+                live.len()
+            ));
+        }
+        for (ours, theirs) in file.iter().zip(&live) {
+            for (what, differs) in [
+                (
+                    "names another principal",
+                    ours.arn != theirs.arn || ours.sso != theirs.sso,
+                ),
+                ("has another username", ours.username != theirs.username),
+                ("has other groups", ours.groups != theirs.groups),
+                (
+                    "is dropped by only one reading",
+                    ours.dropped != theirs.dropped,
+                ),
+            ] {
+                if differs {
+                    return Some(format!(
+                        "{} {what} (`{}` in the file, `{}` in the cluster)",
+                        ours.id, ours.arn, theirs.arn
+                    ));
+                }
+            }
+        }
+    }
+    let broken = file.broken != live.broken || file.undecided != live.undecided;
+    broken.then(|| "only one of them can be read".to_owned())
+}
