@@ -31,7 +31,7 @@ pub fn markdown(plan: &Plan, details: bool) -> String {
 /// The same with another next step.
 pub(super) fn markdown_then(plan: &Plan, next: &Next, details: bool) -> String {
     let mut page = String::from("## `aws-auth` to access entries\n\n");
-    let _ = write!(page, "**{}**\n", prose(&verdict(plan)));
+    let _ = writeln!(page, "**{}**", prose(&verdict(plan)));
     let names = ShortNames::new(plan, 120);
     if let Some(open) = open(plan, &names, details) {
         let _ = write!(page, "\n{}", open.markdown());
