@@ -38,6 +38,9 @@ const BY_COMMAND: usize = 10;
 /// How many calls a second the service takes where it throttles.
 const LIMIT: u32 = 50;
 
+/// How many roles IAM lists on a page; EKS never lists more than a hundred of anything.
+const IAM_PAGE: usize = 1000;
+
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("online");
@@ -58,6 +61,7 @@ fn main() {
 async fn latency(folder: &Path) -> Value {
     let limits = Limits {
         answers: Answers::After(LATENCY),
+        page_size: IAM_PAGE,
         ..Limits::default()
     };
     println!(
@@ -110,6 +114,7 @@ async fn latency(folder: &Path) -> Value {
 async fn limit(folder: &Path) -> Value {
     let limits = Limits {
         requests_per_second: Some(LIMIT),
+        page_size: IAM_PAGE,
         ..Limits::default()
     };
     println!("\n{ENTRIES} entries at {LIMIT} calls a second\n");

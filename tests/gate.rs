@@ -400,7 +400,7 @@ fn the_judge_sees_what_moves() {
 }
 
 #[test]
-fn the_gate_lets_nobodys_access_move_unless_somebody_decided_so() {
+fn the_gate_blocks_every_change_without_a_decision() {
     let mut random = Random(number("GATE_SEED").unwrap_or(SEED));
     let pairs = number("GATE_PAIRS").map_or(PAIRS, |pairs| usize::try_from(pairs).unwrap());
     let mut tally = Tally::default();

@@ -44,14 +44,14 @@ fn small() -> Seed {
 /// The rounds of a command, on a cluster of its own each time; `prepare` is done before they are counted.
 async fn rounds(
     seed: impl Fn() -> Seed,
-    prepare: impl Fn(&World) -> Option<Tool>,
+    prepare: impl Fn(&World) -> Vec<Tool>,
     command: impl Fn(&World) -> Tool,
     expected: usize,
 ) {
     let mut seen = Vec::new();
     for _ in 0..TRIES {
         let world = World::start(seed()).await;
-        if let Some(tool) = prepare(&world) {
+        for tool in prepare(&world) {
             blocking(|| tool.run().expect_code(0)).await;
         }
         world
@@ -69,12 +69,12 @@ async fn rounds(
     assert_eq!(least.len(), expected, "{least:#?}");
 }
 
-fn nothing(_: &World) -> Option<Tool> {
-    None
+fn nothing(_: &World) -> Vec<Tool> {
+    Vec::new()
 }
 
-fn applied(world: &World) -> Option<Tool> {
-    Some(world.apply())
+fn applied(world: &World) -> Vec<Tool> {
+    vec![world.apply()]
 }
 
 #[tokio::test(flavor = "multi_thread")]

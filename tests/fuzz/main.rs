@@ -9,6 +9,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod answers;
 #[path = "../../fuzz/targets.rs"]
 mod targets;
 #[path = "../tell/mod.rs"]
@@ -197,4 +198,9 @@ targets! {
     any_text_is_read_as_a_username username,
     any_text_is_read_as_a_journal journal,
     any_text_is_read_as_a_kubeconfig kubeconfig,
+}
+
+#[test]
+fn any_answer_ends_in_a_plan_or_an_error() {
+    feed("answers", answers::answers);
 }

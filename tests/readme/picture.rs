@@ -7,9 +7,11 @@ use unicode_width::UnicodeWidthStr;
 use super::{golden, printed};
 
 /// A picture is looked at, not scrolled.
-const MOST_LINES: usize = 44;
+const MOST_LINES: usize = 40;
 /// The width of the terminal; a command that is longer is not broken.
 const COLUMNS: usize = 80;
+/// What is longer than this ends in an ellipsis.
+const MOST_COLUMNS: usize = 96;
 
 /// The width of a cell in tenths, its height, and the space around the text.
 const WIDTH: usize = 84;
@@ -110,6 +112,26 @@ fn cells(line: &str) -> usize {
     found.iter().map(|(_, text)| text.width()).sum()
 }
 
+/// A line that is cut where it is too long for the picture.
+fn cut(line: &str) -> String {
+    if cells(line) <= MOST_COLUMNS {
+        return line.to_owned();
+    }
+    let (mut cut, mut seen, mut is_escape) = (String::new(), 0, false);
+    for c in line.chars() {
+        is_escape |= c == '\x1b';
+        if !is_escape {
+            seen += 1;
+        }
+        if seen >= MOST_COLUMNS {
+            break;
+        }
+        is_escape &= c != 'm';
+        cut.push(c);
+    }
+    cut + "\u{2026}\x1b[0m"
+}
+
 fn tenths(number: usize) -> String {
     format!("{}.{}", number / 10, number % 10)
 }
@@ -185,6 +207,8 @@ fn picture_shows_what_rehearse_prints() {
         shown.push("\x1b[2m\u{22ee}\x1b[0m");
         shown.extend(tail);
     }
+    let shown: Vec<String> = shown.into_iter().map(cut).collect();
+    let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
     let title = "The plan of a sample cluster in a terminal";
     golden("docs/plan.svg", &drawn(title, &shown));
 }
@@ -202,6 +226,8 @@ fn pens_follow_the_escapes() {
         classes,
         expected.map(|(class, text)| (class.to_owned(), text))
     );
+    let long = format!("a\x1b[31m{}\x1b[0m", "b".repeat(MOST_COLUMNS));
+    assert_eq!(cells(&cut(&long)), MOST_COLUMNS);
     assert_eq!(words("  a b   c "), [(2, "a b"), (8, "c")]);
     assert!(drawn("x", &["<&>"]).contains(">&lt;&amp;&gt;</text>"));
 }

@@ -113,7 +113,10 @@ impl World {
         };
         let target = self.target().await;
         let stop = self.stop.clone();
-        let applied = migration::apply(&target, &options, &Silent, &stop, CLOCK, yes).await?;
+        let applied = Box::pin(migration::apply(
+            &target, &options, &Silent, &stop, CLOCK, yes,
+        ))
+        .await?;
         Ok(match applied.end {
             RunEnd::Complete => Ended::Complete,
             _ => Ended::Incomplete,
@@ -144,7 +147,10 @@ impl World {
         let target = self.target().await;
         let stop = self.stop.clone();
         let yes = |_: &migration::cutover::Preview<'_>| Ok(consent);
-        let done = migration::cutover(&target, &options, &Silent, &stop, CLOCK, yes).await?;
+        let done = Box::pin(migration::cutover(
+            &target, &options, &Silent, &stop, CLOCK, yes,
+        ))
+        .await?;
         Ok(match done.end {
             _ if done.refused => Ended::Refused,
             RunEnd::Complete => Ended::Complete,
@@ -165,7 +171,15 @@ impl World {
         };
         let target = self.target().await;
         let stop = self.stop.clone();
-        let done = migration::rollback(&target, &options, &Silent, &stop, CLOCK).await?;
+        let done = Box::pin(migration::rollback(
+            &target,
+            &options,
+            &Silent,
+            &stop,
+            CLOCK,
+            |_| Ok(Consent::Given),
+        ))
+        .await?;
         Ok(match done.end {
             None | Some(RunEnd::Complete) => Ended::Complete,
             Some(_) => Ended::Incomplete,

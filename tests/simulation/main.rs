@@ -34,6 +34,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use sequence::{Ran, run};
 use steps::Sequence;
 use tell::tell;
+use world::World;
 
 const SEQUENCES: u64 = 400;
 const SEED: u64 = 1;
@@ -121,4 +122,27 @@ fn a_seed_replays_exactly() {
         assert!(!first.log.is_empty());
         assert_eq!(first.log, again.log, "{seed}");
     }
+}
+
+#[test]
+fn the_watch_sees_whoever_loses_access() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let seen = (1..=10).filter(|seed| {
+        let sequence = Sequence::new(*seed);
+        runtime.block_on(async {
+            let world = World::new(&sequence);
+            world
+                .sandbox
+                .edit(|world| world.delete_aws_auth(world::CLUSTER));
+            let mut watch = world.watch();
+            watch.look(&world.sandbox, "the deletion", false);
+            !watch.broken.is_empty()
+        })
+    });
+    // Those whose mappings let nobody in lose nothing.
+    assert!(seen.count() >= 5);
 }

@@ -16,6 +16,7 @@ use aws_auth_migrate::sandbox::{
     ClusterSeed, Fault, FaultKind, Phase, RequestRecord, Sandbox, Seed, SeedEntry, UpdateTime,
 };
 use aws_auth_migrate::stop::Stop;
+use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -260,7 +261,11 @@ impl World {
     }
 
     /// Runs a command to its end or to its death.
-    pub(crate) async fn step(&mut self, step: &Step) -> Ended {
+    pub(crate) fn step<'a>(&'a mut self, step: &'a Step) -> LocalBoxFuture<'a, Ended> {
+        Box::pin(self.happens(step))
+    }
+
+    async fn happens(&mut self, step: &Step) -> Ended {
         let mut random = Random(step.seed);
         fastrand::seed(step.seed);
         self.sandbox.clear_faults();
@@ -298,7 +303,7 @@ impl World {
             watch.choices = self.choices.clone();
             watch.log.push(format!("= {:?}", step.command));
         }
-        let ended = self.until_killed(step, killed, &mut random).await;
+        let ended = Box::pin(self.until_killed(step, killed, &mut random)).await;
         // What is on its way when its client dies arrives all the same.
         tokio::time::sleep(ON_THE_WAY).await;
         *self.coming.lock().unwrap() = Coming::default();
@@ -327,7 +332,7 @@ impl World {
                     tokio::time::sleep(time).await;
                     if is_polite {
                         stop.request(2);
-                        std::future::pending().await
+                        std::future::pending::<()>().await;
                     }
                 }
             }
