@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn causes_follow_and_none_is_told_twice() {
+    fn causes_follow_and_none_is_repeated() {
         let root = || Layer::Root("connection refused");
         for (error, told) in [
             (root(), "connection refused"),

@@ -35,7 +35,7 @@ pub struct Choices {
     /// Whether new names get the bindings of the old ones: `bindRenamed`, `--emit-rbac` or `--apply-rbac`.
     #[serde(skip_serializing_if = "is_default")]
     pub bind_renamed: bool,
-    /// Whether mappings that grant nothing today are created all the same.
+    /// Whether mappings that grant nothing today are created anyway.
     #[serde(skip_serializing_if = "is_default")]
     pub include_inert: bool,
     /// Whether entries of managed node groups and Fargate profiles are made where EKS has not made them.

@@ -31,7 +31,7 @@ pub enum FailureKind {
     Failed,
     /// The command line is wrong.
     Usage,
-    /// Some of it is done; the same command goes on.
+    /// Some of it is done; the same command resumes.
     Incomplete,
     /// A signal stopped it.
     Interrupted,
@@ -132,7 +132,7 @@ impl Error for Failure {
     }
 }
 
-/// How a run ends that fails: the same command goes on with it.
+/// How a failed run ends: the same command resumes it.
 impl From<FailureKind> for RunEnd {
     fn from(kind: FailureKind) -> Self {
         match kind {
@@ -152,25 +152,22 @@ impl From<KubernetesError> for Failure {
 }
 
 /// What works without a journal that can't be trusted.
-const WITHOUT_JOURNAL: &str = "move the file away, but keep it, and leave the backups in its folder: without it `apply` compares with the \
-     cluster and goes on, and `rollback` puts the last backup in the folder back and deletes this tool's entries by their tags; \
-     what an entry was before `--on-existing update` is in the file alone";
+const WITHOUT_JOURNAL: &str = "move the file to another folder and keep it, and leave the backups where they are: without it, `apply` compares with the cluster and continues, and `rollback` restores the last backup in the folder and deletes this tool's entries by their tags; only the file records what an entry was before `--on-existing update`";
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let hint = match &error {
-            JournalError::Io { .. } => "name another place with --journal".to_owned(),
-            JournalError::Locked { .. } => "wait until the other run has ended, or stop it".to_owned(),
+            JournalError::Io { .. } => "choose another place with --journal".to_owned(),
+            JournalError::Locked { .. } => "wait until the other run ends, or stop it".to_owned(),
             JournalError::Damaged { .. } | JournalError::Changed { .. } => WITHOUT_JOURNAL.to_owned(),
             JournalError::Foreign { .. } => {
-                "run this as that user or, if you know what is in it, make it yours with chown; or name another journal with \
-                 --journal"
+                "run this as that user; or, if you trust its contents, take ownership with chown; or choose another journal with --journal"
                     .to_owned()
             }
             JournalError::NotAJournal { .. } => {
-                "it was left as it is; name a journal, or a file that is not there yet, with --journal".to_owned()
+                "the file was not changed; pass a journal, or a file that does not exist yet, with --journal".to_owned()
             }
-            JournalError::Newer { .. } => "update aws-auth-migrate, or name another journal with --journal".to_owned(),
+            JournalError::Newer { .. } => "update aws-auth-migrate, or choose another journal with --journal".to_owned(),
         };
         let what = error.to_string();
         let source = match error {
@@ -191,7 +188,7 @@ impl From<WriterError> for Failure {
             WriterError::Journal(error) => Self {
                 kind: FailureKind::Incomplete,
                 ..Self::from(error)
-                    .hint("nothing more was begun; run the same command again to go on")
+                    .hint("nothing more was started; run the same command again to resume")
             },
         }
     }
@@ -207,7 +204,7 @@ impl From<SwitchError> for Failure {
                 if goes_on {
                     Self {
                         kind: FailureKind::Incomplete,
-                        ..failure.hint("then run the same command again to go on")
+                        ..failure.hint("then run the same command again to resume")
                     }
                 } else {
                     failure
@@ -215,7 +212,7 @@ impl From<SwitchError> for Failure {
             }
             SwitchError::Journal(error) => Self::from(error),
             error @ SwitchError::GivenUp { .. } => Self::new(error.to_string())
-                .hint("nothing was created; deal with EKS's reason and run the command again"),
+                .hint("nothing was created; fix what EKS reports and run the command again"),
             error @ SwitchError::NotBegun => Self {
                 kind: FailureKind::Incomplete,
                 ..Self::new(error.to_string())
@@ -224,12 +221,12 @@ impl From<SwitchError> for Failure {
             error @ SwitchError::TooSlow { .. } => Self {
                 kind: FailureKind::Incomplete,
                 ..Self::new(error.to_string())
-                    .hint("run the same command again: it waits for the switch and goes on")
+                    .hint("run the same command again: it waits for the switch and continues")
             },
             error @ SwitchError::Interrupted => Self {
                 kind: FailureKind::Interrupted,
                 ..Self::new(error.to_string())
-                    .hint("run the same command again: it waits for the switch and goes on")
+                    .hint("run the same command again: it waits for the switch and continues")
             },
         }
     }

@@ -29,7 +29,7 @@ impl Place {
             return if is_stream(target) || (is_open_file && target.is_file()) {
                 Ok(Self::Stream)
             } else {
-                Err(refused("it is a symbolic link; name what it leads to"))
+                Err(refused("it is a symbolic link; pass its target"))
             };
         }
         if there.is_file() {
@@ -89,7 +89,7 @@ pub fn is_pipe_or_device(path: &Path) -> bool {
 pub fn open_regular(path: &Path) -> io::Result<Option<std::fs::File>> {
     match std::fs::metadata(path) {
         Ok(there) if there.is_file() => std::fs::File::open(path).map(Some),
-        Ok(_) => Err(refused("it is no regular file")),
+        Ok(_) => Err(refused("it is not a regular file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -236,7 +236,7 @@ mod tests {
             create(&pipe, b"one").unwrap_err(),
             content(&pipe).unwrap_err(),
         ] {
-            assert_eq!(error.to_string(), "it is no regular file");
+            assert_eq!(error.to_string(), "it is not a regular file");
         }
 
         let device = path("null");

@@ -58,7 +58,7 @@ impl Observed {
         self.principals.get(key).unwrap_or(&Lookup::NotTried)
     }
 
-    /// Whether an access entry is older than its principal, and so lets nobody in.
+    /// Whether an access entry is older than its principal, and so grants no access.
     ///
     /// An entry belongs to the principal that had the ARN when it was made; one that was re-created since is another.
     /// Source: EKS API Reference, `AccessEntry`, `principalArn`.

@@ -121,7 +121,7 @@ impl Document {
             Self::Decisions => (
                 of::<crate::decisions::Document>(),
                 "decisions",
-                "What people decided about a migration",
+                "The decisions about a migration",
             ),
             Self::Apply => (
                 of::<report::Applied<'_>>(),
@@ -131,14 +131,14 @@ impl Document {
             Self::Verify => (
                 of::<Verification>(),
                 "verify",
-                "What stands against taking aws-auth away",
+                "What stops the removal of aws-auth",
             ),
             Self::Principal => (
                 of::<Who>(),
                 "principal",
-                "What one principal gets, and by which way",
+                "What access one principal has, and through what",
             ),
-            Self::Status => (of::<Status>(), "status", "Where a cluster stands"),
+            Self::Status => (of::<Status>(), "status", "The state of a cluster"),
             Self::Cutover => (
                 of::<report::CutOver<'_>>(),
                 "cutover",

@@ -107,7 +107,7 @@ fn findings_that_are_alike_are_counted() {
 }
 
 #[test]
-fn what_is_left_out_is_told_with_its_number() {
+fn what_is_left_out_is_counted() {
     let shape = |name: &str| {
         shapes::hostile(SIZE)
             .into_iter()
@@ -120,10 +120,10 @@ fn what_is_left_out_is_told_with_its_number() {
         ),
         (
             "accounts that are none",
-            "and 11,287 more elements of `mapAccounts` that are no account id",
+            "and 11,287 more elements of `mapAccounts` that are not account ids",
         ),
-        ("null groups", "and 12,239 more like these"),
-        ("one group, repeated", "and 12,238 more like these"),
+        ("null groups", "and 12,239 more like this"),
+        ("one group, repeated", "and 12,238 more like this"),
         (
             "users that differ only in case",
             " more name one user in different case",

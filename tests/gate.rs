@@ -292,7 +292,7 @@ fn as_printed(fix: &str, mapping: &Value, chosen: &Choices) -> Option<Choices> {
         ..chosen.clone()
     };
     let unquoted = |text: &str| text.trim().trim_matches('\'').to_owned();
-    if fix.contains("decisions file: {") {
+    if fix.contains("decisions file: `{") {
         choices.answers.push(odd::offered(mapping)?);
     } else if let Some((_, users)) = fix.split_once("renameUsers: ") {
         choices.rename_users = serde_yaml::from_str(users).unwrap();
@@ -340,7 +340,7 @@ fn a_printed_fix_moves_nobody_beyond_what_it_says() {
                     kind
                 };
                 *kinds.entry(kind).or_default() += 1;
-                if fix.contains("decisions file: {") {
+                if fix.contains("decisions file: `{") {
                     let now = json!(plan);
                     let mut now = now["mappings"].as_array().unwrap().iter();
                     let same = now.find(|now| now["id"] == mapping["id"]).unwrap();
@@ -400,7 +400,7 @@ fn the_judge_sees_what_moves() {
 }
 
 #[test]
-fn the_gate_lets_nobodys_access_move_unless_somebody_decided_so() {
+fn the_gate_blocks_every_change_without_a_decision() {
     let mut random = Random(number("GATE_SEED").unwrap_or(SEED));
     let pairs = number("GATE_PAIRS").map_or(PAIRS, |pairs| usize::try_from(pairs).unwrap());
     let mut tally = Tally::default();

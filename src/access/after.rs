@@ -6,7 +6,7 @@ use crate::model::{AccessEntry, EntryType, Identity, PolicyAssociation, Principa
 /// The identity that an access entry gives, with what EKS sets itself filled in.
 ///
 /// A username that the entry shows is taken at its word. Groups that come with a type are there whether EKS shows
-/// them or not. `None` where the entry lets nobody in.
+/// them or not. `None` where the entry grants no access.
 /// Source: EKS User Guide, "Create access entries", username and type.
 #[must_use]
 pub fn identity_of_entry(entry: &AccessEntry) -> Option<Identity> {

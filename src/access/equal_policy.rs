@@ -70,7 +70,7 @@ const KNOWN: &[KnownPolicy] = &[
 pub enum NotEqual {
     /// The policy's rules are not documented well enough to compare with.
     #[error(
-        "the rules of `{policy}` are not known well enough to compare a role with; {} are",
+        "the rules of `{policy}` are not known well enough to compare a role with them; those of {} are",
         known()
     )]
     UnknownPolicy {
@@ -85,7 +85,7 @@ pub enum NotEqual {
     },
     /// Nothing is bound to the group.
     #[error(
-        "no ClusterRoleBinding names `{group}`, so the policy would give rights that it does not have"
+        "no ClusterRoleBinding names `{group}`, so the policy would grant rights that it does not have"
     )]
     Unbound {
         /// The group.
@@ -93,7 +93,7 @@ pub enum NotEqual {
     },
     /// A RoleBinding gives rights in one namespace only.
     #[error(
-        "the RoleBinding `{namespace}/{name}` gives `{group}` rights in one namespace, which the policy can't equal"
+        "the RoleBinding `{namespace}/{name}` gives `{group}` rights in one namespace, and the policy covers the whole cluster"
     )]
     Namespaced {
         /// The group.

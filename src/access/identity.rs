@@ -86,7 +86,7 @@ impl Logins {
     }
 }
 
-/// The identity that the authenticator gives for a mapping; `None` where it lets nobody in, as on an IAM user with
+/// The identity that the authenticator gives for a mapping; `None` where it grants no access, as on an IAM user with
 /// `{{EC2PrivateDNSName}}`.
 ///
 /// Whether the mapping counts at all is not asked here.

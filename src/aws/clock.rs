@@ -44,7 +44,7 @@ pub(super) fn skew(answer: &HttpResponse, now: SystemTime) -> Option<i64> {
 /// What to do about it.
 pub(super) fn hint(skew: i64) -> String {
     format!(
-        "set the clock of this machine (with NTP): {}, and AWS accepts no signature that is more than five minutes off",
+        "set this machine's clock (with NTP): {}, and AWS rejects signatures that are more than five minutes off",
         in_words(skew)
     )
 }
@@ -57,7 +57,7 @@ fn in_words(skew: i64) -> String {
         hours => format!("{hours} h {} min", minutes % 60),
     };
     let side = if skew > 0 { "ahead of" } else { "behind" };
-    format!("the clock of this machine is {distance} {side} that of AWS")
+    format!("this machine's clock is {distance} {side} AWS's")
 }
 
 #[cfg(test)]

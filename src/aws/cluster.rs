@@ -36,7 +36,7 @@ impl Aws {
             AwsError::strange(
                 OPERATION,
                 format!(
-                    "asked for the cluster `{name}` in {region}, the answer is about `{answered}`"
+                    "asked for the cluster `{name}` in {region}, but the answer is about `{answered}`"
                 ),
             )
         };
@@ -63,7 +63,7 @@ impl Aws {
             .map_err(|error| AwsError::of(OPERATION, &error))?;
         let cluster = answer
             .cluster
-            .ok_or_else(|| AwsError::strange(OPERATION, "the answer holds no cluster"))?;
+            .ok_or_else(|| AwsError::strange(OPERATION, "the answer contains no cluster"))?;
         let arn = self.same_cluster(name, &cluster)?;
         let mode = match cluster
             .access_config()
@@ -78,7 +78,7 @@ impl Aws {
                     return Err(AwsError::setting(
                         OPERATION,
                         format!(
-                            "the cluster has the authentication mode `{other}`, which this version doesn't know"
+                            "the cluster has the authentication mode `{other}`, which this version does not support"
                         ),
                     ));
                 }

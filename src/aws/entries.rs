@@ -125,7 +125,7 @@ pub(super) fn association(policy: &AssociatedAccessPolicy) -> Result<PolicyAssoc
         Some(other) => {
             return Err(AwsError::setting(
                 OPERATION,
-                format!("the access scope `{other}` of `{text}` is not known to this version"),
+                format!("the access scope `{other}` of `{text}` is not supported by this version"),
             ));
         }
     };

@@ -244,13 +244,11 @@ impl AwsError {
                 let operation = &self.operation;
                 let lasting = clues.throttled_for.unwrap_or_default().as_secs();
                 format!(
-                    "AWS has been throttling {operation} for {lasting} s: stop what else calls it in this account and region, \
-                     wait, and run the command again; more can be asked for in Service Quotas"
+                    "AWS has been throttling {operation} for {lasting} s: stop other callers in this account and region, wait, and run the command again; request a higher limit in Service Quotas"
                 )
             }
             AwsErrorKind::Connection(reason) if speaks_of_validity(reason) => {
-                "check the clock of this machine first: the certificate of the endpoint is not valid at its time; then the proxy \
-                 and AWS_CA_BUNDLE"
+                "check this machine's clock first: the endpoint's certificate is not valid at its time; then check the proxy and AWS_CA_BUNDLE"
                     .to_owned()
             }
             AwsErrorKind::Credentials(_) => {
@@ -268,11 +266,11 @@ impl AwsError {
                 "log in again: the credentials are expired or unknown to AWS".to_owned()
             }
             AwsErrorKind::Service { message, .. } if message.starts_with("No cluster found") => {
-                "check --cluster, --region and the account of the credentials; `aws eks list-clusters` shows what there is"
+                "check --cluster, --region and the account of the credentials; `aws eks list-clusters` lists the clusters"
                     .to_owned()
             }
             AwsErrorKind::Strange(_) => {
-                "check AWS_ENDPOINT_URL and the proxy settings: something may answer in AWS's place".to_owned()
+                "check AWS_ENDPOINT_URL and the proxy settings: something else may be answering instead of AWS".to_owned()
             }
             AwsErrorKind::Setting(_) | AwsErrorKind::Service { .. } => return None,
         })

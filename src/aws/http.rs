@@ -17,7 +17,7 @@ use super::error::AwsError;
 
 /// Checks that a bundle holds certificates: the SDK would pass over what it can't read without a word.
 fn check(pem: &[u8]) -> Result<(), &'static str> {
-    let not_pem = "it is no bundle of certificates in PEM";
+    let not_pem = "it is not a bundle of PEM certificates";
     let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     let certificates = certificates.map_err(|_| not_pem)?;
     if certificates.is_empty() {

@@ -188,7 +188,7 @@ impl Aws {
         let Some(region) = config.region().map(ToString::to_string) else {
             return Err(AwsError::setting(
                 "find the AWS region",
-                "neither --region nor AWS_REGION nor the profile names one",
+                "no region in --region, AWS_REGION or the profile",
             ));
         };
         let clock = settings.clock;
@@ -302,7 +302,7 @@ impl Aws {
         self.config.credentials_provider().ok_or_else(|| {
             AwsError::setting(
                 "find AWS credentials",
-                "the SDK is configured without a provider",
+                "the SDK has no credentials provider",
             )
         })
     }

@@ -248,7 +248,7 @@ impl Pace {
         watcher.last = Some(now);
     }
 
-    /// The service asked for fewer calls: lowers the pace and lets nobody call before the time it named.
+    /// The service asked for fewer calls: lowers the pace and holds all calls until the time it named.
     ///
     /// Turns that were given at the old pace are taken back, so that it holds from now on for all.
     pub fn slow_down(&self, wait: Duration) {
@@ -268,7 +268,7 @@ impl Pace {
             };
             let slowest = self.fastest.unwrap_or(f64::INFINITY).min(SLOWEST_RATE);
             let rate = rate.max(slowest);
-            tracing::debug!(rate, ?wait, "AWS throttles, so calls are made more slowly");
+            tracing::debug!(rate, ?wait, "AWS is throttling, so calls are slowed down");
             state.rate = Some(rate);
             state.slowed = Some(now);
             state.since = 0;
@@ -482,7 +482,7 @@ mod tests {
 
     /// `plan` once was silent for minutes while EKS throttled it.
     #[tokio::test(start_paused = true)]
-    async fn whoever_watches_is_told_what_is_throttled_and_since_when() {
+    async fn throttling_is_reported_with_operation_and_duration() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let pace = Pace::default();
         let told_too = Arc::clone(&told);

@@ -217,7 +217,7 @@ async fn look_up_one(iam: &aws_sdk_iam::Client, principal: &Principal) -> Result
         }
         Ok(None) => Err(AwsError::setting(
             operation,
-            "the answer holds no principal",
+            "the answer contains no principal",
         )),
         Err(error) if error.is_not_found() => Ok(Lookup::Missing),
         Err(error) if error.is_denied() => Ok(Lookup::Denied {

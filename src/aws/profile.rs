@@ -37,7 +37,7 @@ pub(super) async fn must_exist(name: &str) -> Result<(), AwsError> {
     let there = if names.is_empty() {
         "there are no profiles".to_owned()
     } else {
-        format!("there are: {}", visible(&names.join(", ")))
+        format!("available: {}", visible(&names.join(", ")))
     };
     Err(AwsError::setting(
         &operation,

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use super::{Aws, AwsError};
 use crate::causes::with_causes;
 
-/// How long the signature says it is good for; the cluster accepts the token for 15 minutes all the same.
+/// How long the signature says it is good for; the cluster accepts the token for 15 minutes anyway.
 const EXPIRES: Duration = Duration::from_mins(1);
 
 impl Aws {

@@ -163,7 +163,7 @@ impl EksApi for Aws {
             .map_err(|error| AwsError::of(OPERATION, &error))?;
         let update = answer
             .update
-            .ok_or_else(|| AwsError::setting(OPERATION, "the answer holds no update"))?;
+            .ok_or_else(|| AwsError::setting(OPERATION, "the answer contains no update"))?;
         let reasons: Vec<String> = update
             .errors()
             .iter()

@@ -65,10 +65,10 @@ fn choices(args: &ApplyArgs, saved: Option<&Plan>) -> Result<Choices, Failure> {
     if given == Choices::default() || given == made {
         Ok(made)
     } else {
-        Err(
-            Failure::usage("a saved plan is applied with the choices that it was made with")
-                .hint("make another one: `plan --out FILE` with these options"),
+        Err(Failure::usage(
+            "a saved plan can only be applied with the options that it was made with",
         )
+        .hint("save another plan with these options: `plan --out FILE`"))
     }
 }
 
@@ -155,12 +155,12 @@ fn confirm(
             about_plan(plan, bindings.len(), args)
         }
         Question::Owed { cluster, actions } => {
-            console.say(
-                "An earlier run was stopped between making your own access entry and its access policy: it hides your \
-                 mapping in aws-auth, which can't be read before it is finished.",
+            console.wrapped(
+                "An earlier run was stopped after it created your own access entry and before it associated the policy. \
+                 The entry overrides your mapping, so aws-auth can't be read until it is completed.",
             );
             let cluster = output::placed([&cluster.name, &cluster.region, &cluster.account_id]);
-            ("Finish", actions.len(), cluster, String::new())
+            ("Complete", actions.len(), cluster, String::new())
         }
     };
     let (verb, count, cluster, more) = words;
@@ -187,16 +187,19 @@ fn about_plan(
     let place = output::place(plan);
     let mut more = String::new();
     if bindings > 0 {
-        more.push_str(&format!(" The {bindings} bindings above are made first."));
+        more.push_str(&match bindings {
+            1 => " The binding above is created first.".to_owned(),
+            _ => format!(" The {bindings} bindings above are created first."),
+        });
     }
     let switches = |action: &crate::plan::Action| action.stage == Stage::Cluster;
     if plan.actions.iter().any(switches) {
         more.push_str(
-            " The cluster is switched to API_AND_CONFIG_MAP first, which can't be undone.",
+            " The cluster is switched to the mode API_AND_CONFIG_MAP first, which can't be undone.",
         );
     }
     if migration::apply::refuse_lockout(plan, args.allow_self_lockout).is_err() {
-        more.push_str(" You lose the cluster-admin that you have today (AAM605).");
+        more.push_str(" You lose your cluster-admin access (AAM605).");
     }
     ("Apply", plan.actions.len(), place, more)
 }

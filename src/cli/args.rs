@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::examples;
 use super::values::{account_id, duration, lookup_role, rate, rename, repository, tag};
 use crate::choices::{ManagedNodes, OnExisting, Usernames};
 use crate::report::Format;
@@ -21,13 +22,16 @@ const LONG_VERSION: &str = concat!(
 /// Move an Amazon EKS cluster from the aws-auth ConfigMap to access entries
 ///
 /// Nobody loses access, nobody gains access, and any run can be stopped and resumed.
+///
+/// Start with `plan`, which writes nothing. Then `apply`, `verify` and `cutover`; `rollback` undoes them.
 #[derive(Debug, Parser)]
 #[command(
     name = "aws-auth-migrate",
     version,
     long_version = LONG_VERSION,
     propagate_version = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_help = examples::TOOL
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -37,15 +41,15 @@ pub struct Cli {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Global")]
+#[command(next_help_heading = "Global options")]
 pub(super) struct GlobalArgs {
     /// When to use colour
-    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true, value_name = "WHEN")]
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true, value_name = "WHEN", hide_short_help = true)]
     pub(super) color: ColorChoice,
     /// Print only errors
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// Tell on stderr what is read, planned and written; twice for every request as well
+    /// Log to stderr what is read, planned and written; -vv logs every request, too
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }
@@ -62,35 +66,48 @@ pub(super) enum ColorChoice {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Show what would be done and why; write nothing to the cluster
+    /// Show what would change and why; write nothing to the cluster
+    #[command(after_help = examples::PLAN)]
     Plan(Box<PlanArgs>),
-    /// Carry out the plan: switch the mode if allowed, then create, update and associate
-    #[command(visible_alias = "migrate")]
+    /// Apply the plan: switch the mode if allowed, then create and update access entries
+    #[command(visible_alias = "migrate", after_help = examples::APPLY)]
     Apply(Box<ApplyArgs>),
-    /// Show where the cluster stands and what to do next
+    /// Show the state of the cluster and the next step
+    #[command(after_help = examples::STATUS)]
     Status(Box<StatusArgs>),
-    /// Prove that aws-auth can be removed, or name who would lose or gain what
+    /// Prove that aws-auth can be removed, or show who would lose or gain access
+    #[command(after_help = examples::VERIFY)]
     Verify(Box<VerifyArgs>),
-    /// Back up aws-auth and remove it once nobody depends on it
+    /// Back up aws-auth and remove it once nothing depends on it
+    #[command(after_help = examples::CUTOVER)]
     Cutover(Box<CutoverArgs>),
-    /// Show which of this tool's changes would be undone; --yes undoes them
+    /// Undo what this tool changed, and nothing else
+    #[command(after_help = examples::ROLLBACK)]
     Rollback(Box<RollbackArgs>),
-    /// Run the whole migration against a sandbox on this machine; needs no AWS account
+    /// Run the whole migration in a sandbox on this machine; needs no AWS account
     #[cfg(feature = "sandbox")]
+    #[command(after_help = examples::REHEARSE)]
     Rehearse(Box<RehearseArgs>),
-    /// Do the same with many clusters, accounts and regions
+    /// Run plan, apply, verify and status on many clusters, accounts and regions
+    #[command(after_help = examples::FLEET)]
     Fleet(Box<super::fleet::FleetArgs>),
-    /// Write the plan in another tool's format
+    /// Write the plan as code for another tool, or as a runbook
+    #[command(after_help = examples::EXPORT)]
     Export(Box<ExportArgs>),
-    /// Answer every open question at a terminal and write the answers to a decisions file
+    /// Answer the open questions at a terminal and write a decisions file
+    #[command(after_help = examples::DECIDE)]
     Decide(Box<DecideArgs>),
     /// Explain a finding code, or list them all
+    #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
-    /// Write the JSON Schema of a document
+    /// Print the JSON Schema of a document
+    #[command(after_help = examples::SCHEMA)]
     Schema(SchemaArgs),
-    /// Write completions for a shell
+    /// Print completions for a shell
+    #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
-    /// Write a manual page
+    /// Print a manual page
+    #[command(after_help = examples::MAN)]
     Man(ManArgs),
 }
 
@@ -104,6 +121,10 @@ impl Command {
             Self::Verify(args) => &args.output,
             Self::Cutover(args) => &args.output,
             Self::Rollback(args) => &args.output,
+            Self::Fleet(args) => match args.output() {
+                Some(output) => output,
+                None => return false,
+            },
             _ => return false,
         };
         output.output == Format::Json
@@ -113,50 +134,56 @@ impl Command {
 #[derive(Debug, Args, Clone, Default)]
 #[command(next_help_heading = "Where aws-auth comes from")]
 pub(super) struct TargetArgs {
-    /// The EKS cluster
+    /// Read this EKS cluster; needs no kubeconfig and no `aws` command
     #[arg(long, value_name = "NAME")]
     pub(super) cluster: Option<String>,
-    /// The AWS region; by default the SDK's
+    /// Use this AWS region; by default the SDK's
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<String>,
-    /// The AWS profile; by default the SDK's
+    /// Use the credentials of this AWS profile; by default the SDK's
     #[arg(long, value_name = "PROFILE")]
     pub(super) profile: Option<String>,
-    /// Read the ConfigMap through this kubeconfig
+    /// Connect to the cluster with this kubeconfig
     #[arg(long, value_name = "FILE")]
     pub(super) kubeconfig: Option<PathBuf>,
-    /// The kubeconfig's context; by default its current one
-    #[arg(long, value_name = "CONTEXT")]
+    /// Use this context of the kubeconfig; by default its current one
+    #[arg(long, value_name = "CONTEXT", hide_short_help = true)]
     pub(super) context: Option<String>,
-    /// Read the ConfigMap from a manifest; `-` is standard input
+    /// Read aws-auth from a manifest; `-` is standard input
+    ///
+    /// Without --cluster the run is offline. With --cluster the file must equal the live aws-auth.
     #[arg(long, value_name = "FILE")]
     pub(super) from_file: Option<PathBuf>,
-    /// Read RBAC objects from a manifest
+    /// Read roles and bindings from a manifest, where the cluster's can't be read
     #[arg(long, value_name = "FILE")]
     pub(super) rbac_file: Option<PathBuf>,
-    /// The account that an offline plan assumes
-    #[arg(long, value_name = "ID", value_parser = account_id)]
+    /// Assume that the cluster is in this account, for an offline plan
+    #[arg(long, value_name = "ID", value_parser = account_id, hide_short_help = true)]
     pub(super) account_id: Option<String>,
-    /// The partition that an offline plan assumes
-    #[arg(long, value_name = "PARTITION")]
+    /// Assume that the cluster is in this partition, for an offline plan
+    #[arg(long, value_name = "PARTITION", hide_short_help = true)]
     pub(super) partition: Option<String>,
-    /// YAML or CSV: an ARN as in aws-auth, and the real ARN with its path
-    #[arg(long, value_name = "FILE")]
+    /// Take real ARNs from this file instead of IAM
+    ///
+    /// YAML or CSV: the ARN as in aws-auth, and the real ARN with its path.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) principals: Option<PathBuf>,
-    /// The role to assume for IAM look-ups in another account
-    #[arg(long, value_name = "ACCOUNT=ROLE_ARN", value_parser = lookup_role)]
+    /// Assume this role to look up principals of another account; repeat it for each account
+    #[arg(long, value_name = "ACCOUNT=ROLE_ARN", value_parser = lookup_role, hide_short_help = true)]
     pub(super) lookup_role: Vec<(String, crate::model::Arn)>,
-    /// Take --from-file for what is live where the cluster's API can't be reached to compare it
-    #[arg(long, requires_all = ["from_file", "cluster"])]
+    /// Trust that --from-file is the live aws-auth if the cluster's API can't be reached
+    #[arg(long, requires_all = ["from_file", "cluster"], hide_short_help = true)]
     pub(super) trust_file: bool,
-    /// What people decided: YAML or JSON, as `schema decisions` describes it
+    /// Read decisions from this file, in YAML or JSON
+    ///
+    /// `schema decisions` prints its schema; `decide` and `plan --write-decisions` write one.
     #[arg(
         long,
         value_name = "FILE",
         help_heading = "Choices that shape the plan"
     )]
     pub(super) decisions: Option<PathBuf>,
-    /// How long one request to AWS or Kubernetes may take; by default 30s
+    /// Give up a request to AWS or Kubernetes after this long; by default 30s
     #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) request_timeout: Option<std::time::Duration>,
 }
@@ -168,42 +195,61 @@ pub(super) struct ChoiceArgs {
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub(super) on_existing: OnExisting,
     /// What to do with custom usernames
-    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHAT",
+        hide_short_help = true
+    )]
     pub(super) usernames: Usernames,
-    /// Rename a group that EKS refuses; system:masters gets the new group beside its policy
+    /// Rename a group that EKS refuses; repeat it for each group
+    ///
+    /// Members of system:masters get the new group in addition to the cluster-admin policy.
     #[arg(long, value_name = "OLD=NEW", value_parser = rename)]
     pub(super) rename_group: Vec<(String, String)>,
     /// Also create entries for mappings that grant nothing today
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) include_inert: bool,
     /// What to do with roles of managed node groups and Fargate profiles
-    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHAT",
+        hide_short_help = true
+    )]
     pub(super) managed_nodes: ManagedNodes,
-    /// Include only mappings whose ARN matches
+    /// Migrate only mappings whose ARN matches; repeat it for more patterns
+    ///
+    /// `*` matches any text, slashes included, and `?` any one character; case is ignored. The whole ARN has to match,
+    /// such as '*:role/team/*'. A pattern that matches nothing is an error.
     #[arg(long, value_name = "GLOB")]
     pub(super) only: Vec<String>,
-    /// Leave out mappings whose ARN matches
+    /// Skip mappings whose ARN matches; repeat it for more patterns
+    ///
+    /// Patterns are those of --only, and --exclude wins over it.
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
-    /// Add a tag to every entry that is created
-    #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
+    /// Add a tag to every entry that is created; repeat it for each tag
+    #[arg(long, value_name = "KEY=VALUE", value_parser = tag, hide_short_help = true)]
     pub(super) tag: Vec<(String, String)>,
-    /// Treat warnings as blocking
-    #[arg(long)]
+    /// Block mappings that have a warning
+    #[arg(long, hide_short_help = true)]
     pub(super) strict: bool,
 }
 
 #[derive(Debug, Args, Clone, Default)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
-    /// The format of the output on stdout
+    /// Print the report in this format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) output: Format,
-    /// Also write the report to a file
-    #[arg(long, value_name = "FILE")]
+    /// Also write the report to this file
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) out_report: Option<PathBuf>,
     /// Show before and after of every mapping in the table; in Markdown every note, entry and call
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) details: bool,
 }
 
@@ -221,18 +267,19 @@ pub(super) struct PlanArgs {
     /// Write the bindings that renamed groups need, for `kubectl apply`
     #[arg(long, value_name = "FILE")]
     pub(super) emit_rbac: Option<PathBuf>,
-    /// Write a decisions file with every open question, its choices as comments; never over answers, unless
-    /// --decisions names the same file
+    /// Write a decisions file with every open question, its choices as comments
+    ///
+    /// Never overwrites answers, unless --decisions names the same file.
     #[arg(long, value_name = "FILE")]
     pub(super) write_decisions: Option<PathBuf>,
-    /// Exit with 2 if changes are pending, with 3 if something needs a decision
+    /// Exit with 2 if changes are pending, 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
-    /// Give up if the cluster is not read after this long, such as 90s or 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// Give up if reading the cluster takes longer than this, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) timeout: Option<std::time::Duration>,
-    /// The journal of earlier runs; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    /// Read the journal of earlier runs from this file; by default in the state folder
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) journal: Option<PathBuf>,
 }
 
@@ -244,10 +291,10 @@ pub(super) struct StatusArgs {
     pub(super) choices: ChoiceArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Check rights, platform version and other owners before anything is written
+    /// Check permissions, platform version and other owners before anything is written
     #[arg(long)]
     pub(super) preflight: bool,
-    /// The command whose rights --preflight checks; by default the one that comes next
+    /// Check the permissions of this command; by default the next step
     #[arg(
         long = "for",
         value_enum,
@@ -255,11 +302,11 @@ pub(super) struct StatusArgs {
         requires = "preflight"
     )]
     pub(super) command: Option<ExportFor>,
-    /// Give up if the cluster is not read after this long, such as 90s or 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// Give up if reading the cluster takes longer than this, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) timeout: Option<std::time::Duration>,
-    /// The journal of earlier runs; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    /// Read the journal of earlier runs from this file; by default in the state folder
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) journal: Option<PathBuf>,
 }
 
@@ -271,17 +318,17 @@ pub(super) struct VerifyArgs {
     pub(super) choices: ChoiceArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Explain one principal: what access it has now, through what, and after the cut-over
+    /// Show one principal: its access now, through what, and after the cutover
     #[arg(long, value_name = "ARN[/SESSION]")]
     pub(super) principal: Option<String>,
-    /// Exit with 2 if only changes are pending, with 3 if something needs a decision
+    /// Exit with 2 if only changes are pending, 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
-    /// Give up if the cluster is not read after this long, such as 90s or 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// Give up if reading the cluster takes longer than this, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) timeout: Option<std::time::Duration>,
-    /// The journal of earlier runs; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    /// Read the journal of earlier runs from this file; by default in the state folder
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) journal: Option<PathBuf>,
 }
 
@@ -294,38 +341,48 @@ pub(super) struct CutoverArgs {
     pub(super) choices: ChoiceArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub(super) yes: bool,
-    /// Where to write the backup of the ConfigMap, never over an existing file; by default beside the journal
+    /// Write the backup of the ConfigMap to this file; by default next to the journal
+    ///
+    /// Never overwrites a file.
     #[arg(long, value_name = "FILE")]
     pub(super) backup: Option<PathBuf>,
-    /// Keep the ConfigMap, empty
+    /// Keep the ConfigMap, without its mappings
     #[arg(long)]
     pub(super) keep_config_map: bool,
-    /// Then switch the cluster to API, which can't be undone
+    /// Then switch the cluster to the mode API, which can't be undone
     #[arg(long)]
     pub(super) to_api_mode: bool,
     /// Refuse the switch to API until this long after the last apply
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h", hide_short_help = true)]
     pub(super) min_soak: std::time::Duration,
-    /// Wait at most this long for a deleted aws-auth that finalizers hold
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    /// Wait at most this long for the deletion of aws-auth if finalizers delay it
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", hide_short_help = true)]
     pub(super) settle: std::time::Duration,
-    /// Watch the nodes this long after the removal, such as 5m; by default 90s if a node role's mapping goes, else 0s
+    /// Watch the nodes this long after the removal, such as 5m
+    ///
+    /// By default 90s if the mapping of a node role is removed, otherwise 0s.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) soak: Option<std::time::Duration>,
     /// Start no new step and stop waiting for a mode switch after this long, such as 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) timeout: Option<std::time::Duration>,
     /// Continue even if the caller loses its own access
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) allow_self_lockout: bool,
-    /// Where the journal is; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    /// Keep the journal in this file; by default in the state folder
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) journal: Option<PathBuf>,
     /// How to show progress on stderr
-    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "HOW",
+        hide_short_help = true
+    )]
     pub(super) progress: ProgressStyle,
 }
 
@@ -335,23 +392,32 @@ pub(super) struct RollbackArgs {
     pub(super) target: TargetArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Undo the changes; without this nothing is written
-    #[arg(short, long)]
+    /// Do not ask for confirmation
+    #[arg(short, long, conflicts_with = "dry_run")]
     pub(super) yes: bool,
-    /// Undo only what this run did; by default what all runs did
+    /// Show what would be undone, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Undo only this run; by default all runs
     #[arg(long, value_name = "ID")]
     pub(super) run: Option<String>,
-    /// Overwrite changes that others made to aws-auth since, and delete entries without a mapping
+    /// Overwrite later changes to aws-auth, and delete entries without a mapping
     #[arg(long)]
     pub(super) force: bool,
-    /// Give the cluster this long to read an aws-auth that was put back before entries are deleted
-    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
+    /// Wait this long for the cluster to read the restored aws-auth before entries are deleted
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration, hide_short_help = true)]
     pub(super) settle: std::time::Duration,
-    /// Where the journal is; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    /// Keep the journal in this file; by default in the state folder
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) journal: Option<PathBuf>,
     /// How to show progress on stderr
-    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "HOW",
+        hide_short_help = true
+    )]
     pub(super) progress: ProgressStyle,
 }
 
@@ -369,61 +435,69 @@ pub(super) struct ApplyArgs {
     pub(super) output: OutputArgs,
     #[command(flatten)]
     pub(super) run: RunArgs,
-    /// Apply a saved plan, exactly
+    /// Apply exactly this saved plan
     #[arg(long, value_name = "FILE")]
     pub(super) plan: Option<PathBuf>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub(super) yes: bool,
-    /// Create the bindings that renamed groups need, before the entries
+    /// Create the bindings that renamed groups need before the entries
     #[arg(long)]
     pub(super) apply_rbac: bool,
     /// Allow the one-way switch from `CONFIG_MAP` to `API_AND_CONFIG_MAP`
     #[arg(long)]
     pub(super) enable_access_entries: bool,
-    /// Give one node role its entry first, and watch the nodes that long before the others follow; 90s if none is named
+    /// Create the entry of one node role first, and watch the nodes for 90s
+    ///
+    /// The other node roles follow once the nodes stayed Ready. Set another time with --canary=5m.
     #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1, require_equals = true, default_missing_value = "90s")]
     pub(super) canary: Option<std::time::Duration>,
-    /// Continue even if the caller loses the cluster-admin access it has today
-    #[arg(long)]
+    /// Continue even if the caller loses its cluster-admin access
+    #[arg(long, hide_short_help = true)]
     pub(super) allow_self_lockout: bool,
 }
 
 #[derive(Debug, Args, Clone)]
 #[command(next_help_heading = "How it runs")]
 pub(super) struct RunArgs {
-    /// How many principals to work on at a time
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=100))]
+    /// Work on at most this many principals at a time
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=100), hide_short_help = true)]
     pub(super) concurrency: u16,
     /// Make at most this many requests per second; by default as many as EKS allows
-    #[arg(long, value_name = "N", value_parser = rate)]
+    #[arg(long, value_name = "N", value_parser = rate, hide_short_help = true)]
     pub(super) max_rate: Option<f64>,
     /// Start no new action after this long, such as 90s, 10m or 1h30m
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) timeout: Option<std::time::Duration>,
-    /// Where the journal is; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    /// Keep the journal in this file; by default in the state folder
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) journal: Option<PathBuf>,
     /// Stop at the first failure
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) fail_fast: bool,
     /// How to show progress on stderr
-    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "HOW",
+        hide_short_help = true
+    )]
     pub(super) progress: ProgressStyle,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(super) enum ProgressStyle {
-    /// Bars on a terminal, lines elsewhere
+    /// Bars in a terminal, lines elsewhere
     #[default]
     Auto,
-    /// Bars
+    /// Progress bars
     Bars,
-    /// A line for every action
+    /// One line per action
     Plain,
-    /// A JSON object for every event
+    /// One JSON object per event
     Json,
-    /// Nothing
+    /// No progress
     None,
 }
 
@@ -435,23 +509,29 @@ pub(super) struct RehearseArgs {
     pub(super) target: TargetArgs,
     #[command(flatten)]
     pub(super) choices: ChoiceArgs,
-    /// Switch to API after the cut-over, if nothing depends on aws-auth any more
+    /// Switch to the mode API after the cutover, if nothing depends on aws-auth
     #[arg(long, conflicts_with_all = ["only", "exclude"])]
     pub(super) to_api_mode: bool,
-    /// Go all the way back at the end
+    /// Roll everything back at the end
     #[arg(long)]
     pub(super) rollback: bool,
-    /// Leave the sandbox running and print how to reach it
+    /// Keep the sandbox running and print how to connect to it
     #[arg(long)]
     pub(super) keep: bool,
-    /// Switch and migrate nothing, only keep the sandbox as it was seeded; needs --keep
-    #[arg(long, requires = "keep")]
+    /// Migrate nothing: keep the sandbox as it was seeded; needs --keep
+    #[arg(long, requires = "keep", hide_short_help = true)]
     pub(super) seed_only: bool,
     /// How to show progress on stderr
-    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "HOW",
+        hide_short_help = true
+    )]
     pub(super) progress: ProgressStyle,
-    /// Where the sandbox's kubeconfig is written; by default in a temporary folder
-    #[arg(long, value_name = "FILE", requires = "keep")]
+    /// Write the sandbox's kubeconfig to this file; by default in a temporary folder
+    #[arg(long, value_name = "FILE", requires = "keep", hide_short_help = true)]
     pub(super) kubeconfig_out: Option<PathBuf>,
 }
 
@@ -460,92 +540,92 @@ pub(super) struct ExportArgs {
     /// What to write
     #[arg(value_enum)]
     pub(super) format: ExportFormat,
-    /// fleet-runbook: the engine that schedules the shards
+    /// fleet-runbook: the engine that runs the shards
     #[arg(value_enum, requires = "fleet", requires = "shards")]
     pub(super) engine: Option<FleetEngine>,
     #[command(flatten)]
     pub(super) target: TargetArgs,
     #[command(flatten)]
     pub(super) choices: ChoiceArgs,
-    /// Export a saved plan as it is, without looking at the cluster
+    /// Export this saved plan, without reading the cluster
     #[arg(long, value_name = "FILE", conflicts_with_all = ["TargetArgs", "ChoiceArgs"])]
     pub(super) plan: Option<PathBuf>,
     /// Write the bindings that renamed groups need, for `kubectl apply`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) emit_rbac: Option<PathBuf>,
-    /// Give up if the cluster is not read after this long, such as 90s or 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "plan")]
+    /// Give up if reading the cluster takes longer than this, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "plan", hide_short_help = true)]
     pub(super) timeout: Option<std::time::Duration>,
-    /// Where to write it; by default standard output
+    /// Write to this file; by default to standard output
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
-    /// terraform: the `access_entries` of the module terraform-aws-modules/eks instead of resources
-    #[arg(long)]
+    /// terraform: write `access_entries` for the module terraform-aws-modules/eks
+    #[arg(long, hide_short_help = true)]
     pub(super) module: bool,
-    /// cloudformation: JSON instead of YAML
-    #[arg(long)]
+    /// cloudformation: write JSON instead of YAML
+    #[arg(long, hide_short_help = true)]
     pub(super) json: bool,
-    /// iam-policy, rbac: the command that the rights are for; by default apply
+    /// iam-policy, rbac: the command that needs the permissions; by default apply
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
     pub(super) command: Option<ExportFor>,
     /// fleet-runbook: the fleet file
     #[arg(long, value_name = "FILE")]
     pub(super) fleet: Option<PathBuf>,
-    /// fleet-runbook: how many shards there are
+    /// fleet-runbook: the number of shards
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::fleet::shard::MOST)))]
     pub(super) shards: Option<u32>,
-    /// kubernetes-job, github-actions, fleet-runbook: the container image that holds the tool
-    #[arg(long, value_name = "IMAGE")]
+    /// kubernetes-job, github-actions, fleet-runbook: the container image with the tool
+    #[arg(long, value_name = "IMAGE", hide_short_help = true)]
     pub(super) image: Option<String>,
-    /// kubernetes-job, github-actions, fleet-runbook: the IAM role that the tool runs as, in github-actions when it writes
-    #[arg(long, value_name = "ARN")]
+    /// kubernetes-job, github-actions, fleet-runbook: the IAM role of the tool; in github-actions of the jobs that write
+    #[arg(long, value_name = "ARN", hide_short_help = true)]
     pub(super) role_arn: Option<crate::model::Arn>,
-    /// github-actions: the IAM role that plans and verifies, and may only read
-    #[arg(long, value_name = "ARN")]
+    /// github-actions: the IAM role of the jobs that only read
+    #[arg(long, value_name = "ARN", hide_short_help = true)]
     pub(super) plan_role_arn: Option<crate::model::Arn>,
-    /// iam-policy: write the trust policy for the workflow of this GitHub repository instead
-    #[arg(long, value_name = "OWNER/REPOSITORY", value_parser = repository)]
+    /// iam-policy: write the trust policy for workflows of this GitHub repository instead
+    #[arg(long, value_name = "OWNER/REPOSITORY", value_parser = repository, hide_short_help = true)]
     pub(super) trust_github: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ExportFormat {
-    /// Resources of the AWS provider, with import blocks for what exists
+    /// Terraform resources of the AWS provider, with import blocks for existing entries
     Terraform,
-    /// A template
+    /// A CloudFormation template
     Cloudformation,
-    /// A `ClusterConfig`
+    /// An eksctl `ClusterConfig`
     Eksctl,
-    /// Objects for AWS Controllers for Kubernetes
+    /// Objects for AWS Controllers for Kubernetes (ACK)
     Ack,
-    /// TypeScript for the AWS CDK: a function that adds a `CfnAccessEntry` for each entry
+    /// TypeScript for the AWS CDK: a function that adds a `CfnAccessEntry` per entry
     Cdk,
-    /// A Pulumi program in YAML, with import options for what exists
+    /// A Pulumi program in YAML, with import options for existing entries
     Pulumi,
     /// A POSIX shell script of `aws eks` commands
     AwsCli,
-    /// A Systems Manager Automation document: plan, approve, apply, verify, approve, cut over; or back
+    /// A Systems Manager Automation document: plan, approve, apply, verify, approve, cut over, or roll back
     SsmAutomation,
-    /// Jobs for plan, apply, verify, cutover and rollback, with what they share
+    /// Kubernetes Jobs for plan, apply, verify, cutover and rollback
     KubernetesJob,
-    /// A GitHub Actions workflow: the plan on pull requests, the rest behind approvals
+    /// A GitHub Actions workflow: plan on pull requests, the rest behind approvals
     GithubActions,
-    /// A fleet, shard by shard, in an engine: kubernetes-job, argo or step-functions
+    /// A runbook for a fleet, shard by shard: kubernetes-job, argo or step-functions
     FleetRunbook,
-    /// The least IAM policy for a command
+    /// The minimal IAM policy for a command
     IamPolicy,
-    /// The least Kubernetes roles for a command
+    /// The minimal Kubernetes roles for a command
     Rbac,
 }
 
 /// An engine that schedules the shards of a fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum FleetEngine {
-    /// Indexed Jobs of Kubernetes
+    /// Kubernetes indexed Jobs
     KubernetesJob,
     /// A workflow template for Argo Workflows
     Argo,
-    /// A state machine of AWS Step Functions with a Distributed Map
+    /// An AWS Step Functions state machine with a Distributed Map
     StepFunctions,
 }
 
@@ -567,17 +647,17 @@ pub(super) struct DecideArgs {
     pub(super) target: TargetArgs,
     #[command(flatten)]
     pub(super) choices: ChoiceArgs,
-    /// Where to write the answers; by default the file that --decisions names
+    /// Write the answers to this file; by default the file of --decisions
     #[arg(long, value_name = "FILE", required_unless_present = "decisions")]
     pub(super) out: Option<PathBuf>,
-    /// The journal of earlier runs; by default in the state folder
-    #[arg(long, value_name = "FILE")]
+    /// Read the journal of earlier runs from this file; by default in the state folder
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(super) journal: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// Such as AAM104; all codes where none is named
+    /// A code, such as AAM104; by default all codes
     pub(super) code: Option<String>,
 }
 
@@ -597,7 +677,7 @@ pub(super) struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
-    /// The command whose page is wanted; by default the tool's own
+    /// The command; by default the page of the tool
     #[arg(value_name = "COMMAND")]
     pub(super) command: Option<String>,
 }

@@ -82,26 +82,26 @@ fn confirm(
     let place = output::place(&preview.verification.plan);
     let what = match preview.removal {
         Some(removal) if removal.after.is_none() => {
-            format!("About to delete the ConfigMap kube-system/aws-auth of {place}.")
+            format!("This deletes the ConfigMap kube-system/aws-auth of {place}.")
         }
         Some(removal) => {
             let count = removal.removed.len();
             let mappings = if count == 1 { "mapping" } else { "mappings" };
-            format!("About to remove {count} {mappings} from aws-auth of {place}.")
+            format!("This removes {count} {mappings} from aws-auth of {place}.")
         }
         None => format!("Nothing is left to remove from aws-auth of {place}."),
     };
     let switch = if preview.to_api_mode {
-        " Then the cluster is switched to API. That can't be undone: aws-auth never counts again, and whoever has no \
-         access entry is out."
+        " Then it switches the cluster to the mode API, which can't be undone: aws-auth never applies again, and anybody \
+         without an access entry is locked out."
     } else {
         ""
     };
     if !(yes && is_json) {
         for writer in preview.writers {
-            console.say(&format!("warning: {}", report::writer(writer)));
+            console.wrapped(&format!("warning: {}", report::writer(writer)));
         }
-        console.say(&format!("{what}{switch}"));
+        console.wrapped(&format!("{what}{switch}"));
     }
     if yes {
         return Ok(Consent::Given);

@@ -17,7 +17,7 @@ pub(super) const FAILED: Code = Code(1);
 pub(super) const PENDING: Code = Code(2);
 /// Done as far as possible, but some mappings need a decision.
 pub(super) const BLOCKED: Code = Code(3);
-/// Some actions failed or were not reached; the same command goes on.
+/// Some actions failed or were not reached; the same command resumes.
 pub(super) const INCOMPLETE: Code = Code(4);
 /// The command line is wrong.
 pub(super) const USAGE: Code = Code(64);
@@ -33,12 +33,12 @@ pub(super) const MEANINGS: [(&str, &str); 7] = [
     ),
     (
         "4",
-        "Incomplete: some actions failed or were not reached; the same command again goes on.",
+        "Incomplete: some actions failed or were not reached; run the same command again to resume.",
     ),
     ("64", "The command line is wrong."),
     (
         "130, 143",
-        "Stopped by SIGINT or SIGTERM; what was under way was finished, and the same command again goes on.",
+        "Stopped by SIGINT or SIGTERM; calls in progress were finished. Run the same command again to resume.",
     ),
 ];
 

@@ -79,7 +79,7 @@ fn refuse_strange_options(args: &ExportArgs) -> Result<(), Failure> {
     ];
     match strange.iter().find(|(_, given, fits)| *given && !fits) {
         Some((option, ..)) => Err(Failure::usage(format!(
-            "the option `{option}` is for another format"
+            "the option `{option}` does not apply to this format"
         ))
         .hint("`--module` goes with terraform, `--json` with cloudformation, `--for` with iam-policy and rbac, `--image` and \
              `--role-arn` with kubernetes-job, github-actions and fleet-runbook, `--plan-role-arn` with github-actions, \
@@ -101,10 +101,10 @@ fn runbook(args: &ExportArgs, plan: &Plan) -> Result<Runbook, Failure> {
     let options = export::options(plan);
     let options = options.map_err(|option| {
         Failure::usage(format!(
-            "the option `{}` has hidden characters, which a runbook can't carry",
+            "the option `{}` has hidden characters, which a runbook can't contain",
             visible(&option)
         ))
-        .hint("leave the mapping out with --exclude, and decide about it by hand")
+        .hint("exclude the mapping with --exclude, and decide about it by hand")
     })?;
     Ok(Runbook {
         image: args.image.clone(),
@@ -185,7 +185,7 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<
             ..Needs::of(plan, command(args))
         }),
         ExportFormat::Rbac => export::rbac(command(args), &[]),
-        ExportFormat::FleetRunbook => unreachable!("it is made of a fleet, not of a plan"),
+        ExportFormat::FleetRunbook => unreachable!("it is made from a fleet, not from a plan"),
         ExportFormat::SsmAutomation => export::ssm_automation(plan, &runbook(args, plan)?),
         ExportFormat::KubernetesJob => export::kubernetes_job(plan, &runbook(args, plan)?),
         ExportFormat::GithubActions => export::github_actions(plan, &runbook(args, plan)?),
@@ -197,8 +197,8 @@ fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<
 fn trust(args: &ExportArgs, plan: &Plan) -> Result<String, Failure> {
     let repository = args.trust_github.as_deref().unwrap_or_default();
     export::trust_policy(plan, command(args), repository).ok_or_else(|| {
-        Failure::usage("the account that the role belongs to is not known")
-            .hint("name the cluster with --cluster, or the account with --account-id")
+        Failure::usage("the role's account is unknown")
+            .hint("pass the cluster with --cluster, or the account with --account-id")
     })
 }
 

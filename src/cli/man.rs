@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::CommandFactory;
+use clap::builder::Resettable;
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 
@@ -15,12 +16,12 @@ use crate::error::Failure;
 const FILES: [(&str, &str); 2] = [
     (
         "$XDG_STATE_HOME/aws-auth-migrate/ACCOUNT/REGION/CLUSTER.jsonl",
-        "The journal of a cluster's runs, by which a stopped run goes on and rollback goes back. Without XDG_STATE_HOME it \
-         is below ~/.local/state.",
+        "The journal of a cluster's runs, which resumes a stopped run and tells rollback what to undo. Without \
+         XDG_STATE_HOME it is in ~/.local/state.",
     ),
     (
         "$XDG_STATE_HOME/aws-auth-migrate/ACCOUNT/REGION/",
-        "Where cutover puts the backup of the ConfigMap, unless --backup names another place.",
+        "The folder in which cutover writes the backup of the ConfigMap, unless --backup is given.",
     ),
 ];
 
@@ -28,51 +29,48 @@ const FILES: [(&str, &str); 2] = [
 const ENVIRONMENT: [(&str, &str); 5] = [
     (
         "AWS_PROFILE, AWS_REGION, AWS_CONFIG_FILE, ...",
-        "All settings and credential sources of the AWS SDK hold.",
+        "All settings and credential sources of the AWS SDK apply.",
     ),
     (
         "AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_EKS, _IAM, _STS",
         "Other endpoints, such as those of a sandbox.",
     ),
-    (
-        "KUBECONFIG",
-        "The kubeconfig that --context is looked up in.",
-    ),
+    ("KUBECONFIG", "The kubeconfig that --context is taken from."),
     (
         "NO_COLOR, COLUMNS",
-        "No colour, and the width of a table that goes to no terminal.",
+        "Turns colours off; sets the width of a table that is not written to a terminal.",
     ),
     (
         "XDG_STATE_HOME, HOME",
-        "Where journals and backups are kept.",
+        "The folder for journals and backups.",
     ),
 ];
 
-/// The way from the first look to the way back.
+/// The way from the first plan to the rollback.
 const EXAMPLES: [(&str, &str); 6] = [
     (
         "aws-auth-migrate plan --cluster prod --region eu-west-1 --out prod.json",
-        "Look, and keep what was seen.",
+        "Show the plan and save it.",
     ),
     (
         "aws-auth-migrate apply --plan prod.json --enable-access-entries",
-        "Make exactly that real.",
+        "Apply exactly the saved plan.",
     ),
     (
         "aws-auth-migrate verify --cluster prod --region eu-west-1",
-        "See whether aws-auth may go.",
+        "Check whether aws-auth can be removed.",
     ),
     (
         "aws-auth-migrate cutover --cluster prod --region eu-west-1",
-        "Take it away.",
+        "Back aws-auth up and remove it.",
     ),
     (
         "aws-auth-migrate rollback --cluster prod --region eu-west-1",
-        "See what going back would do; --yes does it.",
+        "Show what would be undone, ask, and undo it.",
     ),
     (
         "kubectl get cm -n kube-system aws-auth -o yaml | aws-auth-migrate plan --from-file -",
-        "Plan without AWS.",
+        "Plan offline.",
     ),
 ];
 
@@ -92,18 +90,36 @@ fn page(command: Option<&str>) -> Result<String, Failure> {
             .cloned()
             .ok_or_else(|| Failure::usage(format!("there is no command `{name}`")))?,
     };
+    let examples = of.get_after_help().map(ToString::to_string);
+    let of = of.after_help(Resettable::Reset);
     let mut page = Vec::new();
     Man::new(of)
         .render(&mut page)
         .map_err(|error| Failure::new("failed to write the manual page").because(error))?;
     let mut text = String::from_utf8_lossy(&page).into_owned();
-    if command.is_none() {
-        let more = more().to_roff();
-        // The version stays last.
-        let at = text.find("\n.SH VERSION").map_or(text.len(), |at| at + 1);
-        text.insert_str(at, &more);
-    }
+    let more = match examples {
+        Some(examples) if command.is_some() => examples_of(&examples).to_roff(),
+        _ => more().to_roff(),
+    };
+    // The version stays last.
+    let at = text.find("\n.SH VERSION").map_or(text.len(), |at| at + 1);
+    text.insert_str(at, &more);
     Ok(text)
+}
+
+/// The examples of a command's help, each with what it does.
+fn examples_of(help: &str) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXAMPLES"]);
+    let mut meaning = "";
+    for line in help.lines().map(str::trim) {
+        match line.strip_prefix("# ") {
+            Some(text) => meaning = text,
+            None if line.starts_with("aws-auth-migrate") => entry(&mut roff, line, meaning),
+            None => {}
+        }
+    }
+    roff
 }
 
 /// The sections that tell of all commands.
@@ -159,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_main_page_tells_codes_files_environment_and_examples() {
+    fn the_main_page_lists_codes_files_environment_and_examples() {
         let main = page(None).unwrap();
         let at = |title: &str| main.find(&format!(".SH {title}\n")).unwrap();
         let titles = [

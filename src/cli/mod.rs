@@ -5,6 +5,7 @@ mod args;
 mod completions;
 mod cutover;
 mod decide;
+mod examples;
 mod exit;
 mod explain;
 mod export;

@@ -28,6 +28,9 @@ pub(super) struct Console {
 /// The width of a report where there is no terminal.
 const DEFAULT_WIDTH: u16 = 80;
 
+/// How hints say that a run can be resumed.
+const RESUME: &str = "run the same command again to resume";
+
 impl Console {
     pub(super) fn new(args: &GlobalArgs, json: bool) -> Self {
         let color = match args.color {
@@ -73,6 +76,15 @@ impl Console {
         }
     }
 
+    /// The same for running text, which is broken between its words.
+    pub(super) fn wrapped(&self, text: &str) {
+        if io::stderr().is_terminal() {
+            self.say(&report::wrap_indented(text, self.width()).join("\n"));
+        } else {
+            self.say(text);
+        }
+    }
+
     /// Writes something that has to be seen to be answered, without a line feed of its own.
     pub(super) fn screen(&self, text: &str) {
         let mut err = AutoStream::new(io::stderr().lock(), self.color);
@@ -105,12 +117,23 @@ impl Console {
         }
     }
 
-    /// Says how what was stopped goes on: by the command line of this process, to be pasted into a shell.
+    /// Shows how to resume what was stopped: the command line of this process, to be pasted into a shell.
     pub(super) fn resume(&self) {
         let words: Vec<String> = std::env::args_os()
             .map(|word| shell_word(&visible(&word.to_string_lossy())))
             .collect();
-        self.say(&format!("to go on: {}", words.join(" ")));
+        self.say(&format!("to resume: {}", words.join(" ")));
+    }
+
+    /// Says what failed, and how to resume: once, by the command line itself.
+    pub(super) fn stopped(&self, mut failure: Failure) {
+        failure.hints = failure
+            .hints
+            .iter()
+            .filter_map(|hint| without_resume(hint))
+            .collect();
+        self.error(&failure);
+        self.resume();
     }
 
     /// Says what failed, why, and what to do.
@@ -145,9 +168,9 @@ impl Console {
                 .and_nothing_written()
                 .hint(format!("check with `{look}`, then add --yes")));
         }
-        let mut err = AutoStream::new(io::stderr(), self.color);
-        let _ = write!(err, "{question} Type \"yes\" to continue: ");
-        let _ = err.flush();
+        let asked = format!("{question} Type \"yes\" to continue:");
+        let lines = report::wrap_indented(&asked, self.width().saturating_sub(4));
+        self.screen(&format!("{} ", lines.join("\n")));
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer);
         if read.is_ok() && answer.trim() == "yes" {
@@ -241,6 +264,17 @@ impl Console {
             self.say(report::table(plan, options).trim_end());
         }
     }
+}
+
+/// A hint without the advice to run the same command again, which the command line below it gives.
+fn without_resume(hint: &str) -> Option<String> {
+    let Some(rest) = hint.strip_suffix(RESUME) else {
+        return Some(hint.to_owned());
+    };
+    let rest = rest
+        .trim_end_matches("then ")
+        .trim_end_matches([';', ',', ' ']);
+    (!rest.is_empty()).then(|| rest.to_owned())
 }
 
 /// Which cluster is about to be written to and by whom, in words.

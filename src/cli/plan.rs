@@ -45,11 +45,11 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
             .map_err(|error| file_failure("the plan", path, error))?;
         console.say(&if plan.cluster.arn.is_some() {
             format!(
-                "the plan is saved; apply it with: {}",
+                "the plan is saved; to apply it: {}",
                 plan.command_for_saved(path)
             )
         } else {
-            "the plan is saved for review and export; it was made offline, so `apply` won't accept it".to_owned()
+            "the plan is saved for review and export; `apply` does not accept it, because it was made offline".to_owned()
         });
     }
     if let Some(path) = &args.emit_rbac {
@@ -98,10 +98,10 @@ pub(super) fn emit_rbac(
         .map_err(|error| file_failure("the bindings", path, error))?;
     let make = |what: &str| {
         let path = shell_word(&visible(&path.display().to_string()));
-        format!("{what}; before the entries are made: kubectl apply -f {path}")
+        format!("{what}; create them before the entries: kubectl apply -f {path}")
     };
     console.say(&match bindings.len() {
-        0 => "no binding is needed, and the file holds none".to_owned(),
+        0 => "no binding is needed; the file is empty".to_owned(),
         1 => make("1 binding is written"),
         count => make(&format!("{count} bindings are written")),
     });

@@ -141,7 +141,7 @@ impl Display {
             }
             EventKind::Mode => {
                 bar.set_style(style("{spinner} {elapsed} {wide_msg}"));
-                // The count, its rate and the time left are shown anew after it.
+                // The count, its rate and the time left are shown again after it.
                 bar.unset_length();
                 bar.set_message(message(event));
             }
@@ -285,7 +285,7 @@ mod tests {
 
     /// The first frame of the bar once said "0s left".
     #[test]
-    fn nobody_is_told_how_long_it_takes_before_anything_is_done() {
+    fn no_estimate_is_shown_before_anything_is_done() {
         assert_eq!(left(0, Duration::ZERO), "");
         assert_eq!(left(3, Duration::from_secs(12)), "  12s left");
     }

@@ -9,13 +9,14 @@ use super::settings::{self, CLOCK};
 use super::{exit, signals};
 use crate::error::Failure;
 use crate::journal::RunEnd;
-use crate::migration::{self, RollbackOptions};
-use crate::report;
+use crate::migration::{self, Consent, RollbackOptions, RolledBack};
+use crate::report::{self, Format, Shown};
+use crate::text::visible;
 
 pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCode, Failure> {
     let mut target = settings::target(&args.target, args.journal.as_deref())?;
     let options = RollbackOptions {
-        act: args.yes,
+        act: !args.dry_run,
         run: args.run.clone(),
         force: args.force,
         settle: args.settle,
@@ -27,8 +28,9 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     let stop = signals::listen(args.progress == ProgressStyle::Json)?;
     let display = Display::new(args.progress, console);
     display.watch(&mut target);
+    let confirm = |done: &RolledBack| confirm(done, &args, console);
     let done = Box::pin(migration::rollback(
-        &target, &options, &display, &stop, CLOCK,
+        &target, &options, &display, &stop, CLOCK, confirm,
     ))
     .await;
     display.finish();
@@ -51,8 +53,33 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     let code = match done.end {
         Some(RunEnd::Incomplete | RunEnd::Interrupted) => exit::INCOMPLETE,
         // Somebody has to look at what was left alone.
-        None | Some(RunEnd::Complete) if args.yes && !done.entries.left.is_empty() => exit::BLOCKED,
+        None | Some(RunEnd::Complete) if !args.dry_run && !done.entries.left.is_empty() => {
+            exit::BLOCKED
+        }
         None | Some(RunEnd::Complete) => exit::DONE,
     };
     Ok(code.into())
+}
+
+/// Shows what would be undone and asks; without a terminal nothing is undone.
+fn confirm(done: &RolledBack, args: &RollbackArgs, console: &Console) -> Result<Consent, Failure> {
+    if args.yes {
+        return Ok(Consent::Given);
+    }
+    if Console::can_ask() {
+        let shown = Shown {
+            width: Some(console.width()),
+            color: console.colored(),
+        };
+        console.say(report::rolled_back(done, Format::Table, shown).trim_end());
+    } else {
+        console.result(&args.output, |format, shown| {
+            report::rolled_back(done, format, shown)
+        })?;
+    }
+    let place = format!("cluster {}, account {}", done.cluster, done.account_id);
+    console.consent(
+        &format!("Undo this on {}?", visible(&place)),
+        "rollback --dry-run",
+    )
 }

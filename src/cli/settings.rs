@@ -40,10 +40,10 @@ pub(super) async fn survey(
     match tokio::time::timeout(timeout, look).await {
         Ok(seen) => seen,
         Err(_) => Err(Failure::new(format!(
-            "gave up after {} s: the cluster was not read to the end",
+            "gave up after {} s: reading the cluster takes longer than --timeout",
             timeout.as_secs_f64()
         ))
-        .hint("give it longer with --timeout; -vv shows what it waits for")),
+        .hint("raise --timeout; -vv shows what it waits for")),
     }
 }
 
@@ -54,8 +54,8 @@ pub(super) fn target(args: &TargetArgs, journal: Option<&Path>) -> Result<Target
         && args.cluster.is_none()
         && args.from_file.is_none()
     {
-        return Err(Failure::usage("neither a cluster nor a file is named")
-            .hint("name a cluster with --cluster or --kubeconfig, or a file with --from-file"));
+        return Err(Failure::usage("no cluster and no file was given")
+            .hint("pass a cluster with --cluster or --kubeconfig, or a file with --from-file"));
     }
     Ok(Target {
         file: args.from_file.as_deref().map(config_map).transpose()?,
@@ -153,9 +153,9 @@ pub(super) fn decisions(args: &TargetArgs) -> Result<Option<Document>, Failure> 
 pub(super) fn decisions_in(path: &Path) -> Result<(Document, String), Failure> {
     let (text, place) = text(path, "the decisions")?;
     let document = crate::decisions::read(&text).map_err(|error| {
-        Failure::usage(format!("nothing was done: failed to read the decisions from {place}"))
+        Failure::usage(format!("nothing was written: failed to read the decisions from {place}"))
             .because(error)
-            .hint("`schema decisions` prints what the file may hold; `plan --write-decisions FILE` writes a skeleton")
+            .hint("see `schema decisions` for the format, or write a skeleton with `plan --write-decisions FILE`")
     })?;
     Ok((document, text))
 }
@@ -191,7 +191,7 @@ pub(super) fn chosen(args: &ChoiceArgs) -> Result<Choices, Failure> {
     let tags = once_each("--tag", &args.tag)?;
     if tags.len() > MOST_TAGS {
         return Err(Failure::usage(format!(
-            "an access entry takes {MOST_TAGS} tags beside the tool's own, {} are given",
+            "an access entry can have {MOST_TAGS} tags in addition to the tool's own; {} were given",
             tags.len()
         )));
     }
@@ -223,7 +223,7 @@ fn once_each<V: Clone + PartialEq>(
             && other != *value
         {
             return Err(Failure::usage(format!(
-                "{option} is given twice for `{key}`, with different values"
+                "{option} was given twice for `{key}`, with different values"
             )));
         }
     }
@@ -244,7 +244,7 @@ fn principals(
     principals_file::parse(&text).map_err(|error| {
         Failure::new(format!("failed to read the principals from {place}"))
             .because(error)
-            .hint("write one line for each: ARN as in aws-auth, comma, real ARN")
+            .hint("write one line per principal: ARN as in aws-auth, comma, real ARN")
     })
 }
 
@@ -322,8 +322,8 @@ pub(super) fn state_folder() -> Result<PathBuf, Failure> {
                 Some(name) => format!("{name} is not an absolute path"),
                 None => "neither XDG_STATE_HOME nor HOME is set".to_owned(),
             };
-            Failure::new(format!("there is no place for the journal: {why}"))
-                .hint("name one with --journal")
+            Failure::new(format!("no place for the journal: {why}"))
+                .hint("choose one with --journal")
         })
 }
 

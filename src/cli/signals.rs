@@ -44,7 +44,7 @@ pub(super) fn listen(is_json: bool) -> Result<Stop, Failure> {
     Ok(stop)
 }
 
-/// What a command came to; the exit code where it failed since a signal stopped it, which is told with how to go on.
+/// What a command came to; the exit code where it failed since a signal stopped it, which is shown with how to resume.
 pub(super) fn unless_stopped<T>(
     outcome: Result<T, Failure>,
     stop: &Stop,
@@ -53,9 +53,10 @@ pub(super) fn unless_stopped<T>(
 ) -> Result<Result<T, ExitCode>, Failure> {
     match (outcome, stop.signal()) {
         (Err(failure), Some(signal)) => {
-            console.error(&failure);
-            if !display.is_json() {
-                console.resume();
+            if display.is_json() {
+                console.error(&failure);
+            } else {
+                console.stopped(failure);
             }
             Ok(Err(exit::signal(signal)))
         }

@@ -16,9 +16,9 @@ impl ValueEnum for OnExisting {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.as_str()).help(match self {
-            Self::Keep => "Report it and leave it",
-            Self::Update => "Change it to what the mapping says",
-            Self::Fail => "Refuse to go on",
+            Self::Keep => "Report the difference and keep the entry",
+            Self::Update => "Update the entry to match the mapping",
+            Self::Fail => "Stop with an error",
         }))
     }
 }
@@ -43,8 +43,8 @@ impl ValueEnum for ManagedNodes {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.as_str()).help(match self {
-            Self::Create => "Make the entry where EKS has not",
-            Self::Skip => "Leave them alone",
+            Self::Create => "Create the entry where EKS has not",
+            Self::Skip => "Leave them to EKS",
         }))
     }
 }
@@ -110,7 +110,7 @@ pub(super) fn rename(text: &str) -> Result<(String, String), String> {
     match prefix_of(&new) {
         _ if new.is_empty() => Err("the new name is empty".to_owned()),
         Some(prefix) => Err(format!(
-            "EKS refuses groups that begin with `{prefix}`, so `{new}` is no new name"
+            "EKS refuses groups that begin with `{prefix}`, so `{new}` can't be the new name"
         )),
         None => Ok((old, new)),
     }
@@ -120,7 +120,7 @@ pub(super) fn rename(text: &str) -> Result<(String, String), String> {
 pub(super) fn tag(text: &str) -> Result<(String, String), String> {
     let (key, value) = pair(text)?;
     if key.to_lowercase().starts_with("aws:") {
-        Err("tags that begin with `aws:` are AWS's own".to_owned())
+        Err("tags that begin with `aws:` are reserved by AWS".to_owned())
     } else if key.chars().count() > 128 || value.chars().count() > 256 {
         Err("a tag's key has at most 128 characters, its value 256".to_owned())
     } else {
@@ -140,12 +140,12 @@ pub(super) fn lookup_role(text: &str) -> Result<(String, Arn), String> {
     let (account, role) = pair(text).map_err(|_| "write it as ACCOUNT=ROLE_ARN".to_owned())?;
     let arn: Arn = role.parse().map_err(|error| format!("`{role}` {error}"))?;
     let account = account_id(&account)?;
-    // Elsewhere it would find a namesake.
+    // In another account it would find a different role of the same name.
     if arn.account == account {
         Ok((account, arn))
     } else {
         Err(format!(
-            "the role is one of the account `{}`; principals of {account} are looked up by a role of {account}",
+            "the role is in account `{}`; principals of {account} are looked up by a role of {account}",
             arn.account
         ))
     }
@@ -167,7 +167,7 @@ const LONGEST: std::time::Duration = std::time::Duration::from_hours(365 * 24);
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate >= SLOWEST_RATE && rate.is_finite() => Ok(rate),
-        _ => Err(format!("a rate is a number of at least {SLOWEST_RATE}")),
+        _ => Err(format!("a rate is a number, {SLOWEST_RATE} or more")),
     }
 }
 
@@ -175,8 +175,8 @@ pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
     let span: jiff::SignedDuration = text
         .parse()
         .map_err(|_| "write a duration as 90s, 10m or 1h30m".to_owned())?;
-    let duration =
-        std::time::Duration::try_from(span).map_err(|_| "a duration is not negative".to_owned())?;
+    let duration = std::time::Duration::try_from(span)
+        .map_err(|_| "a duration can't be negative".to_owned())?;
     if duration > LONGEST {
         return Err("a duration is at most a year, 8760h".to_owned());
     }

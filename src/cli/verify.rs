@@ -17,7 +17,7 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
     if let Some(asked) = &args.principal {
         let who = migration::who(asked, &seen.reading, &seen.observed).map_err(|error| {
             Failure::usage(error.to_string())
-                .hint("such as arn:aws:iam::111122223333:role/ops or arn:aws:sts::111122223333:assumed-role/ops/jane")
+                .hint("write it as arn:aws:iam::111122223333:role/ops or arn:aws:sts::111122223333:assumed-role/ops/jane")
         })?;
         console.result(&args.output, |format, shown| {
             report::who(&who, format, shown)
@@ -26,11 +26,16 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
     }
     let history =
         migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
-    let choices = settings::choices(&args.choices, &args.target)?
-        .or_as_before(history.last_choices().as_ref());
+    let given = settings::choices(&args.choices, &args.target)?;
+    let choices = given.or_as_before(history.last_choices().as_ref());
     let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());
-    plan.patterns_fit()
-        .map_err(|misfits| migration::apply::misfit(&misfits))?;
+    // What an earlier run decided may no longer fit, which is no slip of whoever runs this one.
+    let fit = if given.answers.is_empty() {
+        plan.patterns_fit()
+    } else {
+        plan.decisions_fit()
+    };
+    fit.map_err(|misfits| migration::apply::misfit(&misfits))?;
     let verification = migration::verify(plan, &seen.reading, &seen.observed);
     let options = report::TableOptions {
         width: console.width(),

@@ -123,7 +123,7 @@ pub enum FileError {
     #[error("{}", syntax(.0))]
     Syntax(serde_yaml::Error),
     /// It has another schema than this tool reads.
-    #[error("line {line}: its schema is `{found}`, and this version reads `{SCHEMA}`")]
+    #[error("line {line}: its schema is `{found}`; this version reads `{SCHEMA}`")]
     Schema {
         /// The line, from 1.
         line: usize,
@@ -203,7 +203,7 @@ fn check(document: &Document, text: &str) -> Result<(), FileError> {
         }
         if answer.accept.is_some() && !matches!(answer.what, Do::Migrate | Do::UpdateLive) {
             return Err(refuse(format!(
-                "`accept` goes with `migrate` and `update-live`; `{}` moves no access into an entry",
+                "`accept` goes only with `migrate` and `update-live`, not with `{}`",
                 answer.what.as_str()
             )));
         }
@@ -213,7 +213,7 @@ fn check(document: &Document, text: &str) -> Result<(), FileError> {
         });
         if let Some(other) = same {
             return Err(refuse(format!(
-                "`{}` is answered differently on line {}; keep one of the two",
+                "`{}` has a different answer on line {}; keep one of the two",
                 answer.subject(),
                 other.line.number().unwrap_or(1)
             )));

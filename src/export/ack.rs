@@ -17,7 +17,7 @@ pub fn ack(plan: &Plan) -> String {
     let mut notes = beside(plan);
     notes.extend(existing.map(|carried| {
         format!(
-            "Exists already, the controller adopts it: {}",
+            "Already exists, and the controller adopts it: {}",
             carried.entry.principal_arn
         )
     }));

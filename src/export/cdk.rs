@@ -42,7 +42,7 @@ pub fn cdk(plan: &Plan) -> String {
         (
             "  const existing: CfnAccessEntry[] = [];\n",
             "import { RemovalPolicy } from 'aws-cdk-lib';\n",
-            "  // What was there before the stack outlives it.\n  existing.forEach((entry) => entry.applyRemovalPolicy(RemovalPolicy.RETAIN));\n",
+            "  // Entries from before the stack are kept when it is deleted.\n  existing.forEach((entry) => entry.applyRemovalPolicy(RemovalPolicy.RETAIN));\n",
         )
     } else {
         ("", "", "")
@@ -75,14 +75,14 @@ fn notes(plan: &Plan, left: &[Carried<'_>], named: &[(String, &Carried<'_>)]) ->
         .collect();
     if !existing.is_empty() {
         notes.extend([
-            "Entries that exist already are imported, not created: save the next line as mapping.json, then run".to_owned(),
+            "Existing entries are imported, not created: save the next line as mapping.json, then run".to_owned(),
             format!("  {}", yaml::json_line(&Value::Object(existing))),
             "  cdk import --resource-mapping mapping.json".to_owned(),
         ]);
     }
     notes.extend(left.iter().map(|carried| {
         format!(
-            "NOT carried over, CDK or CloudFormation would resolve a reference in it: {}",
+            "NOT migrated: CDK or CloudFormation would resolve a reference in it: {}",
             carried.entry.principal_arn
         )
     }));

@@ -33,7 +33,7 @@ fn notes(plan: &Plan) -> Vec<String> {
     let mut notes = beside(plan);
     if entries.iter().any(|carried| carried.exists) {
         notes.push(
-            "What has `DeletionPolicy: Retain` exists already: import it into the stack first."
+            "Entries with `DeletionPolicy: Retain` already exist: import them into the stack first."
                 .to_owned(),
         );
     }
@@ -43,7 +43,7 @@ fn notes(plan: &Plan) -> Vec<String> {
             .filter(|carried| is_resolved(carried))
             .map(|carried| {
                 format!(
-                    "NOT carried over, CloudFormation would resolve a reference in it: {}",
+                    "NOT migrated: CloudFormation would resolve a reference in it: {}",
                     carried.entry.principal_arn
                 )
             }),
@@ -70,7 +70,7 @@ fn template(plan: &Plan) -> Value {
     }
     let mut template = json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "EKS access entries, made from aws-auth",
+        "Description": "EKS access entries, generated from aws-auth",
     });
     let mut open = left_out(plan);
     open.extend(notes(plan).iter().map(|note| visible(note).into_owned()));

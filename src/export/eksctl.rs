@@ -16,21 +16,21 @@ pub fn eksctl(plan: &Plan) -> String {
         .into_iter()
         .partition(|carried| carried.exists);
     let mut notes = beside(plan);
-    notes.push("Use it with: eksctl create accessentry --config-file FILE".to_owned());
+    notes.push("Run: eksctl create accessentry --config-file FILE".to_owned());
     if new.is_empty() {
         notes
             .push("There is no entry to create, and eksctl refuses a file without one.".to_owned());
     }
     notes.extend(existing.iter().map(|carried| {
         format!(
-            "NOT in this file, eksctl does not take over what exists: {}",
+            "NOT in this file: eksctl does not import existing entries: {}",
             carried.entry.principal_arn
         )
     }));
     let tagged = new.iter().filter(|carried| !carried.tags().is_empty());
     notes.extend(tagged.map(|carried| {
         format!(
-            "NOT carried over, eksctl sets no tags on access entries: the tags of {}",
+            "NOT migrated: eksctl sets no tags on access entries: the tags of {}",
             carried.entry.principal_arn
         )
     }));

@@ -34,12 +34,12 @@ pub fn rbac(command: For, bindings: &[Value]) -> String {
         For::Cutover => head.push(WAY_BACK.to_owned()),
         For::Apply if bindings.is_empty() => head.extend([
             WAY_BACK.to_owned(),
-            "With --canary it also lists nodes. With --apply-rbac it makes bindings, which takes `create` and `get` on them and".to_owned(),
-            "`bind` on their roles: name the cluster and the same --rename-group here to have these rights, too.".to_owned(),
+            "With --canary it also lists nodes. With --apply-rbac it creates bindings, which needs `create` and `get` on them and".to_owned(),
+            "`bind` on their roles: pass the cluster and the same --rename-group here to include them.".to_owned(),
         ]),
         For::Apply => head.extend([
             WAY_BACK.to_owned(),
-            "With --canary it also lists nodes. `bind` is for --apply-rbac: Kubernetes lets nobody bind a role without it.".to_owned(),
+            "With --canary it also lists nodes. `bind` is for --apply-rbac: Kubernetes requires it to bind a role.".to_owned(),
         ]),
         For::Rollback => head.extend([
             "Kubernetes can't limit `create` to a name, so this allows any new ConfigMap in kube-system; it is used only".to_owned(),

@@ -47,7 +47,7 @@ pub fn pulumi(plan: &Plan) -> String {
     }
     let mut document = json!({
         "name": "aws-auth-access-entries",
-        "description": "EKS access entries, made from aws-auth",
+        "description": "EKS access entries, generated from aws-auth",
         "runtime": "yaml",
     });
     if !resources.is_empty() {
@@ -59,20 +59,20 @@ pub fn pulumi(plan: &Plan) -> String {
 fn notes(plan: &Plan, entries: &[Carried<'_>]) -> Vec<String> {
     let mut notes = beside(plan);
     notes.extend(cluster_code());
-    notes.push("Save it as Pulumi.yaml in a folder of its own, or take its resources over into your program. Needs the AWS provider 6.13.".to_owned());
+    notes.push("Save it as Pulumi.yaml in its own folder, or copy its resources into your program. Needs the AWS provider 6.13.".to_owned());
     if let Some(region) = &plan.cluster.region {
         notes.push(format!("The region: pulumi config set aws:region {region}"));
     }
     if entries.iter().any(|carried| carried.exists) {
         notes.extend([
-            "`import` takes over what exists; remove these options after the first `pulumi up`. Pulumi refuses an import that would change".to_owned(),
+            "`import` imports existing entries; remove these options after the first `pulumi up`. Pulumi refuses an import that would change".to_owned(),
             "something: where the plan updates an entry, run `apply` before.".to_owned(),
         ]);
     }
     let functions = entries.iter().filter(|carried| has_function(carried));
     notes.extend(functions.map(|carried| {
         format!(
-            "NOT carried over, Pulumi would call a function for them: the tags of {}",
+            "NOT migrated: Pulumi would call a function for them: the tags of {}",
             carried.entry.principal_arn
         )
     }));

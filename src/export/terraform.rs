@@ -45,7 +45,7 @@ pub fn terraform(plan: &Plan) -> String {
     notes.extend(cluster_resource());
     notes.extend([
         format!("Needs Terraform {version}, and hashicorp/aws 5.33."),
-        "`terraform plan` shows what is imported, changed and made.".to_owned(),
+        "`terraform plan` shows what is imported, changed and created.".to_owned(),
     ]);
     file(plan, &notes, blocks)
 }
@@ -71,7 +71,7 @@ pub fn terraform_module(plan: &Plan) -> String {
     notes.extend([
         "Needs the module in version 20 or later. Some (20.11.1) ignore a change of authentication_mode: switch with `apply`, then set".to_owned(),
         "it (terraform-aws-modules/terraform-aws-eks#3246).".to_owned(),
-        "Give it to the module: access_entries = local.access_entries".to_owned(),
+        "Pass it to the module: access_entries = local.access_entries".to_owned(),
         "Leave enable_cluster_creator_admin_permissions off where the creator is among them."
             .to_owned(),
     ]);

@@ -26,7 +26,7 @@ pub enum Severity {
     Info,
     /// Something changes or may not be as intended; read it. `--strict` lets it block.
     Warning,
-    /// Needs a decision before this can go on.
+    /// Needs a decision before anything is done.
     Error,
 }
 
@@ -81,7 +81,7 @@ pub fn capped(findings: Vec<Finding>) -> Vec<Finding> {
             let more = counted(count - MAX_ALIKE);
             kept.push(Finding {
                 severity,
-                ..Finding::new(code, format!("and {more} more like these"), "")
+                ..Finding::new(code, format!("and {more} more like this"), "")
             });
         }
     }

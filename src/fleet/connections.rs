@@ -127,17 +127,18 @@ impl Connections {
                 failure
             })?;
         }
-        let caller = aws.caller().await.map_err(|error| {
-            Failure::aws("failed to find out who the credentials belong to", error)
-        })?;
+        let caller = aws
+            .caller()
+            .await
+            .map_err(|error| Failure::aws("failed to identify the caller", error))?;
         if let Some(account) = &reach.account
             && *account != caller.account
         {
             return Err(Failure::new(format!(
-                "the credentials belong to the account {}, not to {account}",
+                "the credentials belong to account {}, not to {account}",
                 caller.account
             ))
-            .hint("name the role to assume or the profile of that account"));
+            .hint("pass the role to assume or the profile of that account"));
         }
         let iam_pace = self.pace();
         Ok(Account {

@@ -67,7 +67,7 @@ impl Discovery {
     }
 }
 
-/// Lists the clusters; where that fails, a row says why, and the rest is listed all the same.
+/// Lists the clusters; where that fails, a row says why, and the rest is listed anyway.
 ///
 /// # Errors
 /// The accounts themselves can't be listed, so that nobody knows where to look.
@@ -257,8 +257,7 @@ pub(super) fn not_enabled(error: &AwsError, region: &str, account: &str) -> Opti
     (error.is_expired() || unreachable).then(|| {
         let partition = partition_of(region);
         format!(
-            "check that {region} is a region of the partition `{partition}` and that it is enabled in the account {account}; the \
-             credentials are good elsewhere"
+            "check that {region} is a region of the partition `{partition}` and enabled in account {account}; the credentials work elsewhere"
         )
     })
 }

@@ -36,7 +36,7 @@ pub enum FleetError {
     #[error("its `schema` is `{0}`, not `{SCHEMA}`")]
     OtherSchema(String),
     /// There is no cluster in it.
-    #[error("it names no cluster")]
+    #[error("it lists no cluster")]
     Empty,
     /// A cluster that can't be meant so.
     #[error("{place}: {problem}")]
@@ -47,7 +47,7 @@ pub enum FleetError {
         problem: String,
     },
     /// A cluster that is there twice.
-    #[error("{second}: the cluster {identity} is already at {first}")]
+    #[error("{second}: the cluster {identity} is already listed at {first}")]
     Twice {
         /// Which cluster.
         identity: Identity,
@@ -298,7 +298,7 @@ fn member(line: &ClusterLine, defaults: &Defaults, folder: &Path) -> Result<Memb
     for (of, role) in &lookup_roles {
         if role.account != *of || !is_account(of) {
             return Err(format!(
-                "the principals of the account `{of}` are looked up by a role of that account, and `{role}` is not one"
+                "the principals of account `{of}` must be looked up by a role of that account, and `{role}` is not one"
             ));
         }
     }
@@ -324,7 +324,7 @@ fn member(line: &ClusterLine, defaults: &Defaults, folder: &Path) -> Result<Memb
 pub(super) fn role_of(role: &str, account: Option<&str>, region: &str) -> Result<Arn, String> {
     if !role.starts_with("arn:") {
         let account = account.ok_or_else(|| {
-            format!("the role `{role}` is a name, so `account` has to say whose; set it, or write the role's ARN")
+            format!("the role `{role}` is only a name; set `account`, or write the role's ARN")
         })?;
         let role = role.trim_start_matches('/');
         return Ok(Arn {
@@ -419,7 +419,7 @@ mod tests {
                 "unknown field `regoin`",
             ),
             ("clusters:\n- name: a\n  regoin: x\n", "line 4"),
-            ("clusters: []\n", "it names no cluster"),
+            ("clusters: []\n", "it lists no cluster"),
             (
                 "clusters:\n- name: a\n",
                 "clusters[0] on line 3: the cluster `a` has no region",

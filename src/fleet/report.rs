@@ -389,8 +389,8 @@ fn refuse_twins(rows: &mut [Row]) {
                 entry.insert(own);
             }
             std::collections::btree_map::Entry::Occupied(first) => {
-                let message = format!("it is the cluster {arn}, which {} is already", first.get());
-                let reason = Reason::new(message, "take one of the two out of the fleet file");
+                let message = format!("it is the cluster {arn}, the same as {}", first.get());
+                let reason = Reason::new(message, "remove one of the two from the fleet file");
                 *row = Row::failed(own, State::Failed, reason);
             }
         }

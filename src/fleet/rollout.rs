@@ -96,18 +96,18 @@ impl Rollout<'_> {
     /// Why a cluster is not begun.
     fn why_not(&self, halt: &Halt) -> Option<Reason> {
         let failed = halt.failed.load(Ordering::SeqCst);
-        let again = "deal with the clusters that failed, then run the same command again to resume";
+        let again = "fix the clusters that failed, then run the same command again to resume";
         if self.stop.is_requested() {
-            let message = "not begun: the run was stopped";
+            let message = "not started: the run was stopped";
             return Some(Reason::new(message, "run the same command again to resume"));
         }
         if halt.canary_failed.load(Ordering::SeqCst) {
-            return Some(Reason::new("not begun: a canary failed", again));
+            return Some(Reason::new("not started: a canary failed", again));
         }
         let most = self.max_failures?;
         (failed > most).then(|| {
             let message =
-                format!("not begun: more clusters failed than --max-failures {most} allows");
+                format!("not started: more clusters failed than --max-failures {most} allows");
             Reason::new(message, again)
         })
     }
@@ -177,8 +177,10 @@ impl Rollout<'_> {
         if shown.get(&member.identity()) == Some(&digest(plan, bindings)) {
             Ok(Consent::Given)
         } else {
-            Err(Failure::refused("the plan is not the one that was shown")
-                .hint("look at it with `fleet plan`, then run the command again"))
+            Err(
+                Failure::refused("the plan differs from the one that was shown")
+                    .hint("review it with `fleet plan`, then run the command again"),
+            )
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The chain of digests: every line names the one before it, so that none is edited, moved or taken out unnoticed.
 //!
-//! The end of a journal can't be guarded so: a line is torn off by a crash as well. Whoever writes all lines anew makes
+//! The end of a journal can't be guarded so: a line is torn off by a crash as well. Rewriting all lines makes
 //! another journal; against that stand its owner and the backups beside it. Journals of earlier versions have lines
 //! without digests at their beginning.
 
@@ -52,13 +52,13 @@ impl Chain {
             Some(_) if number == 1 => return Err("the lines before line 1 are missing".to_owned()),
             Some(_) => {
                 return Err(format!(
-                    "line {} was edited, or line {number} was moved or stood after other lines that are missing",
+                    "line {} was edited, or line {number} was moved, or lines between them are missing",
                     number - 1
                 ));
             }
             None if self.is_linked => {
                 return Err(format!(
-                    "line {number} does not say which line it follows, as the lines before it do"
+                    "line {number} does not name the line that it follows, as the lines before it do"
                 ));
             }
             None => {}

@@ -31,7 +31,7 @@ impl Lock {
         if !is_lock(&known) {
             return Err(JournalError::NotAJournal {
                 reason: format!(
-                    "it would be the lock of the journal `{}`, and holds something else",
+                    "it should be the lock of the journal `{}`, but contains something else",
                     journal.display()
                 ),
                 path: at,

@@ -39,7 +39,7 @@ pub struct Line {
     reason = "records are written and read one at a time"
 )]
 pub enum Record {
-    /// A run begins, or goes on after a stop.
+    /// A run begins, or resumes after a stop.
     Run {
         /// [`SCHEMA`].
         schema: String,
@@ -80,7 +80,7 @@ pub enum Record {
         /// What the entry was before, where there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Box<LiveEntry>>,
-        /// What has to follow for the same principal, so that a run that is stopped in between knows what it owes.
+        /// What has to follow for the same principal, so that a run that is stopped in between knows what remains.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         then: Vec<Action>,
     },

@@ -15,7 +15,7 @@ use crate::digest::sha256;
 use crate::model::{ActionError, ActionStatus, BindingId, ClusterId, LiveEntry};
 use crate::plan::Action;
 
-/// What is written down when a run begins, or goes on after a stop.
+/// What is written down when a run begins, or resumes after a stop.
 #[derive(Debug, Clone)]
 pub struct Beginning {
     /// Which command.
@@ -58,7 +58,7 @@ pub struct Answered {
 }
 
 impl RunLog {
-    /// Opens the journal and writes down that a run begins, or that the command's last one goes on.
+    /// Opens the journal and writes down that a run begins, or that the command's last one resumes.
     ///
     /// `holder` is what this process says of itself to another one that wants the journal.
     pub fn begin(
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_that_tells_the_command_apart_from_the_run_is_still_read() {
+    fn a_journal_with_the_older_command_record_is_still_read() {
         let run = serde_json::json!({
             "record": "run", "schema": SCHEMA, "run": "r", "time": "2026-01-02T03:04:05Z", "toolVersion": "0.1.0",
             "cluster": ClusterId::shop(), "caller": null, "planSha256": "", "actions": 0,
@@ -329,7 +329,7 @@ mod tests {
         for (record, command) in [
             (&run, RunCommand::Apply),
             (&purpose, RunCommand::Cutover),
-            // The same run goes on.
+            // The same run resumes.
             (&run, RunCommand::Cutover),
         ] {
             history.add(serde_json::from_value(record.clone()).unwrap());

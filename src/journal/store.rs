@@ -65,7 +65,7 @@ pub enum JournalError {
         owner: u32,
     },
     /// There is something else in its place, which is left as it is.
-    #[error("`{path}` is no journal: {reason}")]
+    #[error("`{path}` is not a journal: {reason}")]
     NotAJournal {
         /// What is there.
         path: PathBuf,
@@ -73,7 +73,7 @@ pub enum JournalError {
         reason: String,
     },
     /// It was written by a newer version.
-    #[error("the journal `{path}` has the format `{schema}`, this version knows `{SCHEMA}`")]
+    #[error("the journal `{path}` has the format `{schema}`; this version reads `{SCHEMA}`")]
     Newer {
         /// The journal.
         path: PathBuf,
@@ -142,7 +142,7 @@ impl Journal {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
         {
-            make_folder(folder).map_err(io("make the folder of"))?;
+            make_folder(folder).map_err(io("create the folder of"))?;
         }
         // Two names of one journal have one lock.
         let real = resolved(path).map_err(io("open"))?;
@@ -252,7 +252,7 @@ pub(super) fn open_or_make(path: &Path) -> io::Result<File> {
         return Err(refused("it is a symbolic link"));
     }
     if !there.is_file() {
-        return Err(refused("it is no regular file"));
+        return Err(refused("it is not a regular file"));
     }
     let file = options.open(path)?;
     if !is_same(&there, &file.metadata()?) {
@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_that_is_cut_at_any_byte_holds_a_beginning_and_goes_on() {
+    fn a_journal_cut_at_any_byte_keeps_a_prefix_and_resumes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("whole.jsonl");
         let (journal, _) = Journal::open(&path, "test").unwrap();

@@ -15,7 +15,7 @@ pub(super) fn tell(record: &Record) {
             cluster,
             actions,
             ..
-        } => debug!(run, cluster = %visible(&cluster.name), actions, "run begins or goes on"),
+        } => debug!(run, cluster = %visible(&cluster.name), actions, "run started or resumed"),
         Record::Intent {
             action,
             token,

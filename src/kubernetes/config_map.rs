@@ -207,7 +207,7 @@ impl Kubernetes {
         ended(Request::DeleteAwsAuth, deleted)
     }
 
-    /// Makes the ConfigMap anew, with the labels, annotations and data it had.
+    /// Re-creates the ConfigMap with the labels, annotations and data it had.
     ///
     /// Finalizers are left out, so that it stays until somebody deletes it.
     pub async fn create(&self, stored: &Stored, attempt: Attempt) -> Result<(), KubernetesError> {
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_stands_line_by_line_where_that_loses_nothing() {
+    fn a_backup_is_written_line_by_line_if_that_loses_nothing() {
         let data = [
             ("mapRoles", "- rolearn: a # é\n\n  username: 'b'\n"),
             ("mapUsers", "- userarn: a\r\n"),

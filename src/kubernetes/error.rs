@@ -111,14 +111,14 @@ pub enum KubernetesError {
         message: String,
     },
     /// The object says of itself that it never changes.
-    #[error("failed to {what}: it has `immutable: true`, so what it holds can't be changed")]
+    #[error("failed to {what}: it has `immutable: true`, so its contents can't be changed")]
     Immutable {
         /// What was attempted.
         what: Request,
     },
     /// A binding names a role that is not there.
     #[error(
-        "failed to make the {kind} `{name}`: the {role}, which it names as the old group's binding does, does not exist"
+        "failed to create the {kind} `{name}`: it needs the {role} of the old group's binding, which does not exist"
     )]
     NoRole {
         /// The binding's kind.
@@ -142,7 +142,7 @@ pub enum KubernetesError {
     },
     /// An object of the name is there, and it is another one.
     #[error(
-        "failed to make the {kind} `{name}`: there is one of this name that gives something else"
+        "failed to create the {kind} `{name}`: one with this name already exists and gives something else"
     )]
     Differs {
         /// Its kind.
@@ -231,9 +231,7 @@ impl KubernetesError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unauthorized { .. } => {
-                "try again in a minute: the cluster's authenticator may be starting or down; if it stays, the AWS identity of \
-                 the credentials has neither a mapping in aws-auth nor an access entry on this cluster: use one that has, or read \
-                 the ConfigMap elsewhere and give it with --from-file"
+                "retry in a minute: the cluster's authenticator may be starting or down; if the error stays, the caller has neither a mapping in aws-auth nor an access entry on this cluster: use credentials that do, or read the ConfigMap elsewhere and pass it with --from-file"
                     .to_owned()
             }
             Self::Forbidden { what: Request::WriteAwsAuth | Request::DeleteAwsAuth | Request::CreateAwsAuth, .. } => {
@@ -244,39 +242,36 @@ impl KubernetesError {
                 "grant `get` and `delete` on it to the caller, and run the same command again".to_owned()
             }
             Self::Forbidden { what: Request::CreateBinding, .. } => {
-                "grant `create` and `get` on it to the caller, and `bind` on the role that it names, one of clusterroles or roles \
-                 (`export rbac --for apply` with the cluster and the same --rename-group writes all of it), or make it by hand"
+                "grant the caller `create` and `get` on it, and `bind` on the clusterrole or role that it names (`export rbac --for apply` with the cluster and the same --rename-group writes all of this), or create it by hand"
                     .to_owned()
             }
             Self::Forbidden { what: what @ Request::List(_), .. } => {
                 format!("grant the right to {what} to the caller")
             }
             Self::Forbidden { .. } => {
-                "grant `get` on the ConfigMap `aws-auth` in `kube-system`, or read it elsewhere and give it with --from-file"
+                "grant the caller `get` on the ConfigMap `aws-auth` in `kube-system`, or read it elsewhere and pass it with --from-file"
                     .to_owned()
             }
             Self::Unreachable { .. } => {
-                "check the network: a private endpoint is reached from within its VPC only; --from-file works without it"
+                "check the network: a private endpoint can only be reached from its VPC; --from-file works without it"
                     .to_owned()
             }
             Self::Differs { name, .. } => {
-                format!("look at `{name}`, and delete it or make the bindings yourself: nothing that is there is edited")
+                format!("check `{name}`, and delete it or create the bindings yourself: existing objects are never edited")
             }
             Self::Rejected { .. } => {
-                "no right is missing: change what refused it, or except this ConfigMap from it \
-                 (kubectl get validatingadmissionpolicies,validatingwebhookconfigurations), then run the same command again"
+                "no permission is missing: change the policy or webhook that refused it, or exempt this ConfigMap from it (kubectl get validatingadmissionpolicies,validatingwebhookconfigurations), then run the same command again"
                     .to_owned()
             }
             Self::NoRole { role, .. } => {
-                format!("create the {role}, or delete the old group's binding to it, which gives nothing")
+                format!("create the {role}, or delete the old group's binding to it, which grants nothing")
             }
             Self::Plugin { .. } => {
-                "run the plugin by hand to see what it says, which is not repeated here since it may hold secrets; \
-                 --request-timeout gives it more time"
+                "run the plugin by hand to see its output, which is not shown here because it may contain secrets; --request-timeout gives it more time"
                     .to_owned()
             }
             Self::Endless { .. } => {
-                "check that the endpoint is the cluster's and that nothing answers in its place".to_owned()
+                "check that the endpoint is the cluster's and that nothing else answers instead".to_owned()
             }
             Self::Kubeconfig { .. }
             | Self::Unusable { .. }

@@ -50,7 +50,7 @@ impl Kubeconfig {
         if kubeconfig.context().is_none() {
             let reason = match context {
                 Some(context) => format!("there is no context `{context}` in it"),
-                None => "it has no current context; name one with --context".to_owned(),
+                None => "it has no current context; choose one with --context".to_owned(),
             };
             return Err(KubernetesError::Kubeconfig { reason });
         }
@@ -81,13 +81,12 @@ impl Kubeconfig {
             .map_err(|error| unusable(words(&error)))?;
         if config.root_cert.as_ref().is_some_and(Vec::is_empty) {
             return Err(unusable(
-                "its certificate authority holds no certificate in PEM".to_owned(),
+                "its certificate authority has no PEM certificate".to_owned(),
             ));
         }
         if config.accept_invalid_certs && !is_loopback(&config.cluster_url) {
             return Err(unusable(
-                "`insecure-skip-tls-verify` would send the credentials to whoever answers; \
-                 give the cluster's certificate authority instead"
+                "`insecure-skip-tls-verify` would send the credentials to anybody who answers; set the cluster's certificate authority instead"
                     .to_owned(),
             ));
         }
@@ -214,7 +213,7 @@ impl Kubeconfig {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Elsewhere {
     /// To another host or port.
-    #[error("the context points to `{theirs}`, the cluster's endpoint is `{own}`")]
+    #[error("the context points to `{theirs}`, but the cluster's endpoint is `{own}`")]
     Endpoint {
         /// Where it points to.
         theirs: String,
@@ -224,7 +223,7 @@ pub enum Elsewhere {
         tunnel_to: Option<String>,
     },
     /// To a server of another authority.
-    #[error("the context trusts another certificate authority than the cluster's")]
+    #[error("the context trusts a different certificate authority than the cluster's")]
     Authority,
     /// Nobody can tell.
     #[error("{0}")]
@@ -241,18 +240,18 @@ pub(super) fn words(error: &KubeconfigError) -> String {
     match error {
         KubeconfigError::Parse(error) => match error.location() {
             Some(at) => format!(
-                "line {}, column {}: that is not YAML as a kubeconfig has it",
+                "line {}, column {}: this is not a valid kubeconfig",
                 at.line(),
                 at.column()
             ),
-            None => "it is not YAML as a kubeconfig has it".to_owned(),
+            None => "it is not a valid kubeconfig".to_owned(),
         },
         KubeconfigError::ReadConfig(error, path) => format!("`{}`: {error}", path.display()),
         KubeconfigError::CurrentContextNotSet => "it has no current context".to_owned(),
         KubeconfigError::KindMismatch | KubeconfigError::ApiVersionMismatch => {
             "the files that KUBECONFIG names are of different kinds".to_owned()
         }
-        KubeconfigError::FindPath => "there is no home folder to look for it in".to_owned(),
+        KubeconfigError::FindPath => "there is no home folder to find it in".to_owned(),
         KubeconfigError::LoadContext(name) => format!("there is no context `{name}` in it"),
         KubeconfigError::LoadClusterOfContext(name) => {
             format!("there is no cluster `{name}` in it")
@@ -270,7 +269,7 @@ pub(super) fn words(error: &KubeconfigError) -> String {
         KubeconfigError::LoadClientCertificate(error) => unread("the client certificate", error),
         KubeconfigError::LoadClientKey(error) => unread("the client key", error),
         KubeconfigError::ParseCertificates(_) => "its certificate authority is not PEM".to_owned(),
-        KubeconfigError::ParseNoProxy(_) => "NO_PROXY can't be understood".to_owned(),
+        KubeconfigError::ParseNoProxy(_) => "NO_PROXY can't be parsed".to_owned(),
     }
 }
 

@@ -95,7 +95,7 @@ impl Login {
             return match token.flatten() {
                 Some(token) => Ok(Some(Self::Token(token.clone().into()))),
                 None => Err(unusable(format!(
-                    "its user logs in by the auth provider `{}`, which is not supported; use an exec plugin",
+                    "its user logs in with the auth provider `{}`, which is not supported; use an exec plugin",
                     provider.name
                 ))),
             };

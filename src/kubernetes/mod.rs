@@ -88,7 +88,7 @@ impl Kubernetes {
             None if is_loopback(&config.cluster_url) => None,
             None => {
                 return Err(unusable(
-                    "EKS names no certificate authority for the cluster".to_owned(),
+                    "EKS returned no certificate authority for the cluster".to_owned(),
                 ));
             }
         };
@@ -109,8 +109,9 @@ impl Kubernetes {
         encrypted(&config.cluster_url).map_err(|reason| KubernetesError::Unusable { reason })?;
         if config.cluster_url.scheme_str() != Some("https") && config.proxy_url.is_some() {
             return Err(KubernetesError::Unusable {
-                reason: "a proxy would see the credentials, which go in the clear to this machine"
-                    .to_owned(),
+                reason:
+                    "a proxy would see the credentials, which are sent in the clear on this machine"
+                        .to_owned(),
             });
         }
         config.connect_timeout = Some(timeout);
@@ -157,7 +158,7 @@ pub(crate) fn pem_certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         .collect::<Result<_, _>>()
         .map_err(|_| "the cluster's certificate authority is not PEM".to_owned())?;
     if certificates.is_empty() {
-        return Err("the cluster's certificate authority holds no certificate in PEM".to_owned());
+        return Err("the cluster's certificate authority has no PEM certificate".to_owned());
     }
     Ok(certificates)
 }
@@ -178,7 +179,7 @@ fn encrypted(url: &http::Uri) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "`{}` is not https, and credentials are sent in the clear to this machine's own loopback address alone",
+        "`{}` is not https, and credentials are sent in the clear only to this machine's loopback address",
         bare_url(&url.to_string())
     ))
 }

@@ -39,7 +39,7 @@ impl Status {
     pub(super) fn expires(&self) -> Result<Option<Timestamp>, &'static str> {
         let time = self.expiration_timestamp.as_deref().map(str::parse);
         time.transpose()
-            .map_err(|_| "its `expirationTimestamp` is not a time of RFC 3339")
+            .map_err(|_| "its `expirationTimestamp` is not an RFC 3339 time")
     }
 }
 
@@ -133,7 +133,7 @@ fn parse(output: &[u8]) -> Result<Status, String> {
         let place = error.location().map_or_else(String::new, |at| {
             format!(" (line {}, column {})", at.line(), at.column())
         });
-        format!("its output is no ExecCredential{place}")
+        format!("its output is not an ExecCredential{place}")
     })?;
     let status = output.status.ok_or("its output has no `status`")?;
     status.expires()?;

@@ -20,7 +20,7 @@ pub(super) fn of(what: Request, code: u16, message: &str) -> Option<KubernetesEr
 fn by(code: u16, message: &str) -> Option<String> {
     if let Some(name) = between(message, "failed calling webhook \"", "\"") {
         return Some(format!(
-            "the admission webhook `{name}`, for which nobody answers,"
+            "the admission webhook `{name}`, which does not answer,"
         ));
     }
     if let Some(name) = between(message, "admission webhook \"", "\"") {

@@ -66,7 +66,7 @@ pub enum TokenError<E> {
     #[error(transparent)]
     NotMade(E),
     /// It can't be sent.
-    #[error("the token holds a line break or another character that no header can carry")]
+    #[error("the token contains a line break or another character that is not allowed in a header")]
     NoHeader,
 }
 

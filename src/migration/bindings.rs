@@ -37,18 +37,18 @@ pub fn wanted(seen: &Survey, choices: &Choices, plan: &Plan) -> Result<Vec<Value
         return Ok(Vec::new());
     }
     let rbac = seen.observed.rbac.as_ref().ok_or_else(|| {
-        Failure::new("which bindings the old names have is not known, so none can be made for the new ones").hint(
-            "plan with a cluster whose bindings can be listed, or give the objects with --rbac-file",
+        Failure::new("the bindings of the old names are unknown, so none can be created for the new ones").hint(
+            "grant the caller `list` on clusterrolebindings and rolebindings, or pass the objects with --rbac-file",
         )
     })?;
     let objects = emit_rbac(used.renames(), rbac);
     if !objects.is_empty() && seen.kubernetes.is_none() {
         return Err(Failure::usage(
-            "the ConfigMap is from a file, so there is no Kubernetes API to make bindings in",
+            "the ConfigMap is from a file, so there is no Kubernetes API to create bindings in",
         )
         .and_nothing_written()
         .hint(
-            "write them with `plan --emit-rbac FILE`, and make them with `kubectl apply -f FILE`",
+            "write them with `plan --emit-rbac FILE`, and create them with `kubectl apply -f FILE`",
         ));
     }
     Ok(objects)
@@ -115,8 +115,8 @@ impl<P: Progress> Making<'_, P> {
             if self.stop.is_requested() {
                 return Err(Failure {
                     kind: FailureKind::Interrupted,
-                    ..Failure::new("interrupted before all bindings were made")
-                        .hint("no access entry was made; run the same command again to go on")
+                    ..Failure::new("interrupted before all bindings were created")
+                        .hint("no access entry was created; run the same command again to resume")
                 });
             }
             made.push(self.make_one(kubernetes, &object).await?);
@@ -143,9 +143,9 @@ impl<P: Progress> Making<'_, P> {
                 // Nothing helps but what its own hint says.
                 let is_fruitless = matches!(error, KubernetesError::NoRole { .. });
                 return Err(Failure::from(error).hint(if is_fruitless {
-                    "no access entry was made"
+                    "no access entry was created"
                 } else {
-                    "no access entry was made; run the same command again to go on"
+                    "no access entry was created; run the same command again to resume"
                 }));
             }
         };

@@ -9,7 +9,7 @@ pub(super) fn id_of(cluster: &Cluster, caller: Option<&Caller>) -> Result<Cluste
     let known = |value: &Option<String>, what: &str| {
         value
             .clone()
-            .ok_or_else(|| Failure::new(format!("EKS does not tell the cluster's {what}")))
+            .ok_or_else(|| Failure::new(format!("EKS did not return the cluster's {what}")))
     };
     let id = ClusterId {
         account_id: known(

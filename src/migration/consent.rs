@@ -13,6 +13,6 @@ pub enum Consent {
 
 /// Nobody has agreed to what the cluster needs now.
 pub(super) fn changed_meanwhile() -> Failure {
-    Failure::refused("the cluster has changed while the question was open")
-        .hint("run the same command again, and look at what it shows then")
+    Failure::refused("the cluster changed while the question was open")
+        .hint("run the same command again, and review what it shows")
 }

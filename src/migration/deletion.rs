@@ -15,7 +15,7 @@ use crate::writer::{Event, EventKind, Progress};
 
 /// What a dry run that was refused has changed.
 pub(super) const NOTHING_YET: &str =
-    "a dry run on the API server found this out: nothing was changed";
+    "this was found in a dry run on the API server: nothing was changed";
 
 /// How often the ConfigMap is looked at.
 const POLL: Duration = Duration::from_millis(500);
@@ -100,5 +100,5 @@ pub(crate) fn held_by(held: &Terminating) -> String {
 }
 
 /// How the finalizers of `aws-auth` are taken off.
-pub(crate) const TAKE_OFF: &str = "let whoever set the finalizer finish, or take it off: kubectl patch configmap --namespace kube-system \
+pub(crate) const TAKE_OFF: &str = "wait for the controller that set the finalizer, or remove the finalizer: kubectl patch configmap --namespace kube-system \
      aws-auth --type merge --patch '{\"metadata\":{\"finalizers\":null}}'";

@@ -128,7 +128,7 @@ fn the_same_access_is_safe_and_less_is_not() {
             OLD,
             Readiness::NeedsDecision,
         ),
-        // An entry that is older than its principal lets nobody in.
+        // An entry that is older than its principal grants no access.
         (
             ApiAndConfigMap,
             vec![entry(DEV, &["devs"])],
@@ -188,7 +188,7 @@ fn what_can_not_be_seen_is_an_objection_or_a_doubt() {
 }
 
 #[test]
-fn another_username_is_no_proof_while_no_bindings_are_at_hand() {
+fn another_username_is_unproven_without_bindings() {
     let reading = reading(TEXT);
     let mut live = entry(DEV, &["devs"]);
     live.entry.username = Some("other".to_owned());

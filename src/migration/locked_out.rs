@@ -17,8 +17,7 @@ use crate::writer;
 /// Why the caller can't read `aws-auth`.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the access entry of `{principal_arn}`, made by the run {run} of this tool, has no access policy and hides the \
-     mapping in aws-auth"
+    "the access entry of `{principal_arn}`, created by run {run} of this tool, has no access policy and overrides the mapping in aws-auth"
 )]
 pub(super) struct LockedOut {
     pub(super) principal_arn: Arn,
@@ -57,15 +56,15 @@ impl LockedOut {
             return error.into();
         };
         let give_back = format!(
-            "or give the mapping back: {}",
+            "or delete the entry, so that the mapping applies again: {}",
             writer::delete_entry_command(&locked.cluster, &locked.principal_arn.to_string())
         );
         // The entry may be complete as well, and its groups lack the right: then the first hint is the way out.
         Failure::from(error)
             .because(locked)
-            .hint("if that run was stopped, run `apply` where its journal is: it finishes the entry first")
+            .hint("if that run was stopped, run `apply` on the machine that has its journal: it completes the entry first")
             .hint(give_back)
-            .hint("or let somebody with cluster-admin run `apply`")
+            .hint("or have a cluster administrator run `apply`")
     }
 
     /// Looks at the caller's own entry; what can't be looked at explains nothing.

@@ -187,10 +187,10 @@ pub fn writers_of(stored: &Stored) -> Vec<Writer> {
     for manager in managers {
         if !is_known(manager) {
             tell(
-                &format!("Something that calls itself `{manager}`"),
+                &format!("A tool that calls itself `{manager}`"),
                 "its field manager".to_owned(),
                 format!(
-                    "find out who writes aws-auth as `{}` and when, with `{SHOW_MANAGERS}`; then take aws-auth out of that tool, without letting it delete the ConfigMap",
+                    "find out who writes aws-auth as `{}` and when, with `{SHOW_MANAGERS}`; then remove aws-auth from that tool without deleting the ConfigMap",
                     visible(manager)
                 ),
             );

@@ -23,7 +23,7 @@ pub enum Way {
     AccessEntry {
         /// The entry's principal.
         principal_arn: Arn,
-        /// Whether the entry was made before the principal, and so lets nobody in.
+        /// Whether the entry was made before the principal, and so grants no access.
         stale: bool,
     },
     /// By a mapping of `aws-auth`, or an element of `mapAccounts`.
@@ -52,7 +52,7 @@ pub struct Who {
     pub canonical_arn: String,
     /// How it gets in now.
     pub way: Way,
-    /// The principal of an access entry that was made before it, and so lets nobody in.
+    /// The principal of an access entry that was made before it, and so grants no access.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_entry: Option<Arn>,
     /// Whether it may be the cluster's creator, who is a hidden administrator in the mode `CONFIG_MAP`: EKS shows no

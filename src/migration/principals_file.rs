@@ -21,7 +21,7 @@ pub enum PrincipalsError {
     },
     /// The two ARNs can't be the same principal.
     #[error(
-        "`{real}` is not the same principal as `{written}`: partition, account, kind and name must be equal"
+        "`{real}` is not the principal `{written}`: partition, account, kind and name must match"
     )]
     AnotherPrincipal {
         /// The ARN as in `aws-auth`.

@@ -169,8 +169,8 @@ impl Survey {
 
 fn offline(target: &Target) -> Result<Survey, Failure> {
     let Some(file) = &target.file else {
-        return Err(Failure::usage("neither a cluster nor a file is named")
-            .hint("name a cluster with --cluster or --kubeconfig, or a file with --from-file"));
+        return Err(Failure::usage("no cluster and no file was given")
+            .hint("pass a cluster with --cluster or --kubeconfig, or a file with --from-file"));
     };
     let aws_auth = file.aws_auth.clone();
     let reading = read(&aws_auth);

@@ -158,7 +158,7 @@ pub struct Mapping {
     pub dropped: Option<Dropped>,
 }
 
-/// Why the cluster's reader throws one mapping away and goes on with the next.
+/// Why the cluster's reader discards one mapping and continues with the next.
 ///
 /// Source: aws-iam-authenticator `pkg/config/mapper.go`, `Validate`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_told_from_the_name() {
+    fn a_path_is_separated_from_the_name() {
         let role = principal(
             "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_a_1",
         );
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn subjects_that_are_no_principal_are_told_apart() {
+    fn subjects_that_are_not_principals_are_distinguished() {
         let of = |text: &str| Subject::of(&text.parse().unwrap());
         assert_eq!(
             of("arn:aws:iam::111122223333:root"),

@@ -125,11 +125,10 @@ fn held_switch(by: &[MappingId]) -> Option<Finding> {
         Finding::new(
             Code::AccessMoves,
             format!(
-                "nothing is planned before {} is decided: EKS creates its access entry when the mode is switched, and that \
-                 would change its access",
+                "nothing is planned until {} is decided: EKS creates its access entry when the mode is switched, which would change its access",
                 ids.join(", ")
             ),
-            "`decide` asks about it; or remove the other groups from the mapping in aws-auth",
+            "run `decide`, or remove the other groups from the mapping in aws-auth",
         )
     })
 }
@@ -150,8 +149,8 @@ fn unseen_bindings(
         .then(|| {
             Finding::new(
                 Code::BindingsUnknown,
-                "no RBAC objects are at hand, so whether a binding uses a name that changes is unknown",
-                "give them with --rbac-file: `kubectl get clusterrolebindings,rolebindings -A -o yaml` writes them",
+                "the bindings were not read, so it is unknown whether one uses a name that changes",
+                "write them to a file with `kubectl get clusterrolebindings,rolebindings -A -o yaml` and pass it with --rbac-file",
             )
         })
 }
@@ -306,7 +305,7 @@ impl<'a> Builder<'a> {
             if decision.is_none() {
                 self.misfit(
                     answer,
-                    "an account has no access entry; answer `leave` or `drop`",
+                    "an account can't have an access entry; answer `leave` or `drop`",
                 );
             }
         }
@@ -392,7 +391,7 @@ impl<'a> Builder<'a> {
             {
                 self.misfit_of(
                     &question,
-                    "EKS creates its access entry when the mode is switched; accept that move with `migrate`",
+                    "EKS creates its access entry when the mode is switched; accept that change with `migrate`",
                 );
                 self.entry(&question, entry.clone(), findings)
             }
@@ -437,7 +436,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Grants nothing today. A way to create it all the same is not offered where its principal gets in otherwise:
+    /// Grants nothing today. A way to create it anyway is not offered where its principal gets in otherwise:
     /// the entry would take that access's place.
     fn inert(question: &Question<'_>, mut findings: Vec<Finding>) -> Fate {
         if question.in_force.through != Through::Nothing {
@@ -460,7 +459,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// No entry can be created. One that an AWS service made itself is in force all the same, and is compared.
+    /// No entry can be created. One that an AWS service created is in force anyway, and is compared.
     fn impossible(
         &mut self,
         question: &Question<'_>,
@@ -474,7 +473,7 @@ impl<'a> Builder<'a> {
             } else if question.is(Do::Migrate) {
                 self.misfit_of(
                     question,
-                    "no access entry can be created for it; answer `leave` or `drop`",
+                    "it can't have an access entry; answer `leave` or `drop`",
                 );
             }
             return Fate {
@@ -519,7 +518,7 @@ impl<'a> Builder<'a> {
             findings.push(Finding::new(
                 Code::Shadowed,
                 format!(
-                    "`{}` is the principal of {other}, which counts",
+                    "overridden by {other}: both mappings name the principal `{}`",
                     entry.principal_arn
                 ),
                 "",
@@ -541,8 +540,8 @@ impl<'a> Builder<'a> {
         if self.observed.cluster.authentication_mode == Some(AuthenticationMode::Api) {
             findings.push(Finding::new(
                 Code::ModeApi,
-                "the cluster is in the mode API and reads no mapping, so this one grants nothing today",
-                "--include-inert creates the access entry all the same",
+                "the cluster is in the mode API and no longer reads aws-auth, so this mapping grants nothing",
+                "--include-inert creates the access entry anyway",
             ));
             if !self.choices.include_inert {
                 return Fate::new(Outcome::Inert, findings);
@@ -564,7 +563,7 @@ impl<'a> Builder<'a> {
                     findings.extend(question.answer.map(told));
                 }
                 self.gate.tag(&mut entry, &access);
-                let why = "there is no access entry for this principal yet";
+                let why = "this principal has no access entry yet";
                 self.create(question.mapping, &entry, why);
                 Fate {
                     access,
@@ -724,7 +723,7 @@ impl<'a> Builder<'a> {
         fate.findings.push(Finding::new(
             Code::StrictWarning,
             format!("the warning {warning} blocks because of --strict"),
-            format!("deal with it (`aws-auth-migrate explain {warning}`) or plan without --strict"),
+            format!("resolve it (`aws-auth-migrate explain {warning}`) or plan without --strict"),
         ));
         fate.outcome = Outcome::Blocked;
         fate.blocker = Some(Blocker::Warning);
@@ -753,7 +752,7 @@ impl<'a> Builder<'a> {
         if self.observed.node_roles.is_none() {
             findings.push(Finding::new(
                 Code::NodeRolesUnknown,
-                "it is not known whether a managed node group or Fargate profile uses this role",
+                "it is unknown whether a managed node group or Fargate profile uses this role",
                 "plan with --cluster and the permissions eks:ListNodegroups, eks:DescribeNodegroup, \
                  eks:ListFargateProfiles and eks:DescribeFargateProfile",
             ));
@@ -782,7 +781,7 @@ impl<'a> Builder<'a> {
             };
             findings.push(Finding::new(
                 Code::LeftToEks,
-                format!("{users} uses this role, so EKS makes the access entry itself{when}"),
+                format!("{users} uses this role, so EKS creates the access entry{when}"),
                 "",
             ));
             return true;
@@ -790,7 +789,7 @@ impl<'a> Builder<'a> {
         findings.push(Finding::new(
             Code::ManagedEntryMissing,
             format!(
-                "{users} uses this role, but EKS has made no access entry for it, so one is made"
+                "{users} uses this role, but EKS has not created its access entry, so the plan does"
             ),
             "--managed-nodes skip leaves it to EKS",
         ));

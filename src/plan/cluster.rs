@@ -6,6 +6,7 @@ use super::document::{Action, ActionKind, PlannedMapping};
 use crate::finding::{Code, Finding};
 use crate::model::{AccessEntry, Arn, AuthenticationMode, PolicyAssociation, Principal};
 use crate::observed::Observed;
+use crate::text::counted;
 
 /// How many access entries a cluster can have.
 ///
@@ -52,9 +53,8 @@ pub(super) fn caller_loses_admin(
     lost.then(|| {
         Finding::new(
             Code::CallerLosesAdmin,
-            "the caller is cluster administrator today, and the plan takes that away",
-            "map the caller to system:masters, leave it out with --exclude, or go on all the same with \
-             `apply --allow-self-lockout`",
+            "the caller is a cluster administrator today and would not be one after the plan",
+            "in aws-auth, map the caller to system:masters; or skip it with --exclude; or continue anyway with `apply --allow-self-lockout`",
         )
     })
 }
@@ -66,9 +66,9 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
     if cluster.authentication_mode == Some(AuthenticationMode::ConfigMap) {
         findings.push(Finding::new(
             Code::ModeSwitchNeeded,
-            "the cluster is in the mode CONFIG_MAP and has no access entries; the switch to API_AND_CONFIG_MAP can't be \
+            "the cluster is in the mode CONFIG_MAP, which does not support access entries; the switch to API_AND_CONFIG_MAP can't be \
              undone",
-            "`apply --enable-access-entries` switches it",
+            "run `apply --enable-access-entries` to switch it",
         ));
         if let Some(finding) = super::platform::too_old(cluster) {
             findings.push(finding);
@@ -88,11 +88,11 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
     {
         findings.push(Finding::new(
             Code::ClusterNotActive,
-            format!("the cluster is {status}; EKS accepts no update until it is ACTIVE"),
+            format!("the cluster is {status}; EKS accepts no changes until it is ACTIVE"),
             "wait until `aws eks describe-cluster` shows ACTIVE",
         ));
     }
-    // An entry that is deleted to be made anew takes no more room than before.
+    // An entry that is re-created takes no more room than before.
     let remade: BTreeSet<&Arn> = actions
         .iter()
         .filter(|action| matches!(action.kind, ActionKind::DeleteAccessEntry { .. }))
@@ -108,8 +108,12 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
     if live + creates > ENTRY_QUOTA {
         findings.push(Finding::new(
             Code::QuotaExceeded,
-            format!("{live} access entries and {creates} new ones are more than the {ENTRY_QUOTA} that EKS allows"),
-            "delete those that nobody needs, or leave some out with --only and --exclude",
+            format!(
+                "the cluster needs {} access entries; the limit is {}",
+                counted(live + creates),
+                counted(ENTRY_QUOTA)
+            ),
+            "delete access entries that are no longer needed, or plan fewer with --only and --exclude",
         ));
     }
     findings
@@ -164,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_is_made_anew_needs_no_room_of_its_own() {
+    fn a_recreated_entry_does_not_count_twice() {
         let live = |index: usize| LiveEntry {
             entry: AccessEntry {
                 principal_arn: format!("{ADMIN}-{index}").parse().unwrap(),

@@ -1,4 +1,4 @@
-//! The command lines with which this tool goes on: the same cluster, the same options, safe to paste into a shell.
+//! The command lines of the next steps: the same cluster, the same options, safe to paste into a shell.
 
 use std::path::Path;
 

@@ -451,7 +451,7 @@ pub enum ActionKind {
         /// The groups.
         kubernetes_groups: Vec<String>,
     },
-    /// `DeleteAccessEntry`, before the entry is made anew.
+    /// `DeleteAccessEntry`, before the entry is re-created.
     DeleteAccessEntry {
         /// Whose entry.
         principal_arn: Arn,

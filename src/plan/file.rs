@@ -9,13 +9,13 @@ pub enum PlanFileError {
     #[error("it is not a plan: {0}")]
     Syntax(#[from] serde_json::Error),
     /// It is a plan of another version.
-    #[error("it has the format `{schema}`, this version knows `{SCHEMA}`")]
+    #[error("it has the format `{schema}`; this version reads `{SCHEMA}`")]
     Schema {
         /// The format it names.
         schema: String,
     },
     /// It is not about a live cluster.
-    #[error("it was made offline, without looking at the cluster")]
+    #[error("it was made offline, without reading the cluster")]
     Offline,
 }
 

@@ -36,7 +36,7 @@ pub fn check_fresh(saved: &Plan, now: &Plan, live: &[LiveEntry]) -> Result<(), S
     let mut changes = Vec::new();
     if saved.cluster.arn != now.cluster.arn {
         changes.push(format!(
-            "it was made for the cluster `{}`, this is `{}`",
+            "it was made for the cluster `{}`; this is `{}`",
             saved.cluster.arn.as_deref().unwrap_or("unknown"),
             now.cluster.arn.as_deref().unwrap_or("unknown")
         ));
@@ -55,7 +55,7 @@ pub fn check_fresh(saved: &Plan, now: &Plan, live: &[LiveEntry]) -> Result<(), S
             mode.map_or("unknown", |mode| mode.as_str())
         };
         changes.push(format!(
-            "the authentication mode was {}, it is {}",
+            "the authentication mode was {} and is now {}",
             text(before),
             text(after)
         ));
@@ -78,7 +78,10 @@ fn mapping_changes(saved: &Plan, now: &Plan, changes: &mut Vec<String>) {
     };
     for old in &saved.mappings {
         match find(now, old.id) {
-            None => changes.push(format!("{} (`{}`) is gone from aws-auth", old.id, old.arn)),
+            None => changes.push(format!(
+                "{} (`{}`) was removed from aws-auth",
+                old.id, old.arn
+            )),
             Some(new)
                 if (&new.arn, &new.username, &new.groups)
                     != (&old.arn, &old.username, &old.groups) =>
@@ -96,7 +99,7 @@ fn mapping_changes(saved: &Plan, now: &Plan, changes: &mut Vec<String>) {
         .iter()
         .filter(|new| find(saved, new.id).is_none())
     {
-        changes.push(format!("{} (`{}`) is new in aws-auth", new.id, new.arn));
+        changes.push(format!("{} (`{}`) was added to aws-auth", new.id, new.arn));
     }
     let accounts = |plan: &Plan| {
         plan.accounts
@@ -139,12 +142,12 @@ fn entry_changes(
     for (arn, live) in &now {
         match saved.observed.get(arn) {
             None if !is_expected(live) => {
-                changes.push(format!("there is an access entry for `{arn}` now"));
+                changes.push(format!("`{arn}` now has an access entry"));
             }
             Some(old) if !differences(old, live).is_empty() && !is_expected(live) => {
                 let differences = in_words(&differences(old, live));
                 changes.push(format!(
-                    "the access entry for `{arn}` has changed: {differences}"
+                    "the access entry of `{arn}` has changed: {differences}"
                 ));
             }
             _ => {}
@@ -155,7 +158,7 @@ fn entry_changes(
             matches!(&action.kind, super::ActionKind::DeleteAccessEntry { principal_arn } if principal_arn.to_string() == *arn)
         });
         if !deleted_by_plan {
-            changes.push(format!("the access entry for `{arn}` is gone"));
+            changes.push(format!("the access entry of `{arn}` was deleted"));
         }
     }
 }

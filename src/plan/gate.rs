@@ -184,7 +184,7 @@ impl<'a> Gate<'a> {
                 Blocker::AccessMoves,
                 Finding::new(
                     Code::AccessMoves,
-                    "the decision accepts a move that would not happen",
+                    "the decision accepts a change that would not happen",
                     "remove the answer from the decisions file",
                 ),
                 Some(other_move(asked, accept)),
@@ -232,9 +232,9 @@ impl<'a> Gate<'a> {
         Some(Finding::new(
             Code::NewNameTaken,
             format!(
-                "somebody else already has the new name `{taken}`, and the bindings for it would give them more"
+                "somebody else already has the new name `{taken}`, and its bindings would give them more access"
             ),
-            "choose a name that nobody has yet",
+            "choose a name that nobody has",
         ))
     }
 
@@ -249,7 +249,7 @@ impl<'a> Gate<'a> {
                     "{}, and the bindings could not be read",
                     names_in_words(change)
                 ),
-                "grant `list` on clusterrolebindings and rolebindings, or give the objects with --rbac-file",
+                "grant the caller `list` on clusterrolebindings and rolebindings, or pass the objects with --rbac-file",
             );
         }
         if let (Some(before), Some(after)) = (&change.before, &change.after)
@@ -257,7 +257,7 @@ impl<'a> Gate<'a> {
         {
             return Finding::new(
                 Code::SessionsGained,
-                "only sessions named like an EC2 instance id get in today, and the access entry would let every session in",
+                "today only sessions named like an EC2 instance id get in; the access entry would let every session in",
                 fix,
             );
         }
@@ -283,10 +283,10 @@ impl<'a> Gate<'a> {
         Some(Finding::new(
             Code::RenamedGroupUnbound,
             format!(
-                "the {} `{}` gives `{}` to the group `{old}`, and nothing gives it to `{new}`",
+                "the {} `{}` gives `{}` to the group `{old}`, and no binding gives it to `{new}`",
                 binding.kind, binding.name, binding.role
             ),
-            "`apply --apply-rbac` creates the bindings first; `plan --emit-rbac FILE` writes them for `kubectl apply`",
+            "run `apply --apply-rbac` to create the bindings first, or write them with `plan --emit-rbac FILE` for `kubectl apply`",
         ))
     }
 }
@@ -371,7 +371,7 @@ fn other_move(asked: &Move<'_>, accept: &Accept) -> Misfit {
     let written = |accept: Option<&Accept>| {
         accept
             .and_then(|accept| serde_json::to_string(accept).ok())
-            .unwrap_or_else(|| "an unknown move".to_owned())
+            .unwrap_or_else(|| "an unknown change".to_owned())
     };
     let mapping = asked.question.mapping;
     Misfit {
@@ -395,10 +395,10 @@ fn unknown(asked: &Move<'_>) -> Finding {
     Finding::new(
         Code::InForceUnknown,
         format!(
-            "mappings name `{}` with several paths, and which of them is real could not be looked up",
+            "mappings name `{}` with several paths, and the real one could not be looked up",
             asked.question.mapping.arn
         ),
-        "grant `iam:GetUser`, or give the real ARN with --principals FILE",
+        "grant the caller `iam:GetUser`, or pass the real ARN with --principals FILE",
     )
 }
 
@@ -449,7 +449,7 @@ fn fix(asked: &Move<'_>) -> String {
         return String::new();
     };
     if accept.groups.as_ref().map_or(0, BTreeSet::len) > MOST_NAMED {
-        return "`decide` or `plan --write-decisions FILE` writes the answer, which names every group".to_owned();
+        return "run `decide` or `plan --write-decisions FILE`: it writes the answer, which names every group".to_owned();
     }
     let what = if asked.update == Update::No {
         Do::Migrate
@@ -501,9 +501,9 @@ pub(super) fn moves_in_words(change: &AccessChange) -> String {
     }
     match (parts.is_empty(), before, after) {
         (false, ..) => format!("it would {}", parts.join(" and ")),
-        (true, None, Some(_)) => "it would get access that it does not have today".to_owned(),
+        (true, None, Some(_)) => "it would gain access that it does not have today".to_owned(),
         (true, Some(_), None) => "it would lose its access".to_owned(),
-        _ => "it would be another user or node".to_owned(),
+        _ => "it would log in as another user or node".to_owned(),
     }
 }
 

@@ -60,7 +60,7 @@ impl<'a> Builder<'a> {
             Finding::new(
                 Code::NamesUnproven,
                 "its access entry gives another name, and the bindings could not be read",
-                "grant `list` on clusterrolebindings and rolebindings, or give the objects with --rbac-file",
+                "grant the caller `list` on clusterrolebindings and rolebindings, or pass the objects with --rbac-file",
             )
         } else {
             difference_finding(&entry, live, is_stale, &drift)
@@ -69,7 +69,7 @@ impl<'a> Builder<'a> {
         if is_stale && question.is(Do::KeepLive) {
             self.misfit_of(
                 question,
-                "its live access entry is older than its principal and lets nobody in",
+                "its live access entry is older than its principal and grants no access",
             );
         }
         // A live entry that gives the same by other names hides nothing that anybody would miss.
@@ -144,7 +144,7 @@ impl<'a> Builder<'a> {
             Ruling::Open(decision) => {
                 findings.push(Finding::new(
                     Code::EntryUnfinished,
-                    "an earlier run of this tool created the access entry and was stopped before it was done",
+                    "an earlier run of this tool created the access entry and was stopped before it was complete",
                     "",
                 ));
                 entry.tags.clone_from(&live.entry.tags);
@@ -205,7 +205,7 @@ impl<'a> Builder<'a> {
                 findings.push(Finding::new(
                     Code::EntryUpdated,
                     format!(
-                        "the live access entry is changed: {}{moves}",
+                        "the live access entry is updated: {}{moves}",
                         describe(is_stale, &differences(&entry, &live.entry))
                     ),
                     "",
@@ -280,7 +280,7 @@ impl<'a> Builder<'a> {
                 policy_arn: policy.policy_arn.clone(),
                 access_scope: policy.access_scope.clone(),
             };
-            let why = format!("the mapping gives what {} gives", policy.name());
+            let why = format!("the mapping has the rights of {}", policy.name());
             self.act(mapping, stage, kind, why);
         }
     }
@@ -314,7 +314,7 @@ impl<'a> Builder<'a> {
                 username: entry.username.clone(),
                 kubernetes_groups: entry.kubernetes_groups.clone(),
             };
-            let why = "the mapping says otherwise".to_owned();
+            let why = "it differs from the mapping".to_owned();
             self.act(mapping, stage, kind, why);
         }
         let wanted: BTreeSet<_> = entry
@@ -332,7 +332,7 @@ impl<'a> Builder<'a> {
                 principal_arn: entry.principal_arn.clone(),
                 policy_arn: policy.policy_arn.clone(),
             };
-            let why = "the mapping does not give what this policy gives".to_owned();
+            let why = "the mapping does not have the rights of this policy".to_owned();
             self.act(mapping, stage, kind, why);
         }
     }
@@ -384,10 +384,10 @@ fn difference_finding(
         return Finding::new(
             Code::EntryStale,
             format!(
-                "the live access entry was created before `{}` was re-created, so it lets nobody in",
+                "the live access entry is older than the re-created principal `{}`, so it grants no access",
                 entry.principal_arn
             ),
-            "--on-existing update re-creates it",
+            "to re-create it, pass --on-existing update",
         );
     }
     let differing = differences(entry, &live.entry);
@@ -403,14 +403,14 @@ fn difference_finding(
         Code::EntryDiffers
     };
     let differs = if differing.is_empty() {
-        "it gives other access, though nothing better can be proposed".to_owned()
+        "it gives different access, and no better entry can be proposed".to_owned()
     } else {
         in_words(&differing)
     };
     let finding = Finding::new(
         code,
         format!("the live access entry differs from the mapping: {differs}"),
-        "--on-existing update changes it to what the mapping says; the decision `keep-live` keeps it",
+        "to update it to match the mapping, pass --on-existing update; to keep it, answer `keep-live` in the decisions file",
     );
     if drift.keeps_access() && entry.entry_type == live.entry.entry_type {
         Finding {

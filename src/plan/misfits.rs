@@ -24,7 +24,7 @@ pub(super) fn of(
     let mut misfits = Vec::new();
     let mut nothing = |what: String| {
         misfits.push(Misfit {
-            message: format!("{what} matches nothing in aws-auth; correct it or leave it out"),
+            message: format!("{what} matches nothing in aws-auth; correct or remove it"),
             matches_nothing: true,
         });
     };

@@ -36,10 +36,9 @@ pub fn too_old(cluster: &Cluster) -> Option<Finding> {
     };
     let fix = match least {
         Some(least) => format!(
-            "update the cluster to platform version eks.{least} or later; EKS does so by itself, an update of the \
-             Kubernetes version brings the latest one"
+            "update the cluster to platform version eks.{least} or later; EKS does so over time, and an upgrade of the Kubernetes version brings the latest one"
         ),
-        None => format!("update Kubernetes to 1.{oldest} or later"),
+        None => format!("upgrade Kubernetes to 1.{oldest} or later"),
     };
     Some(Finding::new(
         Code::PlatformTooOld,
@@ -55,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_platform_version_is_told_per_kubernetes_version() {
+    fn the_minimum_platform_version_depends_on_kubernetes() {
         for (kubernetes, platform, expected) in [
             ("1.29", "eks.1", false),
             ("1.28", "eks.5", true),

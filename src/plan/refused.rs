@@ -21,11 +21,10 @@ pub fn block_refused(plan: &mut Plan, refused: &BTreeSet<Arn>) {
             continue;
         };
         let message = format!(
-            "EKS doesn't know `{arn}`: the role or user is gone, or its real ARN has a path"
+            "EKS rejected `{arn}`: the role or user was deleted, or its real ARN has a path"
         );
         let fix = format!(
-            "find the real ARN (`aws iam get-role` in account {account}) and give it with --principals FILE, or a role to \
-             look it up with: --lookup-role {account}=ROLE_ARN",
+            "find the real ARN (`aws iam get-role` in account {account}) and pass it with --principals FILE, or pass a role that can look it up: --lookup-role {account}=ROLE_ARN",
             account = arn.account
         );
         mapping
@@ -51,7 +50,7 @@ pub fn tell_conflicts(plan: &mut Plan, conflicts: &BTreeMap<Arn, String>) {
         mapping.findings.push(Finding::new(
             Code::EntryDiffers,
             message.clone(),
-            "--on-existing update changes it to what the mapping says; the decision `keep-live` keeps it",
+            "to update it to match the mapping, pass --on-existing update; to keep it, answer `keep-live` in the decisions file",
         ));
         mapping.outcome = Outcome::Conflict;
         mapping.blocker = Some(Blocker::LiveDiffers);

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_diagnostic_stands_under_its_line() {
+    fn a_diagnostic_is_drawn_under_its_line() {
         insta::assert_snapshot!(drawn("- rolearn: a\n  username: yes\n"));
     }
 

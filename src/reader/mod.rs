@@ -87,15 +87,15 @@ pub fn check_keys<'a>(
     };
     let unknown = data.into_iter().filter(|key| !known(key)).map(|key| {
         let fix = match meant(key) {
-            Some(section) => format!("rename it to `{section}`, which gives access that nobody has today, or remove it"),
+            Some(section) => format!("rename it to `{section}`, which grants access that nobody has today, or remove it"),
             None => "remove it, or leave it; it grants nothing".to_owned(),
         };
-        let message = format!("the cluster does not read the key `{key}` of `data`, only `mapRoles`, `mapUsers` and `mapAccounts`");
+        let message = format!("the cluster ignores the key `{key}` of `data`; it reads only `mapRoles`, `mapUsers` and `mapAccounts`");
         Finding::new(Code::UnknownSection, message, fix)
     });
     let binary = binary_data.into_iter().map(|key| {
-        let message = format!("the cluster does not read `binaryData`, and so not its key `{key}`");
-        let fix = "move it to `data`, which gives access that nobody has today, or remove it";
+        let message = format!("the cluster ignores `binaryData`, and with it the key `{key}`");
+        let fix = "move it to `data`, which grants access that nobody has today, or remove it";
         Finding::new(Code::BinaryData, message, fix)
     });
     let diagnostic = |finding| Diagnostic {

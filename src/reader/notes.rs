@@ -63,7 +63,7 @@ impl<'a> Notes<'a> {
                 self.push(
                     code,
                     byte..byte,
-                    format!("and {more} more like these"),
+                    format!("and {more} more like this"),
                     String::new(),
                 );
             }
@@ -126,8 +126,8 @@ impl<'a> Notes<'a> {
             self.note(
                 Code::LaterDocuments,
                 at..at + 3,
-                format!("`{key}` goes on behind the first YAML document, and the cluster reads nothing of that"),
-                format!("to have it read, remove the `---` or `...` lines inside of `{key}`; to keep things as they are, remove what follows them"),
+                format!("`{key}` has more than one YAML document, and the cluster reads only the first"),
+                format!("to keep today's access, remove everything after the first document from `{key}`; to make the rest apply, remove its `---` and `...` lines"),
             );
         }
         let Some(Content::Sequence(elements)) = tree.root.map(|root| &tree.nodes[root].content)
@@ -166,8 +166,8 @@ impl<'a> Notes<'a> {
                 self.note(
                     Code::DuplicateKey,
                     start..start + name.len(),
-                    format!("`{key}` appears twice in one mapping; of equal keys the cluster takes the last, of keys that differ in case the last in byte order, where lower case comes after upper case"),
-                    format!("keep one `{key}` per mapping"),
+                    format!("`{key}` appears twice in one mapping; of equal keys the last wins, of keys that differ only in case the one in lower case"),
+                    format!("in aws-auth, keep one `{key}` in the mapping"),
                 );
             }
         }
@@ -179,14 +179,14 @@ impl<'a> Notes<'a> {
         let key = self.key();
         let what = match self.lines.section {
             Section::MapRoles | Section::MapUsers => "that the cluster discards",
-            Section::MapAccounts => "that are no account id",
+            Section::MapAccounts => "that are not account ids",
         };
         let count = counted(count);
         self.push(
             Code::Dropped,
             first.start..first.end,
-            format!("and {count} more elements of `{key}` {what}, from here on; nobody has access by them, and this report leaves them out"),
-            "remove them".to_owned(),
+            format!("and {count} more elements of `{key}` {what}, from here on; they grant nothing, and this report leaves them out"),
+            "in aws-auth, remove them".to_owned(),
         );
     }
 
@@ -203,15 +203,15 @@ impl<'a> Notes<'a> {
                 self.note(
                     Code::SectionUnreadable,
                     span,
-                    format!("the cluster can't read `{key}` ({message}), so nobody has access by it today"),
+                    format!("the cluster can't read `{key}` ({message}), so it grants nothing today"),
                     fix,
                 );
             }
             YamlErrorKind::Undecided => self.note(
                 Code::SectionUndecided,
                 span,
-                format!("it is unclear how the cluster reads `{key}` ({message}), so nothing of it is carried over"),
-                format!("write `{key}` as a plain list of mappings, without this construct, and plan again"),
+                format!("it is unclear how the cluster reads `{key}` ({message}), so nothing in it is migrated"),
+                format!("in aws-auth, write `{key}` as a plain list of mappings, without this construct, and plan again"),
             ),
         }
     }
@@ -224,7 +224,7 @@ impl<'a> Notes<'a> {
         self.note(
             Code::AccountsCutShort,
             failure.byte..failure.byte,
-            format!("the cluster stops reading `{key}` here ({message}); the accounts before it count, those behind it don't"),
+            format!("the cluster stops reading `{key}` here ({message}); the accounts before it apply, those after it don't"),
             "write every account as `- \"111122223333\"`".to_owned(),
         );
     }
@@ -255,10 +255,8 @@ impl<'a> Notes<'a> {
         self.note(
             Code::ElementIgnored,
             self.span(element.node),
-            format!(
-                "this element of `{key}` is {what}, not a mapping, so the cluster passes over it"
-            ),
-            "remove the element; it grants nothing".to_owned(),
+            format!("this element of `{key}` is {what}, not a mapping, so the cluster skips it"),
+            "in aws-auth, remove the element; it grants nothing".to_owned(),
         );
     }
 
@@ -266,8 +264,8 @@ impl<'a> Notes<'a> {
         self.note(
             Code::ElementIgnored,
             self.span(node),
-            "this element of `mapAccounts` is not an account id, so it lets nobody in".to_owned(),
-            "remove the element; it grants nothing".to_owned(),
+            "this element of `mapAccounts` is not an account id, so it grants no access".to_owned(),
+            "in aws-auth, remove the element; it grants nothing".to_owned(),
         );
     }
 
@@ -280,11 +278,11 @@ impl<'a> Notes<'a> {
             Data::Scalar(_) if source.len() == written.len() => quote(source),
             _ => "NAME".to_owned(),
         };
-        let meant = "if the group is intended, which gives access that nobody has today";
+        let meant = "if the group is intended, which grants access that nobody has today";
         let (message, fix) = match code {
             Code::UsernameEmptied => (
                 format!(
-                    "the username `{written}` is {what}, not text, so the cluster leaves it out"
+                    "the username `{written}` is {what}, not a string, so the cluster drops it"
                 ),
                 format!("username: {quoted}"),
             ),
@@ -294,7 +292,7 @@ impl<'a> Notes<'a> {
             ),
             _ => (
                 format!(
-                    "the group `{written}` is {what}, not text, so the cluster reads an empty name in its place"
+                    "the group `{written}` is {what}, not a string, so the cluster reads it as an empty group"
                 ),
                 format!("{meant}: write `- {quoted}`"),
             ),
@@ -315,8 +313,8 @@ impl<'a> Notes<'a> {
         self.note(
             Code::UnknownKey,
             self.span(value.node),
-            format!("the cluster does not read the key `{key}`"),
-            format!("remove `{key}`, or put it right if it is misspelt"),
+            format!("the cluster ignores the key `{key}`"),
+            format!("in aws-auth, remove `{key}`, or correct its spelling"),
         );
     }
 
@@ -339,8 +337,8 @@ impl<'a> Notes<'a> {
         self.note(
             Code::JoinedGroups,
             self.span(element.node),
-            format!("the cluster reads {count} lines as the one group `{group}`, since they are not indented alike"),
-            format!("if {count} groups are intended, which gives access that nobody has today: indent them alike, {fix}"),
+            format!("the cluster reads {count} lines as one group, `{group}`, because they are not indented alike"),
+            format!("if {count} groups are intended, which grants access that nobody has today, indent them alike: {fix}"),
         );
     }
 }
@@ -379,7 +377,7 @@ fn kind(value: &Value<'_>) -> &'static str {
         Data::Scalar(Scalar::Null) => "null",
         Data::Scalar(Scalar::Bool(_)) => "a boolean",
         Data::Scalar(Scalar::Int(_) | Scalar::Uint(_) | Scalar::Float(_)) => "a number",
-        Data::Scalar(Scalar::Text(_)) => "a text",
+        Data::Scalar(Scalar::Text(_)) => "a string",
         Data::List(_) => "a list",
         Data::Map(_) => "a mapping",
     }

@@ -23,13 +23,13 @@ pub(super) fn fix(lines: &Lines<'_>, line: usize) -> String {
                 .take(10);
             let changed: Vec<&str> = changed.collect();
             return format!(
-                "{advice}, which gives everybody in `{key}` access that nobody has today:\n{}",
+                "{advice}, which grants everybody in `{key}` access that nobody has today:\n{}",
                 changed.join("\n")
             );
         }
     }
     format!(
-        "put line {line} of `{key}` right, or empty `{key}` if it is not needed; note that fixing it gives access that nobody has today"
+        "fix line {line} of `{key}`, or empty `{key}` if it is not needed; fixing it grants access that nobody has today"
     )
 }
 

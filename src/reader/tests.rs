@@ -27,7 +27,7 @@ fn codes(text: &str) -> Vec<Code> {
 }
 
 #[test]
-fn a_mapping_knows_where_it_stands() {
+fn a_mapping_knows_its_place() {
     let text = "# note\n- rolearn: a\n  username: b\n\n-\n  rolearn: c\n";
     let places: Vec<_> = roles(text)
         .mappings

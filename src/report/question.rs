@@ -150,7 +150,7 @@ fn bindings(page: &mut Page, question: &OpenQuestion, listed: usize) {
     } else if !is_known && first.is_some_and(|asked| asked.in_force.is_some()) {
         page.fact(
             "bindings",
-            "not read: grant `list` on clusterrolebindings and rolebindings, or give the objects with --rbac-file",
+            "not read: grant the caller `list` on clusterrolebindings and rolebindings, or pass the objects with --rbac-file",
         );
     }
 }

@@ -51,7 +51,7 @@ fn access(mapping: &PlannedMapping) -> &'static str {
             "another username, effect unknown"
         }
         (Outcome::Unchanged, _) => "other access through its entry",
-        (Outcome::Inert, _) => "granted nothing, and still does not",
+        (Outcome::Inert, _) => "granted nothing, and still grants nothing",
         (Outcome::Blocked, _) => DEPENDS,
         (Outcome::Conflict, _) => "has an entry that differs",
         (Outcome::Create | Outcome::Update, _) => "still to be done",

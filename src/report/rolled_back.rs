@@ -111,7 +111,7 @@ fn page(done: &RolledBack) -> Page {
             && done.entries.left.is_empty()
             && matches!(done.end, None | Some(RunEnd::Complete));
         page.text(if is_as_before {
-            "Nothing to undo: the cluster is as it was before this tool."
+            "Nothing to undo: the cluster is as it was before this tool's changes."
         } else {
             "Nothing is undone."
         });
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn each_call_of_a_rollback_tells_how_it_ended() {
+    fn each_call_of_a_rollback_shows_its_result() {
         let result = |name: &str, status, message: Option<&str>| ActionResult {
             action: action(name),
             status,

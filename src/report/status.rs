@@ -1,4 +1,4 @@
-//! Where a cluster stands, on one screen.
+//! The state of a cluster, on one screen.
 
 use super::format::Format;
 use super::page::{Mark, Page, Shown, Text, rendered};
@@ -13,7 +13,7 @@ pub fn status(status: &Status, format: Format, shown: Shown) -> String {
 }
 
 fn page(status: &Status) -> Page {
-    let mut page = Page::new("Where the cluster stands");
+    let mut page = Page::new("The state of the cluster");
     page.fact("Cluster", status.cluster.as_deref().unwrap_or("unknown"));
     if let Some(account) = &status.account_id {
         page.fact("Account", account);

@@ -1,4 +1,4 @@
-//! What one principal gets, and by which way.
+//! What access one principal has, and through what.
 
 use std::fmt::Write;
 
@@ -23,7 +23,7 @@ fn page(who: &Who) -> Page {
         Some(Verdict::Changed) => "other access",
         None => "unknown",
     };
-    let mut page = Page::new("What a principal gets");
+    let mut page = Page::new("The access of a principal");
     page.fact("Principal", &who.canonical_arn);
     page.fact("Gets in by", way(who));
     page.fact("Now", identity(who.access.before.as_ref()));
@@ -42,7 +42,7 @@ fn way(who: &Who) -> String {
             principal_arn,
             stale: true,
         } => format!(
-            "its access entry {principal_arn}, which is older than the principal and lets nobody in"
+            "its access entry {principal_arn}, which is older than the principal and grants no access"
         ),
         Way::Mapping { mapping } => format!("{mapping} of aws-auth"),
         Way::Undefined { among } => {

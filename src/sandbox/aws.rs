@@ -339,7 +339,7 @@ mod tests {
     use super::glob;
 
     #[test]
-    fn a_star_stands_for_anything() {
+    fn a_star_matches_anything() {
         for (pattern, text, fits) in [
             ("eks:DescribeCluster", "eks:DescribeCluster", true),
             ("eks:DescribeCluster", "eks:DescribeClusters", false),

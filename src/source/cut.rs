@@ -10,7 +10,7 @@ use crate::reader::{AwsAuthText, Reading, read};
 pub enum CutError {
     /// What is left would not read as exactly the mappings that are to stay.
     #[error(
-        "the text of `{section}` can't be cut entry by entry: what is left would read otherwise"
+        "the mappings of `{section}` can't be removed one by one: the rest would be read differently"
     )]
     ReadsOtherwise {
         /// The section.

@@ -21,19 +21,19 @@ pub enum ManifestError {
     #[error("it is empty")]
     Empty,
     /// There is no such ConfigMap in it.
-    #[error("there is no ConfigMap `aws-auth` in it; it holds {found}")]
+    #[error("it contains no ConfigMap `aws-auth`; it contains {found}")]
     Absent {
         /// What it holds instead.
         found: String,
     },
     /// There are several of them.
-    #[error("there are {count} ConfigMaps `aws-auth` in it")]
+    #[error("it contains {count} ConfigMaps `aws-auth`")]
     Several {
         /// How many.
         count: usize,
     },
     /// A value of `data` is no text, so no cluster takes this ConfigMap.
-    #[error("`data.{key}` is {kind}, but a ConfigMap's values are texts")]
+    #[error("`data.{key}` is {kind}, but a ConfigMap's values are strings")]
     NotText {
         /// The key.
         key: String,
@@ -48,10 +48,10 @@ impl ManifestError {
     pub fn hint(&self) -> String {
         match self {
             Self::Syntax { .. } | Self::Empty | Self::Absent { .. } => {
-                "`kubectl get configmap aws-auth --namespace kube-system --output yaml` writes the file that is wanted"
+                "write the file with `kubectl get configmap aws-auth --namespace kube-system --output yaml`"
                     .to_owned()
             }
-            Self::Several { .. } => "leave only the one that is meant".to_owned(),
+            Self::Several { .. } => "keep only the one that is intended".to_owned(),
             Self::NotText { key, .. } => format!("write `{key}: |` and indent what follows"),
         }
     }
@@ -190,7 +190,7 @@ fn kind(value: &Value) -> &'static str {
         Value::Null => "nothing",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "a mapping",
     }
@@ -252,7 +252,7 @@ mod tests {
                 "kind: ConfigMap\nmetadata: {name: aws-auth, namespace: default}\n",
                 "in the namespace `default`",
             ),
-            ("hello", "holds a text"),
+            ("hello", "holds a string"),
             ("- 1\n", "holds a list"),
             ("kind: List\nitems: []\n", "holds nothing"),
             ("a: [", "neither YAML nor JSON"),

@@ -75,8 +75,7 @@ impl Groups {
         self.say(
             Code::MastersToPolicy,
             format!(
-                "`{MASTERS}` becomes the policy `{CLUSTER_ADMIN}` on the whole cluster, which gives the same rights but not the \
-                 group's name: what looks for `{MASTERS}`, such as an admission policy, no longer finds it"
+                "`{MASTERS}` is replaced by the policy `{CLUSTER_ADMIN}` on the whole cluster: same rights, but admission policies and webhooks that look for the group `{MASTERS}` no longer match"
             ),
         );
     }
@@ -90,14 +89,14 @@ impl Groups {
                 }
                 self.say(
                     Code::GroupToPolicy,
-                    format!("the group `{group}` becomes the policy `{policy}`, as decided: it is bound to the same rights"),
+                    format!("the group `{group}` is replaced by the policy `{policy}`, as decided: its bindings give the same rights"),
                 );
                 true
             }
             Err(reason) => {
                 self.findings.push(Finding::new(
                     Code::PolicyNotEqual,
-                    format!("`{group}` can't become `{policy}`: {reason}"),
+                    format!("`{group}` can't be replaced by `{policy}`: {reason}"),
                     rename_fix(case, group),
                 ));
                 false
@@ -110,13 +109,13 @@ impl Groups {
         if let Some(why) = illegal(new) {
             return self.refuse(
                 Code::ReservedGroup,
-                format!("`{old}` can't be renamed to `{new}`, which {why}"),
+                format!("`{old}` can't be renamed: `{new}` {why}"),
                 rename_fix(case, old),
             );
         }
         self.say(
             Code::GroupRenamed,
-            format!("the group `{old}` becomes `{new}`, as requested"),
+            format!("the group `{old}` is renamed to `{new}`, as requested"),
         );
         self.keep(new.to_owned());
     }
@@ -130,7 +129,7 @@ impl Groups {
         if name != written {
             self.say(
                 Code::AccountIdSubstituted,
-                format!("the group `{written}` is written out as `{name}`"),
+                format!("the group `{written}` is filled in as `{name}`"),
             );
         }
         if name.is_empty() {
@@ -139,16 +138,14 @@ impl Groups {
         if has_placeholder(&name) {
             return self.refuse(
                 Code::GroupPlaceholder,
-                format!(
-                    "the group `{written}` has a placeholder, which access entries don't fill in"
-                ),
+                format!("the group `{written}` has a placeholder; access entries don't fill it in"),
                 rename_fix(case, written),
             );
         }
         if let Some(prefix) = reserved::prefix_of(&name) {
             return self.refuse(
                 Code::ReservedGroup,
-                format!("EKS refuses the group `{name}`, since it begins with `{prefix}`"),
+                format!("EKS refuses the group `{name}`: the prefix `{prefix}` is reserved"),
                 rename_fix(case, written),
             );
         }

@@ -23,7 +23,7 @@ pub(super) fn other_principal(case: &Case<'_>) -> Option<Ruling> {
         Ruling::impossible(
             Code::PathUnknown,
             format!(
-                "the look-up of `{}` answered `{found}`, which is another principal",
+                "the look-up of `{}` returned `{found}`, a different principal",
                 case.mapping.arn
             ),
             "",
@@ -33,7 +33,7 @@ pub(super) fn other_principal(case: &Case<'_>) -> Option<Ruling> {
 
 /// Roles of IAM Identity Center always have a path, so the ARN as it is written is known to be refused.
 ///
-/// An offline plan is an estimate and goes on with a warning.
+/// An offline plan is an estimate and continues with a warning.
 /// Source: IAM Identity Center User Guide, "Referencing permission sets".
 pub(super) fn path_unknown(case: &Case<'_>) -> Option<Ruling> {
     let principal = case.principal()?;
@@ -50,7 +50,7 @@ pub(super) fn path_unknown(case: &Case<'_>) -> Option<Ruling> {
     Some(Ruling::impossible(
         Code::PathUnknown,
         format!(
-            "`{}` is a role of IAM Identity Center with a path that can't be determined, since {why}",
+            "`{}` is a role of IAM Identity Center, and its path is unknown: {why}",
             case.mapping.arn
         ),
         fix(case.lookup(), principal),
@@ -69,7 +69,7 @@ pub(super) fn resolve(case: &Case<'_>, principal: &Principal) -> (Arn, Vec<Findi
         findings.push(Finding::new(
             Code::InertIncluded,
             format!(
-                "`{written}` matches nobody today and gains access, as requested with `--include-inert`"
+                "`{written}` matches nobody today and gains access, because of `--include-inert`"
             ),
             "",
         ));
@@ -86,19 +86,19 @@ pub(super) fn resolve(case: &Case<'_>, principal: &Principal) -> (Arn, Vec<Findi
         Lookup::Denied { permission } => not_looked_up(
             Severity::Warning,
             format!(
-                "`{written}` can't be looked up without `{permission}` and is tried as written"
+                "`{written}` can't be looked up without `{permission}`, so it is used as written"
             ),
         ),
         Lookup::NotAssumed { role } => not_looked_up(
             Severity::Warning,
             format!(
-                "`{written}` can't be looked up without `{ASSUME_ROLE}` on `{role}` and is tried as written"
+                "`{written}` can't be looked up without `{ASSUME_ROLE}` on `{role}`, so it is used as written"
             ),
         ),
         Lookup::OtherAccount => not_looked_up(
             Severity::Warning,
             format!(
-                "`{written}` can't be looked up in account `{}` and is tried as written",
+                "`{written}` can't be looked up in account `{}`, so it is used as written",
                 principal.account
             ),
         ),
@@ -108,19 +108,19 @@ pub(super) fn resolve(case: &Case<'_>, principal: &Principal) -> (Arn, Vec<Findi
             not_looked_up(
                 Severity::Warning,
                 format!(
-                    "`{written}` was not looked up (offline), but a role of IAM Identity Center has a path, and the entry needs it"
+                    "`{written}` was not looked up (offline), but a role of IAM Identity Center has a path that the entry needs"
                 ),
             )
         }
         Lookup::NotTried | Lookup::Missing => not_looked_up(
             Severity::Info,
-            format!("`{written}` was not looked up (offline) and is planned as written"),
+            format!("`{written}` was not looked up (offline), so it is used as written"),
         ),
     };
     if !arn.is(written) {
         findings.push(Finding::new(
             Code::RealArn,
-            format!("the access entry names `{arn}`, written as `{written}`"),
+            format!("the access entry uses the real ARN `{arn}` of `{written}`"),
             "",
         ));
     }
@@ -149,7 +149,7 @@ fn fix(lookup: &Lookup, principal: &Principal) -> String {
             "--lookup-role {account}=arn:{partition}:iam::{account}:role/ROLE_THAT_MAY_READ_IAM"
         ),
         Lookup::NotAssumed { role } => format!(
-            r#"{{"Effect": "Allow", "Action": "{ASSUME_ROLE}", "Resource": "{role}"}}, and a trust policy of that role that lets the caller in"#
+            r#"{{"Effect": "Allow", "Action": "{ASSUME_ROLE}", "Resource": "{role}"}}, and a trust policy on that role that allows the caller"#
         ),
         Lookup::Denied { permission } => format!(
             r#"{{"Effect": "Allow", "Action": "{permission}", "Resource": ["arn:{partition}:iam::{account}:{kind}/{name}", "arn:{partition}:iam::{account}:{kind}/*/{name}"]}}"#

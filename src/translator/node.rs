@@ -47,7 +47,7 @@ pub(super) fn unusual(mapping: &Mapping) -> Option<Finding> {
         Finding::new(
             Code::NodeUsernameKept,
             format!(
-                "the group `{NODES}` is for nodes, but the username `{}` is not one that a node type has",
+                "the group `{NODES}` is for nodes, but no node type has the username `{}`",
                 mapping.username
             ),
             "username: system:node:{{EC2PrivateDNSName}}",
@@ -159,7 +159,7 @@ fn on_user(case: &Case<'_>, principal: &Principal) -> Option<Ruling> {
         Ruling::impossible(
             Code::NodeOnUser,
             format!(
-                "`{}` is a user, but the username `{}` is a node's, and entries for nodes name roles",
+                "`{}` is an IAM user with the username `{}` of a node; entries for nodes take roles",
                 case.mapping.arn, case.mapping.username
             ),
             "",
@@ -176,7 +176,7 @@ fn in_other_account(case: &Case<'_>, principal: &Principal) -> Option<Ruling> {
         Ruling::impossible(
             Code::NodeInOtherAccount,
             format!(
-                "`{}` is of account `{}`, and entries for nodes name roles of the cluster's account `{own}`",
+                "`{}` is in account `{}`; entries for nodes take roles of the cluster's account `{own}`",
                 case.mapping.arn, principal.account
             ),
             "",
@@ -194,7 +194,7 @@ fn windows_and_linux(case: &Case<'_>, seen: &Seen) -> Option<Ruling> {
         Ruling::impossible(
             Code::WindowsAndLinux,
             format!(
-                "`{}` serves Windows and Linux nodes, but an entry is of type `EC2_WINDOWS` or `EC2_LINUX`; give the Windows nodes a role of their own",
+                "`{}` serves Windows and Linux nodes, but an entry has one type, `EC2_WINDOWS` or `EC2_LINUX`; give the Windows nodes their own role",
                 case.mapping.arn
             ),
             "",
@@ -210,7 +210,7 @@ fn os_unknown(case: &Case<'_>, seen: &Seen) -> Option<Finding> {
         Finding::new(
             Code::NodeOsUnknown,
             format!(
-                "a node group with a custom image uses `{}`, so whether its nodes are Windows is told by the group `{WINDOWS}` alone",
+                "a node group with a custom image uses `{}`, so only the group `{WINDOWS}` shows whether its nodes run Windows",
                 case.mapping.arn
             ),
             "",
@@ -238,7 +238,7 @@ fn becomes(case: &Case<'_>, entry_type: &EntryType) -> Finding {
         ..Finding::new(
             Code::NodeEntry,
             format!(
-                "`{arn}` gets an entry of type `{entry_type}`, which gives {} that the mapping lacks",
+                "`{arn}` gets an entry of type `{entry_type}`, which adds {}",
                 gained.join(", ")
             ),
             "",
@@ -255,7 +255,7 @@ fn auto_mode(case: &Case<'_>, seen: &Seen, entry_type: &EntryType) -> Option<Fin
         EntryType::Ec2 => Some(Finding::new(
             Code::AutoModeNode,
             format!(
-                "`{arn}` is the role of Auto Mode nodes and gets the type `EC2` with `{AUTO_NODE}`"
+                "`{arn}` is a role for Auto Mode nodes and gets an entry of type `EC2` with `{AUTO_NODE}`"
             ),
             "",
         )),
@@ -267,7 +267,7 @@ fn auto_mode(case: &Case<'_>, seen: &Seen, entry_type: &EntryType) -> Option<Fin
                     format!(
                         "Auto Mode is on: if a NodeClass uses `{arn}`, its entry needs the type `EC2` with `{AUTO_NODE}` instead of `EC2_LINUX`"
                     ),
-                    "look the node classes up with `kubectl get nodeclasses.eks.amazonaws.com -o custom-columns=NAME:.metadata.name,ROLE:.spec.role`",
+                    "list the node classes with `kubectl get nodeclasses.eks.amazonaws.com -o custom-columns=NAME:.metadata.name,ROLE:.spec.role`",
                 )
             })
         }
@@ -294,7 +294,7 @@ fn lost_groups(case: &Case<'_>, entry_type: &EntryType) -> Option<Finding> {
         Finding::new(
             Code::NodeGroupsLost,
             format!(
-                "an entry of type `{entry_type}` takes no groups, so `{}` loses {}",
+                "an entry of type `{entry_type}` can't have groups, so `{}` loses {}",
                 case.mapping.arn,
                 lost.join(", ")
             ),

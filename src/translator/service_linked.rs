@@ -25,7 +25,7 @@ pub(super) fn service_linked(case: &Case<'_>) -> Option<Ruling> {
         return Some(Ruling::impossible(
             service.code(),
             format!(
-                "`{arn}` is a service-linked role, for which EKS refuses access entries; {}",
+                "`{arn}` is a service-linked role, and EKS refuses access entries for those; {}",
                 service.way_out()
             ),
             service.fix(case),
@@ -35,8 +35,7 @@ pub(super) fn service_linked(case: &Case<'_>) -> Option<Ruling> {
         return Some(Ruling::impossible(
             Code::ServiceLinkedBatch,
             format!(
-                "AWS Batch has created the access entry of `{arn}`, but `{BATCH_NAMESPACE}` is not associated with it: jobs \
-                 would stay RUNNABLE"
+                "AWS Batch created the access entry of `{arn}`, but `{BATCH_NAMESPACE}` is not associated with it: jobs would stay RUNNABLE"
             ),
             associate_namespace_policy(case, live),
         ));
@@ -44,9 +43,9 @@ pub(super) fn service_linked(case: &Case<'_>) -> Option<Ruling> {
     Some(Ruling::impossible(
         service.code(),
         format!(
-            "the service itself has created the access entry of `{arn}`, which hides the mapping already"
+            "the service created the access entry of `{arn}`, which already overrides the mapping"
         ),
-        "answer `keep-live` for it in the decisions file, if the service works with its entry",
+        "if the service works with its entry, answer `keep-live` in the decisions file",
     ))
 }
 
@@ -89,15 +88,15 @@ impl Service {
     fn way_out(self) -> &'static str {
         match self {
             Self::Emr => {
-                "EMR on EKS creates its own entry with the first virtual cluster that is created once the cluster has access entries"
+                "EMR on EKS creates its own entry with the first virtual cluster created after the cluster supports access entries"
             }
             Self::Batch => {
-                "AWS Batch creates its own entry once a compute environment on the cluster asks for it, and then needs a policy for its namespace"
+                "AWS Batch creates its own entry when a compute environment on the cluster asks for it, and then needs a policy for its namespace"
             }
             Self::Prometheus => {
-                "Amazon Managed Prometheus creates its own entry for scrapers that are created once the cluster has access entries"
+                "Amazon Managed Prometheus creates its own entry for scrapers created after the cluster supports access entries"
             }
-            Self::Other => "the service has to create its own entry, if it does",
+            Self::Other => "the service has to create its own entry, if it supports access entries",
         }
     }
 
@@ -107,16 +106,15 @@ impl Service {
     fn fix(self, case: &Case<'_>) -> String {
         match self {
             Self::Emr => format!(
-                "re-create the virtual clusters that do not use the access entry yet; list them with \
+                "after the switch, re-create the virtual clusters that do not use the access entry yet; list them with \
                  `aws emr-containers list-virtual-clusters --container-provider-type EKS --container-provider-id {} --no-eks-access-entry-integrated`",
                 cluster(case)
             ),
             Self::Batch => {
-                "set `accessEntry.desiredState` to `ENABLED` on every compute environment of this cluster (again, if it was set \
-                 before the cluster had access entries), then plan again: the plan names the command that associates the policy"
+                "set `accessEntry.desiredState` to `ENABLED` on every compute environment of this cluster (again, if it was set before the cluster supported access entries), and plan again: the plan shows the command that associates the policy"
                     .to_owned()
             }
-            Self::Prometheus => "re-create the scraper, then plan again".to_owned(),
+            Self::Prometheus => "after the switch, re-create the scraper, and plan again".to_owned(),
             Self::Other => {
                 "keep the mapping and the mode `API_AND_CONFIG_MAP` until the service has created its own entry".to_owned()
             }
@@ -134,8 +132,7 @@ fn has_namespace_policy(live: &LiveEntry) -> bool {
 
 fn associate_namespace_policy(case: &Case<'_>, live: &LiveEntry) -> String {
     format!(
-        "for the namespace of every compute environment run \
-         `aws eks associate-access-policy --cluster-name {} --principal-arn {} --policy-arn {} --access-scope type=namespace,namespaces=NAMESPACE`",
+        "for the namespace of every compute environment, run `aws eks associate-access-policy --cluster-name {} --principal-arn {} --policy-arn {} --access-scope type=namespace,namespaces=NAMESPACE`",
         cluster(case),
         shell_word(&visible(&live.entry.principal_arn.to_string())),
         policy_arn(&case.observed.cluster.partition, BATCH_NAMESPACE)

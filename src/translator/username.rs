@@ -31,16 +31,14 @@ pub(super) fn translate(case: &Case<'_>, principal: &Principal) -> Username {
     if written.is_empty() {
         return left_to_eks(Finding::new(
             Code::NoUsername,
-            "the mapping has no username, so EKS sets the principal's ARN or session as one",
+            "the mapping has no username, so EKS sets the principal's ARN or session",
             "",
         ));
     }
     if case.choices.usernames == Usernames::Default {
         return left_to_eks(Finding::new(
             Code::UsernameDefault,
-            format!(
-                "the username `{written}` is left to EKS, as requested with `--usernames default`"
-            ),
+            format!("the username `{written}` is left to EKS, because of `--usernames default`"),
             "",
         ));
     }
@@ -49,7 +47,7 @@ pub(super) fn translate(case: &Case<'_>, principal: &Principal) -> Username {
     let name = if let Some(new) = case.choices.rename_users.get(written) {
         username.findings.push(Finding::new(
             Code::UsernameRenamed,
-            format!("the username `{written}` becomes `{new}`, as decided"),
+            format!("the username `{written}` is renamed to `{new}`, as decided"),
             "",
         ));
         logins.fill(new)
@@ -58,7 +56,7 @@ pub(super) fn translate(case: &Case<'_>, principal: &Principal) -> Username {
         if name != written {
             username.findings.push(Finding::new(
                 Code::AccountIdSubstituted,
-                format!("the username `{written}` is written out as `{name}`"),
+                format!("the username `{written}` is filled in as `{name}`"),
                 "",
             ));
         }
@@ -67,7 +65,9 @@ pub(super) fn translate(case: &Case<'_>, principal: &Principal) -> Username {
     if name.is_empty() {
         username.findings.push(Finding::new(
             Code::NoUsername,
-            format!("the username `{written}` renders to nothing for an IAM user, so EKS sets the user's ARN as one"),
+            format!(
+                "the username `{written}` is empty for an IAM user, so EKS sets the user's ARN"
+            ),
             "",
         ));
         return username;
@@ -103,7 +103,7 @@ fn reserved_prefix(name: &str, _written: &str) -> Option<Refusal> {
     let prefix = reserved::prefix_of(name)?;
     Some(Refusal {
         code: Code::UsernameReserved,
-        why: format!("EKS refuses the username `{name}`, since it begins with `{prefix}`"),
+        why: format!("EKS refuses the username `{name}`: the prefix `{prefix}` is reserved"),
         fix: String::new(),
     })
 }
@@ -120,7 +120,7 @@ fn unknown_placeholder(name: &str, _written: &str) -> Option<Refusal> {
     });
     has_placeholder(&rest).then(|| Refusal {
         code: Code::UsernamePlaceholder,
-        why: format!("the username `{name}` has a placeholder that access entries don't know"),
+        why: format!("the username `{name}` has a placeholder that access entries don't support"),
         fix: String::new(),
     })
 }
@@ -143,7 +143,7 @@ fn needs_colon(name: &str, written: &str) -> Option<Refusal> {
     };
     Some(Refusal {
         code: Code::UsernameNeedsColon,
-        why: format!("the username `{name}` has no colon before the session's name"),
+        why: format!("the username `{name}` has no colon before the session name"),
         fix: format!(
             "in the decisions file: renameUsers: {{\"{}\": \"{}:{}\"}}",
             yaml_escaped(written),

@@ -49,7 +49,7 @@ impl Canary<'_> {
                     }
                 }
                 Err(reason) if blind + 1 >= BLIND => {
-                    return Err(format!("the nodes can't be watched any more: {reason}"));
+                    return Err(format!("the nodes can no longer be watched: {reason}"));
                 }
                 Err(_) => blind += 1,
             }
@@ -94,7 +94,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             }
             if let Err(lost) = canary.watch(&ready, self.run.stop).await {
                 self.halt(&format!(
-                    "{lost} after `{arn}` got its access entry; the way back: {}",
+                    "{lost} after `{arn}` got its access entry; to undo it: {}",
                     delete_entry_command(self.run.log.cluster(), &arn)
                 ));
             }

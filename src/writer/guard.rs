@@ -67,7 +67,7 @@ impl<A: EksApi> EksApi for Guarded<'_, A> {
             if !is_as_expected(seen.as_ref(), now.as_ref(), action) {
                 return Err(AwsError::setting(
                     &format!("eks:{}", action.kind.operation()),
-                    "not called: somebody has changed the access entry meanwhile",
+                    "skipped: the entry changed since it was read",
                 ));
             }
             self.seen().remove(&principal);

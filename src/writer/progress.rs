@@ -44,7 +44,7 @@ pub struct Event {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<ActionError>,
     /// What else there is to say, such as the state of the mode switch. An `action` event that has it and no status
-    /// tells how an action goes on that was counted before.
+    /// shows the progress of an action that was counted before.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
     /// Which cluster is about to be written to, in `started`.
@@ -105,9 +105,9 @@ pub enum EventKind {
     Started,
     /// The cluster is being read, which takes longer than a second; `message` says what. May come before `started`.
     Reading,
-    /// The mode switch goes on.
+    /// The mode switch is in progress.
     Mode,
-    /// An action has ended, or goes on after it was done.
+    /// An action has ended, or continues after it was done.
     Action,
     /// A call is tried again.
     Retry,

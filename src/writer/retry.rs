@@ -13,7 +13,7 @@ pub(super) const ATTEMPTS: u32 = 10;
 /// Source: Terraform AWS provider `internal/service/eks/consts.go`, `propagationTimeout`.
 pub(super) const PROPAGATION: Duration = Duration::from_mins(2);
 
-/// How long a call may go on being throttled before it counts as failed.
+/// How long a call may be throttled before it counts as failed.
 pub(super) const THROTTLED: Duration = Duration::from_mins(10);
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -22,7 +22,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// What to do about a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Try again after this long; the service may have done it all the same.
+    /// Try again after this long; the service may have done it anyway.
     Again(Duration),
     /// Slow all calls down, then try again after this long.
     Slower(Duration),

@@ -44,15 +44,15 @@ pub enum SwitchError {
         reasons: String,
     },
     /// It takes longer than the tool waits.
-    #[error("the switch of the authentication mode is still under way after {} s", waited.as_secs())]
+    #[error("the switch of the authentication mode is still in progress after {} s", waited.as_secs())]
     TooSlow {
         /// How long was waited.
         waited: Duration,
     },
     /// The time was over before EKS could be asked for the switch.
-    #[error("the switch of the authentication mode was not begun: the time for it was over")]
+    #[error("the switch of the authentication mode was not started: --timeout was reached")]
     NotBegun,
-    /// It was interrupted; EKS goes on with the switch by itself.
+    /// It was interrupted; EKS completes the switch on its own.
     #[error(
         "interrupted while EKS switches the authentication mode; EKS completes the switch on its own"
     )]
@@ -175,7 +175,11 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         *asked += 1;
         match self.api.perform(self.cluster, self.action, token).await {
             Ok(answer) => {
-                self.tell(format!("EKS switches {mode} to {}", self.to), None, None);
+                self.tell(
+                    format!("EKS is switching the mode {mode} to {}", self.to),
+                    None,
+                    None,
+                );
                 Ok(answer.update.map_or(Step::Look, Step::Wait))
             }
             Err(error) if self.is_no_change(&error) => Ok(Step::Settle),
@@ -183,8 +187,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                 // Nothing was begun, and the tries are for the time after it.
                 *asked -= 1;
                 let update = update_in_progress(&error).unwrap_or_default().to_owned();
-                let text =
-                    format!("waiting for the update {update} of the cluster, which is under way");
+                let text = format!("waiting for the update {update} of the cluster to finish");
                 self.tell(text, None, Some(ActionError::from(&error)));
                 Ok(Step::Behind(update))
             }

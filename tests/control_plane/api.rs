@@ -117,7 +117,7 @@ impl Api {
         }
     }
 
-    /// Who the API server takes this user for: its user info, `None` where it lets nobody in.
+    /// Who the API server takes this user for: its user info, `None` where it grants no access.
     pub(crate) async fn who_am_i(&self) -> Option<Value> {
         let review =
             json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview" });

@@ -23,7 +23,7 @@ fn refusers() -> [(Refuser, &'static str); 3] {
         ),
         (
             Refuser::DeadWebhook { name },
-            "the admission webhook `freeze.example.com`, for which nobody answers, refused it",
+            "the admission webhook `freeze.example.com`, which does not answer, refused it",
         ),
     ]
 }
@@ -50,7 +50,7 @@ fn expect_refused(ran: &Ran, who: &str) {
     ran.expect_error(&[
         who,
         "frozen until Monday",
-        "no right is missing",
+        "no permission is missing",
         "nothing was changed",
     ]);
     assert!(!ran.stderr.contains("hint: grant"), "{}", ran.stderr);
@@ -158,9 +158,9 @@ async fn a_binding_to_a_role_that_is_gone_is_named_as_such() {
     let apply = world.apply().args(&RENAME).arg("--apply-rbac");
     let ran = apply.run().expect_code(1);
     ran.expect_error(&[
-        "the ClusterRole `gone`, which it names as the old group's binding does, does not exist",
+        "it needs the ClusterRole `gone` of the old group's binding, which does not exist",
         "create the ClusterRole `gone`",
-        "no access entry was made",
+        "no access entry was created",
     ]);
     assert!(
         !ran.stderr.contains("the same command again"),

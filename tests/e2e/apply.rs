@@ -122,7 +122,7 @@ pub(crate) fn is_mutation(operation: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_leave_the_mode_is_not_switched() {
+async fn mode_switch_requires_flag() {
     let world = mixed().await;
     let ran = world.tool("apply").args(&["--yes"]).run().expect_code(1);
     ran.expect_error(&[
@@ -159,7 +159,7 @@ async fn a_switch_for_which_there_is_no_time_is_not_claimed_to_be_under_way() {
     let world = mixed().await;
     let args = ["--yes", "--enable-access-entries", "--timeout", "0s"];
     let ran = world.tool("apply").args(&args).run().expect_code(4);
-    ran.expect_error(&["was not begun", "--timeout"]);
+    ran.expect_error(&["was not started", "--timeout"]);
     assert_eq!(world.sandbox.state().mode, AuthenticationMode::ConfigMap);
 }
 
@@ -212,7 +212,7 @@ async fn a_saved_plan_with_actions_that_were_edited_in_is_not_applied() {
         plan["actions"].as_array_mut().unwrap().push(action);
         let file = world.write("edited.json", &plan.to_string());
         let ran = world.apply().arg("--plan").arg(&file).run().expect_code(1);
-        ran.expect_error(&[id, "is not one that a plan made now has"]);
+        ran.expect_error(&[id, "is not in a plan made now"]);
         assert_eq!(end_state(&world), before, "{id}");
     }
     world.apply().arg("--plan").arg(&path).run().expect_code(0);
@@ -273,7 +273,7 @@ async fn an_entry_that_somebody_makes_meanwhile_is_as_good_as_ones_own_where_it_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_entry_that_gets_no_policy_is_taken_back_so_that_its_mapping_counts() {
+async fn an_entry_without_its_policy_is_deleted_again() {
     let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
     let denied = Fault::always("AssociateAccessPolicy", FaultKind::AccessDenied);
     world.sandbox.add_fault(denied);
@@ -479,7 +479,7 @@ async fn a_saved_plan_is_applied_exactly_and_refused_when_the_cluster_moved() {
         "mapRoles[0]",
         "has changed in aws-auth",
         "mapRoles[1]",
-        "is gone",
+        "was removed",
     ]);
     assert!(
         other
@@ -543,7 +543,7 @@ async fn a_saved_plan_of_some_mappings_does_not_mind_entries_of_others() {
         .sandbox
         .edit(|edited| edited.put_entry(CLUSTER, &other));
     let ran = world.apply().arg("--plan").arg(&path).run().expect_code(1);
-    ran.expect_error(&["there is an access entry for", "role/dev"]);
+    ran.expect_error(&["now has an access entry", "role/dev"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

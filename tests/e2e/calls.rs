@@ -21,7 +21,7 @@ struct Shape {
     users: usize,
     /// Mapped roles whose entry is there and right.
     there: usize,
-    /// Mapped roles whose entry is there and has other groups.
+    /// Mapped roles whose entry is there and has different groups.
     differing: usize,
     /// Entries of roles that no mapping names.
     others: usize,

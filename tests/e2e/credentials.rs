@@ -46,7 +46,7 @@ async fn a_profile_that_does_not_exist_is_an_error_before_anything_is_asked() {
     let world = World::start(seed(TEXT, &[&role("ops")])).await;
     let tool = with_profiles(&world, world.tool("plan"));
     let ran = tool.args(&["--profile", "audti"]).run().expect_code(1);
-    ran.expect_error(&["use the AWS profile `audti`", "there are: audit, other"]);
+    ran.expect_error(&["use the AWS profile `audti`", "available: audit, other"]);
     assert_eq!(world.sandbox.requests().len(), 0);
 }
 
@@ -82,7 +82,7 @@ async fn every_command_names_the_caller_and_the_account() {
     names(&["verify"], 0);
     let cut = names(&["cutover", "--yes"], 0);
     cut.expect_error(&[&format!("account 111122223333, as {caller}")]);
-    names(&["rollback"], 0);
+    names(&["rollback", "--dry-run"], 0);
     names(&["rollback", "--yes"], 0);
 }
 
@@ -95,7 +95,7 @@ async fn a_clock_that_is_far_off_is_named_as_such() {
             .sandbox
             .edit(|world| world.advance(SignedDuration::from_hours(hours)));
         let ran = world.tool("plan").run().expect_code(1);
-        ran.expect_error(&["hint: set the clock of this machine", side]);
+        ran.expect_error(&["hint: set this machine's clock", side]);
         assert!(!ran.stderr.contains("log in again"), "{}", ran.stderr);
     }
 }
@@ -259,5 +259,5 @@ async fn a_plan_of_another_cluster_is_refused_in_one_short_line() {
     tool.arg(&path)
         .run()
         .expect_code(1)
-        .expect_error(&["is new in aws-auth", "and 55 more"]);
+        .expect_error(&["was added to aws-auth", "and 55 more"]);
 }

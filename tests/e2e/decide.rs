@@ -587,7 +587,7 @@ async fn a_bad_decisions_file_is_refused_with_its_line_and_nothing_is_done() {
             file(
                 "principals:\n- {principal: \"a\\u202e*\", do: leave}\n- {principal: \"a\\u202e*\", do: drop}",
             ),
-            "is answered differently on line 3",
+            "has a different answer on line 3",
         ),
         (
             file("renameGroups: {\"a\\e\": \"eks:\\e\"}"),
@@ -618,7 +618,7 @@ async fn a_bad_decisions_file_is_refused_with_its_line_and_nothing_is_done() {
         for tool in tools {
             let ran = tool.arg("--decisions").arg(&path).run();
             assert_eq!(ran.code, 64, "{text}\n{}\n{}", ran.stdout, ran.stderr);
-            ran.expect_error(&["nothing was done", expected, "line ", "hint"]);
+            ran.expect_error(&["nothing was written", expected, "line ", "hint"]);
             let is_raw = ran.stderr.contains(['\u{1b}', '\u{202e}']);
             assert!(
                 !is_raw && ran.stdout.is_empty(),

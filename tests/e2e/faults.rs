@@ -205,7 +205,7 @@ async fn endless_throttling_ends_with_the_time_that_was_given() {
         .add_fault(Fault::always("CreateAccessEntry", FaultKind::Throttle));
     let late = update(&world).args(&["--timeout", "3s"]).run();
     let late = late.expect_code(4).json();
-    assert_eq!(late["stopped"], "the time given by --timeout is over");
+    assert_eq!(late["stopped"], "--timeout was reached");
     world.sandbox.clear_faults();
     update(&world).run().expect_code(0);
 }

@@ -46,7 +46,7 @@ fn principals(world: &World) -> Vec<String> {
 
 /// A cut-over once said "is deleted" while aws-auth was in force, and a rollback then deleted all entries.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cut_over_that_finalizers_hold_is_not_done_and_goes_on_later() {
+async fn a_cutover_held_by_finalizers_is_incomplete_and_resumes_later() {
     let world = applied().await;
     hold(&world);
     let args = ["--settle", "0s", "--to-api-mode", "--min-soak", "0s"];
@@ -105,7 +105,7 @@ async fn nothing_is_left_in_a_config_map_that_is_being_deleted() {
     let before = data(&world);
     for more in [&["--only", "*dev"][..], &["--keep-config-map"]] {
         let ran = cutover(&world, more).expect_code(1);
-        ran.expect_error(&["nothing was written", "goes with it", FINALIZER]);
+        ran.expect_error(&["nothing was written", "go with it", FINALIZER]);
         assert_eq!(data(&world), before);
     }
 }
@@ -117,11 +117,11 @@ async fn a_rollback_touches_no_entry_before_aws_auth_is_certain_to_stay() {
     hold(&world);
     cutover(&world, &["--settle", "0s"]).expect_code(4);
     // The text is the same as before, and yet it is about to go.
-    let shown = rollback(&world, &[]).expect_code(0).json();
+    let shown = rollback(&world, &["--dry-run"]).expect_code(0).json();
     assert_eq!(shown["restoresConfigMap"], true, "{shown:#}");
     let ran = rollback(&world, &["--yes"]).expect_code(4);
     ran.expect_error(&[
-        "no access entry was touched",
+        "no access entry was changed",
         FINALIZER,
         "kubectl patch configmap",
     ]);
@@ -177,7 +177,7 @@ async fn entries_stay_where_somebody_deletes_aws_auth_and_only_a_finalizer_holds
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_config_map_that_is_back_right_after_its_deletion_is_told() {
+async fn a_config_map_recreated_right_after_its_deletion_is_reported() {
     let world = applied().await;
     let other = world.sandbox.clone();
     world.sandbox.on_request(move |phase, request| {

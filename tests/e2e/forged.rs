@@ -63,7 +63,7 @@ async fn an_edited_moved_or_missing_line_is_noticed_and_the_hint_helps() {
         (&swapped, format!("line {at} was moved")),
         (
             &missing,
-            format!("line {at} was moved or stood after other lines that are missing"),
+            format!("line {at} was moved, or lines between them are missing"),
         ),
     ] {
         write(lines);
@@ -72,7 +72,7 @@ async fn an_edited_moved_or_missing_line_is_noticed_and_the_hint_helps() {
             ran.expect_error(&[
                 "was changed after it was written",
                 &named,
-                "move the file away",
+                "move the file to another folder",
             ]);
         }
         expect_untouched(&world, &state);
@@ -89,7 +89,7 @@ async fn an_edited_moved_or_missing_line_is_noticed_and_the_hint_helps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_damaged_journal_apply_compares_with_the_cluster_and_goes_on() {
+async fn apply_continues_from_the_cluster_without_a_damaged_journal() {
     let world = World::start(in_api_mode(seed(
         crate::cutover::TWO,
         &[&role("ops"), &role("dev")],
@@ -101,7 +101,7 @@ async fn without_a_damaged_journal_apply_compares_with_the_cluster_and_goes_on()
     let ran = world.apply().run().expect_code(1);
     ran.expect_error(&[
         "line 1 of the journal",
-        "move the file away",
+        "move the file to another folder",
         "`apply` compares",
     ]);
     std::fs::rename(world.journal(), world.path("kept.jsonl")).unwrap();
@@ -123,7 +123,7 @@ async fn a_journal_of_an_earlier_version_is_read_and_gone_on_with() {
     let last = old.lines().last().unwrap();
     let edited = last.replace("\"record\"", " \"record\"");
     std::fs::write(world.journal(), whole.replace(last, &edited)).unwrap();
-    let ran = rollback(&world, &[]).expect_code(1);
+    let ran = rollback(&world, &["--dry-run"]).expect_code(1);
     ran.expect_error(&[&format!("line {} was edited", old.lines().count())]);
     std::fs::write(world.journal(), whole).unwrap();
 }
@@ -138,7 +138,7 @@ fn backups(world: &World) -> Vec<PathBuf> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_journal_written_anew_is_held_against_the_backup_and_shown() {
+async fn a_rewritten_journal_is_compared_with_the_backup() {
     let (world, before) = cut_over().await;
     let state = world.sandbox.state();
     let whole = read(&world.journal());
@@ -158,8 +158,8 @@ async fn a_journal_written_anew_is_held_against_the_backup_and_shown() {
     let ran = rollback(&world, &["--yes"]).expect_code(1);
     ran.expect_error(&[
         "the journal and the backup",
-        "don't say the same",
-        "move the file that is wrong",
+        "disagree about aws-auth",
+        "move the wrong file",
     ]);
     expect_untouched(&world, &state);
 
@@ -171,7 +171,12 @@ async fn a_journal_written_anew_is_held_against_the_backup_and_shown() {
     for path in &files {
         std::fs::rename(path, away(path)).unwrap();
     }
-    let shown = world.tool("rollback").run().expect_code(0).stdout;
+    let shown = world
+        .tool("rollback")
+        .arg("--dry-run")
+        .run()
+        .expect_code(0)
+        .stdout;
     let dev = format!(
         "+ mapRoles[1]: {}, user `dev`, groups system:masters",
         role("dev")
@@ -218,12 +223,17 @@ async fn the_dry_run_lists_every_mapping_and_entry_that_comes_or_goes() {
     .await;
     world.apply().run().expect_code(0);
     cutover(&world, &["--only", "*role/dev"]).expect_code(0);
-    let shown = rollback(&world, &[]).expect_code(0).json();
+    let shown = rollback(&world, &["--dry-run"]).expect_code(0).json();
     let dev =
         json!([{"id": "mapRoles[1]", "arn": role("dev"), "username": "dev", "groups": ["devs"]}]);
     assert_eq!(shown["moves"]["back"], dev, "{shown:#}");
     assert_eq!(shown["moves"]["gone"], json!([]));
-    let text = world.tool("rollback").run().expect_code(0).stdout;
+    let text = world
+        .tool("rollback")
+        .arg("--dry-run")
+        .run()
+        .expect_code(0)
+        .stdout;
     for line in [
         format!("  + mapRoles[1]: {}, user `dev`, groups devs", role("dev")),
         format!("~ DeleteAccessEntry {}", role("ops")),

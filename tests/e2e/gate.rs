@@ -181,7 +181,7 @@ async fn a_file_that_is_not_what_is_live_is_refused() {
     let other = file("other.yaml", &mapped(&dev, &ops));
     let apply = |path: &std::path::Path| world.apply().arg("--from-file").arg(path);
     let ran = apply(&other).run().expect_code(1);
-    ran.expect_error(&["mapRoles[0] names another principal"]);
+    ran.expect_error(&["mapRoles[0] names a different principal"]);
     let verify = world.tool("verify").arg("--from-file").arg(&other);
     verify.run().expect_code(1).expect_error(&["mapRoles"]);
     assert!(!has_entry(&world, &ops) && !has_entry(&world, &dev));
@@ -354,6 +354,15 @@ async fn a_mode_switch_that_would_take_a_bound_group_from_a_node_group_waits_for
     let ran = decided("do: leave");
     ran.expect_code(64)
         .expect_error(&["EKS creates its access entry"]);
+    for command in ["verify", "cutover"] {
+        let file = format!(
+            "schema: aws-auth-migrate/decisions/v1\nprincipals:\n- {{principal: '{nodes}', do: migrate, accept: {{verdict: gained}}}}\n"
+        );
+        let path = world.write("wrong.yaml", &file);
+        let ran = world.tool(command).arg("--decisions").arg(path).run();
+        ran.expect_code(64)
+            .expect_error(&["nothing was written", "accepts", "gained", "lost"]);
+    }
     decided("do: migrate, accept: {verdict: lost, groups: [karpenter]}").expect_code(0);
     assert_eq!(
         world.sandbox.state().mode,

@@ -14,7 +14,7 @@ fn rollback(world: &World, settle: &str) -> Tool {
 
 /// Right after a restart of the API server four principals were once refused for some seconds.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_wait_is_told_can_be_stopped_and_comes_before_any_deletion() {
+async fn the_wait_is_shown_can_be_stopped_and_precedes_any_deletion() {
     let world = applied().await;
     let before = data(&world);
     cutover(&world, &[]).expect_code(0);
@@ -23,7 +23,7 @@ async fn the_wait_is_told_can_be_stopped_and_comes_before_any_deletion() {
         .args(&["--progress", "plain"])
         .spawn();
     let mut said = Said::by(&mut child);
-    said.until("giving the cluster ");
+    said.until("aws-auth is restored; waiting ");
     assert_eq!(data(&world), before);
     assert_eq!(asked(&world, "DeleteAccessEntry"), 0);
     send(&child, "-INT");
@@ -35,7 +35,7 @@ async fn the_wait_is_told_can_be_stopped_and_comes_before_any_deletion() {
         .args(&["--progress", "plain"])
         .spawn();
     let mut said = Said::by(&mut child);
-    said.until("giving the cluster ");
+    said.until("aws-auth is restored; waiting ");
     send(&child, "-INT");
     assert_eq!(child.wait().unwrap().code(), Some(130), "{}", said.all());
     rollback(&world, "0s").args(&QUIET).run().expect_code(0);
@@ -115,7 +115,7 @@ async fn an_api_server_that_comes_up_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn entries_stay_where_aws_auth_goes_right_after_it_was_put_back() {
+async fn entries_stay_if_the_restored_aws_auth_disappears() {
     let world = applied().await;
     cutover(&world, &[]).expect_code(0);
     let entries = world.sandbox.state().entries;

@@ -44,7 +44,7 @@ async fn an_administrator_keeps_the_other_groups() {
     assert_eq!(finding["code"], "AAM104");
     let message = finding["message"].as_str().unwrap();
     assert!(
-        message.contains("what looks for `system:masters`"),
+        message.contains("look for the group `system:masters`"),
         "{message}"
     );
 }
@@ -58,7 +58,7 @@ async fn one_missing_role_does_not_stop_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namesake_at_home_does_not_get_the_access_of_a_role_elsewhere() {
+async fn a_role_of_the_same_name_does_not_get_the_access_of_a_role_in_another_account() {
     let text = "- {rolearn: 'arn:aws:iam::444455556666:role/ci', username: ci, groups: [ci]}\n";
     let plan = planned(text, &[&role("ci")]).await;
     let ci = mapping(&plan, "mapRoles[0]");

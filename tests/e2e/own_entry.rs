@@ -54,10 +54,10 @@ fn refused(world: &World) -> Ran {
     let ran = update(world).run().expect_code(1);
     ran.expect_error(&[
         "aws-auth",
-        "has no access policy and hides the mapping",
+        "has no access policy and overrides the mapping",
         "aws eks delete-access-entry --region eu-west-1 --cluster-name shop --principal-arn \
          arn:aws:iam::111122223333:role/team/ops",
-        "cluster-admin",
+        "cluster administrator",
     ]);
     ran
 }
@@ -102,14 +102,14 @@ async fn the_own_entry_is_not_finished_without_a_yes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_can_not_be_finished_is_told_with_the_way_out() {
+async fn what_cannot_be_completed_is_reported_with_a_fix() {
     let world = died_in_between().await;
     world.sandbox.add_fault(Fault::always(
         "AssociateAccessPolicy",
         FaultKind::AccessDenied,
     ));
     let ran = update(&world).run().expect_code(4);
-    ran.expect_error(&["was not finished: AccessDenied", "delete-access-entry"]);
+    ran.expect_error(&["was not completed: AccessDenied", "delete-access-entry"]);
     world.sandbox.clear_faults();
     update(&world).run().expect_code(0);
     assert_eq!(end_state(&world), end_state(&reference().await));

@@ -53,7 +53,7 @@ async fn a_cluster_of_another_partition_is_migrated_and_verified() {
         assert_eq!(
             of_aws.count(),
             0,
-            "an ARN of another partition matches nobody"
+            "an ARN from another partition matches nobody"
         );
         world.tool("verify").run().expect_code(0);
         world

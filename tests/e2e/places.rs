@@ -27,7 +27,7 @@ async fn a_file_that_is_no_journal_is_refused_and_left_as_it_is() {
     let link = world.path("journal.lock");
     symlink(&notes, &link).unwrap();
     for (journal, words) in [
-        (notes.clone(), "is no journal"),
+        (notes.clone(), "is not a journal"),
         (world.path("journal"), "it is a symbolic link"),
     ] {
         let ran = world
@@ -59,7 +59,7 @@ async fn a_pipe_as_journal_is_not_waited_for() {
     make_pipe(&pipe);
     for tool in [world.apply(), world.tool("plan"), world.tool("rollback")] {
         let ran = tool.arg("--journal").arg(&pipe).run().expect_code(1);
-        ran.expect_error(&["the journal", "no regular file"]);
+        ran.expect_error(&["the journal", "not a regular file"]);
     }
 }
 

@@ -9,7 +9,7 @@ const TWO: &str = "- rolearn: arn:aws:iam::111122223333:role/ops\n  username: op
                    - rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev\n  groups: [developers]\n";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_names_the_real_arn_and_the_policy_that_stands_for_masters() {
+async fn a_plan_names_the_real_arn_and_the_policy_that_replaces_masters() {
     let world = World::start(seed(TWO, &[&role("team/ops"), &role("dev")])).await;
     let plan = world.plan().json();
     assert_eq!(plan["schema"], "aws-auth-migrate/plan/v1");
@@ -112,7 +112,7 @@ async fn a_plan_makes_reading_calls_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_exit_code_tells_what_is_pending_only_when_asked() {
+async fn the_exit_code_reports_pending_changes_only_when_asked() {
     let world = World::start(in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]))).await;
     world.tool("plan").run().expect_code(0);
     world

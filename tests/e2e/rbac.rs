@@ -73,9 +73,9 @@ async fn a_saved_plan_with_bindings_of_its_own_needs_them_when_it_is_applied() {
     saved.run().expect_code(0);
     let apply = || world.apply().arg("--plan").arg(&path);
     let ran = apply().run().expect_code(1);
-    ran.expect_error(&["is blocked now", "--apply-rbac"]);
+    ran.expect_error(&["is now blocked", "--apply-rbac"]);
     let other = apply().args(&["--only", "*"]).run().expect_code(64);
-    other.expect_error(&["with the choices that it was made with"]);
+    other.expect_error(&["with the options that it was made with"]);
     apply().arg("--apply-rbac").run().expect_code(0);
     assert_eq!(world.plan().json()["summary"]["create"], 0);
 }
@@ -329,13 +329,18 @@ async fn a_rollback_deletes_the_bindings_after_the_entries_and_no_others() {
     let made = made_binding(&world).unwrap();
     let name = made["metadata"]["name"].as_str().unwrap().to_owned();
 
-    let shown = rollback(&world, &[]).expect_code(0).json();
+    let shown = rollback(&world, &["--dry-run"]).expect_code(0).json();
     assert_eq!(
         names_and_fates(&shown),
         [(name.clone(), "planned".to_owned())]
     );
     assert!(made_binding(&world).is_some());
-    let text = world.tool("rollback").run().expect_code(0).stdout;
+    let text = world
+        .tool("rollback")
+        .arg("--dry-run")
+        .run()
+        .expect_code(0)
+        .stdout;
     assert!(
         text.contains(&format!("~ ClusterRoleBinding {name} would be deleted")),
         "{text}"
@@ -364,13 +369,13 @@ async fn a_rollback_deletes_the_bindings_after_the_entries_and_no_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_binding_that_somebody_changed_or_made_anew_or_needs_stays() {
+async fn a_binding_that_was_changed_recreated_or_is_needed_stays() {
     type Edit = fn(&mut Value);
     let edits: [(&str, Edit); 2] = [
-        ("somebody has changed it since", |binding| {
+        ("it was changed since", |binding| {
             binding["subjects"][0]["name"] = json!("everybody");
         }),
-        ("somebody else has made it", |binding| {
+        ("it was created by somebody else", |binding| {
             binding["metadata"]["uid"] = json!("another");
         }),
     ];
@@ -405,7 +410,7 @@ async fn a_binding_that_somebody_changed_or_made_anew_or_needs_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_delete_names_the_way_out_and_the_same_command_goes_on() {
+async fn a_refused_delete_names_the_fix_and_the_same_command_resumes() {
     let world = bound().await;
     let denied = || Fault::next("delete clusterrolebindings", FaultKind::AccessDenied);
     world.sandbox.add_fault(denied());

@@ -136,7 +136,7 @@ fn a_kept_sandbox_answers_others_and_ends_with_a_signal() {
 }
 
 #[test]
-fn the_whole_arc_goes_there_and_all_the_way_back() {
+fn the_whole_migration_can_be_rolled_back() {
     let ran = Tool::new(&["rehearse", "--rollback"]).run().expect_code(0);
     expect_stages(
         &ran.stdout,

@@ -181,7 +181,7 @@ async fn an_automation_undoes_nothing_that_an_earlier_one_has_finished() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_automation_that_is_to_keep_goes_on_when_it_is_started_again() {
+async fn an_automation_that_keeps_its_work_resumes_when_started_again() {
     let world = two().await;
     let text = export(&world, "ssm-automation", &[]);
     let document = &documents(&text)[0];

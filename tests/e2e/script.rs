@@ -267,7 +267,7 @@ async fn a_refused_principal_does_not_stop_the_others() {
     std::fs::write(&script, after).unwrap();
 
     let said = expect_code(&run(&world, ""), 3);
-    assert!(said.contains("0 left alone, 2 refused by EKS"), "{said}");
+    assert!(said.contains("0 skipped, 2 refused by EKS"), "{said}");
     assert!(said.contains("deleted again: {\"principalArn\""), "{said}");
     assert_eq!(entry(&world, "dev").kubernetes_groups, ["developers"]);
     let live = world.sandbox.state().entries;

@@ -60,19 +60,19 @@ async fn no_error_about_a_kubeconfigs_user_repeats_a_secret() {
         ),
         (
             plugin(&format!("print, '{MARK}'")),
-            "its output is no ExecCredential",
+            "its output is not an ExecCredential",
         ),
         (
             plugin(&format!(
                 "print, '{{\"status\": {{\"token\": [\"{MARK}\"]}}}}'"
             )),
-            "its output is no ExecCredential (line 1, column",
+            "its output is not an ExecCredential (line 1, column",
         ),
         (
             plugin(&format!(
                 "print, '{{\"status\": {{\"token\": \"{MARK}\\n\"}}}}'"
             )),
-            "the token holds a line break",
+            "the token contains a line break",
         ),
         (
             plugin(&format!(
@@ -92,12 +92,12 @@ async fn no_error_about_a_kubeconfigs_user_repeats_a_secret() {
         ),
         (
             format!("{{token: \"{MARK}\\n\"}}"),
-            "the token holds a line break",
+            "the token contains a line break",
         ),
         (format!("{{token: {MARK}}}"), "does not know the caller"),
         (
             format!("{{tokenFile: '{}'}}", token_file.display()),
-            "the token holds a line break",
+            "the token contains a line break",
         ),
         (
             "{tokenFile: /nonexistent}".to_owned(),

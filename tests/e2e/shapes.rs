@@ -301,7 +301,7 @@ async fn a_mapping_that_counts_goes_before_an_inert_one_of_its_principal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_entry_older_than_its_principal_is_lost_and_made_anew_on_request() {
+async fn a_stale_entry_is_lost_and_recreated_on_request() {
     let text = format!("- {{rolearn: {HERE}:role/x, username: x, groups: [devs]}}\n");
     let mut seed = in_api_mode(seed(&text, &[&role("x")]));
     let mut entry = seed.entries[0].entry.clone();
@@ -311,7 +311,7 @@ async fn an_entry_older_than_its_principal_is_lost_and_made_anew_on_request() {
     entry.access_policies.clear();
     seed = seed.with_entry(entry);
     seed.entries[1].stale = true;
-    // The role is made anew a little after the entry, and before the entry is made anew.
+    // The role is made anew a little after the entry, and before the entry is re-created.
     let made_anew = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(1);
     seed.principals[0].created_at = made_anew;
     let world = World::start(seed).await;

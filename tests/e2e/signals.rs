@@ -17,7 +17,7 @@ const SMALL: Size = Size {
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_signal_ends_the_run_soon_and_tells_how_to_go_on() {
+async fn the_first_signal_stops_the_run_and_shows_how_to_resume() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let world = World::start(many(SMALL)).await;
         let mut child = update(&world)
@@ -31,7 +31,7 @@ async fn the_first_signal_ends_the_run_soon_and_tells_how_to_go_on() {
         let said = said.all();
         assert_eq!(child.wait().unwrap().code(), Some(code), "{said}");
         assert!(
-            said.contains("to go on: ") && said.contains("--max-rate 4"),
+            said.contains("to resume: ") && said.contains("--max-rate 4"),
             "{said}"
         );
         let begun = asked(&world, "CreateAccessEntry") - made;
@@ -50,7 +50,7 @@ async fn the_first_signal_ends_the_run_soon_and_tells_how_to_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_second_signal_ends_at_once_and_the_run_goes_on_later() {
+async fn the_second_signal_exits_at_once_and_the_run_resumes_later() {
     let world = World::start(many(SMALL)).await;
     world
         .sandbox
@@ -83,7 +83,7 @@ async fn a_signal_during_the_mode_switch_ends_the_wait() {
     let said = said.all();
     assert_eq!(child.wait().unwrap().code(), Some(143), "{said}");
     assert!(
-        said.contains("EKS completes the switch") && said.contains("to go on: "),
+        said.contains("EKS completes the switch") && said.contains("to resume: "),
         "{said}"
     );
     assert_eq!(end_state(&world).0, AuthenticationMode::ConfigMap);

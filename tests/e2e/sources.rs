@@ -192,7 +192,7 @@ async fn a_trusted_file_with_a_live_cluster_leaves_the_clusters_own_config_map_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_of_the_kubernetes_api_that_breaks_off_is_made_again() {
+async fn a_broken_read_of_the_kubernetes_api_is_retried() {
     for operation in ["get configmaps", "list rolebindings"] {
         for kind in [
             FaultKind::Throttle,

@@ -57,7 +57,7 @@ async fn an_entry_that_is_gone_or_whose_mapping_is_gone_is_drift() {
     let drift = status(&world)["drift"].clone();
     assert!(
         drift[0].as_str().unwrap().starts_with(&role("dev"))
-            && drift.to_string().contains("still lets it in"),
+            && drift.to_string().contains("still grants access"),
         "{drift}"
     );
     cutover(&world, &[]).expect_code(0);
@@ -65,11 +65,11 @@ async fn an_entry_that_is_gone_or_whose_mapping_is_gone_is_drift() {
         .sandbox
         .edit(|world| world.delete_entry(crate::support::CLUSTER, &role("ops")));
     let drift = status(&world)["drift"].to_string();
-    assert!(drift.contains("somebody has deleted it since"), "{drift}");
+    assert!(drift.contains("deleted since"), "{drift}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_was_stopped_goes_on_as_it_was_given() {
+async fn a_stopped_run_resumes_with_its_options() {
     let world = crate::cutover::applied().await;
     let denied = |operation| Fault::always(operation, FaultKind::AccessDenied);
     world.sandbox.add_fault(denied("update configmaps"));
@@ -275,7 +275,7 @@ async fn a_tool_that_writes_aws_auth_is_named_with_the_way_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_cut_over_tells_of_that_tool_in_the_same_words() {
+async fn cutover_names_that_tool_in_the_same_words() {
     let world = of_a_helm_release().await;
     world.apply().run().expect_code(0);
     let told = status(&world)["preflight"]["writers"].clone();
@@ -321,7 +321,7 @@ async fn a_mapping_that_eks_writes_again_after_the_cut_over_is_its_own_work() {
     };
     let eks = by("vpcLambda");
     let note = eks["notes"][0].as_str().unwrap_or_default();
-    assert!(note.contains("EKS itself has written aws-auth"), "{eks:#}");
+    assert!(note.contains("EKS itself wrote aws-auth"), "{eks:#}");
     assert_eq!(eks["preflight"]["writers"], serde_json::json!([]));
     let shown = world.tool("status").run().expect_code(0);
     assert!(

@@ -85,11 +85,11 @@ async fn a_token_goes_over_https_to_the_clusters_own_authority_alone() {
         ),
         (
             json!({"certificateAuthority": {"data": "TUFSSw=="}}),
-            "holds no certificate in PEM",
+            "has no PEM certificate",
         ),
         (
             json!({"certificateAuthority": null, "endpoint": "https://shop.example"}),
-            "EKS names no certificate authority",
+            "EKS returned no certificate authority",
         ),
     ] {
         let ran = plan_where(&world, |cluster| {
@@ -140,7 +140,7 @@ async fn a_bundle_or_a_proxy_that_can_not_be_used_is_an_error() {
         (
             "AWS_CA_BUNDLE",
             text.to_str().unwrap(),
-            "no bundle of certificates",
+            "not a bundle of PEM certificates",
         ),
         ("AWS_CA_BUNDLE", "/nonexistent", "No such file"),
         (
@@ -192,7 +192,7 @@ async fn an_answer_without_an_end_is_given_up() {
     ran.expect_error(&[
         "failed to read the cluster `shop`",
         "eks:DescribeCluster: the answer is larger than 32 MiB",
-        "something may answer in AWS's place",
+        "something else may be answering instead of AWS",
     ]);
 }
 

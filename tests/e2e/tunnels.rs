@@ -76,7 +76,7 @@ async fn a_tunnel_to_another_clusters_authority_is_refused_and_a_rotation_has_it
     let mut config = kubeconfig(&world.sandbox);
     config["clusters"][0]["cluster"]["certificate-authority-data"] = foreign;
     let rotated = [
-        "another certificate authority",
+        "a different certificate authority",
         "aws eks update-kubeconfig --name shop --region eu-west-1",
     ];
     plan(&world, &config).expect_code(1).expect_error(&rotated);

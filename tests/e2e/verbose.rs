@@ -28,7 +28,7 @@ fn secrets(world: &World) -> BTreeMap<String, String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn v_tells_what_is_read_planned_and_written() {
+async fn v_logs_what_is_read_planned_and_written() {
     let world = World::start(many(SIZE)).await;
     world
         .sandbox
@@ -40,11 +40,11 @@ async fn v_tells_what_is_read_planned_and_written() {
         "list ClusterRoleBindings",
         "read the ConfigMap kube-system/aws-auth",
         "planned",
-        "run begins or goes on",
+        "run started or resumed",
         "operation=\"CreateAccessEntry\" principal=\"arn:aws:iam::111122223333:role/admin0\"",
         "status=\"created\" request_id=\"",
         "ThrottlingException",
-        "AWS throttles, so calls are made more slowly",
+        "AWS is throttling, so calls are slowed down",
         "run ends",
     ]);
     assert!(!applied.stderr.contains("GET http"), "{}", applied.stderr);
@@ -57,7 +57,7 @@ async fn v_tells_what_is_read_planned_and_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_mode_switch_is_told() {
+async fn the_mode_switch_is_reported() {
     let size = crate::many::Size {
         differing: 0,
         wrong_type: 0,
@@ -69,7 +69,7 @@ async fn the_mode_switch_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn not_even_vv_tells_what_opens_something() {
+async fn vv_logs_no_credentials() {
     let world = World::start(many(SIZE)).await;
     let kubeconfig = world.write("kubeconfig", &world.sandbox.kubeconfig());
     let by_kubeconfig = world.tool("plan").arg("--kubeconfig").arg(kubeconfig);

@@ -172,7 +172,12 @@ impl World {
         let target = self.target().await;
         let stop = self.stop.clone();
         let done = Box::pin(migration::rollback(
-            &target, &options, &Silent, &stop, CLOCK,
+            &target,
+            &options,
+            &Silent,
+            &stop,
+            CLOCK,
+            |_| Ok(Consent::Given),
         ))
         .await?;
         Ok(match done.end {

@@ -12,3 +12,4 @@ mod findings;
 mod golden;
 mod help;
 mod source;
+mod wording;

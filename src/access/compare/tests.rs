@@ -106,7 +106,7 @@ fn identities_are_compared_by_what_they_give() {
 }
 
 #[test]
-fn with_rbac_at_hand_only_what_is_bound_counts() {
+fn with_rbac_only_bound_names_count() {
     let rbac = rbac();
     for (before, after, expected) in [
         (
@@ -161,7 +161,7 @@ fn with_rbac_at_hand_only_what_is_bound_counts() {
 
 /// A plan from a file once claimed that no binding uses the old name, and had looked at none.
 #[test]
-fn without_bindings_nobody_knows_what_another_username_does() {
+fn without_bindings_another_username_is_unknown() {
     let (before, after) = (identity("a", &["x"], &[]), identity("b", &["x"], &[]));
     assert_eq!(verdict_of(&before, &after, None), None);
     let none = Rbac::default();

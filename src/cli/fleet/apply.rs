@@ -26,9 +26,9 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
     let decides = args.source.decisions.is_some() || chosen != Choices::default();
     if args.plans.is_some() && decides {
         return Err(Failure::usage(
-            "saved plans are applied with the choices that they were made with",
+            "saved plans can only be applied with the options that they were made with",
         )
-        .hint("make others: `fleet plan --out FOLDER` with these options"));
+        .hint("save other plans with these options: `fleet plan --out FOLDER`"));
     }
     let state_folder = settings::state_folder()?;
     let source = source(&args.source, &args.pace, console).await?;
@@ -103,7 +103,7 @@ fn refuse_idle_canaries(
             return Err(Failure::usage(format!(
                 "--canary `{text}` matches no cluster of the fleet"
             ))
-            .hint("`fleet status` lists them; write the name, or ACCOUNT/REGION/NAME"));
+            .hint("see `fleet status` for the names; write the name, or ACCOUNT/REGION/NAME"));
         }
     }
     Ok(())

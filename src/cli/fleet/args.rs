@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use crate::cli::args::{ChoiceArgs, OutputArgs, ProgressStyle};
+use crate::cli::examples;
 use crate::cli::values::{duration, lookup_role, rate, region};
 use crate::model::Arn;
 
@@ -15,19 +16,39 @@ pub(in crate::cli) struct FleetArgs {
     pub(super) command: FleetCommand,
 }
 
+impl FleetArgs {
+    /// How the report is written, where the command writes one.
+    pub(in crate::cli) fn output(&self) -> Option<&OutputArgs> {
+        match &self.command {
+            FleetCommand::Plan(args) => Some(&args.output),
+            FleetCommand::Apply(args) => Some(&args.output),
+            FleetCommand::Verify(args) => Some(&args.output),
+            FleetCommand::Status(args) => Some(&args.output),
+            FleetCommand::Merge(args) => Some(&args.output),
+            FleetCommand::Shard(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum FleetCommand {
     /// Plan every cluster; write nothing
+    #[command(after_help = examples::FLEET_PLAN)]
     Plan(Box<PlanArgs>),
-    /// Apply the plans of all clusters, in waves
+    /// Apply the plan of every cluster, in waves
+    #[command(after_help = examples::FLEET_APPLY)]
     Apply(Box<ApplyArgs>),
-    /// Prove for every cluster that aws-auth can be removed, or name what is in the way
+    /// Prove for every cluster that aws-auth can be removed, or show what prevents it
+    #[command(after_help = examples::FLEET_VERIFY)]
     Verify(Box<VerifyArgs>),
-    /// Show how far every cluster is and what to do next
+    /// Show the state of every cluster and the next step
+    #[command(after_help = examples::FLEET_STATUS)]
     Status(Box<StatusArgs>),
     /// Write one of N shards of the fleet as a fleet file
+    #[command(after_help = examples::FLEET_SHARD)]
     Shard(Box<ShardArgs>),
     /// Merge the JSON reports of all shards into one report
+    #[command(after_help = examples::FLEET_MERGE)]
     Merge(MergeArgs),
 }
 
@@ -35,41 +56,53 @@ pub(in crate::cli) enum FleetCommand {
 #[derive(Debug, Args, Clone)]
 #[command(next_help_heading = "Which clusters")]
 pub(super) struct SourceArgs {
-    /// The fleet file; `-` is standard input
+    /// Read the clusters from this fleet file; `-` is standard input
     #[arg(long, value_name = "FILE", required_unless_present = "discover", conflicts_with_all = ["discover", "profile"])]
     pub(super) fleet: Option<PathBuf>,
-    /// Find the clusters by listing them
+    /// Find the clusters by listing them in AWS
     #[arg(long)]
     pub(super) discover: bool,
-    /// Regions to look in, separated by commas, or `all-enabled`; by default the SDK's
+    /// List clusters in these regions, separated by commas, or `all-enabled`; by default the SDK's
     #[arg(long, value_name = "REGIONS", value_delimiter = ',', value_parser = region, requires = "discover")]
     pub(super) regions: Vec<String>,
-    /// Look in this account, by this role; by default in the caller's own account
+    /// List clusters in this account with this role; repeat it for each account
+    ///
+    /// By default in the caller's own account.
     #[arg(long, value_name = "ACCOUNT=ROLE_ARN", value_parser = lookup_role, requires = "discover", conflicts_with = "organization")]
     pub(super) assume: Vec<(String, Arn)>,
-    /// Look in every active account of the organization, by the role that --role-name names
-    #[arg(long, requires = "discover", requires = "role_name")]
+    /// List clusters in every active account of the organization, with the role of --role-name
+    #[arg(
+        long,
+        requires = "discover",
+        requires = "role_name",
+        hide_short_help = true
+    )]
     pub(super) organization: bool,
-    /// The name (with its path) of a role that every account of the organization has
-    #[arg(long, value_name = "NAME", requires = "organization")]
+    /// The name, with its path, of a role that exists in every account of the organization
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "organization",
+        hide_short_help = true
+    )]
     pub(super) role_name: Option<String>,
-    /// The external id that the roles' trust policies ask for
-    #[arg(long, value_name = "ID", requires = "discover")]
+    /// The external id that the roles' trust policies require
+    #[arg(long, value_name = "ID", requires = "discover", hide_short_help = true)]
     pub(super) external_id: Option<String>,
-    /// Only this shard of the clusters, counted from 0
-    #[arg(long, value_name = "INDEX/SHARDS", value_parser = super::shard)]
+    /// Use only this shard of the clusters, such as 0/16
+    #[arg(long, value_name = "INDEX/SHARDS", value_parser = super::shard, hide_short_help = true)]
     pub(super) shard: Option<(u32, u32)>,
-    /// The AWS profile; by default the SDK's
-    #[arg(long, value_name = "PROFILE")]
+    /// Use the credentials of this AWS profile; by default the SDK's
+    #[arg(long, value_name = "PROFILE", hide_short_help = true)]
     pub(super) profile: Option<String>,
-    /// What people decided about every cluster, instead of what the fleet file names
+    /// Read the decisions for every cluster from this file, instead of those in the fleet file
     #[arg(
         long,
         value_name = "FILE",
         help_heading = "Choices that shape the plan"
     )]
     pub(super) decisions: Option<PathBuf>,
-    /// Write the clusters that were found to a fleet file
+    /// Write the clusters that were found to this fleet file
     #[arg(long, value_name = "FILE", requires = "discover")]
     pub(super) write_fleet: Option<PathBuf>,
 }
@@ -78,17 +111,23 @@ pub(super) struct SourceArgs {
 #[derive(Debug, Args, Clone)]
 #[command(next_help_heading = "How fast")]
 pub(super) struct PaceArgs {
-    /// How many clusters to work on at the same time
+    /// Work on at most this many clusters at a time
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub(super) concurrency: u16,
     /// Make at most this many requests per second in each account and region; by default as many as AWS allows
-    #[arg(long, value_name = "N", value_parser = rate)]
+    #[arg(long, value_name = "N", value_parser = rate, hide_short_help = true)]
     pub(super) max_rate: Option<f64>,
-    /// How long one request to AWS or Kubernetes may take; by default 30s
+    /// Give up a request to AWS or Kubernetes after this long; by default 30s
     #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) request_timeout: Option<Duration>,
     /// How to show progress on stderr
-    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "HOW",
+        hide_short_help = true
+    )]
     pub(super) progress: ProgressStyle,
 }
 
@@ -105,10 +144,10 @@ pub(in crate::cli) struct PlanArgs {
     /// Save the plan of each cluster in this folder, for `fleet apply --plans`
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,
-    /// Write a decisions file with every open question once, its answers as comments
+    /// Write a decisions file with every open question once, its choices as comments
     #[arg(long, value_name = "FILE")]
     pub(super) write_decisions: Option<PathBuf>,
-    /// Exit with 2 if changes are pending, with 3 if something needs a decision
+    /// Exit with 2 if changes are pending, 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
 }
@@ -123,7 +162,7 @@ pub(in crate::cli) struct VerifyArgs {
     pub(super) pace: PaceArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Exit with 2 if only changes are pending, with 3 if something needs a decision
+    /// Exit with 2 if only changes are pending, 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
 }
@@ -151,36 +190,38 @@ pub(in crate::cli) struct ApplyArgs {
     pub(super) pace: PaceArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub(super) yes: bool,
-    /// Apply the plans saved in this folder, exactly
+    /// Apply exactly the plans saved in this folder
     #[arg(long, value_name = "FOLDER")]
     pub(super) plans: Option<PathBuf>,
-    /// Create the bindings that renamed groups need, before the entries
-    #[arg(long)]
+    /// Create the bindings that renamed groups need before the entries
+    #[arg(long, hide_short_help = true)]
     pub(super) apply_rbac: bool,
     /// Allow the one-way switch from `CONFIG_MAP` to `API_AND_CONFIG_MAP`
     #[arg(long)]
     pub(super) enable_access_entries: bool,
-    /// Continue even if the caller loses the cluster-admin access it has today
-    #[arg(long)]
+    /// Continue even if the caller loses its cluster-admin access
+    #[arg(long, hide_short_help = true)]
     pub(super) allow_self_lockout: bool,
-    /// Begin with the clusters whose name or ACCOUNT/REGION/NAME matches, beside those that the fleet file marks; if one
-    /// of them fails, no others are begun
+    /// Start with the clusters that match, and stop if one of them fails; repeat it for more patterns
+    ///
+    /// A pattern is compared with the cluster's name and with ACCOUNT/REGION/NAME; `*` matches any text and `?` any one
+    /// character. Clusters that the fleet file marks as canaries come first, too.
     #[arg(long, value_name = "GLOB")]
     pub(super) canary: Vec<String>,
-    /// Apply to at most this many clusters, then begin the next wave; by default all in one
+    /// Apply to at most this many clusters per wave; by default all in one wave
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) wave_size: Option<u32>,
-    /// Begin no more clusters once more than this many failed; by default go through all
-    #[arg(long, value_name = "N")]
+    /// Start no more clusters once more than this many failed; by default try all
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub(super) max_failures: Option<u32>,
     /// Wait this long after each wave in which something was written, such as 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) soak: Option<Duration>,
     /// In each cluster, start no new action after this long, such as 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) timeout: Option<Duration>,
 }
 
@@ -190,25 +231,25 @@ pub(in crate::cli) struct ShardArgs {
     pub(super) source: SourceArgs,
     #[command(flatten)]
     pub(super) pace: PaceArgs,
-    /// Which shard, from 0
+    /// The shard to write, counted from 0
     #[arg(long, value_name = "I")]
     pub(super) index: u32,
-    /// How many shards there are
+    /// The number of shards
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::fleet::shard::MOST)))]
     pub(super) of: u32,
-    /// Where to write it; by default standard output
+    /// Write to this file; by default to standard output
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MergeArgs {
-    /// The reports of all shards, as `--output json` wrote them; a folder means all `.json` files in it
+    /// The reports of all shards, written with --output json; a folder means all its `.json` files
     #[arg(value_name = "REPORT", required = true)]
     pub(super) reports: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Exit as the command itself would have with --detailed-exitcode
+    /// Exit with the code that the command itself would have with --detailed-exitcode
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
 }

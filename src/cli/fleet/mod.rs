@@ -64,7 +64,7 @@ fn refuse_unmatched(report: &Report) -> Result<(), Failure> {
     }
     let told = report.unmatched.join("; ");
     Err(Failure::usage(told).and_nothing_written().hint(
-        "correct the decisions file or the option; no cluster of the fleet has what it names",
+        "correct the decisions file or the option: it matches nothing in any cluster of the fleet",
     ))
 }
 

@@ -20,13 +20,13 @@ pub(in crate::cli) fn runbook(args: &ExportArgs) -> Result<String, Failure> {
     };
     let fleet = fleet_file(path)?;
     if fleet.shard.is_some() {
-        return Err(Failure::usage("the fleet file is a shard already")
-            .hint("name the file of the whole fleet"));
+        return Err(Failure::usage("the fleet file is already a shard")
+            .hint("pass the file of the whole fleet"));
     }
     let options = settings::chosen(&args.choices)?.options();
     if let Some(option) = options.iter().find(|option| option.contains(is_hidden)) {
         return Err(Failure::usage(format!(
-            "the option `{}` has hidden characters, which a runbook can't carry",
+            "the option `{}` has hidden characters, which a runbook can't contain",
             visible(option)
         ))
         .hint("write it into the decisions file"));
@@ -36,7 +36,7 @@ pub(in crate::cli) fn runbook(args: &ExportArgs) -> Result<String, Failure> {
         && let Some(option) = options.iter().find(has_braces)
     {
         return Err(Failure::usage(format!(
-            "the option `{option}` has two braces side by side, in which Argo sees a parameter of its own"
+            "the option `{option}` has two braces in a row, which Argo reads as a parameter"
         ))
         .hint("write it into the decisions file"));
     }
@@ -65,11 +65,11 @@ fn files(path: &Path, fleet: &Fleet) -> Result<BTreeMap<String, String>, Failure
     for member in &fleet.members {
         if let Some(kubeconfig) = &member.kubeconfig {
             return Err(Failure::usage(format!(
-                "the cluster {} needs the kubeconfig `{}`, which a runbook can't carry",
+                "the cluster {} needs the kubeconfig `{}`, which a runbook can't contain",
                 member.identity(),
                 kubeconfig.display()
             ))
-            .hint("leave the kubeconfig out: EKS says where the cluster's API is"));
+            .hint("remove the kubeconfig from the fleet file: EKS provides the endpoint of the cluster"));
         }
         for path in [&member.decisions, &member.principals]
             .into_iter()
@@ -79,7 +79,7 @@ fn files(path: &Path, fleet: &Fleet) -> Result<BTreeMap<String, String>, Failure
             let is_beside = path.parent() == Some(&folder);
             let (Some(name), true) = (name, is_beside) else {
                 return Err(Failure::usage(format!(
-                    "the file `{}` is not beside the fleet file, so a runbook can't carry it",
+                    "the file `{}` is not in the folder of the fleet file, so a runbook can't contain it",
                     path.display()
                 ))
                 .hint("move it into the folder of the fleet file"));

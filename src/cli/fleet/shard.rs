@@ -25,13 +25,13 @@ pub(super) async fn shard(args: &ShardArgs, console: &Console) -> Result<ExitCod
         let reason = reason.unwrap_or_default();
         return Err(
             Failure::new(format!("failed to list the clusters of {}: {reason}", row.cluster)).hint(
-                "shards are parts of a whole: settle it, or write the fleet file without these with --write-fleet and use that",
+                "a shard needs the whole fleet: fix this, or write a fleet file without these clusters with --write-fleet and use that",
             ),
         );
     }
     if source.fleet.shard.is_some() {
-        return Err(Failure::usage("the fleet file is a shard already")
-            .hint("name the file of the whole fleet"));
+        return Err(Failure::usage("the fleet file is already a shard")
+            .hint("pass the file of the whole fleet"));
     }
     let text = written(&source.fleet.shard(args.index, args.of));
     match &args.out {
@@ -65,13 +65,13 @@ pub(super) fn merge(args: &MergeArgs, console: &Console) -> Result<ExitCode, Fai
             MergeError::Different { .. } => {
                 "run every shard with the same fleet file, options and version of the tool, then merge those reports"
             }
-            MergeError::Missing { .. } => "run these shards, and name their reports, too",
-            MergeError::Twice { .. } => "name one report of each shard",
+            MergeError::Missing { .. } => "run these shards, and add their reports",
+            MergeError::Twice { .. } => "pass one report per shard",
             MergeError::Whole(_) | MergeError::None => {
-                "make a shard with `fleet shard`, and its report with `fleet plan --fleet SHARD --output json`"
+                "write a shard with `fleet shard`, and its report with `fleet plan --fleet SHARD --output json`"
             }
             MergeError::OtherSchema { .. } | MergeError::Stray { .. } | MergeError::Rows { .. } => {
-                "name the reports as the tool wrote them"
+                "pass the reports as the tool wrote them"
             }
         };
         Failure::usage(format!("nothing was merged: {error}")).hint(hint)

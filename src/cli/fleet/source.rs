@@ -59,8 +59,8 @@ pub(super) async fn source(
         return Ok(source);
     };
     if source.fleet.shard.is_some() {
-        return Err(Failure::usage("the fleet file is a shard already")
-            .hint("name the file of the whole fleet, or leave --shard out"));
+        return Err(Failure::usage("the fleet file is already a shard")
+            .hint("pass the file of the whole fleet, or leave --shard out"));
     }
     let clusters = source.id().clusters;
     source.fleet = source.fleet.shard(index, of);
@@ -94,17 +94,15 @@ async fn whole(args: &SourceArgs, pace: &PaceArgs, console: &Console) -> Result<
     let found = discover(&connections, &discovery, usize::from(pace.concurrency)).await?;
     let fleet = Fleet::of(found.members, None);
     if fleet.members.is_empty() && found.failed.is_empty() {
-        return Err(
-            Failure::new("there is no cluster where --discover looked").hint(
-                "name the regions with --regions, and the accounts with --assume or --organization",
-            ),
-        );
+        return Err(Failure::new("--discover found no cluster").hint(
+            "pass the regions with --regions, and the accounts with --assume or --organization",
+        ));
     }
     if let Some(path) = &args.write_fleet {
         crate::files::replace(path, written(&fleet).as_bytes())
             .map_err(|error| file_failure("the fleet file", path, error))?;
         console.say(&format!(
-            "{} clusters are written to the fleet file",
+            "{} clusters written to the fleet file",
             fleet.members.len()
         ));
     }
@@ -133,11 +131,11 @@ pub(super) fn fleet_file(path: &Path) -> Result<Fleet, Failure> {
     read(&text, &folder).map_err(|error| {
         let hint = match &error {
             FleetError::Empty => {
-                "list them under `clusters`, or find them with --discover --write-fleet FILE"
+                "list clusters under `clusters`, or find them with --discover --write-fleet FILE"
             }
-            FleetError::Twice { .. } => "take one of the two out",
+            FleetError::Twice { .. } => "remove one of the two",
             FleetError::Syntax(_) | FleetError::OtherSchema(_) | FleetError::Cluster { .. } => {
-                "`schema fleet` prints what a fleet file may hold"
+                "see `schema fleet` for the format"
             }
         };
         Failure::usage(format!("failed to read the fleet from {place}"))
@@ -153,7 +151,7 @@ fn discovery(args: &SourceArgs) -> Result<Discovery, Failure> {
         1 if all => Regions::AllEnabled,
         _ if all => {
             return Err(Failure::usage(format!(
-                "--regions takes `{ALL_ENABLED}` alone, or the names of regions"
+                "--regions takes either `{ALL_ENABLED}` or names of regions"
             )));
         }
         _ => Regions::Named(args.regions.iter().cloned().collect()),
@@ -165,7 +163,7 @@ fn discovery(args: &SourceArgs) -> Result<Discovery, Failure> {
         .find(|(account, _)| !seen.insert(account))
     {
         return Err(Failure::usage(format!(
-            "--assume is given twice for the account {account}"
+            "--assume was given twice for account {account}"
         )));
     }
     let roles = args.assume.iter().map(|(_, role)| role.clone());

@@ -231,7 +231,7 @@ async fn keep(
     let path = std::path::absolute(&path).unwrap_or(path);
     console.data(&environment(sandbox, &path))?;
     console.say(&format!(
-        "the sandbox is running, and its cluster is `{}`; Ctrl-C ends it",
+        "the sandbox is running with the cluster `{}`; press Ctrl-C to stop it",
         visible(cluster)
     ));
     while !stop.is_requested() {

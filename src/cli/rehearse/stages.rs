@@ -1,4 +1,4 @@
-//! The stages of a rehearsal after `apply`: the cut-over, the mode API, the way back; access is compared after each.
+//! The stages of a rehearsal after `apply`: the cutover, the mode API, the rollback; access is compared after each.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(super) struct Stages<'a> {
 }
 
 impl Stages<'_> {
-    /// Takes away what is proven and, where that was asked for, switches to API and goes all the way back.
+    /// Takes away what is proven and, where that was asked for, switches to API and rolls everything back.
     ///
     /// A mode API that was asked for and refused needs a decision, and the code says so.
     pub(super) async fn run(&self) -> Result<exit::Code, Failure> {
@@ -48,8 +48,9 @@ impl Stages<'_> {
                 return Err(failure);
             }
             if done.refused {
-                self.console
-                    .data("The cluster is not switched to API: none of these would get in.\n")?;
+                self.console.data(
+                    "The cluster is not switched to API: these principals would lose access.\n",
+                )?;
                 code = exit::BLOCKED;
             }
             self.compare().await?;
@@ -111,6 +112,7 @@ impl Stages<'_> {
             &Silent,
             self.stop,
             CLOCK,
+            |_| Ok(Consent::Given),
         ))
         .await?;
         self.console

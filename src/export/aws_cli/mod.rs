@@ -22,8 +22,8 @@ const FUNCTIONS: &str = include_str!("functions.sh");
 #[must_use]
 pub fn aws_cli(plan: &Plan) -> String {
     let notes = [
-        "Run it with: sh FILE. Credentials are the AWS CLI's own; it may be run again.".to_owned(),
-        "CLUSTER_NAME and AWS_REGION may be set; ENABLE_ACCESS_ENTRIES=yes allows the one-way mode switch.".to_owned(),
+        "Run: sh FILE. It uses the AWS CLI's credentials, and can be run again.".to_owned(),
+        "Set CLUSTER_NAME and AWS_REGION to override the cluster; ENABLE_ACCESS_ENTRIES=yes allows the one-way mode switch.".to_owned(),
     ];
     let mut text = format!("#!/bin/sh\n{}set -eu\n\n", header(plan, &notes));
     let default = |name: &str, value: Option<&String>| {
@@ -75,7 +75,7 @@ pub fn aws_cli(plan: &Plan) -> String {
 /// Says what was left alone and what EKS refused; done as far as possible is no success.
 const END: &str = "
 if [ \"$left\" -gt 0 ] || [ \"$refused\" -gt 0 ]; then
-  say \"done as far as possible: $left left alone, $refused refused by EKS; see the lines above, then plan again\"
+  say \"done as far as possible: $left skipped, $refused refused by EKS; see the lines above, then plan again\"
   exit 3
 fi
 say 'done'

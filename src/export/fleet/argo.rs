@@ -27,10 +27,10 @@ pub fn argo(runbook: &FleetRunbook) -> String {
 }
 
 const NOTES: [&str; 7] = [
-    "Use it with: kubectl apply --filename FILE",
+    "Run: kubectl apply --filename FILE",
     "  argo submit --namespace aws-auth-migrate-fleet --from workflowtemplate/aws-auth-migrate-fleet",
     "The volume claim needs a storage class whose volumes many nodes mount at the same time, such as Amazon EFS.",
-    "After the plan it waits: read the log of plan-report, then `argo resume`, or `argo stop`.",
+    "After the plan it pauses: read the log of plan-report, then `argo resume`, or `argo stop`.",
     "Clusters in the mode CONFIG_MAP need --enable-access-entries among the args of apply; the switch can't be undone.",
     "The tool's role needs the policy of `export iam-policy`, and sts:AssumeRole for the roles in the fleet file.",
     "The service account needs the right to create workflowtaskresults, as Argo's documentation says under Workflow RBAC.",

@@ -33,12 +33,12 @@ pub fn kubernetes_job(runbook: &FleetRunbook) -> String {
 }
 
 const NOTES: [&str; 10] = [
-    "Use it with: kubectl apply --filename FILE",
+    "Run: kubectl apply --filename FILE",
     "The volume claim needs a storage class whose volumes many nodes mount at the same time, such as Amazon EFS.",
     "Only the plan runs at once. When all its indexes are done, read the merged report:",
     "  kubectl patch job --namespace aws-auth-migrate-fleet plan-report --patch '{\"spec\":{\"suspend\":false}}'",
     "  kubectl logs --namespace aws-auth-migrate-fleet job/plan-report",
-    "Once that looks right, resume apply in the same way, then apply-report, verify, verify-report.",
+    "Review it, then start apply in the same way, then apply-report, verify, verify-report.",
     "Clusters in the mode CONFIG_MAP need --enable-access-entries among the args of apply; the switch can't be undone.",
     "The tool's role needs the policy of `export iam-policy`, and sts:AssumeRole for the roles in the fleet file.",
     "Without an annotation on the service account, associate it with the role by EKS Pod Identity:",

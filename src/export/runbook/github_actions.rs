@@ -25,10 +25,10 @@ struct Workflow {
 #[must_use]
 pub fn github_actions(plan: &Plan, runbook: &Runbook) -> String {
     let notes = [
-        "Put it at .github/workflows/aws-auth-migrate.yaml. A pull request that changes it is answered with the plan;".to_owned(),
+        "Save it as .github/workflows/aws-auth-migrate.yaml. A pull request that changes it gets the plan as a comment;".to_owned(),
         "running it by hand plans, applies, verifies and cuts over.".to_owned(),
-        "Make the environments aws-auth-apply, aws-auth-cutover and aws-auth-rollback with required reviewers: that is the approval.".to_owned(),
-        "To go back after a run that went well, run it by hand with the action `rollback` and that run's number.".to_owned(),
+        "Create the environments aws-auth-apply, aws-auth-cutover and aws-auth-rollback with required reviewers: they approve.".to_owned(),
+        "To undo a successful run, run it by hand with the action `rollback` and that run's number.".to_owned(),
         "Each run keeps journal, plan and backup as an artifact: no credentials, but the principals, usernames and groups of the".to_owned(),
         "cluster, for everybody who may read this repository's artifacts.".to_owned(),
         "Two roles trust GitHub's OIDC provider. PLAN_ROLE_ARN only reads, and any pull request of this repository may assume it;".to_owned(),

@@ -11,13 +11,13 @@ use crate::rights::{For, rbac_objects};
 const NAME: &str = "aws-auth-migrate";
 const STATE: &str = "/var/lib/aws-auth-migrate";
 
-/// The Jobs in the order in which they are run; `rollback` is the way back from any of them.
+/// The Jobs in the order in which they are run; `rollback` undoes any of them.
 const JOBS: [&str; 5] = ["plan", "apply", "verify", "cutover", "rollback"];
 
 /// The manifest: a Job for each command, and what they share.
 ///
 /// Only `plan` runs at once. The others are suspended until a person resumes them. Plan, journal and backup are kept on
-/// a volume, so that a Job that runs again goes on where the last one stopped.
+/// a volume, so that a Job that runs again resumes where the last one stopped.
 ///
 /// The tool reaches the Kubernetes API as the IAM role does, through the token that EKS takes for it, so the pods get no
 /// token of their service account and the roles are bound to the group that the IAM role is mapped to.
@@ -56,9 +56,9 @@ pub fn kubernetes_job(plan: &Plan, runbook: &Runbook) -> String {
 
 fn notes() -> Vec<String> {
     [
-        "Use it with: kubectl apply --filename FILE",
+        "Run: kubectl apply --filename FILE",
         "Only the Job of plan runs at once: kubectl logs --namespace aws-auth-migrate job/aws-auth-migrate-plan",
-        "The next one, once that looks right (then verify, cutover; or rollback):",
+        "Review it, then start the next one (then verify, cutover; or rollback):",
         "  kubectl patch job --namespace aws-auth-migrate aws-auth-migrate-apply --patch '{\"spec\":{\"suspend\":false}}'",
         "The IAM role needs the policy of `export iam-policy` and has to be mapped to the group aws-auth-migrate.",
         "Without an annotation on the service account, associate it with the role by EKS Pod Identity:",

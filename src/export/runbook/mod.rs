@@ -1,4 +1,4 @@
-//! The whole move as a runbook of another system, which calls this tool: plan, apply, verify, cut over, and the way back.
+//! The whole move as a runbook of another system, which calls this tool: plan, apply, verify, cut over, roll back.
 //!
 //! A runbook makes its own plan when it runs, shows it to a person, and applies exactly that one. What it takes from the
 //! plan that is exported are defaults only: the cluster, its region, and the choices that shaped the plan.
@@ -85,7 +85,7 @@ fn with_common(notes: &[String]) -> Vec<String> {
     all.extend(cluster_code());
     all.extend([
         "Terraform: adding access_config to a resource aws_eks_cluster that had none can plan a REPLACEMENT of the cluster; read the plan.".to_owned(),
-        "The way back needs rights of its own: `export iam-policy --for rollback` and `export rbac --for rollback`.".to_owned(),
+        "Rollback needs its own permissions: `export iam-policy --for rollback` and `export rbac --for rollback`.".to_owned(),
     ]);
     all
 }

@@ -25,7 +25,7 @@ struct Document {
 #[must_use]
 pub fn ssm_automation(plan: &Plan, runbook: &Runbook) -> String {
     let notes = [
-        "Make it with: aws ssm create-document --document-type Automation --document-format YAML --name NAME --content file://FILE".to_owned(),
+        "Create it with: aws ssm create-document --document-type Automation --document-format YAML --name NAME --content file://FILE".to_owned(),
         "The instance needs the tool and a role with the rights that `export iam-policy` and `export rbac` write.".to_owned(),
     ];
     let document = Document {

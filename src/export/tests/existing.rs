@@ -51,7 +51,7 @@ fn an_entry_that_exists_keeps_its_tags() {
 }
 
 #[test]
-fn what_the_plan_takes_away_is_told_with_the_command_for_it() {
+fn what_the_plan_deletes_is_listed_with_its_command() {
     let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
     let plan = updating(&[], |live| {
         vec![ActionKind::DisassociateAccessPolicy {
@@ -70,7 +70,7 @@ fn what_the_plan_takes_away_is_told_with_the_command_for_it() {
 }
 
 #[test]
-fn an_entry_that_is_made_anew_is_deleted_first_and_not_imported() {
+fn a_recreated_entry_is_deleted_first_and_not_imported() {
     let plan = updating(&[], |live| {
         vec![ActionKind::DeleteAccessEntry {
             principal_arn: live.principal_arn.clone(),

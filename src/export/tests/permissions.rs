@@ -105,7 +105,7 @@ fn the_roles_of_two_commands_live_side_by_side() {
 
 /// Whoever granted these rights once found out in the middle of an incident that `rollback` needs others.
 #[test]
-fn the_rights_for_the_way_forth_say_that_the_way_back_needs_its_own() {
+fn apply_permissions_mention_those_of_rollback() {
     for command in [For::Apply, For::Cutover] {
         let text = rbac(command, &[]);
         assert!(text.contains("`export rbac --for rollback`"), "{text}");

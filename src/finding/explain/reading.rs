@@ -3,9 +3,9 @@
 use super::{Example, Text};
 
 pub(super) const SECTION_UNREADABLE: Text = Text {
-    meaning: "One of `mapRoles`, `mapUsers` and `mapAccounts` is not valid YAML. The cluster takes no mapping from it, so nobody in it has access today unless an access entry gives it; the other two values still count.",
-    why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`: each value is parsed by itself, and what can't be parsed is left out.",
-    fix: "Fix the text at the place shown, then plan again. A placeholder at the start of a value needs quotes, and YAML takes no tabs for indentation. Look twice at who gets access back by that.",
+    meaning: "One of `mapRoles`, `mapUsers` and `mapAccounts` is not valid YAML. The cluster ignores all its mappings, so nobody in it has access today except through an access entry; the other two values still apply.",
+    why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`: each value is parsed on its own, and one that can't be parsed is skipped.",
+    fix: "In aws-auth, fix the text at the place shown, and plan again. A placeholder at the start of a value needs quotes, and YAML does not allow tabs for indentation. Check who gets access back before you do.",
     example: Some(Example {
         before: "- rolearn: arn:aws:iam::111122223333:role/x
   username: {{SessionName}}
@@ -17,9 +17,9 @@ pub(super) const SECTION_UNREADABLE: Text = Text {
 };
 
 pub(super) const SECTION_NOT_A_LIST: Text = Text {
-    meaning: "The value is valid YAML, but a mapping or a text instead of a list, so the cluster finds nothing in it.",
+    meaning: "The value is valid YAML, but a mapping or a string instead of a list, so the cluster finds nothing in it.",
     why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`: the value is decoded into a list.",
-    fix: "Write each mapping as an element of a list, with a dash in front.",
+    fix: "In aws-auth, write each mapping as a list element that begins with a dash.",
     example: Some(Example {
         before: "rolearn: arn:aws:iam::111122223333:role/x
 username: x
@@ -31,9 +31,9 @@ username: x
 };
 
 pub(super) const USERNAME_EMPTIED: Text = Text {
-    meaning: "A number, a boolean or a list stands where the username should be. The cluster keeps the mapping with an empty username.",
+    meaning: "The username is a number, a boolean or a list instead of a string. The cluster keeps the mapping with an empty username.",
     why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`: Go's JSON decoder reports the wrong type and leaves the field empty.",
-    fix: "Put the username in quotes, if it is intended.",
+    fix: "If the username is intended, put it in quotes in aws-auth.",
     example: Some(Example {
         before: "  username: 12345
 ",
@@ -43,9 +43,9 @@ pub(super) const USERNAME_EMPTIED: Text = Text {
 };
 
 pub(super) const GROUPS_EMPTIED: Text = Text {
-    meaning: "A single text stands where the list of groups should be. The cluster keeps the mapping with no groups at all, so it gives less than it seems to.",
+    meaning: "The groups are a single string instead of a list. The cluster keeps the mapping with no groups at all, so it grants less than it seems to.",
     why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`: Go's JSON decoder reports the wrong type and leaves the field empty.",
-    fix: "Write the groups as a list, if they are intended. That gives access which nobody has today, so it is yours to decide.",
+    fix: "If the groups are intended, write them as a list in aws-auth. That grants access that nobody has today, so it is your decision.",
     example: Some(Example {
         before: "  groups: system:masters
 ",
@@ -55,9 +55,9 @@ pub(super) const GROUPS_EMPTIED: Text = Text {
 };
 
 pub(super) const GROUP_EMPTIED: Text = Text {
-    meaning: "An element of the list of groups is a number, a boolean or null, which the cluster reads as an empty text. Unquoted `y`, `yes`, `on`, `no` and `off` are booleans in YAML 1.1.",
+    meaning: "An element of the list of groups is a number, a boolean or null, which the cluster reads as an empty string. Unquoted `y`, `yes`, `on`, `no` and `off` are booleans in YAML 1.1.",
     why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, with YAML 1.1 from `sigs.k8s.io/yaml`.",
-    fix: "Put the group in quotes, if it is intended.",
+    fix: "If the group is intended, put it in quotes in aws-auth.",
     example: Some(Example {
         before: "  groups: [on, devs]
 ",
@@ -67,16 +67,16 @@ pub(super) const GROUP_EMPTIED: Text = Text {
 };
 
 pub(super) const DUPLICATE_KEY: Text = Text {
-    meaning: "One mapping has the same key twice. The last one counts; of two that differ in case only, the one in lower case.",
-    why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`: YAML goes through JSON with sorted keys, whose last value wins.",
-    fix: "Keep the key that is intended.",
+    meaning: "One mapping has the same key twice. The last one wins; if they differ only in case, the one in lower case wins.",
+    why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`: YAML is converted to JSON with sorted keys, and the last value wins.",
+    fix: "In aws-auth, keep the key that is intended and remove the other.",
     example: None,
 };
 
 pub(super) const UNKNOWN_KEY: Text = Text {
     meaning: "The mapping has a key that the cluster does not read, often a typo.",
     why: "aws-iam-authenticator `pkg/config/types.go`: `rolearn`, `userarn`, `sso`, `username`, `groups` and `userid` are known, in any case.",
-    fix: "Correct or remove the key.",
+    fix: "In aws-auth, correct or remove the key.",
     example: Some(Example {
         before: "  group: [devs]
 ",
@@ -88,7 +88,7 @@ pub(super) const UNKNOWN_KEY: Text = Text {
 pub(super) const UNKNOWN_SECTION: Text = Text {
     meaning: "A key of `data` is not exactly `mapRoles`, `mapUsers` or `mapAccounts`, so the cluster does not read it. Case counts here.",
     why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`.",
-    fix: "Rename the key, if it is intended. That gives access which nobody has today, so it is yours to decide.",
+    fix: "If it is intended, rename the key in aws-auth. That grants access that nobody has today, so it is your decision.",
     example: Some(Example {
         before: "data:
   maproles: |
@@ -100,16 +100,16 @@ pub(super) const UNKNOWN_SECTION: Text = Text {
 };
 
 pub(super) const LATER_DOCUMENTS: Text = Text {
-    meaning: "The value holds several YAML documents, and the cluster reads the first one only.",
+    meaning: "The value contains several YAML documents, and the cluster reads only the first one.",
     why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, with `sigs.k8s.io/yaml`.",
-    fix: "Move the mappings into the first document, if they are intended.",
+    fix: "If the mappings are intended, move them into the first document.",
     example: None,
 };
 
 pub(super) const JOINED_GROUPS: Text = Text {
-    meaning: "A group that is indented further than the one before is a continuation of it in YAML, so that two groups are one with a name that nothing is bound to.",
-    why: "aws-iam-authenticator `pkg/mapper/configmap/yaml/aws-auth-space-out-of-place.yaml`, a test of the reader itself.",
-    fix: "Indent all groups alike, if both are intended.",
+    meaning: "A group that is indented further than the one before is a continuation of it in YAML, so two groups become one, with a name that nothing is bound to.",
+    why: "aws-iam-authenticator `pkg/mapper/configmap/yaml/aws-auth-space-out-of-place.yaml`, a test of the authenticator itself.",
+    fix: "If both groups are intended, indent them alike in aws-auth.",
     example: Some(Example {
         before: "  groups:
   - system:bootstrappers
@@ -123,36 +123,36 @@ pub(super) const JOINED_GROUPS: Text = Text {
 };
 
 pub(super) const NO_AWS_AUTH: Text = Text {
-    meaning: "There is no ConfigMap `aws-auth` in `kube-system`, so there is nothing to carry over.",
+    meaning: "There is no ConfigMap `aws-auth` in `kube-system`, so there is nothing to migrate.",
     why: r#"EKS User Guide, "Grant IAM users access to Kubernetes with a ConfigMap"."#,
     fix: "Nothing to do.",
     example: None,
 };
 
 pub(super) const BINARY_DATA: Text = Text {
-    meaning: "Something stands in `binaryData`, which the cluster does not read.",
+    meaning: "`binaryData` is not empty, and the cluster does not read it.",
     why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`: only `data` is read.",
-    fix: "Move the text to `data`, if it is intended.",
+    fix: "If it is intended, move the text to `data`.",
     example: None,
 };
 
 pub(super) const ELEMENT_IGNORED: Text = Text {
-    meaning: "An element of the list is not a mapping with keys, so the cluster takes nothing from it.",
+    meaning: "An element of the list is not a mapping with keys, so the cluster skips it.",
     why: "aws-iam-authenticator `pkg/config/mapper.go`, `Validate`.",
-    fix: "Remove it, or write it as a mapping.",
+    fix: "In aws-auth, remove the element, or write it as a mapping.",
     example: None,
 };
 
 pub(super) const SECTION_UNDECIDED: Text = Text {
-    meaning: "The text uses a construct of YAML for which it is not known for sure how the cluster's own reader takes it. To guess could give or take access, so nothing of the value is carried over.",
-    why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`, reads by way of go-yaml v2, whose answer for this construct is not reproduced here.",
-    fix: "Write the value as a plain list of mappings, see that everybody still gets in, then plan again.",
+    meaning: "The text uses a YAML construct, and it is not certain how the cluster reads it. A wrong guess could grant or remove access, so nothing in this value is migrated.",
+    why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`, uses go-yaml v2, whose result for this construct is not reproduced here.",
+    fix: "In aws-auth, write the value as a plain list of mappings, check that everybody still has access, and plan again.",
     example: None,
 };
 
 pub(super) const ACCOUNTS_CUT_SHORT: Text = Text {
-    meaning: "The text of `mapAccounts` breaks off for the cluster in the middle: the accounts before that place count, those behind it do not.",
-    why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`: `mapAccounts` is decoded element by element, and what was decoded before an error is kept.",
-    fix: "Fix the text at the place shown. Look twice at which accounts get access back by that.",
+    meaning: "The cluster stops reading `mapAccounts` at an error: it uses the accounts before it and ignores those after it.",
+    why: "aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`: `mapAccounts` is decoded element by element, and those decoded before an error are kept.",
+    fix: "In aws-auth, fix the text at the place shown. Check which accounts get access back before you do.",
     example: None,
 };

@@ -44,7 +44,7 @@ impl History {
         })
     }
 
-    /// What the last run of `apply` began for a principal and still owes it, in order; nothing where it owes nothing.
+    /// What the last run of `apply` began for a principal and did not complete, in order; empty if nothing is left.
     ///
     /// A chain of calls has begun when its first call was answered, or may have been: from then on its entry hides the
     /// principal's mapping, and what the entry still lacks the principal lacks, too.
@@ -106,13 +106,13 @@ impl History {
         refused
     }
 
-    /// The run that `apply` goes on with: the last one, unless it is complete or another command's.
+    /// The run that `apply` resumes: the last one, unless it is complete or another command's.
     #[must_use]
     pub fn unfinished(&self) -> Option<&RunHistory> {
         self.unfinished_of(RunCommand::Apply)
     }
 
-    /// The run that a command goes on with: the last one, unless it is complete or another command's.
+    /// The run that a command resumes: the last one, unless it is complete or another command's.
     #[must_use]
     pub fn unfinished_of(&self, command: RunCommand) -> Option<&RunHistory> {
         self.runs
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_has_its_own_history_and_not_that_of_a_namesake() {
+    fn a_cluster_ignores_the_history_of_an_earlier_cluster_with_its_name() {
         let mut history = History::default();
         for (run, region) in [("here", "eu-west-1"), ("elsewhere", "eu-west-2")] {
             history.add(Record::Run {

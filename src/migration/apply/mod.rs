@@ -80,7 +80,7 @@ pub enum Question<'a> {
         /// The manifests.
         bindings: &'a [Value],
     },
-    /// What an earlier run began for the caller itself and owes it, without which `aws-auth` can't be read.
+    /// What an earlier run began for the caller itself and did not complete, without which `aws-auth` can't be read.
     Owed {
         /// Which cluster.
         cluster: &'a ClusterId,
@@ -141,7 +141,7 @@ pub async fn apply<P: Progress>(
     };
     let aws = seen.aws.clone().ok_or_else(|| {
         Failure::usage("there is nothing to apply to: the plan is offline")
-            .hint("name the cluster with --cluster")
+            .hint("pass the cluster with --cluster")
     })?;
     let Opened { id, path, history } = work.session.open(&seen)?;
     let mut plan = plan_now(&seen, options, &history, clock)?;
@@ -238,7 +238,7 @@ impl<P: Progress> Applying<'_, P> {
         Ok((seen, plan))
     }
 
-    /// Opens the journal and writes down that a run begins, or that the one that was stopped goes on.
+    /// Opens the journal and writes down that a run begins, or that the one that was stopped resumes.
     fn begin(
         &self,
         id: &ClusterId,
@@ -385,7 +385,7 @@ impl<P: Progress> Applying<'_, P> {
 /// A decision that does not fit is a slip of whoever wrote it: nothing is done.
 #[must_use]
 pub fn misfit(misfits: &Misfits) -> Failure {
-    Failure::usage(format!("nothing was done: {misfits}"))
+    Failure::usage(format!("nothing was written: {misfits}"))
         .hint("correct the decisions file or the option; `plan --write-decisions FILE` writes every open question")
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn survey_after_switch(
             return Err(Failure {
                 kind: FailureKind::Interrupted,
                 ..Failure::new("interrupted after the mode switch")
-                    .hint("run the same command again to go on")
+                    .hint("run the same command again to resume")
             });
         }
         stop.sleep(Duration::from_secs(1)).await;

@@ -16,7 +16,7 @@ use crate::writer::{self, Progress};
 /// How often the cluster is asked again once the caller's entry is complete: its authorizer learns of it a bit later.
 const LOOKS: u32 = 15;
 
-/// Finishes what the journal says is owed to the caller, through AWS alone, and looks at the cluster then.
+/// Completes the caller's remaining calls from the journal, through AWS alone, and then reads the cluster.
 ///
 /// Only the caller's own entry: whoever may associate a policy may give it to itself, while what was planned for
 /// others may no longer be what their mappings say.
@@ -39,7 +39,7 @@ pub(super) async fn finish<P: Progress>(
         cluster: &locked.cluster,
         actions: &actions,
     })?;
-    // The journal is free again when this is done, for the run that goes on.
+    // The journal is free again when this is done, for the run that resumes.
     let log = work.begin(&locked.cluster, &actions, Some(&locked.caller))?;
     let summary = writer::run(
         &work.run(&locked.aws, locked.aws.pace(), &locked.cluster.name, &log),
@@ -62,7 +62,7 @@ pub(super) async fn finish<P: Progress>(
         };
         return Err(Failure {
             kind,
-            what: format!("the caller's own access entry was not finished{why}"),
+            what: format!("the caller's own access entry was not completed{why}"),
             ..failure
         });
     }

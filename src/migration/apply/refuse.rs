@@ -45,9 +45,9 @@ pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(
         .count();
     if options.choices.on_existing == OnExisting::Fail && conflicts > 0 {
         return Err(Failure::refused(format!(
-            "{conflicts} live access entries differ from their mappings, and --on-existing fail was given"
+            "{conflicts} live access entries differ from their mappings, and --on-existing is fail"
         ))
-        .hint("`plan` shows them; --on-existing keep leaves them, --on-existing update changes them"));
+        .hint("`plan` shows them; keep them with --on-existing keep, or update them with --on-existing update"));
     }
     let switches = plan
         .actions
@@ -55,9 +55,9 @@ pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(
         .any(|action| action.stage == Stage::Cluster);
     if switches && !options.enable_access_entries {
         return Err(Failure::refused(
-            "the cluster is in the mode CONFIG_MAP and has no access entries",
+            "the cluster is in the mode CONFIG_MAP, which does not support access entries",
         )
-        .hint("add --enable-access-entries to switch it to API_AND_CONFIG_MAP; aws-auth stays in force, but the switch can't be undone"));
+        .hint("add --enable-access-entries to switch it to API_AND_CONFIG_MAP; aws-auth keeps working, but the switch can't be undone"));
     }
     Ok(())
 }

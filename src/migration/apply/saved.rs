@@ -30,7 +30,7 @@ pub(super) fn plan_now(
     .map_err(|stale| {
         Failure::new("the saved plan was not applied")
             .because(stale)
-            .hint("make and review a new one: `plan --out FILE`")
+            .hint("create and review a new one: `plan --out FILE`")
     })?;
     refuse_blocked(saved, &fresh)?;
     let live = live_entries(seen);
@@ -67,11 +67,11 @@ fn only_what_is_yielded(plan: &mut Plan, fresh: &[Action], saved: &Plan) -> Resu
     let of = strange.kind.principal_arn();
     let of = of.map_or_else(String::new, |arn| format!(" for `{arn}`"));
     Err(Failure::new(format!(
-        "the saved plan was not applied: its action {} ({}{of}) is not one that a plan made now has",
+        "the saved plan was not applied: its action {} ({}{of}) is not in a plan made now",
         strange.id,
         strange.kind.operation(),
     ))
-    .hint("make and review a new one: `plan --out FILE`"))
+    .hint("create and review a new one: `plan --out FILE`"))
 }
 
 /// Refuses a plan that would make what needs a decision by now, such as an entry whose group lacks its bindings.
@@ -93,7 +93,7 @@ fn refuse_blocked(saved: &Plan, fresh: &Plan) -> Result<(), Failure> {
         (&finding.message, &finding.fix)
     });
     let failure = Failure::new(format!(
-        "the saved plan was not applied: {} (`{}`) is blocked now: {message}",
+        "the saved plan was not applied: {} (`{}`) is now blocked: {message}",
         mapping.id, mapping.arn
     ));
     Err(if fix.is_empty() {
@@ -111,7 +111,7 @@ fn findings_now(saved: &Plan, fresh: Vec<PlacedFinding>) -> Vec<PlacedFinding> {
     of_cluster.chain(of_plan.cloned()).collect()
 }
 
-/// The entries that the saved plan makes anew and that are still the old ones; all that is planned for them is to be done.
+/// The entries that the saved plan re-creates and that are still the old ones; all that is planned for them is to be done.
 fn entries_to_delete(
     saved: &Plan,
     fresh: &Plan,

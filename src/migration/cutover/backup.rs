@@ -26,7 +26,7 @@ pub fn refuse_taken(path: &Path, stored: &Stored, history: &History) -> Result<(
         "`{}` exists, and a backup never overwrites a file",
         path.display()
     ))
-    .hint("name another file with --backup"))
+    .hint("choose another file with --backup"))
 }
 
 /// Writes the manifest to the path and the exact object, metadata and all, beside it with `.json` at its end; both are
@@ -70,7 +70,7 @@ pub fn is_there(path: &Path, stored: &Stored) -> Result<bool, Failure> {
 pub fn discard(place: &Path) {
     for path in [place.to_owned(), with_end(place, EXACT)] {
         if let Err(error) = files::remove(&path) {
-            tracing::debug!(%error, path = %path.display(), "the backup was not removed");
+            tracing::debug!(%error, path = %path.display(), "the backup was not deleted");
         }
     }
 }
@@ -164,5 +164,5 @@ fn unusable(path: &Path, error: std::io::Error) -> Failure {
         path.display()
     ))
     .because(error)
-    .hint("name another place with --backup")
+    .hint("choose another place with --backup")
 }

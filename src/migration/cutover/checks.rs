@@ -80,11 +80,11 @@ impl Look {
             .is_some_and(|removal| removal.after.is_some());
         match held.filter(|_| leaves) {
             Some(held) => Err(Failure::refused(format!(
-                "aws-auth is being deleted since {}, {}, and what would be left in it goes with it",
+                "aws-auth has been marked for deletion since {}, {}, and the mappings that would stay in it go with it",
                 held.since,
                 held_by(&held)
             ))
-            .hint("back it up and create it again without finalizers first (kubectl get configmap --namespace kube-system aws-auth --output yaml)")),
+            .hint("first back it up and re-create it without finalizers (kubectl get configmap --namespace kube-system aws-auth --output yaml)")),
             None => Ok(()),
         }
     }
@@ -129,16 +129,16 @@ impl Look {
     ) -> Result<(), Failure> {
         if is_partial(&options.choices) {
             return Err(Failure::usage(
-                "--to-api-mode ends aws-auth for everybody, --only and --exclude do not go with it",
+                "--to-api-mode disables aws-auth for everybody, so it can't be combined with --only or --exclude",
             )
             .and_nothing_written());
         }
         if !self.verification.left.is_empty() {
             return Err(Failure::refused(format!(
-                "{} of aws-auth stay as decided, and in the mode API nobody would get in by them",
+                "{} of aws-auth stay as decided, and in the mode API they would grant nothing",
                 self.verification.left.len()
             ))
-            .hint("answer `drop` for them in the decisions file, or leave --to-api-mode out"));
+            .hint("answer `drop` for them in the decisions file, or run without --to-api-mode"));
         }
         if !options.allow_self_lockout && self.loses_the_caller(|_| true) {
             return Err(locked_out());
@@ -150,11 +150,11 @@ impl Look {
         let wanted = SignedDuration::try_from(options.min_soak).unwrap_or(SignedDuration::MAX);
         if age < wanted {
             return Err(Failure::refused(format!(
-                "the last `apply` was {} minutes ago, and the switch to the mode API can't be undone",
+                "the last `apply` was {} minutes ago, and the switch to API can't be undone",
                 age.as_mins()
             ))
             .hint(format!(
-                "wait until {} minutes have passed and watch who is refused, or lower --min-soak",
+                "wait until {} minutes have passed and watch for refused logins, or lower --min-soak",
                 wanted.as_mins()
             )));
         }
@@ -193,9 +193,9 @@ fn is_partial(choices: &Choices) -> bool {
 
 fn locked_out() -> Failure {
     Failure::refused(
-        "the caller itself gets in by a mapping that would go, and has no access entry",
+        "the caller's own access comes from a mapping that would be removed, and it has no access entry",
     )
-    .hint("give the caller an access entry first, or add --allow-self-lockout")
+    .hint("create an access entry for the caller first, or add --allow-self-lockout")
 }
 
 #[cfg(test)]
@@ -275,7 +275,7 @@ mod tests {
         remade.principals.insert(principal.key(), known);
         assert!(
             loses(CALLER, &reading(), &remade, |_| true),
-            "an entry that is older than its principal lets nobody in"
+            "an entry that is older than its principal grants no access"
         );
     }
 }

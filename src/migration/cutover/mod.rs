@@ -10,6 +10,7 @@ mod write;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::apply::misfit;
 use super::consent::Consent;
 use super::owners::{Writer, writers_of};
 use super::session::{Clock, JournalPlace, Opened, Session, end};
@@ -142,7 +143,7 @@ pub struct CutOver {
 /// Verifies, asks, and takes `aws-auth` away.
 ///
 /// What was seen is looked at again after a question, and once more before the switch that can't be undone.
-/// `confirm` is asked before the first write. The same call again goes on where an earlier one was stopped: what is
+/// `confirm` is asked before the first write. The same call again resumes where an earlier one was stopped: what is
 /// gone is gone, and what is left is verified anew.
 pub async fn cutover<P: Progress>(
     target: &Target,
@@ -161,6 +162,7 @@ pub async fn cutover<P: Progress>(
     let seen = session.look().await?;
     let kubernetes = live(&seen)?;
     let Opened { id, path, history } = session.open(&seen)?;
+    let is_decided_here = !options.choices.answers.is_empty();
     let options = &CutoverOptions {
         choices: options
             .choices
@@ -168,6 +170,11 @@ pub async fn cutover<P: Progress>(
         ..options.clone()
     };
     let mut first = Look::of(seen, options, &history, clock)?;
+    // What an earlier run decided may no longer fit, which is no slip of whoever runs this one.
+    if is_decided_here {
+        let fit = first.verification.plan.decisions_fit();
+        fit.map_err(|misfits| misfit(&misfits))?;
+    }
     let mut done = CutOver::of(&first, path.clone());
     if first.refused {
         return Ok(done);
@@ -294,8 +301,8 @@ pub(super) fn live(seen: &Survey) -> Result<Kubernetes, Failure> {
     match (&seen.kubernetes, seen.source.kind) {
         (Some(kubernetes), SourceKind::Cluster) => Ok(kubernetes.clone()),
         _ => Err(
-            Failure::usage("the ConfigMap of a file can't be changed in the cluster")
-                .hint("name the cluster with --cluster or --kubeconfig, without --from-file"),
+            Failure::usage("a ConfigMap from a file can't be removed from the cluster")
+                .hint("pass the cluster with --cluster or --kubeconfig, without --from-file"),
         ),
     }
 }
@@ -309,7 +316,7 @@ fn to_api() -> Action {
         },
         mapping: None,
         stage: Stage::Cluster,
-        why: "nothing in aws-auth counts any more".to_owned(),
+        why: "aws-auth no longer grants anything".to_owned(),
     }
 }
 
@@ -345,8 +352,7 @@ impl CutOver {
             error @ SwitchError::GivenUp { .. } => Failure {
                 kind: FailureKind::Incomplete,
                 ..Failure::new(error.to_string()).hint(
-                    "the cluster stays in API_AND_CONFIG_MAP and nobody's access changed; deal with EKS's reason and run \
-                     the same command again",
+                    "the cluster stays in API_AND_CONFIG_MAP and nobody's access changed; fix what EKS reports and run the same command again",
                 )
             },
             error => error.into(),
@@ -371,6 +377,6 @@ pub(super) fn interrupted() -> Failure {
     Failure {
         kind: FailureKind::Interrupted,
         ..Failure::new("interrupted before the ConfigMap was changed")
-            .hint("run the same command again to go on")
+            .hint("run the same command again to resume")
     }
 }

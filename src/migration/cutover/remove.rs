@@ -50,7 +50,7 @@ pub fn removal(
         } else {
             cut(section, text, &proven).map_err(|error| {
                 Failure::refused(format!("{error}"))
-                    .hint("write the section as a plain list without anchors, or cut everything over at once")
+                    .hint("in aws-auth, write the section as a plain list without anchors, or cut everything over at once")
             })?
         };
         match rest {
@@ -133,10 +133,10 @@ fn leaves_answers(
         }
         if gives(now.answer(&arn)) != gives(after) {
             return Err(Failure::refused(format!(
-                "without the others, {} would give `{}` other access than today",
+                "without the other mappings, {} would give `{}` different access than today",
                 mapping.id, mapping.arn
             ))
-            .hint("take that mapping into the same cut-over, or remove it by hand first"));
+            .hint("include that mapping in the same cutover, or remove it from aws-auth by hand first"));
         }
     }
     Ok(())
@@ -150,7 +150,7 @@ mod tests {
     use crate::observed::Lookup;
 
     #[test]
-    fn a_hidden_mapping_must_not_count_for_whom_only_a_dead_entry_stands() {
+    fn a_stale_entry_does_not_override_its_mapping() {
         const DEV: &str = "arn:aws:iam::111122223333:role/dev";
         let text =
             |groups: &str| format!("- {{rolearn: '{DEV}', username: dev, groups: [{groups}]}}\n");

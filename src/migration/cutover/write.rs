@@ -96,7 +96,7 @@ impl<P: Progress> CuttingOver<'_, P> {
         Err(Failure {
             kind: FailureKind::Incomplete,
             ..Failure::new(format!(
-                "the ConfigMap was not written: in {ATTEMPTS} tries somebody else was faster or the connection broke"
+                "the ConfigMap was not written: in {ATTEMPTS} attempts it was changed by somebody else or the connection failed"
             ))
             .hint("find out who writes aws-auth (`status --preflight`), then run the same command again")
         })
@@ -121,21 +121,19 @@ impl<P: Progress> CuttingOver<'_, P> {
         let seen = self.look_again().await?;
         let look = Look::of(seen, self.options, self.log.history(), self.session.clock)?;
         let reason = if look.refused {
-            Some("the access of somebody who is named above would change".to_owned())
+            Some("the access of a principal listed above would change".to_owned())
         } else if look.removal.is_some() {
-            Some("somebody has put mappings into aws-auth since the removal".to_owned())
+            Some("mappings were added to aws-auth since the removal".to_owned())
         } else {
             // Without its mapping nobody would notice but who is meant.
             let changed = changed_entry(&last.seen.observed, &look.seen.observed);
-            changed.map(|arn| {
-                format!("somebody has changed the access entry of `{arn}` since the proof")
-            })
+            changed.map(|arn| format!("the access entry of `{arn}` changed since it was verified"))
         };
         if let Some(reason) = reason {
             done.verification = look.verification;
             return Err(
                 Failure::new(format!("the cluster was not switched to API: {reason}"))
-                    .hint("look at it with `verify`"),
+                    .hint("check with `verify`"),
             );
         }
         look.may_switch(self.options, self.log.history(), (self.session.clock.now)())
@@ -216,8 +214,8 @@ impl<P: Progress> CuttingOver<'_, P> {
         if self.session.is_over() {
             return Err(Failure {
                 kind: FailureKind::Incomplete,
-                ..Failure::new("the ConfigMap was not changed: the time given by --timeout is over")
-                    .hint("run the same command again to go on")
+                ..Failure::new("the ConfigMap was not changed: --timeout was reached")
+                    .hint("run the same command again to resume")
             });
         }
         Ok(())
@@ -271,8 +269,7 @@ fn refused(error: KubernetesError) -> Failure {
     let failure = Failure::from(error);
     if is_immutable {
         failure.hint(
-            "cut everything over at once, without --only, --exclude and --keep-config-map: that deletes it; or create it again \
-             without `immutable: true` first",
+            "cut everything over at once, without --only, --exclude and --keep-config-map, which deletes it; or re-create it without `immutable: true` first",
         )
     } else {
         failure

@@ -18,15 +18,14 @@ pub(super) fn without_journal(
     options: &RollbackOptions,
 ) -> (Restoring, Option<String>) {
     let lost = format!(
-        "no run on this cluster is in the journal `{}`, so that only the tags of the entries tell what this tool did",
+        "the journal `{}` has no run on this cluster, so only the tags of the entries show what this tool did",
         journal.display()
     );
     let Some((path, to)) = backup::latest(journal, cluster) else {
         return (
             Restoring::Nothing,
             Some(format!(
-                "{lost}; where aws-auth was cut over, name the journal of that run with --journal, or put the backup back \
-                 by hand: kubectl create -f BACKUP"
+                "{lost}; if aws-auth was cut over, pass the journal of that run with --journal, or restore the backup by hand: kubectl create -f BACKUP"
             )),
         );
     };
@@ -36,8 +35,7 @@ pub(super) fn without_journal(
     }
     if stored.is_some() && !options.force {
         let path = path.display();
-        let said =
-            format!("{lost}; --force puts the backup `{path}` in the place of aws-auth as it is");
+        let said = format!("{lost}; --force replaces aws-auth with the backup `{path}`");
         return (Restoring::Nothing, Some(said));
     }
     let back = Restoring::Back {
@@ -47,7 +45,7 @@ pub(super) fn without_journal(
     (
         back,
         Some(format!(
-            "{lost}; aws-auth comes from the backup `{}`",
+            "{lost}; aws-auth is restored from the backup `{}`",
             path.display()
         )),
     )
@@ -63,13 +61,12 @@ pub(super) fn agree_with_backups(changes: &[&ConfigMapChange]) -> Result<(), Fai
         };
         if backup::exact(path).is_some_and(|exact| exact.as_ref() != Some(before.as_ref())) {
             return Err(Failure::new(format!(
-                "nothing was undone: the journal and the backup `{}` don't say the same about aws-auth before the cut-over, so \
-                 one of them was changed",
+                "nothing was undone: the journal and the backup `{}` disagree about aws-auth before the cutover, so one of them was changed",
                 path.display()
             ))
             .hint(format!(
-                "compare the `before` in the journal with `{0}.json`, move the file that is wrong to another folder (the backup \
-                 is `{0}` and `{0}.json`), and run the same command again: without the journal the backup counts",
+                "compare the `before` in the journal with `{0}.json`, move the wrong file to another folder (the backup \
+                 is `{0}` and `{0}.json`), and run the same command again: without the journal, the backup is used",
                 path.display()
             )));
         }

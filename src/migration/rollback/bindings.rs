@@ -137,10 +137,10 @@ fn why_it_stays(own: &OwnBinding, stored: &StoredBinding, after: &[AccessEntry])
         None => stored.is_written_by_this_tool_alone(),
     };
     if !is_ours {
-        return Some("somebody else has made it".to_owned());
+        return Some("it was created by somebody else".to_owned());
     }
     if !stored.gives_as(&own.object) {
-        return Some("somebody has changed it since".to_owned());
+        return Some("it was changed since".to_owned());
     }
     let needs = |entry: &&AccessEntry| {
         let groups = &entry.kubernetes_groups;
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_answer_was_lost_the_writer_tells_whose_it_is() {
+    fn a_lost_answer_is_resolved_by_reading_the_entry() {
         let by = |manager| fate(None, object("1", "monitoring", manager), &[]);
         assert_eq!(by("aws-auth-migrate"), Fate::Planned);
         assert_eq!(by("kubectl-client-side-apply"), Fate::Left);

@@ -36,10 +36,10 @@ pub(super) fn decide(
         && only != last
     {
         return Err(Failure::new(format!(
-            "nothing was undone: aws-auth was cut over by the run {last}, and without it the entries are all the access there is"
+            "nothing was undone: run {last} cut aws-auth over, so the entries are the only source of access"
         ))
         .hint(format!(
-            "roll that one back first (--run {last}), or everything (without --run)"
+            "roll that run back first (--run {last}), or roll everything back (without --run)"
         )));
     }
     let live = entries_to_undo(seen)?;
@@ -53,13 +53,12 @@ pub(super) fn decide(
     let mut stays = Vec::new();
     if mode == Some(AuthenticationMode::Api) {
         stays.push(
-            "the mode API can't be undone: the cluster reads aws-auth never again, so the access entries stay, \
-             and a ConfigMap that is put back has no effect"
+            "the mode API can't be undone: the cluster never reads aws-auth again, so the access entries stay, and a restored ConfigMap has no effect"
                 .to_owned(),
         );
         entries = Undoing::default();
     } else if mode == Some(AuthenticationMode::ApiAndConfigMap) {
-        stays.push("the mode API_AND_CONFIG_MAP can't be undone; aws-auth counts in it for everybody without an access entry".to_owned());
+        stays.push("the mode API_AND_CONFIG_MAP can't be undone; in it, aws-auth applies to everybody without an access entry".to_owned());
         if !options.force {
             keep_what_nothing_else_gives(&mut entries, seen, &after, &reading);
         }
@@ -87,8 +86,7 @@ pub(super) fn decide(
     };
     let dead = entries.dead.iter().filter(is_undone).map(|principal| {
         format!(
-            "the access entry that `{principal}` had before is not put back: it was older than its principal and let nobody \
-             in, and re-created it would let somebody in"
+            "the earlier access entry of `{principal}` is not restored: it was stale, and recreating it would grant access it did not give"
         )
     });
     stays.splice(..0, dead.collect::<Vec<_>>());
@@ -129,7 +127,7 @@ fn entries_to_undo(seen: &Survey) -> Result<Vec<LiveEntry>, Failure> {
             .map(|diagnostic| &diagnostic.finding)
             .find(|finding| finding.code == Code::EntriesUnknown);
         let (reason, fix) = unknown.map_or_else(
-            || ("the live access entries can't be read".to_owned(), None),
+            || ("the live access entries could not be read".to_owned(), None),
             |finding| (finding.message.clone(), Some(finding.fix.clone())),
         );
         let failure = Failure::new(format!("nothing was undone: {reason}"));
@@ -215,7 +213,9 @@ fn keep_what_nothing_else_gives(
     let reason = |principal: &Principal| {
         let by = match authenticator.answer(&canonical(principal)) {
             Answer::Refused => {
-                return Some("no mapping in aws-auth lets it in, so it would lose its access");
+                return Some(
+                    "no mapping in aws-auth grants it access, so it would lose its access",
+                );
             }
             Answer::Undefined { .. } => return None,
             Answer::Mapped { by, .. } => by,
@@ -225,7 +225,7 @@ fn keep_what_nothing_else_gives(
         let gives_as_much = is_proven(mapping)
             || same(Some(wanted), Some(&live.entry)) && mapping.access.keeps_access()
             || is_beginning_of(&live.entry, wanted);
-        (!gives_as_much).then_some("its mapping has been changed since, and gives other access")
+        (!gives_as_much).then_some("its mapping changed since and grants different access")
     };
     let is_put_back = |arn: &Arn| {
         let mut actions = entries.actions.iter();
@@ -250,7 +250,7 @@ fn keep_what_nothing_else_gives(
         .left
         .extend(kept.into_iter().map(|(principal_arn, reason)| Left {
             principal_arn,
-            reason: format!("{reason} (--force deletes it)"),
+            reason: format!("{reason} (to delete it anyway, pass --force)"),
         }));
 }
 

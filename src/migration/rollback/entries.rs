@@ -60,7 +60,7 @@ struct Story {
     after: Option<AccessEntry>,
     /// Calls of which no answer is known: the entry may be as before each of them.
     unsure: Vec<Option<AccessEntry>>,
-    /// Whether `apply` deleted the entry to make it anew.
+    /// Whether `apply` deleted the entry to re-create it.
     remade: bool,
     /// The type that `apply` gave it then; `None` where that call was not reached.
     remade_as: Option<EntryType>,
@@ -95,7 +95,7 @@ impl Story {
 
     /// Whether the entry was deleted although its type was right: it was older than its principal.
     ///
-    /// Where IAM does not tell, the type does: an entry is made anew for no other reason than its type or its age.
+    /// Where IAM does not tell, the type does: an entry is re-created only because of its type or its age.
     fn was_dead(&self, is_dead: &impl Fn(&LiveEntry) -> bool) -> bool {
         self.before.as_ref().is_some_and(|before| {
             self.remade
@@ -127,7 +127,7 @@ impl Story {
 
 /// Decides what is undone.
 ///
-/// The story of an entry begins anew with every rollback that brought it back. An entry that says neither what the runs
+/// The history of an entry starts over with every rollback that brought it back. An entry that says neither what the runs
 /// left nor, where an answer was lost, what they may have left, was changed by somebody else and stays. `is_dead` tells
 /// of an entry whether it is older than its principal, as far as IAM is known.
 #[must_use]
@@ -157,9 +157,9 @@ pub fn undo(
             undoing.left.push(Left {
                 principal_arn: principal.clone(),
                 reason: if now.is_some() {
-                    "somebody has changed it since".to_owned()
+                    "it was changed since".to_owned()
                 } else {
-                    "somebody has deleted it since".to_owned()
+                    "it was deleted since".to_owned()
                 },
             });
         }
@@ -226,7 +226,7 @@ pub fn undo_by_tags(live: &[LiveEntry], stands: &BTreeSet<String>) -> Undoing {
         } else {
             undoing.left.push(Left {
                 principal_arn: principal,
-                reason: "the journal of the run that made it is not here, and no mapping in aws-auth gives what it gives"
+                reason: "the journal of the run that created it is not here, and no mapping in aws-auth grants the same access"
                     .to_owned(),
             });
         }
@@ -358,7 +358,7 @@ fn back(principal: &str, now: Option<&AccessEntry>, before: Option<&AccessEntry>
             kind,
             mapping: None,
             stage,
-            why: "as it was before this tool".to_owned(),
+            why: "as it was before this tool's changes".to_owned(),
         })
         .collect()
 }

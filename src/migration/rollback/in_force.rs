@@ -30,7 +30,7 @@ impl<P: Progress> RollingBack<'_, P> {
         if !left.is_zero() {
             self.session.progress.tell(&Event {
                 message: Some(format!(
-                    "aws-auth is back; giving the cluster {}s to read it before access entries are deleted",
+                    "aws-auth is restored; waiting {}s for the cluster to read it before access entries are deleted",
                     left.as_secs().max(1)
                 )),
                 ..Event::new(EventKind::Action, (self.session.clock.now)())
@@ -50,9 +50,9 @@ impl<P: Progress> RollingBack<'_, P> {
         there.filter(stays).ok_or_else(|| Failure {
             kind: FailureKind::Incomplete,
             ..Failure::new(
-                "no access entry was deleted: somebody has changed or deleted aws-auth since it was looked at",
+                "no access entry was deleted: aws-auth was changed or deleted since it was read",
             )
-            .hint("run the same command again: it looks at aws-auth as it is then")
+            .hint("run the same command again: it reads aws-auth again")
         })
     }
 
@@ -64,7 +64,7 @@ impl<P: Progress> RollingBack<'_, P> {
                 return Err(Failure {
                     kind: FailureKind::Interrupted,
                     ..Failure::new("interrupted before an access entry was deleted")
-                        .hint("run the same command again to go on")
+                        .hint("run the same command again to resume")
                 });
             }
             match self.kubernetes.answers_the_caller().await {
@@ -74,7 +74,7 @@ impl<P: Progress> RollingBack<'_, P> {
                     return Err(Failure {
                         kind: FailureKind::Incomplete,
                         ..Failure::new(format!(
-                            "no access entry was deleted: whether aws-auth counts can't be told: {error}"
+                            "no access entry was deleted: it is unknown whether aws-auth applies: {error}"
                         ))
                         .hint("run the same command again once the Kubernetes API answers")
                     });

@@ -7,6 +7,7 @@ mod config_map;
 mod decide;
 mod entries;
 mod in_force;
+mod look;
 mod moves;
 mod work;
 
@@ -14,24 +15,20 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
-
 use super::apply::live_entries;
-use super::cutover::live;
-use super::deletion::held_by;
-use super::owners::{Writer, writers_of};
-use super::session::{Clock, JournalPlace, Opened, Session, end, unfinished};
+use super::consent::Consent;
+use super::owners::Writer;
+use super::session::{Clock, JournalPlace, Session, end, unfinished};
 use super::survey::{Survey, Target};
 use crate::aws::EksApi;
 use crate::choices::{Choices, OnExisting};
 use crate::error::Failure;
-use crate::journal::{Beginning, Journal, RunCommand, RunEnd, RunHistory, RunOption};
+use crate::journal::{Beginning, RunCommand, RunEnd, RunOption};
 use crate::kubernetes::Stored;
 use crate::model::AuthenticationMode;
 use crate::stop::Stop;
 use crate::writer::{self, Event, Guarded, Limits, Progress, Run, Summary};
-use backups::{agree_with_backups, without_journal};
-use decide::decide;
+use look::Look;
 use work::RollingBack;
 
 pub use bindings::{Fate, UndoneBinding, made_bindings};
@@ -134,13 +131,15 @@ impl RolledBack {
 
 /// Shows what would be undone or, where it is to act, undoes it.
 ///
-/// The same call again goes on where an earlier one was stopped: what is back is back.
+/// `confirm` sees what would be undone before anything is written; its refusal ends the command. The same call again
+/// resumes where an earlier one was stopped.
 pub async fn rollback<P: Progress>(
     target: &Target,
     options: &RollbackOptions,
     progress: &P,
     stop: &Stop,
     clock: Clock,
+    confirm: impl Fn(&RolledBack) -> Result<Consent, Failure>,
 ) -> Result<RolledBack, Failure> {
     let place = JournalPlace {
         named: options.journal.as_deref(),
@@ -148,92 +147,25 @@ pub async fn rollback<P: Progress>(
         holder: &options.holder,
     };
     let session = Session::new(target, place, progress, stop, clock, None);
-    let seen = session.look().await?;
-    let kubernetes = live(&seen)?;
-    let Opened { id, path, history } = session.open(&seen)?;
-    if options.journal.is_some() && !Journal::is_there(&path) {
-        return Err(Failure::usage(format!("there is no journal `{}`", path.display()))
-            .hint("without --journal the usual place is looked at, and the entries' tags where it holds nothing"));
+    let mut look = Look::of(&session, options).await?;
+    if !options.act || (look.done.is_nothing() && !look.is_open) {
+        return Ok(look.done);
     }
-    if let Some(run) = &options.run
-        && !history.runs.iter().any(|known| known.run == *run)
-    {
-        return Err(Failure::new(format!(
-            "the journal `{}` holds no run `{run}`",
-            path.display()
-        ))
-        .hint("`status` names the last run; name another journal with --journal"));
+    // Where there is nothing left to undo, the run that was stopped only has to be ended.
+    if !look.done.is_nothing() && confirm(&look.done)? == Consent::Answered {
+        let again = Look::of(&session, options).await?;
+        Session::<P>::is_as_shown(again.is_like(&look))?;
+        look = again;
     }
+    let Look {
+        seen,
+        kubernetes,
+        id,
+        mut done,
+        ..
+    } = look;
     let stored = seen.stored.clone();
     let held = stored.as_ref().and_then(Stored::terminating);
-    // One that is being deleted counts still, and goes by itself: it is no place to leave anybody's access to.
-    let standing = stored.as_ref().filter(|_| held.is_none());
-    // What a rollback without the journal has begun is not a journal to go by.
-    let is_lost =
-        |run: &RunHistory| run.command == RunCommand::Rollback && run.end != Some(RunEnd::Complete);
-    let (config_map, lost) = if history.runs.iter().all(is_lost) {
-        without_journal(&path, &id, standing, options)
-    } else {
-        let back = restore(&history, options.run.as_deref(), standing);
-        let elsewhere = (standing.is_none() && changes(&history, None).is_empty()).then(|| {
-            let is = if held.is_some() { "being deleted" } else { "gone" };
-            format!(
-                "aws-auth is {is}, and no run in the journal `{}` has taken it away: name the journal of the run that did \
-                 with --journal, or put the backup back by hand: kubectl create -f BACKUP",
-                path.display()
-            )
-        });
-        (back, elsewhere)
-    };
-    if config_map != Restoring::Nothing {
-        agree_with_backups(&changes(&history, options.run.as_deref()))?;
-    }
-    let mut done = decide(&seen, standing, config_map, &history, options, clock)?;
-    if let Some(held) = &held {
-        done.stays.push(format!(
-            "aws-auth is being deleted since {}, {}: it counts until it is gone, and what is put back is created then",
-            held.since,
-            held_by(held)
-        ));
-    }
-    done.journal = path.clone();
-    if !done.is_nothing() || !done.entries.left.is_empty() || standing.is_none() {
-        done.stays.extend(lost);
-    }
-    if done.config_map != Restoring::Nothing {
-        done.writers = stored.as_ref().map(writers_of).unwrap_or_default();
-    }
-    let live = seen.observed.entries.as_deref().unwrap_or_default();
-    let after = bindings::entries_after(live, &done.entries.actions);
-    let made = bindings::made(&history, options.run.as_deref());
-    let mut looks = stream::iter(made)
-        .map(|own| {
-            let kubernetes = &kubernetes;
-            async move { (kubernetes.binding(&own.id).await, own) }
-        })
-        .buffered(BINDINGS_AT_A_TIME);
-    while let Some((found, own)) = looks.next().await {
-        done.bindings.extend(bindings::judge(&own, found, &after));
-    }
-    if let Restoring::Back { edited: true, .. } = done.config_map
-        && !options.force
-    {
-        let backup = changes(&history, options.run.as_deref())
-            .iter()
-            .find_map(|change| change.backup.as_ref())
-            .map_or_else(String::new, |backup| format!(" `{}`", backup.display()));
-        return Err(Failure::new(
-            "nothing was undone: somebody has changed aws-auth since the cut-over",
-        )
-        .hint(format!(
-            "compare it with the backup{backup}; --force puts what it holds in its place"
-        )));
-    }
-    let is_open = history.unfinished_of(RunCommand::Rollback).is_some();
-    if !options.act || (done.is_nothing() && !is_open) {
-        return Ok(done);
-    }
-
     if let Restoring::Back { to, .. } = &done.config_map
         && held.is_none()
     {
@@ -348,8 +280,7 @@ async fn hold_while_updating(
     let is_held = mode == AuthenticationMode::Api || !matches!(status.as_str(), "" | "ACTIVE");
     if is_held {
         done.stays.push(format!(
-            "the access entries stay for now: the cluster is {status} in the mode {mode}, and a switch to API would \
-             leave nobody another way in; run the same command again when that is over"
+            "the access entries stay for now: the cluster is {status} in the mode {mode}, and after a switch to API they would be the only source of access; run the same command again when the cluster is ACTIVE"
         ));
         done.entries.actions.clear();
     }

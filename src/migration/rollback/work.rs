@@ -162,16 +162,16 @@ impl<P: Progress> RollingBack<'_, P> {
                 return self.outcome(ActionStatus::Updated, None);
             }
             if found != seen && !force {
-                let edited = "somebody has changed aws-auth meanwhile";
+                let edited = "aws-auth was changed in the meantime";
                 self.outcome(ActionStatus::Failed, Some(edited.to_owned()))?;
                 return Err(Failure::new(format!("nothing was undone: {edited}"))
-                    .hint("compare it with the backup; --force puts the backup in its place"));
+                    .hint("compare it with the backup; --force replaces it with the backup"));
             }
         }
         Err(Failure {
             kind: FailureKind::Incomplete,
-            ..Failure::new(format!("aws-auth was not put back in {ATTEMPTS} tries"))
-                .hint("run the same command again to go on")
+            ..Failure::new(format!("aws-auth was not restored in {ATTEMPTS} attempts"))
+                .hint("run the same command again to resume")
         })
     }
 
@@ -193,12 +193,12 @@ impl<P: Progress> RollingBack<'_, P> {
             Over::Held(held) => Err(Failure {
                 kind: FailureKind::Incomplete,
                 ..Failure::new(format!(
-                    "no access entry was touched: aws-auth is being deleted since {}, {}, and it can't be put back before it is gone",
+                    "no access entry was changed: aws-auth has been marked for deletion since {}, {}, and it can't be restored before it is gone",
                     held.since,
                     held_by(&held)
                 ))
                 .hint(TAKE_OFF)
-                .hint("then run the same command again to go on")
+                .hint("then run the same command again to resume")
             }),
         }
     }
@@ -234,8 +234,7 @@ fn refused(error: KubernetesError) -> Failure {
     let failure = Failure::from(error);
     if is_immutable {
         failure.hint(
-            "delete it, and run the same command again at once, which creates it: kubectl delete configmap --namespace kube-system \
-             aws-auth; until then whoever has no access entry is locked out",
+            "delete it and run the same command again at once to re-create it: kubectl delete configmap --namespace kube-system aws-auth; until then, anybody without an access entry is locked out",
         )
     } else {
         failure

@@ -1,4 +1,4 @@
-//! Where a cluster stands, and the one next step; pure but for the questions of a preflight.
+//! The state of a cluster, and the one next step; pure but for the questions of a preflight.
 
 mod preflight;
 
@@ -25,7 +25,7 @@ use crate::source::EKS_MANAGER;
 
 pub use preflight::{Preflight, Right, RightApi, RightState, preflight};
 
-/// Where a cluster stands.
+/// The state of a cluster.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
@@ -166,9 +166,7 @@ fn written_again(seen: &Survey, history: &History) -> Option<String> {
     let is_since = last.command == RunCommand::Cutover && written > last.last;
     is_since.then(|| {
         format!(
-            "EKS itself has written aws-auth since the cut-over, as field manager `{EKS_MANAGER}`: it does so for managed \
-             node groups and Fargate profiles. Nobody has to be stopped; `verify` shows whether the roles have access \
-             entries, and `cutover` removes the mappings again"
+            "EKS itself wrote aws-auth after the cutover, as field manager `{EKS_MANAGER}`: it does so for managed node groups and Fargate profiles. No tool has to be stopped; `verify` shows whether the roles have access entries, and `cutover` removes the mappings again"
         )
     })
 }
@@ -196,7 +194,7 @@ fn drift(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) -> V
     let made = history.made_entries().into_iter();
     let deleted = made
         .filter(|(arn, run)| is_made(run, arn) && !is_live(arn) && !told.contains(arn))
-        .map(|(arn, _)| format!("{arn}: somebody has deleted it since"));
+        .map(|(arn, _)| format!("{arn}: deleted since"));
     changed
         .chain(deleted.filter(|_| seen.observed.entries.is_some()))
         .chain(orphans(seen, plan, history, live))
@@ -234,7 +232,7 @@ fn orphans(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) ->
     })
     .map(|live| {
         format!(
-            "{}: its mapping is gone from aws-auth, and its access entry still lets it in",
+            "{}: its mapping was removed from aws-auth, and its access entry still grants access",
             live.entry.principal_arn
         )
     })
@@ -253,7 +251,7 @@ fn has_to_go_on(run: &RunHistory, verification: &Verification) -> bool {
     }
 }
 
-/// The command that goes on with a run that was stopped, as it was given; the way back where it cost nodes.
+/// The command that resumes a stopped run with its options; the one that undoes it where nodes were lost.
 fn go_on(run: &RunHistory, plan: &Plan) -> String {
     let given: Vec<String> = run.options.iter().map(RunOption::to_string).collect();
     let mut flags: Vec<&str> = given.iter().map(String::as_str).collect();
@@ -307,7 +305,7 @@ fn next(status: &Status, verification: &Verification, binds: bool) -> String {
     } else if mode == Some(AuthenticationMode::ApiAndConfigMap) {
         ("cutover", &["--to-api-mode"])
     } else {
-        return "nothing: the move is done".to_owned();
+        return "nothing: the migration is complete".to_owned();
     };
     verification.plan.command(verb, flags)
 }

@@ -189,7 +189,8 @@ async fn of_aws(aws: &Aws, seen: &Survey, policy: &Value) -> Vec<Right> {
                 return right(RightState::of(allowed), "tried".to_owned());
             }
             let Some(principal) = principal else {
-                let why = "the caller is neither a role nor a user, so IAM can't simulate for it";
+                let why =
+                    "the caller is neither a role nor a user, so IAM can't simulate its rights";
                 return right(RightState::NotTried, why.to_owned());
             };
             let context = context
@@ -213,7 +214,10 @@ async fn of_aws(aws: &Aws, seen: &Survey, policy: &Value) -> Vec<Right> {
 /// Source: Kubernetes API Reference, `SelfSubjectAccessReview`.
 async fn of_kubernetes(kubernetes: &Kubernetes, question: &Question) -> Right {
     let (state, how) = match kubernetes.may(question).await {
-        Ok(allowed) => (RightState::of(allowed), "asked the API server".to_owned()),
+        Ok(allowed) => (
+            RightState::of(allowed),
+            "checked with the API server".to_owned(),
+        ),
         Err(error) => (RightState::NotTried, error.to_string()),
     };
     let on = match (&question.namespace, &question.name) {

@@ -29,8 +29,7 @@ pub(super) async fn same_cluster(
                     format!(" --region {}", shell_word(region))
                 });
                 failure.hint(format!(
-                    "if the cluster's certificate authority was rotated, write the kubeconfig again: \
-                     aws eks update-kubeconfig --name {}{region}",
+                    "if the cluster's certificate authority was rotated, update the kubeconfig: aws eks update-kubeconfig --name {}{region}",
                     shell_word(name)
                 ))
             }
@@ -38,13 +37,12 @@ pub(super) async fn same_cluster(
                 tunnel_to: Some(host),
                 ..
             } => failure.hint(format!(
-                "through a tunnel, set `tls-server-name: {host}` beside `server` in the kubeconfig: that proves that the \
-                 cluster is at its other end"
+                "through a tunnel, set `tls-server-name: {host}` next to `server` in the kubeconfig: it proves that the tunnel leads to the cluster"
             )),
             _ => failure,
         };
         failure.hint(
-            "name the right context with --context, or leave the kubeconfig out: --cluster alone finds the endpoint itself",
+            "pass the right context with --context, or run without --kubeconfig: --cluster alone finds the endpoint itself",
         )
     })
 }
@@ -64,7 +62,7 @@ pub(super) async fn by_tokens(
     let Some(endpoint) = &cluster.endpoint else {
         return Err(
             Failure::new(format!("the cluster `{name}` has no endpoint yet"))
-                .hint("wait until it is ACTIVE, or give the ConfigMap with --from-file"),
+                .hint("wait until it is ACTIVE, or pass the ConfigMap with --from-file"),
         );
     };
     let region = cluster
@@ -84,7 +82,7 @@ pub(super) async fn by_tokens(
         })
     });
     let tokens = Tokens::new(make, clock).await.map_err(|error| {
-        let failed = "failed to make a token for the cluster";
+        let failed = "failed to create a token for the cluster";
         match error {
             TokenError::NotMade(error) => Failure::aws(failed, error),
             error @ TokenError::NoHeader => Failure::new(failed).because(error),

@@ -15,14 +15,14 @@ pub(super) async fn is_live(
     let live = kubernetes.aws_auth().await.map_err(|error| {
         Failure::new(format!("failed to compare the file with the live aws-auth of `{name}`"))
             .because(error)
-            .hint("leave --from-file out to plan from the live ConfigMap, or say with --trust-file that the file is what is live")
+            .hint("run without --from-file to plan from the live ConfigMap, or add --trust-file to confirm that the file is the live ConfigMap")
     })?;
     match difference(file, &live.unwrap_or_default()) {
         None => Ok(()),
         Some(difference) => Err(Failure::new(format!(
-            "the file is not the live aws-auth of `{name}`: {difference}"
+            "the file differs from the live aws-auth of `{name}`: {difference}"
         ))
-        .hint("the access in force is the live one: leave --from-file out, or plan from the file alone without --cluster")),
+        .hint("the live ConfigMap is what grants access: run without --from-file, or plan from the file alone without --cluster")),
     }
 }
 
@@ -46,13 +46,13 @@ fn difference(file: &AwsAuth, live: &AwsAuth) -> Option<String> {
         for (ours, theirs) in file.iter().zip(&live) {
             for (what, differs) in [
                 (
-                    "names another principal",
+                    "names a different principal",
                     ours.arn != theirs.arn || ours.sso != theirs.sso,
                 ),
-                ("has another username", ours.username != theirs.username),
-                ("has other groups", ours.groups != theirs.groups),
+                ("has a different username", ours.username != theirs.username),
+                ("has different groups", ours.groups != theirs.groups),
                 (
-                    "is dropped by only one reading",
+                    "is discarded in only one of them",
                     ours.dropped != theirs.dropped,
                 ),
             ] {

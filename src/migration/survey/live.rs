@@ -239,7 +239,7 @@ async fn describe(aws: &Aws, name: &str) -> Result<ObservedCluster, Failure> {
 
 async fn caller(aws: &Aws) -> Result<Caller, Failure> {
     let caller = aws.caller().await;
-    caller.map_err(|error| Failure::aws("failed to find out who the credentials belong to", error))
+    caller.map_err(|error| Failure::aws("failed to identify the caller", error))
 }
 
 /// EKS answers about clusters of the credentials' own account alone.
@@ -254,7 +254,7 @@ fn of_own_account(cluster: &Cluster, caller: &Caller, name: &str) -> Result<(), 
     let strange = AwsError::strange(
         "eks:DescribeCluster",
         format!(
-            "the credentials belong to the account {}, the answer is about a cluster of {account}",
+            "the credentials belong to account {}, but the cluster in the answer is in {account}",
             caller.account
         ),
     );
@@ -285,7 +285,7 @@ impl Look<'_> {
         let principals = looked_up
             .await
             .map(|found| known.clone().into_iter().chain(found).collect())
-            .map_err(|error| Failure::aws("failed to look the principals up in IAM", error));
+            .map_err(|error| Failure::aws("failed to look up the principals in IAM", error));
         Ok(Mapped {
             aws_auth,
             stored,
@@ -329,7 +329,7 @@ impl Look<'_> {
                     Err(error) => Part::unknown(Finding::new(
                         Code::BindingsUnknown,
                         error.to_string(),
-                        "grant `list` on clusterrolebindings and rolebindings, or give the objects with --rbac-file",
+                        "grant the caller `list` on clusterrolebindings and rolebindings, or pass the objects with --rbac-file",
                     )),
                 }
             }
@@ -346,7 +346,7 @@ impl Look<'_> {
             Ok(entries) => Ok(Part::known(entries)),
             Err(error) if error.is_denied() => {
                 let fix = format!("grant `{}` to the caller", error.operation);
-                let message = format!("the live access entries can't be read: {}", error.kind);
+                let message = format!("the live access entries could not be read: {}", error.kind);
                 let finding = Finding::new(Code::EntriesUnknown, message, fix);
                 Ok(Part::unknown(finding))
             }
@@ -360,10 +360,13 @@ impl Look<'_> {
             Ok(roles) => Ok(Part::known(roles)),
             Err(error) if error.code().is_some() && !error.is_expired() => {
                 let fix = format!(
-                    "grant `{}` to the caller, if that is what is missing",
+                    "if that permission is missing, grant `{}` to the caller",
                     error.operation
                 );
-                let message = format!("the roles of managed nodes can't be read: {}", error.kind);
+                let message = format!(
+                    "the roles of managed nodes could not be read: {}",
+                    error.kind
+                );
                 Ok(Part::unknown(Finding::new(
                     Code::NodeRolesUnknown,
                     message,

@@ -126,12 +126,12 @@ pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verificatio
                 code: finding.map(|finding| finding.code),
                 settled_by_apply: false,
                 message: format!(
-                    "every principal of the account {} that has no entry would lose its access",
+                    "every principal of account {} without an access entry would lose its access",
                     account.account_id
                 ),
                 fix: fix(
                     finding,
-                    "list its principals one by one in mapRoles or mapUsers, then `apply`",
+                    "in aws-auth, map its principals one by one in mapRoles or mapUsers, then run `apply`",
                 ),
             });
         } else {
@@ -177,7 +177,7 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
         let sentence = if is_gone {
             "cut over: the cluster is in the mode API, and aws-auth is gone"
         } else {
-            "safe to cut over: the cluster is in the mode API and reads no mapping of aws-auth"
+            "safe to cut over: the cluster is in the mode API and does not read aws-auth"
         };
         return sentence.to_owned();
     }
@@ -188,7 +188,7 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
         .count();
     let beside = match left_out {
         0 => String::new(),
-        count => format!(" ({count} left out by --only or --exclude were not judged)"),
+        count => format!(" ({count} excluded by --only or --exclude were not checked)"),
     };
     let stays = match left {
         0 => String::new(),
@@ -197,7 +197,7 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
     let dropped = plan.mappings.iter().filter(|mapping| mapping.is_dropped());
     let dropped = match dropped.count() {
         0 => String::new(),
-        count => format!("; {count} give their access up, as decided"),
+        count => format!("; {count} lose their access, as decided"),
     };
     let pending = objections
         .iter()
@@ -213,7 +213,7 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
         "cut over: aws-auth is gone, and access entries are the only source of access".to_owned()
     } else if parts.is_empty() {
         format!(
-            "safe to cut over: nobody's access changes when aws-auth goes{beside}{stays}{dropped}"
+            "safe to cut over: nobody's access changes when aws-auth is removed{beside}{stays}{dropped}"
         )
     } else {
         format!("not yet: {}{beside}", parts.join(", "))
@@ -260,7 +260,8 @@ fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
         objections.push(plain(
             Some(Code::ModeSwitchNeeded),
             true,
-            "the cluster is in the mode CONFIG_MAP and knows nobody but by aws-auth".to_owned(),
+            "the cluster is in the mode CONFIG_MAP, and aws-auth is the only source of access"
+                .to_owned(),
             "`apply --enable-access-entries`",
         ));
     }
@@ -268,10 +269,8 @@ fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
         objections.push(plain(
             Some(Code::SectionUnreadable),
             false,
-            format!(
-                "`{section}` can't be read, so nobody can tell who was meant to have access by it"
-            ),
-            "fix it or remove it, then verify again",
+            format!("`{section}` can't be read, so it is unknown who was meant to have access"),
+            "in aws-auth, fix or remove it, then verify again",
         ));
     }
     for section in &reading.undecided {
@@ -279,7 +278,7 @@ fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
             Some(Code::SectionUndecided),
             false,
             format!("it is unclear how the cluster reads `{section}`"),
-            "write it in plain YAML, then verify again",
+            "in aws-auth, write it in plain YAML, then verify again",
         ));
     }
     for placed in &plan.findings {
@@ -296,7 +295,7 @@ fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
 }
 
 /// What was taken on trust: bindings that may not be read, and principals that can't be looked up, so that nobody can
-/// tell whether one was made anew after its entry.
+/// tell whether one was re-created after its entry.
 fn doubts(plan: &Plan, proven: &[MappingId]) -> Vec<Doubt> {
     let doubt = |mapping, finding: &Finding| Doubt {
         mapping,
@@ -345,13 +344,13 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
         let verdict = mapping.shown_change().verdict;
         let message = match (blocker, verdict) {
             (Blocker::LiveDiffers, Some(Verdict::Lost)) if mapping.access.after.is_some() => {
-                "its access entry gives less than its mapping"
+                "its access entry grants less than its mapping"
             }
             (Blocker::LiveDiffers, Some(Verdict::Gained)) => {
-                "its access entry gives more than its mapping"
+                "its access entry grants more than its mapping"
             }
             (Blocker::LiveDiffers, Some(Verdict::Changed)) => {
-                "its access entry gives other access than its mapping"
+                "its access entry grants different access than its mapping"
             }
             (Blocker::BindingsUnread, _) => {
                 "its access entry gives another name, and the bindings could not be read"
@@ -365,20 +364,20 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
         (Outcome::Create, _) if are_unknown(plan) => objection(
             false,
             Some(Code::EntriesUnknown),
-            "it is not known whether it has an access entry",
-            "see to it that the access entries can be read, then verify again".to_owned(),
+            "it is unknown whether it has an access entry",
+            "grant the caller the rights to read the access entries, then verify again".to_owned(),
         ),
         (Outcome::Create, _) => objection(
             true,
             None,
             "it would lose its access: it has no access entry yet",
-            "`apply` makes one".to_owned(),
+            "run `apply` to create it".to_owned(),
         ),
         (Outcome::Update, _) => objection(
             true,
             code,
-            "its access entry is not yet what the mapping says",
-            "`apply` changes it".to_owned(),
+            "its access entry does not match the mapping yet",
+            "run `apply` to update it".to_owned(),
         ),
         (Outcome::Blocked, _) => objection(
             false,
@@ -393,15 +392,15 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
             objection(
                 true,
                 code,
-                "it has no access entry yet: EKS makes one when the mode is switched, or else `apply` does",
+                "it has no access entry yet: EKS creates one when the mode is switched, or `apply` does",
                 "`apply --enable-access-entries`".to_owned(),
             )
         }
         (Outcome::Skipped, _) => objection(
             false,
             code,
-            "it was left to EKS, which has made no access entry for it",
-            "`apply --managed-nodes create` makes one".to_owned(),
+            "it was left to EKS, which has not created an access entry for it",
+            "run `apply --managed-nodes create` to create it".to_owned(),
         ),
     }
 }
@@ -415,8 +414,8 @@ fn are_unknown(plan: &Plan) -> bool {
 /// Where the way out is told, for a finding that names none.
 fn explain(code: Option<Code>) -> String {
     code.map_or_else(
-        || "`plan` shows what is to be decided".to_owned(),
-        |code| format!("`aws-auth-migrate explain {code}` tells what can be done"),
+        || "run `plan` to see what needs a decision".to_owned(),
+        |code| format!("run `aws-auth-migrate explain {code}` to see what to do"),
     )
 }
 

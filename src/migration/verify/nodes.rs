@@ -60,9 +60,9 @@ pub(super) fn of_node_roles(
             code: Some(Code::ManagedEntryMissing),
             settled_by_apply: false,
             message: format!(
-                "{user} would lose its nodes: its role has no access entry of a node type"
+                "{user} would lose its nodes: its role has no access entry with a node type"
             ),
-            fix: "give the role an access entry of its node type".to_owned(),
+            fix: "create an access entry with the node type for the role".to_owned(),
         });
     }
     objections

@@ -92,12 +92,12 @@ impl OpenQuestion {
         let keep = self.has_live().then(|| {
             nothing(
                 Do::KeepLive,
-                "nothing changes: the live access entry stays as it is, and cutover removes the mapping",
+                "access stays the same: the live access entry is kept, and cutover removes the mapping",
             )
         });
         let leave = nothing(
             Do::Leave,
-            "nothing changes: the mapping stays in aws-auth, and cutover leaves it there",
+            "access stays the same: the mapping stays in aws-auth, and cutover keeps it there",
         );
         let drop = nothing(Do::Drop, self.dropped());
         keep.flatten()
@@ -121,18 +121,18 @@ impl OpenQuestion {
         };
         let leave = plain(
             Do::Leave,
-            "nothing changes: the mapping stays in aws-auth, and cutover leaves it there",
+            "access stays the same: the mapping stays in aws-auth, and cutover keeps it there",
         );
         if asked.drift.is_some() {
             return vec![
                 plain(
                     Do::KeepLive,
-                    "nothing changes: the live access entry stays as it is, and cutover removes the mapping",
+                    "access stays the same: the live access entry is kept, and cutover removes the mapping",
                 ),
                 leave,
                 plain(
                     Do::UpdateLive,
-                    "the live access entry becomes what the mapping says",
+                    "the live access entry is updated to match the mapping",
                 ),
             ];
         }
@@ -160,7 +160,7 @@ impl OpenQuestion {
         replan: &Replan<'_>,
     ) -> Result<Choice, String> {
         if name.is_empty() {
-            return Err("a name is needed".to_owned());
+            return Err("enter a name".to_owned());
         }
         if let Some(prefix) = reserved::prefix_of(name) {
             return Err(format!("EKS refuses names that begin with `{prefix}`"));
@@ -174,7 +174,9 @@ impl OpenQuestion {
         Trial::new(self, decided, replan)
             .offer(Kind::Rename, patch, consequence)
             .ok_or_else(|| {
-                format!("`{name}` does not settle it: EKS refuses it, or it is bound to something or used by somebody already")
+                format!(
+                    "`{name}` does not work: EKS refuses it, or it already has bindings or users"
+                )
             })
     }
 
@@ -184,9 +186,9 @@ impl OpenQuestion {
 
     fn dropped(&self) -> &'static str {
         if self.has_live() {
-            "cutover removes the mapping; the live access entry stays as it is"
+            "cutover removes the mapping; the live access entry is kept"
         } else {
-            "the access is given up: cutover removes the mapping"
+            "the access is lost: cutover removes the mapping"
         }
     }
 
@@ -213,7 +215,7 @@ impl OpenQuestion {
         let is_possible = self.about.iter().all(|asked| accepted(asked).is_some());
         let patch = is_possible.then(|| self.answers(Do::Migrate, accepted))?;
         let consequence = format!(
-            "the access entry is created, and exactly this is accepted: {}",
+            "the access entry is created, and exactly this change is accepted: {}",
             in_words(self.about.iter().map(|asked| &asked.proposal))
         );
         trial.offer(Kind::Principals(Do::Migrate), patch, consequence)
@@ -235,7 +237,7 @@ impl OpenQuestion {
             change.and_then(Accept::exactly)
         });
         let consequence = format!(
-            "the live access entry becomes what the mapping says: {}",
+            "the live access entry is updated to match the mapping: {}",
             in_words(self.about.iter().filter_map(change))
         );
         trial.offer(Kind::Principals(Do::UpdateLive), patch, consequence)
@@ -296,7 +298,7 @@ impl OpenQuestion {
             }
             let names: Vec<String> = patch.policies.keys().map(|group| format!("`{group}`")).collect();
             let consequence = format!(
-                "{} becomes the access policy `{policy}`, which gives exactly what it is bound to: nobody's rights change",
+                "{} is replaced by the access policy `{policy}`, which has exactly the rights of its bindings: nobody's rights change",
                 names.join(", ")
             );
             trial.offer(Kind::Policy, patch, consequence)
@@ -396,10 +398,10 @@ impl<'a> Trial<'a> {
 fn renamed_in_words(patch: &Document) -> String {
     let renames = patch.rename_groups.iter().chain(&patch.rename_users);
     let names: Vec<String> = renames
-        .map(|(old, new)| format!("`{old}` becomes `{new}`"))
+        .map(|(old, new)| format!("`{old}` is renamed to `{new}`"))
         .collect();
     format!(
-        "{}, and the bindings of the old name are created for the new one: nobody's rights change",
+        "{}, and its bindings are created for the new name: nobody's rights change",
         names.join(", ")
     )
 }
@@ -417,9 +419,11 @@ fn in_words<'a>(mut changes: impl Iterator<Item = &'a AccessChange>) -> String {
     match change.verdict {
         None => match (names(&change.before), names(&change.after)) {
             (Some(before), Some(after)) if before != after => {
-                format!("`{before}` becomes `{after}`, which is taken to be no more than a name")
+                format!(
+                    "`{before}` is renamed to `{after}`; this accepts that the bindings were not checked"
+                )
             }
-            _ => "names change, which are taken to be no more than names".to_owned(),
+            _ => "names change; this accepts that the bindings were not checked".to_owned(),
         },
         Some(_) => moves_in_words(change),
     }

@@ -213,7 +213,7 @@ fn of_all(question: &OpenQuestion) -> String {
 fn of_account(account: &PlannedAccount) -> OpenQuestion {
     OpenQuestion {
         blocker: Blocker::NoEntryPossible,
-        what: "would lose the way in: every principal of the account may log in today, and access entries name principals one by one".to_owned(),
+        what: "would lose access: every principal of the account may log in today, and access entries name principals one by one".to_owned(),
         about: vec![Asked {
             id: account.id,
             principal: account.account_id.clone(),
@@ -247,24 +247,23 @@ fn what(blocker: Blocker, change: &AccessChange, found: Option<&Finding>) -> Str
             moves.strip_prefix("it ").unwrap_or(&moves).to_owned()
         }
         Blocker::BindingsUnread => {
-            "would get other names, and the bindings that may use them could not be read".to_owned()
+            "would be renamed, and the bindings could not be read".to_owned()
         }
         Blocker::InForceUnknown => {
-            "would change in a way that is unknown: what is in force today could not be looked up"
-                .to_owned()
+            "would change in an unknown way: the current access could not be looked up".to_owned()
         }
         Blocker::NoEntryPossible => format!(
             "can't have an access entry{}",
             found.map_or_else(String::new, |finding| format!(": {}", finding.message))
         ),
         Blocker::LiveDiffers => {
-            "would become something else: the live access entry, which is there already, gives other access than the mapping".to_owned()
+            "would change: the live access entry gives different access than the mapping".to_owned()
         }
         Blocker::NewNameTaken => {
-            "would share the new name with somebody else, who would gain by its bindings".to_owned()
+            "would share the new name with somebody else, who would gain its bindings".to_owned()
         }
-        Blocker::Warning => "would be carried over with a warning, which --strict blocks".to_owned(),
-        Blocker::Refused => "would be refused: EKS does not know the principal".to_owned(),
+        Blocker::Warning => "would be created with a warning, which --strict blocks".to_owned(),
+        Blocker::Refused => "would be refused: EKS rejects the principal".to_owned(),
     }
 }
 

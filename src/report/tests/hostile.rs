@@ -121,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn markdown_has_the_same_rows_and_cells_whatever_stands_in_them(texts in texts()) {
+    fn markdown_keeps_its_rows_and_cells_for_any_text(texts in texts()) {
         let rendered = markdown(&with_texts(&texts), true);
         assert_nothing_hidden(&rendered);
         prop_assert_eq!(bars(&rendered), bars(&markdown(&harmless(&texts), true)));

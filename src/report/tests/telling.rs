@@ -24,7 +24,7 @@ fn one(outcome: Outcome, verdict: Option<Verdict>) -> Plan {
 }
 
 #[test]
-fn everybody_is_told_of_once_and_gains_are_never_hidden() {
+fn everybody_is_listed_once_and_gains_are_never_hidden() {
     use Outcome::{Blocked, Conflict, Create, Inert, Skipped};
     use Verdict::{Changed, Gained, Lost, Renamed, Same};
     let none = "0 principals keep exactly their access";
@@ -129,7 +129,7 @@ fn whole_accounts_are_a_number_of_their_own() {
 }
 
 #[test]
-fn what_is_not_decided_is_not_told_as_no_access() {
+fn open_decisions_are_not_reported_as_no_access() {
     for (outcome, expected) in [
         (Outcome::Blocked, "not decided"),
         (Outcome::Skipped, "not in this plan"),

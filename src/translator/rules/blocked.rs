@@ -14,7 +14,7 @@ pub(super) fn whole_account(case: &Case<'_>) -> Option<Ruling> {
     (case.mapping.id.section == Section::MapAccounts).then(|| {
         Ruling::impossible(
             Code::MapAccounts,
-            format!("every principal of account `{account}` may log in with its ARN as username, and an access entry is for one principal only"),
+            format!("every principal of account `{account}` may log in with its ARN as username; an access entry covers one principal only"),
             "",
         )
     })
@@ -24,13 +24,13 @@ pub(super) fn whole_account(case: &Case<'_>) -> Option<Ruling> {
 ///
 /// Source: aws-iam-authenticator `pkg/arn/arn.go`; EKS User Guide, "Create access entries".
 pub(super) fn root_user(case: &Case<'_>) -> Option<Ruling> {
-    let Some(Subject::Root { account }) = &case.subject else {
+    let Some(Subject::Root { .. }) = &case.subject else {
         return None;
     };
     Some(Ruling::impossible(
         Code::RootUser,
         format!(
-            "`{}` lets the root user of account `{account}` in (and nobody else of it), which no access entry can",
+            "`{}` grants the account's root user; access entries don't support root",
             case.mapping.arn
         ),
         "",
@@ -45,7 +45,7 @@ pub(super) fn federated_user(case: &Case<'_>) -> Option<Ruling> {
         Ruling::impossible(
             Code::FederatedUser,
             format!(
-                "`{}` lets a federated user in, which no access entry can",
+                "`{}` grants a federated user; access entries take roles and users only",
                 case.mapping.arn
             ),
             "",
@@ -71,7 +71,7 @@ pub(super) fn undefined_duplicate(case: &Case<'_>) -> Option<Ruling> {
     Some(Ruling::impossible(
         Code::UndefinedDuplicate,
         format!(
-            "`{}` and {others} name one user in different case, and the cluster takes either at random; remove all but one",
+            "`{}` and {others} name one user in different case, and the cluster picks one at random; in aws-auth, remove all but one",
             case.mapping.id
         ),
         "",

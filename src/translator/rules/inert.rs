@@ -23,7 +23,7 @@ pub(super) fn thrown_away(case: &Case<'_>) -> Option<Ruling> {
     };
     Some(Ruling::inert(
         Code::Dropped,
-        format!("the cluster's reader discards `{id}`, since {why}"),
+        format!("the cluster discards `{id}`: {why}"),
         "",
     ))
 }
@@ -36,7 +36,7 @@ pub(super) fn empty_account(case: &Case<'_>) -> Option<Ruling> {
     (id.section == Section::MapAccounts && case.mapping.arn.is_empty()).then(|| {
         Ruling::inert(
             Code::Dropped,
-            format!("`{id}` is empty, and nobody is of an account without an id"),
+            format!("`{id}` is empty, so it matches no account"),
             "",
         )
     })
@@ -50,7 +50,7 @@ pub(super) fn sso_block(case: &Case<'_>) -> Option<Ruling> {
     Some(Ruling::inert(
         Code::SsoBlock,
         format!(
-            "the `sso` block for permission set `{}` in account `{}` is not read by EKS",
+            "EKS ignores the `sso` block for permission set `{}` in account `{}`",
             sso.permission_set_name, sso.account_id
         ),
         "",
@@ -93,7 +93,7 @@ pub(super) fn role_session(case: &Case<'_>) -> Option<Ruling> {
         Ruling::inert(
             Code::SessionArn,
             format!(
-                "`{}` is a role session's ARN; sessions are matched by their role's ARN",
+                "`{}` is the ARN of a role session; sessions are matched by their role's ARN",
                 case.mapping.arn
             ),
             "",
@@ -142,7 +142,7 @@ fn is_name(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
 }
 
-/// Credentials of one partition don't log in to a cluster of another.
+/// Credentials of one partition can't log in to a cluster in another.
 ///
 /// Source: aws-iam-authenticator `pkg/token/token.go`, which accepts the STS hosts of the cluster's partition only.
 pub(super) fn wrong_partition(case: &Case<'_>) -> Option<Ruling> {
@@ -151,7 +151,7 @@ pub(super) fn wrong_partition(case: &Case<'_>) -> Option<Ruling> {
         Ruling::inert(
             Code::WrongPartition,
             format!(
-                "`{}` is of partition `{}`, the cluster of `{cluster}`, so it matches nobody",
+                "`{}` is in partition `{}` and the cluster in `{cluster}`, so it matches nobody",
                 case.mapping.arn, case.partition
             ),
             "",
@@ -184,7 +184,7 @@ pub(super) fn never_renders(case: &Case<'_>) -> Option<Ruling> {
         Ruling::inert(
             Code::NeverRenders,
             format!(
-                "`{}` is no role, so `{{{{EC2PrivateDNSName}}}}` fails at every login and lets nobody in",
+                "`{}` is not a role, so `{{{{EC2PrivateDNSName}}}}` fails at every login and nobody gets in",
                 case.mapping.arn
             ),
             "",
@@ -209,7 +209,7 @@ pub(super) fn role_with_path(case: &Case<'_>) -> Option<Ruling> {
         Ruling::inert(
             Code::RoleArnHasPath,
             format!(
-                "`{arn}` has the path `{}`, which a role session never shows, so it matches nobody",
+                "`{arn}` has the path `{}`, and role sessions never show a path, so it matches nobody",
                 principal.path
             ),
             fix,
@@ -224,7 +224,10 @@ pub(super) fn principal_missing(case: &Case<'_>) -> Option<Ruling> {
     (*case.lookup() == Lookup::Missing).then(|| {
         Ruling::inert(
             Code::PrincipalMissing,
-            format!("IAM has no `{}`, so nobody logs in as it", case.mapping.arn),
+            format!(
+                "`{}` does not exist in IAM, so nobody can log in as it",
+                case.mapping.arn
+            ),
             "",
         )
     })

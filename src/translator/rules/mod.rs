@@ -45,7 +45,7 @@ fn filtered_out(case: &Case<'_>) -> Option<Ruling> {
             Proposal::FilteredOut,
             Finding::new(
                 Code::Excluded,
-                format!("`{arn}` is left out by `--only` or `--exclude`"),
+                format!("`{arn}` is excluded by `--only` or `--exclude`"),
                 "",
             ),
         )

@@ -90,7 +90,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             principal_is_new: principal.is_some_and(|arn| self.run.new_principals.contains(arn)),
             ..Circumstances::default()
         };
-        // An intent without an outcome, or a try whose answer was lost, may have been carried out all the same.
+        // An intent without an outcome, or a try whose answer was lost, may have been carried out anyway.
         let mut may_be_ours = self.unanswered.contains(token);
         loop {
             circumstances.attempts += 1;
@@ -174,7 +174,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 }
             }
             if !must_end && self.is_late() {
-                self.halt("the time given by --timeout is over");
+                self.halt("--timeout was reached");
                 return failed(&error);
             }
         }
@@ -231,7 +231,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             error: Some(ActionError {
                 code: "ResourceInUseException".to_owned(),
                 message: format!(
-                    "there is an access entry by now, and it differs: {}",
+                    "an access entry exists by now, and it differs: {}",
                     in_words(&differences)
                 ),
                 request_id: request_id.clone(),

@@ -56,7 +56,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
     /// Performs the actions of one principal in order; after a failure the rest is left out.
     ///
     /// What has begun for a principal is finished even when a stop is asked for: an entry that waits for its policy, or
-    /// was deleted to be made anew, would leave the principal with less than it has today.
+    /// was deleted to be re-created, would leave the principal with less than it has today.
     pub(in crate::writer) async fn chain(
         &self,
         chain: Chain<'_>,
@@ -75,7 +75,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 if begun {
                     self.run.pace.turn().await;
                 }
-                // What follows is owed from the first call on, and is written down with it.
+                // The calls that follow are written down with the first one.
                 let then = if begun { &[] } else { &actions[place + 1..] };
                 let result = self.action(action, then, entry_is_new, begun).await?;
                 entry_is_new |= result.status == ActionStatus::Created;
@@ -142,7 +142,8 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             kind: ActionKind::DeleteAccessEntry {
                 principal_arn: principal_arn.clone(),
             },
-            why: "without its policy the entry would hide the mapping and give less".to_owned(),
+            why: "without its policy, the entry would override the mapping and grant less"
+                .to_owned(),
             ..failed.action.clone()
         };
         self.total.fetch_add(1, Ordering::Relaxed);
@@ -182,7 +183,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         if self.run.stop.is_requested() {
             self.halt("it was interrupted");
         } else if self.is_late() {
-            self.halt("the time given by --timeout is over");
+            self.halt("--timeout was reached");
         }
         let creates = matches!(action.kind, ActionKind::CreateAccessEntry { .. });
         self.halted().is_some() || (creates && self.full.load(Ordering::Relaxed))
@@ -233,7 +234,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         principal.is_some_and(|principal| complete.contains(&principal))
     }
 
-    /// Says how an action that is done goes on.
+    /// Says how an action that is done continues.
     pub(in crate::writer) fn note(&self, action: &Action, message: String) {
         self.run.progress.tell(&Event {
             message: Some(message),

@@ -64,7 +64,7 @@ pub struct Run<'a, A, P> {
     pub clock: fn() -> Timestamp,
 }
 
-/// Why a run could not go on at all.
+/// Why a run could not continue at all.
 #[derive(Debug, thiserror::Error)]
 pub enum WriterError {
     /// What was done can't be written down, so nothing more is done.

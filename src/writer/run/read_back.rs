@@ -142,7 +142,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 self.run.stop.sleep(look_again(attempt)).await;
             }
             if self.run.stop.is_requested() {
-                "it was not read back, since the run was interrupted".clone_into(&mut wrong);
+                "it was not verified: the run was interrupted".clone_into(&mut wrong);
                 break;
             }
             wrong = match self.describe(&arn).await {

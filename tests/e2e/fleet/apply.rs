@@ -167,7 +167,7 @@ async fn a_failed_canary_keeps_all_others_from_being_begun() {
     assert_eq!(report["summary"]["notReached"], 11, "{:?}", states(&report));
     assert_eq!(row(&report, &canary)["state"], "incomplete");
     let other = row(&report, &format!("{THIRD}/us-east-1/shop"));
-    assert_eq!(other["reason"]["message"], "not begun: a canary failed");
+    assert_eq!(other["reason"]["message"], "not started: a canary failed");
     let entries = end_state(&world);
     let begun = entries
         .values()
@@ -220,7 +220,7 @@ async fn a_signal_finishes_the_clusters_under_way_and_begins_no_more() {
         "{:?}",
         states(&report)
     );
-    ran.expect_error(&["to go on: ", "fleet apply"]);
+    ran.expect_error(&["to resume: ", "fleet apply"]);
     apply(&world).run().expect_code(0);
 }
 
@@ -314,7 +314,7 @@ async fn what_was_reviewed_is_what_is_applied() {
     let changed = row(&report, &format!("{THIRD}/us-east-1/shop"));
     let cause = changed["reason"]["causes"][0].as_str().unwrap();
     assert!(
-        cause.contains("mapRoles[1]") && cause.contains("is gone from aws-auth"),
+        cause.contains("mapRoles[1]") && cause.contains("was removed from aws-auth"),
         "{changed:#}"
     );
     let lost = row(&report, &format!("{SECOND}/us-east-1/shop"));
@@ -352,7 +352,7 @@ async fn a_mixed_fleet_is_applied_as_far_as_it_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_written_without_a_yes_or_without_leave_to_switch() {
+async fn apply_requires_consent_and_the_mode_switch_flag() {
     let world = twelve().await;
     let file = twelve_file(&world);
     let run = |more: &[&str]| {
@@ -383,7 +383,7 @@ async fn nothing_is_written_without_a_yes_or_without_leave_to_switch() {
         .expect_error(&["--canary `nobody` matches no cluster of the fleet"]);
     run(&["--yes", "--plans", "x", "--include-inert"])
         .expect_code(64)
-        .expect_error(&["saved plans are applied with the choices"]);
+        .expect_error(&["saved plans can only be applied with the options"]);
     assert_eq!(mutations(&world), 0);
 }
 

@@ -31,24 +31,27 @@ async fn a_fleet_file_that_is_wrong_is_refused_with_its_line_and_nothing_is_aske
             &[
                 "unknown field `regoin`",
                 "line 4",
-                "hint: `schema fleet` prints",
+                "see `schema fleet` for the format",
             ][..],
         ),
         (
             "clusters:\n- {name: a, region: eu-west-1}\n- {name: a, region: eu-west-1}\n",
             &[
-                "clusters[1] on line 4: the cluster -/eu-west-1/a is already at clusters[0] on line 3",
+                "clusters[1] on line 4: the cluster -/eu-west-1/a is already listed at clusters[0] on line 3",
             ],
         ),
-        ("clusters: []\n", &["it names no cluster"]),
+        ("clusters: []\n", &["it lists no cluster"]),
         (
             "clusters:\n- {name: a, region: eu-west-1, role: Migrate}\n",
-            &["`account` has to say whose"],
+            &["set `account`"],
         ),
         ("clusters: [\n", &["failed to read the fleet from"]),
     ] {
         plan(&world, text).expect_code(64).expect_error(parts);
     }
+    let error: serde_json::Value =
+        serde_json::from_str(&plan(&world, "clusters: []\n").stderr).unwrap();
+    assert_eq!(error["schema"], "aws-auth-migrate/error/v1", "{error:#}");
     let other = world.write(
         "other.yaml",
         "schema: aws-auth-migrate/plan/v1\nclusters: []\n",
@@ -81,7 +84,9 @@ async fn a_region_that_is_not_enabled_is_named_and_the_rest_is_read() {
     let reason = &row(&report, &format!("{ACCOUNT}/me-south-1/shop"))["reason"];
     let hint = reason["hints"][0].as_str().unwrap();
     assert!(
-        hint.contains(&format!("me-south-1 is a region of the partition `aws` and that it is enabled in the account {ACCOUNT}")),
+        hint.contains(&format!(
+            "me-south-1 is a region of the partition `aws` and enabled in account {ACCOUNT}"
+        )),
         "{reason:#}"
     );
     assert_eq!(
@@ -98,7 +103,7 @@ async fn credentials_of_another_account_than_the_one_named_read_nothing() {
     let reason = &row(&report, &format!("{THIRD}/eu-west-1/web"))["reason"];
     assert_eq!(
         reason["message"],
-        format!("the credentials belong to the account {ACCOUNT}, not to {THIRD}")
+        format!("the credentials belong to account {ACCOUNT}, not to {THIRD}")
     );
     assert!(
         world
@@ -122,7 +127,7 @@ async fn a_cluster_that_is_reached_in_two_ways_counts_once() {
         reason
             .as_str()
             .unwrap()
-            .contains("which -/eu-west-1/shop is already"),
+            .contains("the same as -/eu-west-1/shop"),
         "{reason}"
     );
 }

@@ -104,7 +104,7 @@ async fn an_answer_that_matches_in_no_cluster_is_refused_before_anything_is_writ
             .expect_error(&[
                 "role/legcay",
                 "matches nothing",
-                "no cluster of the fleet has what it names",
+                "it matches nothing in any cluster of the fleet",
             ]);
     }
     let requests = world.sandbox.requests();

@@ -134,7 +134,7 @@ async fn an_organization_is_all_its_active_accounts_by_one_role_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_organization_nobody_knows_where_to_look() {
+async fn discovery_needs_an_organization_or_accounts() {
     let world = world().await;
     discover(&world, &["--organization", "--role-name", "Migrate"])
         .expect_code(1)
@@ -147,7 +147,7 @@ async fn without_an_organization_nobody_knows_where_to_look() {
         (&["--organization"][..], "--role-name"),
         (
             &["--regions", "all-enabled,eu-west-1"],
-            "takes `all-enabled` alone",
+            "takes either `all-enabled`",
         ),
         (&["--regions", "Europe"], "write the name of a region"),
         (&["--assume", "x"], "ACCOUNT=ROLE_ARN"),

@@ -150,7 +150,7 @@ async fn verify_and_status_say_what_comes_next_in_every_cluster() {
         "{next}"
     );
     let moved = row(&report, &format!("{ACCOUNT}/us-east-1/moved"));
-    assert_eq!(moved["next"], "nothing: the move is done");
+    assert_eq!(moved["next"], "nothing: the migration is complete");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -367,7 +367,7 @@ async fn what_a_runbook_can_not_carry_is_refused() {
     );
     refused(
         &["terraform", "argo", "--shards", "2", "--fleet", file],
-        &["is for another format"],
+        &["does not apply to this format"],
     );
     refused(
         &[
@@ -380,7 +380,7 @@ async fn what_a_runbook_can_not_carry_is_refused() {
             "--fleet",
             file,
         ],
-        &["`--cluster` is for another format"],
+        &["`--cluster` does not apply to this format"],
     );
     let braces = [
         "fleet-runbook",
@@ -392,7 +392,7 @@ async fn what_a_runbook_can_not_carry_is_refused() {
         "--fleet",
         file,
     ];
-    refused(&braces, &["has two braces side by side"]);
+    refused(&braces, &["has two braces in a row"]);
     let with = |field: &str| {
         let text = format!(
             "schema: aws-auth-migrate/fleet/v1\nclusters:\n- {{name: a, region: eu-west-1, {field}}}\n"
@@ -407,7 +407,7 @@ async fn what_a_runbook_can_not_carry_is_refused() {
     let file = with("principals: /etc/principals.csv");
     refused(
         &["fleet-runbook", "argo", "--shards", "2", "--fleet", &file],
-        &["is not beside the fleet file"],
+        &["is not in the folder of the fleet file"],
     );
     assert_eq!(fleet(&world, "plan", &["--shard", "3/3"]).code, 64);
 }

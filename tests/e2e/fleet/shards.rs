@@ -169,5 +169,5 @@ async fn a_shard_of_a_shard_and_a_shard_that_is_not_there_are_refused() {
     let first = world.write("first.yaml", &first);
     shard("0", "2", &first)
         .expect_code(64)
-        .expect_error(&["the fleet file is a shard already"]);
+        .expect_error(&["the fleet file is already a shard"]);
 }

@@ -125,12 +125,12 @@ fn entry_stays_where_its_mapping_was_changed_after_it_was_created() {
     assert!(changed.actions.is_empty());
     assert_eq!(
         changed.left[0].reason,
-        "its mapping has been changed since, and gives other access (--force deletes it)"
+        "its mapping changed since and grants different access (--force deletes it)"
     );
 }
 
 #[test]
-fn entry_that_replaced_another_one_is_deleted_although_no_mapping_lets_its_principal_in() {
+fn an_entry_that_replaced_another_is_deleted_without_a_mapping() {
     let before = entry("EC2_LINUX", "system:node:{{EC2PrivateDNSName}}", &[]);
     let after = entry("STANDARD", "dev", &["devs"]);
     let replaced = [

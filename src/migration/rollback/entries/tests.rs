@@ -154,7 +154,7 @@ fn an_entry_that_was_made_goes_unless_somebody_has_changed_it() {
     ] {
         let undoing = decide(&history, Some(&changed));
         assert_eq!(operations(&undoing), [""; 0], "{changed:?}");
-        assert_eq!(undoing.left[0].reason, "somebody has changed it since");
+        assert_eq!(undoing.left[0].reason, "it was changed since");
     }
 }
 
@@ -170,7 +170,7 @@ fn a_call_without_an_answer_may_have_been_made_or_not() {
 }
 
 #[test]
-fn a_call_that_failed_or_found_its_entry_there_is_nobodys_to_undo() {
+fn rollback_ignores_calls_that_failed_or_found_an_entry() {
     let made = entry(&["developers"], &[]);
     for status in [
         ActionStatus::Failed,
@@ -220,10 +220,10 @@ fn an_entry_that_was_changed_gets_back_before_it_loses() {
     );
     assert_eq!(decide(&history, Some(&before)), Undoing::default());
     let gone = decide(&history, None);
-    assert_eq!(gone.left[0].reason, "somebody has deleted it since");
+    assert_eq!(gone.left[0].reason, "it was deleted since");
 }
 
-/// `apply` made an entry of another type anew, and a rollback has deleted that one again.
+/// `apply` re-created an entry of another type, and a rollback has deleted that one again.
 fn stopped_in_between(deleted: Option<ActionStatus>) -> (History, AccessEntry, AccessEntry) {
     let before = entry(&["old"], &["AmazonEKSViewPolicy"]);
     let made = tagged(AccessEntry {
@@ -246,7 +246,7 @@ fn stopped_in_between(deleted: Option<ActionStatus>) -> (History, AccessEntry, A
 }
 
 #[test]
-fn a_rollback_that_was_stopped_between_delete_and_create_goes_on_with_the_create() {
+fn a_rollback_stopped_between_delete_and_create_resumes_with_the_create() {
     for answer in [None, Some(ActionStatus::Deleted)] {
         let (history, before, _) = stopped_in_between(answer);
         let undoing = decide(&history, None);
@@ -259,7 +259,7 @@ fn a_rollback_that_was_stopped_between_delete_and_create_goes_on_with_the_create
 }
 
 #[test]
-fn a_delete_of_a_rollback_that_was_never_answered_is_made_again_where_the_entry_stands() {
+fn an_unanswered_delete_of_a_rollback_is_retried_while_the_entry_exists() {
     let (history, _, made) = stopped_in_between(None);
     assert_eq!(
         operations(&decide(&history, Some(&made))),
@@ -290,12 +290,12 @@ fn what_is_rolled_back_is_no_longer_this_tools() {
     let mut history = apply_that_made(&made, Some(ActionStatus::Created));
     let undone = [(delete(), Some(ActionStatus::Deleted))];
     tell(&mut history, RunCommand::Rollback, Some(&made), &undone);
-    // Whoever made it anew, it is theirs, even if it says the same.
+    // Somebody else re-created it, so it is theirs, even if it is equal.
     assert_eq!(decide(&history, Some(&made)), Undoing::default());
 }
 
 #[test]
-fn a_dead_entry_is_not_put_back_by_its_type_or_by_its_age() {
+fn a_stale_entry_is_not_restored_by_type_or_age() {
     let before = entry(&["developers"], &[]);
     let dead = |now: &AccessEntry, is_dead: bool| {
         let mut history = History::default();

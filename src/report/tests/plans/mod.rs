@@ -25,7 +25,7 @@ pub(crate) fn small() -> Plan {
     plan.findings.push(PlacedFinding {
         finding: Finding::new(
             Code::ModeSwitchNeeded,
-            "the cluster has no access entries yet",
+            "the cluster does not use access entries yet",
             "allow the switch with `--enable-access-entries`",
         ),
         section: None,

@@ -1,0 +1,141 @@
+//! One look at the cluster, and what would be undone.
+
+use futures_util::{StreamExt, stream};
+
+use super::backups::{agree_with_backups, without_journal};
+use super::config_map::{Restoring, changes, restore};
+use super::decide::decide;
+use super::{BINDINGS_AT_A_TIME, RollbackOptions, RolledBack, bindings};
+use crate::error::Failure;
+use crate::journal::{Journal, RunCommand, RunEnd, RunHistory};
+use crate::kubernetes::{Kubernetes, Stored};
+use crate::migration::cutover::live;
+use crate::migration::deletion::held_by;
+use crate::migration::owners::writers_of;
+use crate::migration::session::{Opened, Session};
+use crate::migration::survey::Survey;
+use crate::model::ClusterId;
+use crate::writer::Progress;
+
+/// One look at the cluster, and what would be undone.
+pub(super) struct Look {
+    pub(super) seen: Survey,
+    pub(super) kubernetes: Kubernetes,
+    pub(super) id: ClusterId,
+    /// Whether an earlier rollback was stopped.
+    pub(super) is_open: bool,
+    pub(super) done: RolledBack,
+}
+
+impl Look {
+    pub(super) async fn of<P: Progress>(
+        session: &Session<'_, P>,
+        options: &RollbackOptions,
+    ) -> Result<Self, Failure> {
+        let seen = session.look().await?;
+        let kubernetes = live(&seen)?;
+        let Opened { id, path, history } = session.open(&seen)?;
+        if options.journal.is_some() && !Journal::is_there(&path) {
+            return Err(Failure::usage(format!("there is no journal `{}`", path.display()))
+            .hint("without --journal, the default journal is used, or the entries' tags if there is none"));
+        }
+        if let Some(run) = &options.run
+            && !history.runs.iter().any(|known| known.run == *run)
+        {
+            return Err(Failure::new(format!(
+                "the journal `{}` has no run `{run}`",
+                path.display()
+            ))
+            .hint("`status` shows the last run; pass another journal with --journal"));
+        }
+        let stored = seen.stored.clone();
+        let held = stored.as_ref().and_then(Stored::terminating);
+        // One that is being deleted counts still, and goes by itself: it is no place to leave anybody's access to.
+        let standing = stored.as_ref().filter(|_| held.is_none());
+        // What a rollback without the journal has begun is not a journal to go by.
+        let is_lost = |run: &RunHistory| {
+            run.command == RunCommand::Rollback && run.end != Some(RunEnd::Complete)
+        };
+        let (config_map, lost) = if history.runs.iter().all(is_lost) {
+            without_journal(&path, &id, standing, options)
+        } else {
+            let back = restore(&history, options.run.as_deref(), standing);
+            let elsewhere = (standing.is_none() && changes(&history, None).is_empty()).then(|| {
+            let is = if held.is_some() { "being deleted" } else { "gone" };
+            format!(
+                "aws-auth is {is}, and no run in the journal `{}` removed it: pass the journal of the run that did with --journal, or restore the backup by hand: kubectl create -f BACKUP",
+                path.display()
+            )
+        });
+            (back, elsewhere)
+        };
+        if config_map != Restoring::Nothing {
+            agree_with_backups(&changes(&history, options.run.as_deref()))?;
+        }
+        let mut done = decide(
+            &seen,
+            standing,
+            config_map,
+            &history,
+            options,
+            session.clock,
+        )?;
+        if let Some(held) = &held {
+            done.stays.push(format!(
+            "aws-auth has been marked for deletion since {}, {}: it applies until it is gone, and is restored after that",
+            held.since,
+            held_by(held)
+        ));
+        }
+        done.journal = path.clone();
+        if !done.is_nothing() || !done.entries.left.is_empty() || standing.is_none() {
+            done.stays.extend(lost);
+        }
+        if done.config_map != Restoring::Nothing {
+            done.writers = stored.as_ref().map(writers_of).unwrap_or_default();
+        }
+        let live = seen.observed.entries.as_deref().unwrap_or_default();
+        let after = bindings::entries_after(live, &done.entries.actions);
+        let made = bindings::made(&history, options.run.as_deref());
+        let mut looks = stream::iter(made)
+            .map(|own| {
+                let kubernetes = &kubernetes;
+                async move { (kubernetes.binding(&own.id).await, own) }
+            })
+            .buffered(BINDINGS_AT_A_TIME);
+        while let Some((found, own)) = looks.next().await {
+            done.bindings.extend(bindings::judge(&own, found, &after));
+        }
+        drop(looks);
+        if let Restoring::Back { edited: true, .. } = done.config_map
+            && !options.force
+        {
+            let backup = changes(&history, options.run.as_deref())
+                .iter()
+                .find_map(|change| change.backup.as_ref())
+                .map_or_else(String::new, |backup| format!(" `{}`", backup.display()));
+            return Err(
+                Failure::new("nothing was undone: aws-auth changed since the cutover").hint(
+                    format!(
+                        "compare it with the backup{backup}; --force replaces it with the backup"
+                    ),
+                ),
+            );
+        }
+        let is_open = history.unfinished_of(RunCommand::Rollback).is_some();
+        Ok(Self {
+            seen,
+            kubernetes,
+            id,
+            is_open,
+            done,
+        })
+    }
+
+    /// Whether another look would undo the same.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.done.config_map == other.done.config_map
+            && self.done.entries == other.done.entries
+            && self.done.bindings == other.done.bindings
+    }
+}
