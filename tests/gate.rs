@@ -292,7 +292,7 @@ fn as_printed(fix: &str, mapping: &Value, chosen: &Choices) -> Option<Choices> {
         ..chosen.clone()
     };
     let unquoted = |text: &str| text.trim().trim_matches('\'').to_owned();
-    if fix.contains("decisions file: {") {
+    if fix.contains("decisions file: `{") {
         choices.answers.push(odd::offered(mapping)?);
     } else if let Some((_, users)) = fix.split_once("renameUsers: ") {
         choices.rename_users = serde_yaml::from_str(users).unwrap();
@@ -340,7 +340,7 @@ fn a_printed_fix_moves_nobody_beyond_what_it_says() {
                     kind
                 };
                 *kinds.entry(kind).or_default() += 1;
-                if fix.contains("decisions file: {") {
+                if fix.contains("decisions file: `{") {
                     let now = json!(plan);
                     let mut now = now["mappings"].as_array().unwrap().iter();
                     let same = now.find(|now| now["id"] == mapping["id"]).unwrap();

@@ -589,7 +589,7 @@ pub(crate) fn answers(random: &mut Random, plan: &Value) -> Vec<Answer> {
 pub(crate) fn offered(mapping: &Value) -> Option<Answer> {
     let findings = mapping["findings"].as_array()?;
     findings.iter().find_map(|finding| {
-        let (_, line) = finding["fix"].as_str()?.split_once("decisions file: {")?;
-        serde_json::from_str(&format!("{{{line}")).ok()
+        let (_, line) = finding["fix"].as_str()?.split_once("decisions file: `{")?;
+        serde_json::from_str(&format!("{{{}", line.trim_end_matches('`'))).ok()
     })
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::generate::Random;
 use crate::picture::written;
 use crate::plain::{Person, Written};
-use crate::steps::Edit;
+use crate::steps::{Command, Edit};
 use crate::watch::{Watch, is_about};
 use crate::world::CLUSTER;
 
@@ -160,7 +160,9 @@ pub(crate) fn edit(
             vec![person]
         }
     };
-    let is_racing = is_running && !is_apart(edit);
+    // A mapping that comes while `apply` switches the mode is in the plan that it makes after.
+    let is_planned = edit == Edit::AddMapping && watch.command == Command::Apply;
+    let is_racing = is_running && (is_planned || !is_apart(edit));
     watch.edited(&before, sandbox, &affected, is_racing);
 }
 
