@@ -467,9 +467,9 @@ async fn a_failed_mode_switch_is_reported_with_what_was_done() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_switch_is_waited_for_no_longer_than_asked_and_holds_a_rollback() {
-    let world = switching(UpdateTime::Millis(4000), UpdateEnd::Successful).await;
+    let world = switching(UpdateTime::Millis(9000), UpdateEnd::Successful).await;
     let entries = world.sandbox.state().entries;
-    let args = [&SWITCH[..], &["--timeout", "1s"]].concat();
+    let args = [&SWITCH[..], &["--timeout", "4s"]].concat();
     cutover(&world, &args)
         .expect_code(4)
         .expect_error(&["still in progress"]);

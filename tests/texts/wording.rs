@@ -58,7 +58,9 @@ fn no_text_makes_a_reader_stumble() {
     for (room, files) in rooms() {
         // Reports are read in their own golden files.
         for (file, texts) in files.iter().filter(|_| room != "report") {
-            texts.iter().for_each(|text| check(file, text));
+            for text in texts {
+                check(file, text);
+            }
         }
     }
     for (name, mut command) in commands() {
