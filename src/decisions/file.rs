@@ -348,11 +348,11 @@ principals:
             (with("    wat: 1"), "unknown field `wat`"),
             (
                 with("    accept: {verdict: lost}"),
-                "line 13: `accept` goes with",
+                "line 13: `accept` goes only with `migrate`",
             ),
             (
                 with("  - {code: AAM306, do: drop}"),
-                "line 15: `AAM306` is answered differently on line 13",
+                "line 15: `AAM306` has a different answer on line 13",
             ),
             (with("  - {do: drop}"), "name a `principal` or a `code`"),
             (
@@ -370,7 +370,7 @@ principals:
         }
         assert!(
             refused(&with("  - {do: drop, code: \"AAM\\x33\\x306\"}"))
-                .contains("line 15: `AAM306` is answered differently on line 13")
+                .contains("line 15: `AAM306` has a different answer on line 13")
         );
         assert!(
             refused(&FILE.replace(

@@ -141,7 +141,10 @@ impl Place {
                 "`{bucket}` is no name of a bucket: it has 3 to 63 lower-case letters, digits, dots and hyphens"
             ));
         }
-        if key.split('/').any(|part| matches!(part, "." | "..")) || key.contains("//") {
+        if key.split('/').any(|part| matches!(part, "." | ".."))
+            || key.contains("//")
+            || key.starts_with('/')
+        {
             return Err(format!("`{url}` has an empty part, or `.` or `..`"));
         }
         Ok(Self {

@@ -445,7 +445,7 @@ mod tests {
             ),
             (
                 "clusters:\n- {name: a, region: eu-west-1, role: migrate}\n",
-                "so `account` has to say whose",
+                "set `account`, or write the role's ARN",
             ),
             (
                 "clusters:\n- {name: a, region: eu-west-1, account: '111122223333', role: 'arn:aws:iam::444455556666:role/m'}\n",
@@ -477,7 +477,7 @@ mod tests {
         );
         assert_eq!(
             message,
-            "clusters[2] on line 8: the cluster 111122223333/eu-west-1/a is already at clusters[0] on line 5"
+            "clusters[2] on line 8: the cluster 111122223333/eu-west-1/a is already listed at clusters[0] on line 5"
         );
         // The same name elsewhere is another cluster.
         let two = "defaults: {region: eu-west-1}\nclusters:\n- {name: a, account: '111122223333'}\n- {name: a, account: \

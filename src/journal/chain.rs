@@ -122,9 +122,9 @@ mod tests {
             (&swapped, "line 2 was moved"),
             (
                 &missing,
-                "line 2 was moved or stood after other lines that are missing",
+                "line 1 was edited, or line 2 was moved, or lines between them are missing",
             ),
-            (&bare, "line 3 does not say"),
+            (&bare, "line 3 does not name the line that it follows"),
             (&whole[1..].to_vec(), "the lines before line 1 are missing"),
         ] {
             let said = read(lines).unwrap_err();

@@ -154,7 +154,7 @@ mod tests {
             ("kind: MARK", "no `status`"),
             (
                 "status: {token: a, expirationTimestamp: MARK}",
-                "`expirationTimestamp` is not a time",
+                "`expirationTimestamp` is not an RFC 3339 time",
             ),
         ] {
             let Err(error) = parse(output.as_bytes()) else {

@@ -60,7 +60,7 @@ mod tests {
             (
                 500,
                 "Internal error occurred: failed calling webhook \"w.example.com\": failed to call webhook: refused",
-                Some("the admission webhook `w.example.com`, for which nobody answers,"),
+                Some("the admission webhook `w.example.com`, which does not answer,"),
             ),
             (
                 403,

@@ -291,7 +291,7 @@ mod tests {
             of(json!({"managedFields": [{"manager": "onboarding-bot"}, {"manager": "helm"}]})),
             [
                 "Helm, by the field manager `helm`",
-                "Something that calls itself `onboarding-bot`, by its field manager"
+                "A tool that calls itself `onboarding-bot`, by its field manager"
             ]
         );
         let applied = json!({"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "role/terraform"}});

@@ -246,15 +246,15 @@ mod tests {
             ("---\n", "it is empty"),
             (
                 "kind: ConfigMap\nmetadata: {name: other}\n",
-                "holds a ConfigMap `other`",
+                "contains a ConfigMap `other`",
             ),
             (
                 "kind: ConfigMap\nmetadata: {name: aws-auth, namespace: default}\n",
                 "in the namespace `default`",
             ),
-            ("hello", "holds a string"),
-            ("- 1\n", "holds a list"),
-            ("kind: List\nitems: []\n", "holds nothing"),
+            ("hello", "contains a string"),
+            ("- 1\n", "contains a list"),
+            ("kind: List\nitems: []\n", "contains nothing"),
             ("a: [", "neither YAML nor JSON"),
             ("mapRoles: [1]\n", "`data.mapRoles` is a list"),
         ] {

@@ -79,7 +79,7 @@ fn cloudformation_leaves_out_what_it_would_resolve() {
         .iter()
         .flat_map(|plan| [cloudformation(plan), cloudformation_json(plan)])
     {
-        assert!(text.contains("NOT carried over"), "{text}");
+        assert!(text.contains("NOT migrated"), "{text}");
         let read: Value = serde_yaml::from_str(&text).unwrap();
         assert!(
             !read["Resources"].to_string().contains("AccessEntry"),

@@ -125,7 +125,7 @@ fn entry_stays_where_its_mapping_was_changed_after_it_was_created() {
     assert!(changed.actions.is_empty());
     assert_eq!(
         changed.left[0].reason,
-        "its mapping changed since and grants different access (--force deletes it)"
+        "its mapping changed since and grants different access (to delete it anyway, pass --force)"
     );
 }
 
