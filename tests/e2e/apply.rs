@@ -665,7 +665,7 @@ async fn without_a_question_it_says_where_it_writes_and_at_the_end_what_is_next(
         "Took          ",
         " calls to AWS, 0 retries",
         "3 entries, no difference",
-        "Next, to prove",
+        "Next, verify that aws-auth is no longer needed",
         "aws-auth-migrate verify --cluster shop --region eu-west-1",
     ] {
         assert!(ran.stdout.contains(part), "no {part} in {}", ran.stdout);
