@@ -159,7 +159,12 @@ pub(crate) fn many(count: usize) -> Plan {
             format!("team-{index:05}:{{{{SessionName}}}}"),
             format!("team-{index:05}"),
         );
-        let groups = [group.as_str(), "readers"];
+        let first = if index % 10 == 0 {
+            "system:view"
+        } else {
+            &group
+        };
+        let groups = [first, "readers"];
         let mapping = mapping(&name, &user, &groups).entry(entry(&name, Some(&user), &groups));
         match index % 10 {
             0 => mapping.outcome(Outcome::Blocked).lost().find(
