@@ -59,9 +59,9 @@ pub(super) fn counted(questions: &[OpenQuestion]) -> String {
     )
 }
 
-type Findings<'a> = HashMap<MappingId, &'a [Finding]>;
+pub(super) type Findings<'a> = HashMap<MappingId, &'a [Finding]>;
 
-fn findings(plan: &Plan) -> Findings<'_> {
+pub(super) fn findings(plan: &Plan) -> Findings<'_> {
     let mappings = plan.mappings.iter();
     let mappings = mappings.map(|mapping| (mapping.id, mapping.findings.as_slice()));
     let accounts = plan.accounts.iter();
@@ -114,7 +114,10 @@ fn of(
 const FIX: &str = "fix";
 
 /// The codes; and each once, with its message and fix where all have the same.
-fn why(question: &OpenQuestion, findings: &Findings) -> (Vec<String>, Vec<(String, String)>) {
+pub(super) fn why(
+    question: &OpenQuestion,
+    findings: &Findings,
+) -> (Vec<String>, Vec<(String, String)>) {
     let mut codes: Vec<Code> = Vec::new();
     let mut by_code: BTreeMap<Code, Vec<&Finding>> = BTreeMap::new();
     let of_all = question.about.iter().map(|asked| asked.id);

@@ -3,13 +3,11 @@
 use askama::Template;
 
 use super::{Page, Part, Text};
-use crate::report::html::{STYLE, digest, inline, rendered};
+use crate::report::html::{inline, rendered};
 use crate::text::{visible, visible_lines};
 
 pub(super) fn html(page: &Page) -> String {
     rendered(&Whole {
-        style: STYLE,
-        style_digest: digest(),
         title: &visible(&page.title),
         parts: &page.parts,
     })
@@ -24,8 +22,6 @@ pub(in crate::report) fn rows(page: &Page) -> String {
 #[derive(Template)]
 #[template(path = "page.html")]
 struct Whole<'a> {
-    style: &'static str,
-    style_digest: String,
     title: &'a str,
     parts: &'a [Part],
 }

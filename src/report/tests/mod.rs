@@ -1,5 +1,6 @@
 //! The formats over whole plans.
 
+mod browser;
 mod golden;
 mod hostile;
 pub(crate) mod judge;

@@ -1,6 +1,6 @@
 //! What the opening sentence counts and what the next step is.
 
-use super::plans::{large, small, with_texts};
+use super::plans::{large, many, small, with_texts};
 use crate::finding::{Code, Finding};
 use crate::model::AuthenticationMode;
 use crate::plan::Plan;
@@ -165,8 +165,25 @@ fn a_page_is_laid_out_for_paper_and_keeps_accounts_in_one_piece() {
         assert_eq!(rule, "@media screen and (max-width: 48rem) {");
     }
     assert!(page.contains("<span class=\"account\">345678901234:</span>role/central-ci"));
-    let (head, rest) = page.split_once("class=\"sentence\"").unwrap();
-    assert!(head.contains("<dt>mode</dt>") && !rest.contains("<dt>"));
+    let (head, rest) = page.split_once("<h2>").unwrap();
+    assert!(head.contains("<dt>mode</dt>") && !rest.contains("<dt>mode"));
+}
+
+/// As many mappings as a `ConfigMap` has room for, most of which say the same.
+#[test]
+fn a_page_of_thousands_of_mappings_says_a_thing_once() {
+    let page = html(&many(6_700));
+    assert!(page.len() < 3_000_000, "{}", page.len());
+    let note = page.matches("which EKS keeps to itself").count();
+    assert_eq!(note, 2, "in the question and in its group");
+    assert_eq!(page.matches("the username is left to EKS").count(), 1);
+    assert_eq!(page.matches("<tr id=\"mapRoles-").count(), 6_700);
+    // All 670 are settled by one line.
+    assert!(
+        page.contains("- {code: AAM303, do: leave}"),
+        "{}",
+        &page[..9_000]
+    );
 }
 
 /// GitHub takes comments of 65536 characters, and a plan of 300 mappings once had 176000.

@@ -150,3 +150,36 @@ pub(crate) fn large() -> Plan {
     });
     finish(plan)
 }
+
+/// So many mappings as on the largest clusters, of which many say the same.
+pub(crate) fn many(count: usize) -> Plan {
+    let mappings = (0..count).map(|index| {
+        let name = format!("role/team-{index:05}");
+        let (user, group) = (
+            format!("team-{index:05}:{{{{SessionName}}}}"),
+            format!("team-{index:05}"),
+        );
+        let first = if index % 10 == 0 {
+            "system:view"
+        } else {
+            &group
+        };
+        let groups = [first, "readers"];
+        let mapping = mapping(&name, &user, &groups).entry(entry(&name, Some(&user), &groups));
+        match index % 10 {
+            0 => mapping.outcome(Outcome::Blocked).lost().find(
+                Code::ReservedGroup,
+                "the group `system:view` begins with `system:`, which EKS keeps to itself",
+                "bind its rights to another group and plan with --rename-group system:view=view",
+            ),
+            1 => mapping.outcome(Outcome::Unchanged),
+            2 => mapping.find(
+                Code::RealArn,
+                &format!("the real ARN has the path `/team-{index}/`"),
+                "",
+            ),
+            _ => mapping.find(Code::UsernameNeedsColon, "the username is left to EKS", ""),
+        }
+    });
+    finish(plan(mappings.collect()))
+}
