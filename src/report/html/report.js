@@ -60,8 +60,9 @@ addEventListener('DOMContentLoaded', () => {
     }
     for (const [group, count] of hits) {
       group.hidden = count === 0;
-      if (words.length === 0) group.open = folded.get(group);
-      else if (count > 0 && all <= 500) group.open = true;
+      // Thousands of rows take a while to lay out, so they are left folded.
+      if (words.length === 0 || all > 500) group.open = folded.get(group);
+      else if (count > 0) group.open = true;
     }
     if (words.length === 0) folded = undefined;
     document.getElementById('hits').textContent = words.length === 0 ? '' : all + ' of ' + rows.length;
