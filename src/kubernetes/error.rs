@@ -242,7 +242,7 @@ impl KubernetesError {
                 "grant `get` and `delete` on it to the caller, and run the same command again".to_owned()
             }
             Self::Forbidden { what: Request::CreateBinding, .. } => {
-                "grant the caller `create` and `get` on it, and `bind` on the clusterrole or role that it names (`export rbac --for apply` with the cluster and the same --rename-group writes all of this), or create it by hand"
+                "grant the caller `create` and `get` on it, and `bind` on the role that it names, one of clusterroles or roles (`export rbac --for apply` with the cluster and the same --rename-group writes all of this), or create it by hand"
                     .to_owned()
             }
             Self::Forbidden { what: what @ Request::List(_), .. } => {

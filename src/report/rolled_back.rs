@@ -185,7 +185,9 @@ fn left(page: &mut Page, done: &RolledBack, has_run: bool) {
 fn closing(page: &mut Page, done: &RolledBack) {
     match done.end {
         None if !done.is_nothing() => {
-            page.text("This was a dry run: nothing was changed. Add --yes to undo it.");
+            page.text(
+                "This was a dry run: nothing was changed. Run it without --dry-run to undo this.",
+            );
         }
         None => {}
         Some(RunEnd::Complete) => page.text("Rolled back. Run `apply` to migrate again."),

@@ -235,7 +235,7 @@ async fn the_dry_run_lists_every_mapping_and_entry_that_comes_or_goes() {
         .expect_code(0)
         .stdout;
     for line in [
-        format!("  + mapRoles[1]: {}, user `dev`, groups devs", role("dev")),
+        format!("+ mapRoles[1]: {}, user `dev`, groups devs", role("dev")),
         format!("~ DeleteAccessEntry {}", role("ops")),
         format!("~ DeleteAccessEntry {}", role("dev")),
     ] {

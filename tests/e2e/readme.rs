@@ -62,7 +62,8 @@ async fn steps_of_the_readme_migrate_a_cluster_and_undo_it() {
                 .replace(" decide ", " plan ")
                 .replace("--out ", "--write-decisions "),
             "apply" | "cutover" => line + " --yes",
-            "rollback" => line + " --settle 0s",
+            "rollback" if line.contains("--dry-run") => line,
+            "rollback" => line + " --yes --settle 0s",
             _ => line,
         };
         paste(&world, &line).expect_code(0);
