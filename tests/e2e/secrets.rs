@@ -78,7 +78,7 @@ async fn no_error_about_a_kubeconfigs_user_repeats_a_secret() {
             plugin(&format!(
                 "print, '{{\"status\": {{\"token\": \"{MARK}\", \"expirationTimestamp\": \"{MARK}\"}}}}'"
             )),
-            "`expirationTimestamp` is not a time",
+            "`expirationTimestamp` is not an RFC 3339 time",
         ),
         (
             plugin(&format!(
