@@ -44,7 +44,7 @@ async fn an_answer_about_another_cluster_is_refused() {
         ),
         (
             json!({"arn": "arn:aws:eks:eu-west-1:999988887777:cluster/shop"}),
-            "belong to the account 111122223333, the answer is about a cluster of 999988887777",
+            "belong to account 111122223333, but the cluster in the answer is in 999988887777",
         ),
         (json!({"arn": null}), "the answer is about ``"),
     ] {

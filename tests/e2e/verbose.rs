@@ -65,7 +65,7 @@ async fn the_mode_switch_is_reported() {
     };
     let world = World::start(many(size)).await;
     let applied = update(&world).arg("-v").run().expect_code(0);
-    applied.expect_error(&["mode: EKS switches CONFIG_MAP to API_AND_CONFIG_MAP"]);
+    applied.expect_error(&["mode: EKS is switching the mode CONFIG_MAP to API_AND_CONFIG_MAP"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
