@@ -117,7 +117,7 @@ async fn an_aws_auth_that_a_finalizer_holds_back_is_not_called_deleted() {
     // Deleting the entries now would lock everybody out as soon as the ConfigMap goes.
     let entries = cluster.sandbox.state().entries;
     let ran = cluster.run(ROLLBACK).await.expect_code(4);
-    assert!(said(&ran).contains("is being deleted"), "{}", said(&ran));
+    assert!(said(&ran).contains("marked for deletion"), "{}", said(&ran));
     assert_eq!(cluster.sandbox.state().entries, entries);
 
     // Once it is let go, the same command finds it gone.
