@@ -11,8 +11,13 @@ pub enum Consent {
     Answered,
 }
 
-/// Nobody has agreed to what the cluster needs now.
-pub(super) fn changed_meanwhile() -> Failure {
-    Failure::refused("the cluster changed while the question was open")
-        .hint("run the same command again, and review what it shows")
+/// Refuses to continue where what was shown to a person is no longer what would be done.
+pub(super) fn refuse_unless_as_shown(is_same: bool) -> Result<(), Failure> {
+    if is_same {
+        return Ok(());
+    }
+    Err(
+        Failure::refused("the cluster changed while the question was open")
+            .hint("run the same command again, and review what it shows"),
+    )
 }

@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::consent::changed_meanwhile;
 use super::holder;
 use super::journal_path::{cluster_id, journal_of};
 use super::survey::{Survey, Target, survey};
@@ -125,15 +124,6 @@ impl<'a, P: Progress> Session<'a, P> {
     /// Whether the time that was given is over.
     pub(super) fn is_over(&self) -> bool {
         self.deadline.is_some_and(|at| Instant::now() >= at)
-    }
-
-    /// Refuses to continue where what was shown to a person is no longer what would be done.
-    pub(super) fn is_as_shown(is_same: bool) -> Result<(), Failure> {
-        if is_same {
-            Ok(())
-        } else {
-            Err(changed_meanwhile())
-        }
     }
 
     /// The switch to a mode, as a step of a run with so many of them.

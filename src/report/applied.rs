@@ -11,7 +11,7 @@ use super::next::next;
 use super::page::{Line, Mark, Page, Shown, rendered};
 use super::results::{Result, Unverified, failure, unverified};
 use super::summary::sentence;
-use super::words::plural;
+use super::words::{mappings_and_accounts, plural};
 use crate::finding::Code;
 use crate::journal::RunEnd;
 use crate::kubernetes::Made;
@@ -194,19 +194,11 @@ fn open(plan: &Plan) -> Option<String> {
     let accounts = accounts
         .filter(|account| account.outcome == Outcome::Blocked)
         .count();
-    let counts = [
-        (mappings, "mapping", "mappings"),
-        (accounts, "whole account", "whole accounts"),
-    ];
-    let counts: Vec<String> = counts
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| plural(count, one, many))
-        .collect();
+    let counts = mappings_and_accounts(mappings, accounts);
     match mappings + accounts {
         0 => None,
-        1 => Some(format!("{} needs", counts.concat())),
-        _ => Some(format!("{} need", counts.join(" and "))),
+        1 => Some(format!("{counts} needs")),
+        _ => Some(format!("{counts} need")),
     }
 }
 

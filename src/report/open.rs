@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::page::{Page, Question};
 use super::principal::ShortNames;
-use super::words::plural;
+use super::words::{mappings_and_accounts, plural};
 use crate::finding::{Code, Finding, Severity};
 use crate::model::{MappingId, Section};
 use crate::plan::Plan;
@@ -43,19 +43,10 @@ pub(super) fn counted(questions: &[OpenQuestion]) -> String {
         .filter(|asked| asked.id.section == Section::MapAccounts)
         .count();
     let mappings = ids.count() - accounts;
-    let counts = [
-        (mappings, "mapping", "mappings"),
-        (accounts, "whole account", "whole accounts"),
-    ];
-    let counts: Vec<String> = counts
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| plural(count, one, many))
-        .collect();
     format!(
         "{} about {}",
         plural(questions.len(), "question", "questions"),
-        counts.join(" and ")
+        mappings_and_accounts(mappings, accounts)
     )
 }
 

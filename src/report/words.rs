@@ -241,3 +241,17 @@ pub(crate) fn writer(writer: &Writer) -> String {
 pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
+
+/// How many mappings and whole accounts, without those of which there are none.
+pub(super) fn mappings_and_accounts(mappings: usize, accounts: usize) -> String {
+    let counts = [
+        (mappings, "mapping", "mappings"),
+        (accounts, "whole account", "whole accounts"),
+    ];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| plural(count, one, many))
+        .collect();
+    counts.join(" and ")
+}

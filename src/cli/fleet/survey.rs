@@ -7,7 +7,7 @@ use super::args::{PaceArgs, PlanArgs, SourceArgs, StateArgs, StatusArgs, VerifyA
 use super::progress::FleetDisplay;
 use super::source::{Source, source, target_args};
 use super::{code, decisions, print, refuse_unmatched, reported, settings};
-use crate::cli::args::ChoiceArgs;
+use crate::cli::args::{ChoiceArgs, OutputArgs};
 use crate::cli::output::Console;
 use crate::cli::settings::CLOCK;
 use crate::error::Failure;
@@ -24,9 +24,7 @@ pub(super) async fn plan(args: &PlanArgs, console: &Console) -> Result<ExitCode,
     if let Some(path) = &args.write_decisions {
         decisions::check(path)?;
     }
-    let report = asked.report(&args.source, console).await?;
-    print(&report, &args.output, console)?;
-    refuse_unmatched(&report)?;
+    let report = asked.shown(&args.source, &args.output, console).await?;
     if let Some(path) = &args.write_decisions {
         decisions::write(&report, path, console)?;
     }
@@ -34,30 +32,26 @@ pub(super) async fn plan(args: &PlanArgs, console: &Console) -> Result<ExitCode,
 }
 
 pub(super) async fn verify(args: &VerifyArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let asked = Looked {
+    let looked = Looked {
         command: FleetCommand::Verify,
         choices: &args.choices,
         pace: &args.pace,
         state: &args.state,
         save: None,
     };
-    let report = asked.report(&args.source, console).await?;
-    print(&report, &args.output, console)?;
-    refuse_unmatched(&report)?;
+    let report = looked.shown(&args.source, &args.output, console).await?;
     Ok(code(&report, args.detailed_exitcode).into())
 }
 
 pub(super) async fn status(args: &StatusArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let asked = Looked {
+    let looked = Looked {
         command: FleetCommand::Status,
         choices: &args.choices,
         pace: &args.pace,
         state: &args.state,
         save: None,
     };
-    let report = asked.report(&args.source, console).await?;
-    print(&report, &args.output, console)?;
-    refuse_unmatched(&report)?;
+    let report = looked.shown(&args.source, &args.output, console).await?;
     Ok(code(&report, false).into())
 }
 
@@ -71,9 +65,18 @@ pub(super) struct Looked<'a> {
 }
 
 impl Looked<'_> {
-    async fn report(&self, source_args: &SourceArgs, console: &Console) -> Result<Report, Failure> {
+    /// Looks at every cluster and prints the report; decisions and patterns that match in none are refused after it.
+    async fn shown(
+        &self,
+        source_args: &SourceArgs,
+        output: &OutputArgs,
+        console: &Console,
+    ) -> Result<Report, Failure> {
         let source = source(source_args, self.pace, console).await?;
-        look_at(&source, self, console).await
+        let report = look_at(&source, self, console).await?;
+        print(&report, output, console)?;
+        refuse_unmatched(&report)?;
+        Ok(report)
     }
 }
 

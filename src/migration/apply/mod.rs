@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::bindings::{self, MadeBinding};
-use super::consent::Consent;
+use super::consent::{Consent, refuse_unless_as_shown};
 use super::session::{Clock, JournalPlace, Opened, Session, end, unfinished};
 use super::survey::{Survey, Target};
 use crate::aws::{Aws, EksApi, Pace};
@@ -234,7 +234,7 @@ impl<P: Progress> Applying<'_, P> {
         let plan = plan_now(&seen, self.options, &history, self.session.clock)?;
         let is_same = plan.actions == shown.actions
             && bindings::wanted(&seen, &self.options.choices, &plan)? == bindings;
-        Session::<P>::is_as_shown(is_same)?;
+        refuse_unless_as_shown(is_same)?;
         Ok((seen, plan))
     }
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::apply::misfit;
-use super::consent::Consent;
+use super::consent::{Consent, refuse_unless_as_shown};
 use super::owners::{Writer, writers_of};
 use super::session::{Clock, JournalPlace, Opened, Session, end};
 use super::survey::{Survey, Target};
@@ -206,7 +206,7 @@ pub async fn cutover<P: Progress>(
             if look.refused {
                 return Ok(CutOver::of(&look, path));
             }
-            Session::<P>::is_as_shown(look.removal == first.removal)?;
+            refuse_unless_as_shown(look.removal == first.removal)?;
             first = look;
         }
     } else if history.unfinished_of(RunCommand::Cutover).is_none() {

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::apply::live_entries;
-use super::consent::Consent;
+use super::consent::{Consent, refuse_unless_as_shown};
 use super::owners::Writer;
 use super::session::{Clock, JournalPlace, Session, end, unfinished};
 use super::survey::{Survey, Target};
@@ -154,7 +154,7 @@ pub async fn rollback<P: Progress>(
     // Where there is nothing left to undo, the run that was stopped only has to be ended.
     if !look.done.is_nothing() && confirm(&look.done)? == Consent::Answered {
         let again = Look::of(&session, options).await?;
-        Session::<P>::is_as_shown(again.is_like(&look))?;
+        refuse_unless_as_shown(again.is_like(&look))?;
         look = again;
     }
     let Look {
