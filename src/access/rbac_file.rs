@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::go_yaml::check_nesting;
 use crate::model::rbac::{Rbac, Rule};
 
 /// Why a text holds no RBAC objects that can be read.
@@ -63,6 +64,10 @@ fn documents(text: &str) -> Result<Vec<Value>, RbacFileError> {
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(vec![value]);
     }
+    check_nesting(text).map_err(|source| RbacFileError::Syntax {
+        document: 1,
+        source,
+    })?;
     serde_yaml::Deserializer::from_str(text)
         .enumerate()
         .map(|(index, document)| {

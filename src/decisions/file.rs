@@ -8,6 +8,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::answer::{Answer, Do, Line};
+use crate::go_yaml::check_nesting;
 use crate::model::Glob;
 use crate::model::reserved::prefix_of;
 
@@ -154,6 +155,7 @@ fn syntax(error: &serde_yaml::Error) -> String {
 /// # Errors
 /// [`FileError`] where it is not YAML or JSON, has keys or values that are unknown, or answers that contradict each other.
 pub fn read(text: &str) -> Result<Document, FileError> {
+    check_nesting(text).map_err(FileError::Syntax)?;
     // A version that is not known may have keys that are not known.
     if let Ok(Head {
         schema: Some(found),

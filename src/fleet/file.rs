@@ -11,6 +11,7 @@ use super::member::{
 use super::shard::ShardMark;
 use crate::digest::sha256;
 use crate::files::objects::is_object;
+use crate::go_yaml::check_nesting;
 use crate::model::Arn;
 
 /// The name and version of the file.
@@ -158,8 +159,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 /// # Errors
 /// What has no meaning in a fleet file, and a cluster that can't be meant so, with its line.
 pub fn read(text: &str, folder: &Path) -> Result<Fleet, FleetError> {
-    let file: FleetFile =
-        serde_yaml::from_str(text).map_err(|error| FleetError::Syntax(error.to_string()))?;
+    let file: FleetFile = check_nesting(text)
+        .and_then(|()| serde_yaml::from_str(text))
+        .map_err(|error| FleetError::Syntax(error.to_string()))?;
     if file.schema != SCHEMA {
         return Err(FleetError::OtherSchema(file.schema));
     }

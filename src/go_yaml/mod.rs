@@ -26,6 +26,7 @@ mod documents;
 mod escape;
 mod fetch;
 mod input;
+mod nesting;
 mod node;
 mod parser;
 mod resolve;
@@ -35,6 +36,7 @@ mod token;
 
 pub(crate) use decode::{Data, Decoder, Value, check_json};
 pub(crate) use documents::documents;
+pub(crate) use nesting::check_nesting;
 pub(crate) use node::{Content, Node, NodeId, Tree};
 pub(crate) use parser::parse;
 pub(crate) use resolve::Scalar;
