@@ -1,5 +1,6 @@
 //! How fast calls are made: a pace for each service, slowed down when that service asks for it.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,9 +11,11 @@ use tokio::time::Instant;
 /// The pace shared by all calls of a command; a clone is the same pace.
 ///
 /// Each service has its own lane, since each has its own limits: calls to IAM don't wait because EKS throttles. A limit
-/// that was asked for holds for all of them together. Calls are spaced evenly, so that a limit of the service is not hit by bursts. A throttled call lowers the pace, and
-/// halves it where hardly any has gone through since the last time; every call that goes through raises it, at first by
-/// little, since the limit is near, then by more, up to the limit that was asked for.
+/// that was asked for holds for all of them together. Calls are spaced evenly, so that a limit of the service is not hit
+/// by bursts. Without a limit the first throttled call sets the pace to what the service took during the second before.
+/// From then on a throttled call lowers it, and halves it where hardly any has gone through since the last time; every call
+/// that goes through raises it, at first by little, since the limit is near, then by more, up to the limit that was asked
+/// for.
 #[derive(Debug, Clone)]
 pub struct Pace {
     shared: Arc<Shared>,
@@ -105,12 +108,16 @@ struct State {
     slowed: Option<Instant>,
     /// How many calls went through since then.
     since: u32,
+    /// When calls went through during the last [`MEASURED`], as long as the pace is not known.
+    recent: VecDeque<Instant>,
     /// Counts the times that turns were taken back: who waits for one then waits for another.
     era: u64,
 }
 
-/// Where the pace starts when the service throttles before any limit is known, in calls per second.
+/// The slowest pace to start with when the service throttles before any limit is known, in calls per second.
 const FIRST_SLOW_RATE: f64 = 10.0;
+/// How long calls are counted before the first throttled one; what a service takes at once is over by then.
+const MEASURED: Duration = Duration::from_secs(1);
 /// How far throttling slows the pace down, unless the limit that was asked for is slower still.
 const SLOWEST_RATE: f64 = 0.5;
 /// How long after a throttled call the next one is the beginning of another time.
@@ -120,7 +127,7 @@ const BETWEEN_NOTICES: Duration = Duration::from_secs(10);
 /// The longest time between two calls, whatever the rate.
 const LONGEST_GAP: Duration = Duration::from_hours(24);
 /// What is left of the pace after a throttled call.
-const SLOWER: f64 = 0.8;
+const SLOWER: f64 = 0.93;
 /// What is left of it where fewer than [`FEW`] calls went through since the last one: the limit is far below.
 const MUCH_SLOWER: f64 = 0.5;
 const FEW: u32 = 5;
@@ -269,7 +276,7 @@ impl Pace {
         state.era += 1;
         if !is_known {
             let rate = match (state.rate, state.slowed) {
-                (None, _) => FIRST_SLOW_RATE,
+                (None, _) => state.measured(now).max(FIRST_SLOW_RATE),
                 (Some(rate), Some(_)) if state.since < FEW => rate * MUCH_SLOWER,
                 (Some(rate), _) => rate * SLOWER,
             };
@@ -287,11 +294,14 @@ impl Pace {
     /// A call went through: raises a lowered pace.
     pub fn went_through(&self) {
         let mut state = self.state();
+        if state.rate.is_none() {
+            state.count(Instant::now());
+        }
         if state.slowed.is_some()
             && let Some(rate) = state.rate
         {
             state.since = state.since.saturating_add(1);
-            let raised = rate + 0.02 + 0.001 * f64::from(state.since);
+            let raised = rate + 0.01 + 0.0007 * f64::from(state.since);
             state.rate = Some(self.fastest.map_or(raised, |fastest| raised.min(fastest)));
         }
     }
@@ -350,8 +360,25 @@ impl State {
             paused: now,
             slowed: None,
             since: 0,
+            recent: VecDeque::new(),
             era: 0,
         }
+    }
+
+    /// A call went through while the pace is not known.
+    fn count(&mut self, now: Instant) {
+        self.recent.push_back(now);
+        while self.recent.front().is_some_and(|at| *at + MEASURED < now) {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Calls per second that went through lately.
+    fn measured(&mut self, now: Instant) -> f64 {
+        self.count(now);
+        let recent = std::mem::take(&mut self.recent);
+        let count = u32::try_from(recent.len() - 1).unwrap_or(u32::MAX);
+        f64::from(count) / MEASURED.as_secs_f64()
     }
 
     /// When a call may be made, and the era in which that holds.
@@ -389,8 +416,8 @@ mod tests {
         pace.turn().await;
         assert_eq!(
             start.elapsed().as_millis(),
-            1157,
-            "four fifths of 8 calls a second is one every 156 ms"
+            1135,
+            "93 % of 8 calls a second is one every 134.4 ms"
         );
     }
 
@@ -428,8 +455,8 @@ mod tests {
         }
         assert_eq!(
             start.elapsed().as_millis() / 10,
-            93,
-            "8 * 0.8 * 0.5 a second"
+            80,
+            "8 * 0.93 * 0.5 a second"
         );
     }
 
