@@ -1,5 +1,6 @@
 //! Looks at the clusters of a fleet, several at a time, and makes a row of each.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ use crate::migration::{self, Clock, Objection, Readiness, Survey, Target, Verifi
 use crate::model::{Arn, MappingId};
 use crate::plan::document::{Outcome, Plan};
 use crate::plan::file;
-use crate::plan::questions::questions;
+use crate::plan::questions::{Asked, questions};
 
 /// How a cluster is read: what the command line or the fleet file says of it, with the files already read.
 #[derive(Debug, Clone, Default)]
@@ -286,13 +287,12 @@ fn blocks(plan: &Plan) -> Vec<Block> {
     });
     let of_cluster = of_cluster.map(|finding| block(Some(finding), None, None));
     let open = questions(plan);
-    let answers = |id: MappingId| {
-        open.iter().find_map(|question| {
-            let mut about = question.about.iter();
-            let asked = about.find(|asked| asked.id == id)?;
-            Some(question.untried(asked))
-        })
-    };
+    let asked: BTreeMap<MappingId, &Asked> = open
+        .iter()
+        .flat_map(|question| &question.about)
+        .map(|asked| (asked.id, asked))
+        .collect();
+    let answers = |id: MappingId| asked.get(&id).map(|asked| asked.untried());
     let mappings = plan.mappings.iter();
     let mappings = mappings.filter(|mapping| mapping.needs_decision());
     let of_mappings = mappings.map(|mapping| Block {

@@ -80,6 +80,46 @@ pub struct Untried {
 /// The ends of new names that are tried, one after the other, until nobody has the name yet.
 const ENDS: [&str; 3] = ["", "-from-aws-auth", "-renamed"];
 
+impl Asked {
+    /// The answers, not tried.
+    #[must_use]
+    pub fn untried(&self) -> Vec<Untried> {
+        let plain = |what, consequence: &str| Untried {
+            what,
+            accept: None,
+            consequence: consequence.to_owned(),
+        };
+        let leave = plain(
+            Do::Leave,
+            "access stays the same: the mapping stays in aws-auth, and cutover keeps it there",
+        );
+        if self.drift.is_some() {
+            return vec![
+                plain(
+                    Do::KeepLive,
+                    "access stays the same: the live access entry is kept, and cutover removes the mapping",
+                ),
+                leave,
+                plain(
+                    Do::UpdateLive,
+                    "the live access entry is updated to match the mapping",
+                ),
+            ];
+        }
+        let migrate = accepted(self).map(|accept| Untried {
+            what: Do::Migrate,
+            accept: Some(accept),
+            consequence: in_words(std::iter::once(&self.proposal)),
+        });
+        // Mappings that are alike have a live entry all or none.
+        let drop = plain(Do::Drop, dropped(false));
+        std::iter::once(leave)
+            .chain(migrate)
+            .chain([drop])
+            .collect()
+    }
+}
+
 impl OpenQuestion {
     /// The answers that settle it, given what was decided before, the one that keeps access and asks for nothing first.
     #[must_use]
@@ -99,7 +139,7 @@ impl OpenQuestion {
             Do::Leave,
             "access stays the same: the mapping stays in aws-auth, and cutover keeps it there",
         );
-        let drop = nothing(Do::Drop, self.dropped());
+        let drop = nothing(Do::Drop, dropped(self.has_live()));
         keep.flatten()
             .into_iter()
             .chain(leave)
@@ -108,43 +148,6 @@ impl OpenQuestion {
             .chain(self.migrate(&trial))
             .chain(self.update(&trial))
             .chain(drop)
-            .collect()
-    }
-
-    /// The answers for one of the mappings that it is about, not tried.
-    #[must_use]
-    pub fn untried(&self, asked: &Asked) -> Vec<Untried> {
-        let plain = |what, consequence: &str| Untried {
-            what,
-            accept: None,
-            consequence: consequence.to_owned(),
-        };
-        let leave = plain(
-            Do::Leave,
-            "access stays the same: the mapping stays in aws-auth, and cutover keeps it there",
-        );
-        if asked.drift.is_some() {
-            return vec![
-                plain(
-                    Do::KeepLive,
-                    "access stays the same: the live access entry is kept, and cutover removes the mapping",
-                ),
-                leave,
-                plain(
-                    Do::UpdateLive,
-                    "the live access entry is updated to match the mapping",
-                ),
-            ];
-        }
-        let migrate = accepted(asked).map(|accept| Untried {
-            what: Do::Migrate,
-            accept: Some(accept),
-            consequence: in_words(std::iter::once(&asked.proposal)),
-        });
-        let drop = plain(Do::Drop, self.dropped());
-        std::iter::once(leave)
-            .chain(migrate)
-            .chain([drop])
             .collect()
     }
 
@@ -182,14 +185,6 @@ impl OpenQuestion {
 
     fn has_live(&self) -> bool {
         self.about.iter().any(|asked| asked.drift.is_some())
-    }
-
-    fn dropped(&self) -> &'static str {
-        if self.has_live() {
-            "cutover removes the mapping; the live access entry is kept"
-        } else {
-            "the access is lost: cutover removes the mapping"
-        }
     }
 
     /// One answer for each principal.
@@ -407,6 +402,15 @@ fn renamed_in_words(patch: &Document) -> String {
 }
 
 /// What somebody would gain or lose, of the first of them; all are alike.
+/// What becomes of somebody whose mapping is dropped.
+fn dropped(has_live: bool) -> &'static str {
+    if has_live {
+        "cutover removes the mapping; the live access entry is kept"
+    } else {
+        "the access is lost: cutover removes the mapping"
+    }
+}
+
 fn in_words<'a>(mut changes: impl Iterator<Item = &'a AccessChange>) -> String {
     let Some(change) = changes.next() else {
         return "nobody's rights change".to_owned();

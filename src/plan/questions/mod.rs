@@ -122,13 +122,14 @@ impl Asked {
                 .collect()
         };
         let (old, new) = (policies(before), policies(after));
-        let group = |identity: Option<&Identity>, group: &str| {
-            identity.is_some_and(|identity| identity.groups.iter().any(|has| has == group))
-        };
+        let in_groups: BTreeSet<&str> = before
+            .into_iter()
+            .flat_map(|identity| identity.groups.iter().map(String::as_str))
+            .collect();
         let groups: Vec<_> = change
             .moved_groups()
             .into_iter()
-            .map(|name| (name.to_owned(), group(before, name)))
+            .map(|name| (name, in_groups.contains(name)))
             .collect();
         let is_named = |identity: Option<&Identity>| identity.map(|identity| identity.sessions);
         // Where no entry can be created, the reason is the question.

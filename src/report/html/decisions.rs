@@ -10,7 +10,7 @@ use crate::decisions::{Answer, Line};
 use crate::finding::{Code, Severity};
 use crate::model::{AccessChange, MappingId};
 use crate::plan::Plan;
-use crate::plan::questions::{OpenQuestion, Untried};
+use crate::plan::questions::{Asked, OpenQuestion, Untried};
 use crate::report::open::{Findings, ranges, why};
 use crate::report::principal::ShortNames;
 use crate::report::words;
@@ -123,11 +123,7 @@ impl Question {
 
 /// The answers that every mapping of a question takes.
 fn answers(question: &OpenQuestion, plan: &Plan, found: &Findings) -> Vec<Choice> {
-    let each: Vec<Vec<Untried>> = question
-        .about
-        .iter()
-        .map(|asked| question.untried(asked))
-        .collect();
+    let each: Vec<Vec<Untried>> = question.about.iter().map(Asked::untried).collect();
     let code = if question.about.len() > 1 {
         code(question, plan, found)
     } else {

@@ -1,6 +1,6 @@
 //! Mappings that fare alike, in the order in which a reviewer wants them, and their rows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::notes::{Note, Notes};
 use super::text::shown;
@@ -268,6 +268,12 @@ fn kind(fact: &words::Fact) -> &'static str {
     }
 }
 
+/// Whether all of them are listed; a role may have a hundred thousand groups.
+fn all_in<'a>(values: &[String], listed: impl IntoIterator<Item = &'a String>) -> bool {
+    let listed: BTreeSet<&String> = listed.into_iter().collect();
+    values.iter().all(|value| listed.contains(value))
+}
+
 /// Whether somebody's access says all of a fact about the entry.
 fn is_said(fact: &words::Fact, after: Option<&Identity>) -> bool {
     let Some(after) = after else {
@@ -275,8 +281,8 @@ fn is_said(fact: &words::Fact, after: Option<&Identity>) -> bool {
     };
     match (kind(fact), fact.values.as_slice()) {
         ("", [one]) if one == "STANDARD" => true,
-        ("", values) => values.iter().all(|value| after.policies.contains(value)),
-        ("group", values) => values.iter().all(|value| after.groups.contains(value)),
+        ("", values) => all_in(values, &after.policies),
+        ("group", values) => all_in(values, &after.groups),
         ("user", [name]) => *name == after.username,
         _ => false,
     }
