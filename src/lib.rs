@@ -25,6 +25,7 @@ pub mod files;
 pub mod finding;
 pub mod fleet;
 mod go_yaml;
+pub mod invocation;
 pub mod journal;
 pub mod kubernetes;
 pub mod migration;

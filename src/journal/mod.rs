@@ -11,7 +11,6 @@ mod lock;
 mod owner;
 pub mod record;
 mod run;
-mod run_option;
 mod shared;
 mod store;
 mod trace;
@@ -20,5 +19,4 @@ pub use history::{BindingChange, CallHistory, ConfigMapChange, History, RunHisto
 pub use lease::Held;
 pub use record::{Line, Record, RunCommand, RunEnd};
 pub use run::{Answered, Beginning, RunLog};
-pub use run_option::RunOption;
 pub use store::{Journal, JournalError};

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::history::{History, RunHistory, token};
 use super::record::{Record, RunCommand, RunEnd, SCHEMA};
-use super::run_option::RunOption;
 use super::store::{Journal, JournalError};
 use crate::choices::Choices;
 use crate::digest::sha256;
+use crate::invocation::CommandOption;
 use crate::model::{ActionError, ActionStatus, BindingId, ClusterId, LiveEntry};
 use crate::plan::Action;
 
@@ -31,7 +31,7 @@ pub struct Beginning {
     /// The choices that shape it.
     pub choices: Choices,
     /// The command's own options that it has to be given again to resume.
-    pub options: Vec<RunOption>,
+    pub options: Vec<CommandOption>,
 }
 
 /// A run with the journal that it holds.

@@ -14,6 +14,7 @@ use crate::access::before::{Standing, standings};
 use crate::aws::{Aws, AwsSettings, Caller, LookupRoles};
 use crate::error::Failure;
 use crate::finding::Finding;
+use crate::invocation::CommandOption;
 use crate::kubernetes::{Kubeconfig, Kubernetes, Stored};
 use crate::model::rbac::Rbac;
 use crate::model::{Arn, Cluster, Principal, PrincipalKey, Section};
@@ -49,8 +50,8 @@ pub struct Target {
     pub principals: BTreeMap<PrincipalKey, Arn>,
     /// `--lookup-role`.
     pub lookup_roles: LookupRoles,
-    /// The options that say so, beside the cluster and its region, each as `--name=value`.
-    pub options: Vec<String>,
+    /// The options that say so, beside the cluster and its region, as they are given again.
+    pub options: Vec<CommandOption>,
     /// What is being read, for whoever waits for it.
     pub reads: Reads,
 }
@@ -222,7 +223,7 @@ fn read(aws_auth: &AwsAuth) -> Reading {
     reading
 }
 
-fn source(kind: SourceKind, aws_auth: &AwsAuth, options: &[String]) -> Source {
+fn source(kind: SourceKind, aws_auth: &AwsAuth, options: &[CommandOption]) -> Source {
     Source {
         kind,
         sha256: aws_auth.fingerprint(),

@@ -10,6 +10,7 @@ use crate::access::Renames;
 use crate::choices::Choices;
 use crate::decisions::Do;
 use crate::finding::{Code, Finding};
+use crate::invocation::CommandOption;
 pub use crate::model::{AccessChange, BindingChange, BindingEffect, Identity, Verdict};
 use crate::model::{
     AccessEntry, AccessScope, Arn, AuthenticationMode, Cluster, EntryType, MappingId,
@@ -58,7 +59,7 @@ pub struct Plan {
 }
 
 /// Where `aws-auth` was read from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
     /// Cluster or file.
@@ -69,7 +70,7 @@ pub struct Source {
     pub resource_version: Option<String>,
     /// The options that led there, beside the cluster and its region, each as `--name=value`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub options: Vec<String>,
+    pub options: Vec<CommandOption>,
 }
 
 /// The two kinds of source.

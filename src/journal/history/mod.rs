@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::record::{Record, RunCommand, RunEnd};
-use super::run_option::RunOption;
 use crate::choices::Choices;
+use crate::invocation::CommandOption;
 use crate::model::{ActionStatus, BindingId, ClusterId, LiveEntry};
 use crate::plan::Action;
 
@@ -78,7 +78,7 @@ pub struct RunHistory {
     /// The choices that shaped what it did, as of its last part.
     pub choices: Choices,
     /// The command's own options, as of its last part.
-    pub options: Vec<RunOption>,
+    pub options: Vec<CommandOption>,
     /// The nodes that were no longer Ready when it ended.
     pub lost_nodes: Vec<String>,
     /// The place of every call in `calls`, by its token.

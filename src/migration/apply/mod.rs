@@ -22,7 +22,8 @@ use crate::aws::{Aws, EksApi, Pace};
 use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, RunCommand, RunEnd, RunLog, RunOption};
+use crate::invocation::CommandOption;
+use crate::journal::{Beginning, RunCommand, RunEnd, RunLog};
 use crate::model::{Arn, AuthenticationMode, ClusterId, LiveEntry};
 use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Misfits, Plan};
@@ -201,17 +202,17 @@ pub async fn apply<P: Progress>(
 
 impl ApplyOptions {
     /// The options that it has to be given again to resume.
-    fn again(&self) -> Vec<RunOption> {
+    fn again(&self) -> Vec<CommandOption> {
         let flags = [
-            (RunOption::ApplyRbac, self.choices.bind_renamed),
-            (RunOption::AllowSelfLockout, self.allow_self_lockout),
-            (RunOption::FailFast, self.fail_fast),
+            (CommandOption::ApplyRbac, self.choices.bind_renamed),
+            (CommandOption::AllowSelfLockout, self.allow_self_lockout),
+            (CommandOption::FailFast, self.fail_fast),
         ];
         let flags = flags.into_iter().filter(|(_, given)| *given);
         flags
             .map(|(flag, _)| flag)
-            .chain(self.canary.map(RunOption::Canary))
-            .chain(self.max_rate.map(RunOption::MaxRate))
+            .chain(self.canary.map(CommandOption::Canary))
+            .chain(self.max_rate.map(CommandOption::MaxRate))
             .collect()
     }
 }

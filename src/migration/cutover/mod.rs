@@ -18,7 +18,8 @@ use super::survey::{Survey, Target};
 use super::verify::Verification;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, RunCommand, RunEnd, RunOption};
+use crate::invocation::CommandOption;
+use crate::journal::{Beginning, RunCommand, RunEnd};
 use crate::kubernetes::{Kubernetes, KubernetesError, Terminating};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::plan::document::SourceKind;
@@ -72,19 +73,19 @@ pub struct CutoverOptions {
 
 impl CutoverOptions {
     /// The options that it has to be given again to resume.
-    fn again(&self) -> Vec<RunOption> {
+    fn again(&self) -> Vec<CommandOption> {
         let flags = [
-            (RunOption::KeepConfigMap, self.keep_config_map),
-            (RunOption::ToApiMode, self.to_api_mode),
-            (RunOption::AllowSelfLockout, self.allow_self_lockout),
+            (CommandOption::KeepConfigMap, self.keep_config_map),
+            (CommandOption::ToApiMode, self.to_api_mode),
+            (CommandOption::AllowSelfLockout, self.allow_self_lockout),
         ];
         let given = flags.into_iter().filter(|(_, given)| *given);
-        let settle = (self.settle != SETTLE).then_some(RunOption::Settle(self.settle));
+        let settle = (self.settle != SETTLE).then_some(CommandOption::Settle(self.settle));
         let min_soak = (self.to_api_mode && self.min_soak != MIN_SOAK)
-            .then_some(RunOption::MinSoak(self.min_soak));
+            .then_some(CommandOption::MinSoak(self.min_soak));
         given
             .map(|(flag, _)| flag)
-            .chain(self.soak.map(RunOption::Soak))
+            .chain(self.soak.map(CommandOption::Soak))
             .chain(settle)
             .chain(min_soak)
             .collect()

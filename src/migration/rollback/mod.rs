@@ -23,7 +23,8 @@ use super::survey::{Survey, Target};
 use crate::aws::EksApi;
 use crate::choices::{Choices, OnExisting};
 use crate::error::Failure;
-use crate::journal::{Beginning, RunCommand, RunEnd, RunOption};
+use crate::invocation::CommandOption;
+use crate::journal::{Beginning, RunCommand, RunEnd};
 use crate::kubernetes::Stored;
 use crate::model::AuthenticationMode;
 use crate::stop::Stop;
@@ -69,10 +70,10 @@ pub struct RollbackOptions {
 
 impl RollbackOptions {
     /// The options that it has to be given again to resume.
-    fn again(&self) -> Vec<RunOption> {
-        let settle = (self.settle != SETTLE).then_some(RunOption::Settle(self.settle));
-        let run = self.run.clone().map(RunOption::OnlyRun);
-        let force = self.force.then_some(RunOption::Force);
+    fn again(&self) -> Vec<CommandOption> {
+        let settle = (self.settle != SETTLE).then_some(CommandOption::Settle(self.settle));
+        let run = self.run.clone().map(CommandOption::OnlyRun);
+        let force = self.force.then_some(CommandOption::Force);
         settle.into_iter().chain(run).chain(force).collect()
     }
 }

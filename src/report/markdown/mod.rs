@@ -53,7 +53,12 @@ pub(super) fn markdown_then(plan: &Plan, next: &Next, details: bool) -> String {
         let _ = writeln!(page, "\n{notes} left out here; `--details` shows them.");
     }
     for step in &next.steps {
-        let _ = write!(page, "\nNext, {}: {}\n", step.purpose, code(&step.command));
+        let _ = write!(
+            page,
+            "\nNext, {}: {}\n",
+            step.purpose,
+            code(&step.command.to_string())
+        );
     }
     if page.len() > LONGEST {
         let _ = writeln!(
