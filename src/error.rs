@@ -7,6 +7,7 @@ use std::io;
 
 use crate::aws::AwsError;
 use crate::files::objects::StoreError;
+use crate::invocation::Advice;
 use crate::journal::{JournalError, RunEnd};
 use crate::kubernetes::KubernetesError;
 use crate::source::manifest::ManifestError;
@@ -159,13 +160,10 @@ impl From<KubernetesError> for Failure {
     }
 }
 
-/// What works without a journal that can't be trusted.
-const WITHOUT_JOURNAL: &str = "move the file to another folder and keep it, and leave the backups where they are: without it, `apply` compares with the cluster and continues, and `rollback` restores the last backup in the folder and deletes this tool's entries by their tags; only the file records what an entry was before `--on-existing update`";
-
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let hint = match &error {
-            JournalError::Io { .. } => "choose another place with --journal".to_owned(),
+            JournalError::Io { .. } => Advice::OtherJournalPlace.into(),
             JournalError::Locked { free_in: Some(left), .. } => format!(
                 "wait until the other run ends, or stop it; if its machine is gone, the journal is free in {} s",
                 left.as_secs() + 1
@@ -175,15 +173,10 @@ impl From<JournalError> for Failure {
                 "this run was suspended or cut off for too long and has stopped; let the other one finish, then check with `status`"
                     .to_owned()
             }
-            JournalError::Damaged { .. } | JournalError::Changed { .. } => WITHOUT_JOURNAL.to_owned(),
-            JournalError::Foreign { .. } => {
-                "run this as that user; or, if you trust its contents, take ownership with chown; or choose another journal with --journal"
-                    .to_owned()
-            }
-            JournalError::NotAJournal { .. } => {
-                "the file was not changed; pass a journal, or a file that does not exist yet, with --journal".to_owned()
-            }
-            JournalError::Newer { .. } => "update aws-auth-migrate, or choose another journal with --journal".to_owned(),
+            JournalError::Damaged { .. } | JournalError::Changed { .. } => Advice::WithoutJournal.into(),
+            JournalError::Foreign { .. } => Advice::OwnJournal.into(),
+            JournalError::NotAJournal { .. } => Advice::NoJournalThere.into(),
+            JournalError::Newer { .. } => Advice::NewerJournal.into(),
         };
         let what = error.to_string();
         let source = match error {
@@ -231,8 +224,7 @@ impl From<SwitchError> for Failure {
                 .hint("nothing was created; fix what EKS reports and run the command again"),
             error @ SwitchError::NotBegun => Self {
                 kind: FailureKind::Incomplete,
-                ..Self::new(error.to_string())
-                    .hint("run the same command again, with a longer --timeout or without it")
+                ..Self::new(error.to_string()).hint(Advice::MoreTime)
             },
             error @ SwitchError::TooSlow { .. } => Self {
                 kind: FailureKind::Incomplete,

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::invocation::Flag;
+
 /// The pace shared by all calls of a command; a clone is the same pace.
 ///
 /// Each service has its own lane, since each has its own limits: calls to IAM don't wait because EKS throttles. A limit
@@ -257,7 +259,10 @@ impl Pace {
         let seconds = (next - now).as_secs_f64().round().max(1.0);
         tell(&match why {
             Some(why) => format!("waiting {seconds} s to call {operation}: {why}"),
-            None => format!("waiting {seconds} s to call {operation}, to keep to --max-rate"),
+            None => format!(
+                "waiting {seconds} s to call {operation}, to keep to {}",
+                Flag::MaxRate
+            ),
         });
         watcher.last = Some(now);
     }

@@ -13,7 +13,7 @@ use crate::aws::AwsSettings;
 use crate::choices::Choices;
 use crate::decisions::Document;
 use crate::error::Failure;
-use crate::invocation::CommandOption;
+use crate::invocation::{Advice, CommandOption};
 use crate::kubernetes::Kubeconfig;
 use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Reads, Survey, Target};
 use crate::migration::{Clock, principals_file};
@@ -56,8 +56,9 @@ pub(super) fn target(args: &TargetArgs, journal: Option<&Path>) -> Result<Target
         && args.cluster.is_none()
         && args.from_file.is_none()
     {
-        return Err(Failure::usage("no cluster and no file was given")
-            .hint("pass a cluster with --cluster or --kubeconfig, or a file with --from-file"));
+        return Err(
+            Failure::usage("no cluster and no file was given").hint(Advice::NameClusterOrFile)
+        );
     }
     Ok(Target {
         file: args.from_file.as_deref().map(config_map).transpose()?,

@@ -10,6 +10,7 @@ use super::reason::Reason;
 use super::report::{Row, State};
 use crate::aws::AwsError;
 use crate::error::Failure;
+use crate::invocation::Advice;
 use crate::model::Arn;
 
 /// Where to look.
@@ -128,9 +129,8 @@ async fn reaches(connections: &Connections, discovery: &Discovery) -> Result<Vec
     let caller = connections.caller(&own, discovery.region()).await;
     let caller = caller.map_err(failure)?;
     let accounts = home.organization_accounts().await.map_err(|error| {
-        Failure::aws("failed to list the accounts of the organization", error).hint(
-            "use credentials of its management account or of a delegated administrator, or name the accounts with --assume",
-        )
+        Failure::aws("failed to list the accounts of the organization", error)
+            .hint(Advice::NameAccounts)
     })?;
     let active = accounts.into_iter().filter(|account| account.is_active);
     Ok(active
@@ -178,9 +178,7 @@ async fn regions(
         (Ok(home), Regions::Own) => Ok(vec![home.region().to_owned()]),
         (Ok(home), Regions::AllEnabled) => home.enabled_regions().await.map_err(|error| {
             let mut failure = Failure::aws("failed to list the regions", error);
-            failure.hints = vec![
-                "grant `account:ListRegions` to these credentials, or name the regions with --regions".to_owned(),
-            ];
+            failure.hints = vec![Advice::NameRegions.into()];
             Reason::from(&failure)
         }),
     };

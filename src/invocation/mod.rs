@@ -3,6 +3,7 @@
 //! Plans and journals keep [`CommandOption`]s, reports offer an [`Invocation`], and findings and failures name what is
 //! missing as [`Advice`]. Only this room and `cli`, which reads them, know an option by its name.
 
+mod advice;
 mod option;
 mod value;
 
@@ -11,6 +12,7 @@ use std::fmt;
 use crate::finding::Code;
 use crate::text::{shell_word, visible};
 
+pub(crate) use advice::Advice;
 pub use option::{CommandOption, Flag};
 
 /// A command of this tool.

@@ -8,6 +8,7 @@ use super::{Survey, apply, rollback};
 use crate::access::emit_rbac;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
+use crate::invocation::Advice;
 use crate::journal::{History, RunLog};
 use crate::kubernetes::{Kubernetes, KubernetesError, Made};
 use crate::model::{ActionStatus, BindingId};
@@ -37,9 +38,10 @@ pub fn wanted(seen: &Survey, choices: &Choices, plan: &Plan) -> Result<Vec<Value
         return Ok(Vec::new());
     }
     let rbac = seen.observed.rbac.as_ref().ok_or_else(|| {
-        Failure::new("the bindings of the old names are unknown, so none can be created for the new ones").hint(
-            "grant the caller `list` on clusterrolebindings and rolebindings, or pass the objects with --rbac-file",
+        Failure::new(
+            "the bindings of the old names are unknown, so none can be created for the new ones",
         )
+        .hint(Advice::PassRbac)
     })?;
     let objects = emit_rbac(used.renames(), rbac);
     if !objects.is_empty() && seen.kubernetes.is_none() {
@@ -47,9 +49,7 @@ pub fn wanted(seen: &Survey, choices: &Choices, plan: &Plan) -> Result<Vec<Value
             "the ConfigMap is from a file, so there is no Kubernetes API to create bindings in",
         )
         .and_nothing_written()
-        .hint(
-            "write them with `plan --emit-rbac FILE`, and create them with `kubectl apply -f FILE`",
-        ));
+        .hint(Advice::EmitRbac));
     }
     Ok(objects)
 }

@@ -14,7 +14,7 @@ use crate::access::before::{Standing, standings};
 use crate::aws::{Aws, AwsSettings, Caller, LookupRoles};
 use crate::error::Failure;
 use crate::finding::Finding;
-use crate::invocation::CommandOption;
+use crate::invocation::{Advice, CommandOption};
 use crate::kubernetes::{Kubeconfig, Kubernetes, Stored};
 use crate::model::rbac::Rbac;
 use crate::model::{Arn, Cluster, Principal, PrincipalKey, Section};
@@ -132,7 +132,7 @@ pub async fn survey(target: &Target, clock: fn() -> SystemTime) -> Result<Survey
             return Err(Failure::usage(
                 "the kubeconfig's context does not say which EKS cluster it points to",
             )
-            .hint("name it with --cluster (and --region)"));
+            .hint(Advice::NameClusterOfKubeconfig));
         }
     }
     let seen = match target.cluster.clone() {
@@ -170,8 +170,9 @@ impl Survey {
 
 fn offline(target: &Target) -> Result<Survey, Failure> {
     let Some(file) = &target.file else {
-        return Err(Failure::usage("no cluster and no file was given")
-            .hint("pass a cluster with --cluster or --kubeconfig, or a file with --from-file"));
+        return Err(
+            Failure::usage("no cluster and no file was given").hint(Advice::NameClusterOrFile)
+        );
     };
     let aws_auth = file.aws_auth.clone();
     let reading = read(&aws_auth);

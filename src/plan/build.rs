@@ -17,6 +17,7 @@ use crate::access::{Bindings, Cluster, InForce, Through, compare, identity_of_en
 use crate::choices::{Choices, ManagedNodes};
 use crate::decisions::{Answer, Do};
 use crate::finding::{Code, Finding, Severity};
+use crate::invocation::{Advice, Flag};
 use crate::model::{
     AccessChange, AccessEntry, Arn, AuthenticationMode, EntryType, Identity, Mapping, MappingId,
     Principal, PrincipalKey, Section, Verdict,
@@ -150,7 +151,7 @@ fn unseen_bindings(
             Finding::new(
                 Code::BindingsUnknown,
                 "the bindings were not read, so it is unknown whether one uses a name that changes",
-                "write them to a file with `kubectl get clusterrolebindings,rolebindings -A -o yaml` and pass it with --rbac-file",
+                Advice::WriteRbacFile,
             )
         })
 }
@@ -541,7 +542,7 @@ impl<'a> Builder<'a> {
             findings.push(Finding::new(
                 Code::ModeApi,
                 "the cluster is in the mode API and no longer reads aws-auth, so this mapping grants nothing",
-                "--include-inert creates the access entry anyway",
+                Advice::IncludeInert,
             ));
             if !self.choices.include_inert {
                 return Fate::new(Outcome::Inert, findings);
@@ -722,8 +723,8 @@ impl<'a> Builder<'a> {
         };
         fate.findings.push(Finding::new(
             Code::StrictWarning,
-            format!("the warning {warning} blocks because of --strict"),
-            format!("resolve it (`aws-auth-migrate explain {warning}`) or plan without --strict"),
+            format!("the warning {warning} blocks because of {}", Flag::Strict),
+            Advice::ResolveWarning { warning },
         ));
         fate.outcome = Outcome::Blocked;
         fate.blocker = Some(Blocker::Warning);
@@ -753,8 +754,7 @@ impl<'a> Builder<'a> {
             findings.push(Finding::new(
                 Code::NodeRolesUnknown,
                 "it is unknown whether a managed node group or Fargate profile uses this role",
-                "plan with --cluster and the permissions eks:ListNodegroups, eks:DescribeNodegroup, \
-                 eks:ListFargateProfiles and eks:DescribeFargateProfile",
+                Advice::ReadNodeRoles,
             ));
             return false;
         }
@@ -791,7 +791,7 @@ impl<'a> Builder<'a> {
             format!(
                 "{users} uses this role, but EKS has not created its access entry, so the plan does"
             ),
-            "--managed-nodes skip leaves it to EKS",
+            Advice::LeaveManagedNodes,
         ));
         false
     }

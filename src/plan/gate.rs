@@ -17,6 +17,7 @@ use crate::choices::{Choices, OnExisting};
 use crate::decisions::{Accept, Do};
 use crate::digest::sha256;
 use crate::finding::{Code, Finding};
+use crate::invocation::Advice;
 use crate::model::rbac::{BindingCopy, Subject};
 use crate::model::{
     AccessChange, AccessEntry, BindingChange, BindingEffect, Identity, Principal, Sessions, Verdict,
@@ -249,7 +250,7 @@ impl<'a> Gate<'a> {
                     "{}, and the bindings could not be read",
                     names_in_words(change)
                 ),
-                "grant the caller `list` on clusterrolebindings and rolebindings, or pass the objects with --rbac-file",
+                Advice::PassRbac,
             );
         }
         if let (Some(before), Some(after)) = (&change.before, &change.after)
@@ -286,7 +287,7 @@ impl<'a> Gate<'a> {
                 "the {} `{}` gives `{}` to the group `{old}`, and no binding gives it to `{new}`",
                 binding.kind, binding.name, binding.role
             ),
-            "run `apply --apply-rbac` to create the bindings first, or write them with `plan --emit-rbac FILE` for `kubectl apply`",
+            Advice::ApplyRbac,
         ))
     }
 }
@@ -398,7 +399,7 @@ fn unknown(asked: &Move<'_>) -> Finding {
             "mappings name `{}` with several paths, and the real one could not be looked up",
             asked.question.mapping.arn
         ),
-        "grant the caller `iam:GetUser`, or pass the real ARN with --principals FILE",
+        Advice::ReadUserOrPrincipals,
     )
 }
 
@@ -449,7 +450,7 @@ fn fix(asked: &Move<'_>) -> String {
         return String::new();
     };
     if accept.groups.as_ref().map_or(0, BTreeSet::len) > MOST_NAMED {
-        return "run `decide` or `plan --write-decisions FILE`: it writes the answer, which names every group".to_owned();
+        return Advice::WriteAnswer.into();
     }
     let what = if asked.update == Update::No {
         Do::Migrate

@@ -22,7 +22,7 @@ use crate::aws::{Aws, EksApi, Pace};
 use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
-use crate::invocation::CommandOption;
+use crate::invocation::{Advice, CommandOption};
 use crate::journal::{Beginning, RunCommand, RunEnd, RunLog};
 use crate::model::{Arn, AuthenticationMode, ClusterId, LiveEntry};
 use crate::observed::Lookup;
@@ -142,7 +142,7 @@ pub async fn apply<P: Progress>(
     };
     let aws = seen.aws.clone().ok_or_else(|| {
         Failure::usage("there is nothing to apply to: the plan is offline")
-            .hint("pass the cluster with --cluster")
+            .hint(Advice::NameCluster)
     })?;
     let Opened { id, path, history } = work.session.open(&seen)?;
     let mut plan = plan_now(&seen, options, &history, clock)?;
@@ -386,8 +386,7 @@ impl<P: Progress> Applying<'_, P> {
 /// A decision that does not fit is a slip of whoever wrote it: nothing is done.
 #[must_use]
 pub fn misfit(misfits: &Misfits) -> Failure {
-    Failure::usage(format!("nothing was written: {misfits}"))
-        .hint("correct the decisions file or the option; `plan --write-decisions FILE` writes every open question")
+    Failure::usage(format!("nothing was written: {misfits}")).hint(Advice::WriteDecisions)
 }
 
 fn new_principals(seen: &Survey, now: Timestamp) -> BTreeSet<Arn> {

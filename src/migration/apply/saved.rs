@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{ApplyOptions, Clock, live_entries, plan};
 use crate::error::Failure;
 use crate::finding::{Code, Severity};
+use crate::invocation::Advice;
 use crate::journal::History;
 use crate::migration::Survey;
 use crate::model::{AccessEntry, AuthenticationMode, LiveEntry};
@@ -30,7 +31,7 @@ pub(super) fn plan_now(
     .map_err(|stale| {
         Failure::new("the saved plan was not applied")
             .because(stale)
-            .hint("create and review a new one: `plan --out FILE`")
+            .hint(Advice::SavePlanAgain)
     })?;
     refuse_blocked(saved, &fresh)?;
     let live = live_entries(seen);
@@ -71,7 +72,7 @@ fn only_what_is_yielded(plan: &mut Plan, fresh: &[Action], saved: &Plan) -> Resu
         strange.id,
         strange.kind.operation(),
     ))
-    .hint("create and review a new one: `plan --out FILE`"))
+    .hint(Advice::SavePlanAgain))
 }
 
 /// Refuses a plan that would make what needs a decision by now, such as an entry whose group lacks its bindings.

@@ -18,7 +18,7 @@ use super::survey::{Survey, Target};
 use super::verify::Verification;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
-use crate::invocation::CommandOption;
+use crate::invocation::{Advice, CommandOption};
 use crate::journal::{Beginning, RunCommand, RunEnd};
 use crate::kubernetes::{Kubernetes, KubernetesError, Terminating};
 use crate::model::{AuthenticationMode, MappingId};
@@ -303,7 +303,7 @@ pub(super) fn live(seen: &Survey) -> Result<Kubernetes, Failure> {
         (Some(kubernetes), SourceKind::Cluster) => Ok(kubernetes.clone()),
         _ => Err(
             Failure::usage("a ConfigMap from a file can't be removed from the cluster")
-                .hint("pass the cluster with --cluster or --kubeconfig, without --from-file"),
+                .hint(Advice::NameLiveCluster),
         ),
     }
 }

@@ -9,6 +9,7 @@ use super::bindings::by_hand;
 use super::entries::done_without_answer;
 use super::{Fate, RollbackOptions, RolledBack, UndoneBinding};
 use crate::error::{Failure, FailureKind};
+use crate::invocation::Advice;
 use crate::journal::{Answered, ConfigMapChange, RunLog};
 use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored, StoredBinding};
 use crate::migration::cutover::{ATTEMPTS, BREATH, interrupted, may_try_again};
@@ -164,8 +165,11 @@ impl<P: Progress> RollingBack<'_, P> {
             if found != seen && !force {
                 let edited = "aws-auth was changed in the meantime";
                 self.outcome(ActionStatus::Failed, Some(edited.to_owned()))?;
-                return Err(Failure::new(format!("nothing was undone: {edited}"))
-                    .hint("compare it with the backup; --force replaces it with the backup"));
+                return Err(Failure::new(format!("nothing was undone: {edited}")).hint(
+                    Advice::CompareWithBackup {
+                        backup: String::new(),
+                    },
+                ));
             }
         }
         Err(Failure {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::choices::ManagedNodes;
 use crate::decisions::Do;
 use crate::finding::{Code, Finding, Severity};
+use crate::invocation::{Advice, Flag};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::observed::Observed;
 use crate::plan::Stage;
@@ -188,7 +189,11 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
         .count();
     let beside = match left_out {
         0 => String::new(),
-        count => format!(" ({count} excluded by --only or --exclude were not checked)"),
+        count => format!(
+            " ({count} excluded by {} or {} were not checked)",
+            Flag::Only,
+            Flag::Exclude
+        ),
     };
     let stays = match left {
         0 => String::new(),
@@ -262,7 +267,7 @@ fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
             true,
             "the cluster is in the mode CONFIG_MAP, and aws-auth is the only source of access"
                 .to_owned(),
-            "`apply --enable-access-entries`",
+            &Advice::ApplyWithModeSwitch.to_string(),
         ));
     }
     for section in &reading.broken {
@@ -393,14 +398,14 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
                 true,
                 code,
                 "it has no access entry yet: EKS creates one when the mode is switched, or `apply` does",
-                "`apply --enable-access-entries`".to_owned(),
+                Advice::ApplyWithModeSwitch.into(),
             )
         }
         (Outcome::Skipped, _) => objection(
             false,
             code,
             "it was left to EKS, which has not created an access entry for it",
-            "run `apply --managed-nodes create` to create it".to_owned(),
+            Advice::CreateManagedNodes.into(),
         ),
     }
 }
