@@ -16,7 +16,7 @@ use crate::error::Failure;
 use crate::invocation::{Advice, CommandOption};
 use crate::kubernetes::Kubeconfig;
 use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Reads, Survey, Target};
-use crate::migration::{Clock, principals_file};
+use crate::migration::{Clock, JournalPlace, principals_file};
 use crate::model::Glob;
 use crate::source::manifest;
 use crate::text::visible;
@@ -330,13 +330,18 @@ pub(super) fn state_folder() -> Result<PathBuf, Failure> {
         })
 }
 
-/// The state folder; a place that is never used where the journal is named and there is none.
-pub(super) fn state_folder_beside(journal: Option<&Path>) -> Result<PathBuf, Failure> {
-    match (journal, state_folder()) {
-        (_, Ok(folder)) => Ok(folder),
-        (Some(_), Err(_)) => Ok(PathBuf::new()),
-        (None, Err(failure)) => Err(failure),
-    }
+/// Where a run of this process keeps its journal: in the state folder where no journal is named.
+pub(super) fn journal_place(named: Option<PathBuf>) -> Result<JournalPlace, Failure> {
+    let folder = match (&named, state_folder()) {
+        (_, Ok(folder)) => folder,
+        (Some(_), Err(_)) => PathBuf::new(),
+        (None, Err(failure)) => return Err(failure),
+    };
+    Ok(JournalPlace {
+        named,
+        folder,
+        holder: holder(),
+    })
 }
 
 /// The width that the environment asks for.

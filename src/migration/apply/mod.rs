@@ -49,12 +49,8 @@ pub struct ApplyOptions {
     pub saved: Option<Plan>,
     /// Whether the one-way mode switch is allowed.
     pub enable_access_entries: bool,
-    /// Where the journal is; in the state folder where no place is named.
-    pub journal: Option<PathBuf>,
-    /// The folder for journals.
-    pub state_folder: PathBuf,
-    /// What this process says of itself in the journal's lock.
-    pub holder: String,
+    /// Where its journal is.
+    pub journal: JournalPlace,
     /// How many principals to work on at a time.
     pub concurrency: usize,
     /// Calls per second at most.
@@ -129,12 +125,14 @@ pub async fn apply<P: Progress>(
 ) -> Result<Applied, Failure> {
     let mut target = target.clone();
     target.aws.pace = target.aws.pace.limited(options.max_rate);
-    let place = JournalPlace {
-        named: options.journal.as_deref(),
-        folder: &options.state_folder,
-        holder: &options.holder,
-    };
-    let session = Session::new(&target, place, progress, stop, clock, options.timeout);
+    let session = Session::new(
+        &target,
+        &options.journal,
+        progress,
+        stop,
+        clock,
+        options.timeout,
+    );
     let work = Applying { session, options };
     let mut seen = match work.session.look_alone().await {
         Ok(seen) => seen,
@@ -174,7 +172,7 @@ pub async fn apply<P: Progress>(
     }
     let began = Instant::now();
     let mut applied = if is_nothing {
-        RunLog::end_what_was_stopped(&path, &id, &options.holder, clock.now)?;
+        RunLog::end_what_was_stopped(&path, &id, &options.journal.holder, clock.now)?;
         Applied {
             plan,
             summary: Summary::default(),

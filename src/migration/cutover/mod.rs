@@ -63,12 +63,8 @@ pub struct CutoverOptions {
     pub timeout: Option<Duration>,
     /// Whether the caller may lock itself out.
     pub allow_self_lockout: bool,
-    /// Where the journal is; in the state folder where no place is named.
-    pub journal: Option<PathBuf>,
-    /// The folder for journals.
-    pub state_folder: PathBuf,
-    /// What this process says of itself in the journal's lock.
-    pub holder: String,
+    /// Where its journal is.
+    pub journal: JournalPlace,
 }
 
 impl CutoverOptions {
@@ -154,12 +150,14 @@ pub async fn cutover<P: Progress>(
     clock: Clock,
     confirm: impl FnOnce(&Preview<'_>) -> Result<Consent, Failure>,
 ) -> Result<CutOver, Failure> {
-    let place = JournalPlace {
-        named: options.journal.as_deref(),
-        folder: &options.state_folder,
-        holder: &options.holder,
-    };
-    let session = Session::new(target, place, progress, stop, clock, options.timeout);
+    let session = Session::new(
+        target,
+        &options.journal,
+        progress,
+        stop,
+        clock,
+        options.timeout,
+    );
     let seen = session.look_alone().await?;
     let kubernetes = live(&seen)?;
     let Opened { id, path, history } = session.open(&seen)?;

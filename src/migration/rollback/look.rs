@@ -36,7 +36,7 @@ impl Look {
         let seen = session.look().await?;
         let kubernetes = live(&seen)?;
         let Opened { id, path, history } = session.open(&seen)?;
-        if options.journal.is_some() && !Journal::is_there(&path)? {
+        if options.journal.named.is_some() && !Journal::is_there(&path)? {
             return Err(
                 Failure::usage(format!("there is no journal `{}`", path.display()))
                     .hint(Advice::UsualJournal),

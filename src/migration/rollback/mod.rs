@@ -58,12 +58,8 @@ pub struct RollbackOptions {
     /// How long the cluster gets to read a ConfigMap that was put back before entries go, and how long one is waited for
     /// that is being deleted.
     pub settle: Duration,
-    /// Where the journal is; in the state folder where no place is named.
-    pub journal: Option<PathBuf>,
-    /// The folder for journals.
-    pub state_folder: PathBuf,
-    /// What this process says of itself in the journal's lock.
-    pub holder: String,
+    /// Where its journal is.
+    pub journal: JournalPlace,
     /// How many principals to work on at a time.
     pub concurrency: usize,
 }
@@ -142,12 +138,7 @@ pub async fn rollback<P: Progress>(
     clock: Clock,
     confirm: impl Fn(&RolledBack) -> Result<Consent, Failure>,
 ) -> Result<RolledBack, Failure> {
-    let place = JournalPlace {
-        named: options.journal.as_deref(),
-        folder: &options.state_folder,
-        holder: &options.holder,
-    };
-    let session = Session::new(target, place, progress, stop, clock, None);
+    let session = Session::new(target, &options.journal, progress, stop, clock, None);
     let mut look = Look::of(&session, options).await?;
     if !options.act || (look.done.is_nothing() && !look.is_open) {
         return Ok(look.done);
