@@ -5,18 +5,22 @@
 //! What a stopped run had done is a fold over its records, see [`History`]; a run writes through its [`RunLog`].
 
 mod chain;
+mod error;
 pub mod history;
+mod journal_file;
 mod lease;
 mod lock;
 mod owner;
+mod reading;
 pub mod record;
 mod run;
 mod shared;
 mod store;
 mod trace;
 
+pub use error::JournalError;
 pub use history::{BindingChange, CallHistory, ConfigMapChange, History, RunHistory};
 pub use lease::Held;
 pub use record::{Line, Record, RunCommand, RunEnd};
 pub use run::{Answered, Beginning, RunLog};
-pub use store::{Journal, JournalError};
+pub use store::Journal;

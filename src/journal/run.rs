@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::error::JournalError;
 use super::history::{History, RunHistory, token};
 use super::record::{Record, RunCommand, RunEnd, SCHEMA};
-use super::store::{Journal, JournalError};
+use super::store::Journal;
 use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::invocation::CommandOption;
