@@ -104,14 +104,14 @@ pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verificatio
     }
     for mapping in &plan.mappings {
         match of_mapping(mapping, &plan, observed) {
-            _ if is_left_out(&mapping.findings) => {}
+            _ if mapping.is_filtered_out() => {}
             _ if mapping.is_left() => left.push(mapping.id),
             Some(objection) if counts => objections.push(objection),
             _ => proven.push(mapping.id),
         }
     }
     for account in &plan.accounts {
-        if is_left_out(&account.findings) {
+        if account.is_filtered_out() {
             continue;
         }
         let decided = account.decision.as_ref().map(|decided| decided.what);
@@ -185,7 +185,7 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
     let left_out = plan
         .mappings
         .iter()
-        .filter(|mapping| is_left_out(&mapping.findings))
+        .filter(|mapping| mapping.is_filtered_out())
         .count();
     let beside = match left_out {
         0 => String::new(),
@@ -223,12 +223,6 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
     } else {
         format!("not yet: {}{beside}", parts.join(", "))
     }
-}
-
-fn is_left_out(findings: &[Finding]) -> bool {
-    findings
-        .iter()
-        .any(|finding| finding.code == Code::Excluded)
 }
 
 fn heaviest(findings: &[Finding]) -> Option<&Finding> {
@@ -366,7 +360,7 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
     }
     match (mapping.outcome, mapping.access.verdict) {
         (Outcome::Inert | Outcome::Unchanged | Outcome::Conflict, _) => None,
-        (Outcome::Create, _) if are_unknown(plan) => objection(
+        (Outcome::Create, _) if observed.has_unread_entries() => objection(
             false,
             Some(Code::EntriesUnknown),
             "it is unknown whether it has an access entry",
@@ -408,12 +402,6 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
             Advice::CreateManagedNodes.into(),
         ),
     }
-}
-
-/// Whether nobody knows which access entries there are.
-fn are_unknown(plan: &Plan) -> bool {
-    let mut findings = plan.findings.iter();
-    findings.any(|placed| placed.finding.code == Code::EntriesUnknown)
 }
 
 /// Where the way out is told, for a finding that names none.

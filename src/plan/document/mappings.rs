@@ -93,6 +93,13 @@ impl PlannedMapping {
         verdict.is_none() && before.is_some() && after.is_some()
     }
 
+    /// Whether the choices leave it out, so that nothing is said about it: what EKS is to create has an entry, and what
+    /// is left or given up has a decision.
+    #[must_use]
+    pub fn is_filtered_out(&self) -> bool {
+        self.outcome == Outcome::Skipped && self.entry.is_none() && self.decision.is_none()
+    }
+
     /// Whether `cutover` leaves the mapping in `aws-auth`, as decided.
     #[must_use]
     pub fn is_left(&self) -> bool {
@@ -179,6 +186,14 @@ pub struct PlannedAccount {
     /// What was decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decided>,
+}
+
+impl PlannedAccount {
+    /// Whether the choices leave it out.
+    #[must_use]
+    pub fn is_filtered_out(&self) -> bool {
+        self.outcome == Outcome::Skipped && self.decision.is_none()
+    }
 }
 
 /// How many mappings of `mapRoles` and `mapUsers` have each outcome; whole accounts are not counted.
