@@ -25,7 +25,50 @@ pub struct Failure {
     /// Why.
     pub source: Option<Box<dyn Error + Send + Sync>>,
     /// What to do about it.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
+}
+
+/// What to do about a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// What the text says.
+    Text(String),
+    /// The same command resumes.
+    Resume,
+    /// The same command resumes once the other hints are followed.
+    ThenResume,
+    /// The same command resumes, and what was done or not done until then.
+    ResumeAfter(&'static str),
+}
+
+impl Hint {
+    /// What is left of it where the command line that resumes is printed, too.
+    #[must_use]
+    pub fn without_resume(self) -> Option<Self> {
+        match self {
+            Self::Text(_) => Some(self),
+            Self::Resume | Self::ThenResume => None,
+            Self::ResumeAfter(until_then) => Some(Self::Text(until_then.to_owned())),
+        }
+    }
+}
+
+impl From<String> for Hint {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const RESUME: &str = "run the same command again to resume";
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Resume => f.write_str(RESUME),
+            Self::ThenResume => write!(f, "then {RESUME}"),
+            Self::ResumeAfter(until_then) => write!(f, "{until_then}; {RESUME}"),
+        }
+    }
 }
 
 /// The kinds of failure, one exit code each.
@@ -79,7 +122,8 @@ impl Failure {
         let hint = any
             .downcast_ref::<io::Error>()
             .and_then(StoreError::hint_of);
-        self.hints.extend(hint.map(ToOwned::to_owned));
+        self.hints
+            .extend(hint.map(|hint| Hint::Text(hint.to_owned())));
         self.source = Some(Box::new(source));
         self
     }
@@ -87,7 +131,28 @@ impl Failure {
     /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.hints.push(Hint::Text(hint.into()));
+        self
+    }
+
+    /// Adds that the same command resumes.
+    #[must_use]
+    pub fn resumes(mut self) -> Self {
+        self.hints.push(Hint::Resume);
+        self
+    }
+
+    /// Adds that the same command resumes once the other hints are followed.
+    #[must_use]
+    pub fn then_resumes(mut self) -> Self {
+        self.hints.push(Hint::ThenResume);
+        self
+    }
+
+    /// Adds that the same command resumes, and what was done or not done until then.
+    #[must_use]
+    pub fn resumes_after(mut self, until_then: &'static str) -> Self {
+        self.hints.push(Hint::ResumeAfter(until_then));
         self
     }
 
@@ -118,7 +183,7 @@ impl Failure {
     pub fn aws(what: impl Into<String>, error: AwsError) -> Self {
         let hint = error.hint();
         let mut failure = Self::new(what).because(error);
-        failure.hints.extend(hint);
+        failure.hints.extend(hint.map(Hint::Text));
         failure
     }
 }
@@ -155,7 +220,7 @@ impl From<KubernetesError> for Failure {
     fn from(error: KubernetesError) -> Self {
         let hint = error.hint();
         let mut failure = Self::new(error.to_string());
-        failure.hints.extend(hint);
+        failure.hints.extend(hint.map(Hint::Text));
         failure
     }
 }
@@ -196,8 +261,7 @@ impl From<WriterError> for Failure {
         match error {
             WriterError::Journal(error) => Self {
                 kind: FailureKind::Incomplete,
-                ..Self::from(error)
-                    .hint("nothing more was started; run the same command again to resume")
+                ..Self::from(error).resumes_after("nothing more was started")
             },
         }
     }
@@ -213,7 +277,7 @@ impl From<SwitchError> for Failure {
                 if goes_on {
                     Self {
                         kind: FailureKind::Incomplete,
-                        ..failure.hint("then run the same command again to resume")
+                        ..failure.then_resumes()
                     }
                 } else {
                     failure
@@ -252,6 +316,28 @@ impl From<(String, ManifestError)> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hint_to_resume_is_left_out_where_the_command_line_says_it() {
+        let failure = Failure::new("EKS answered 500")
+            .hint("wait")
+            .then_resumes()
+            .resumes_after("nothing more was started");
+        let told = |hints: &[Hint]| hints.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            told(&failure.hints),
+            [
+                "wait",
+                "then run the same command again to resume",
+                "nothing more was started; run the same command again to resume",
+            ]
+        );
+        let left = failure.hints.into_iter().filter_map(Hint::without_resume);
+        assert_eq!(
+            told(&left.collect::<Vec<_>>()),
+            ["wait", "nothing more was started"]
+        );
+    }
 
     #[test]
     fn a_refusal_says_what_was_not_done() {

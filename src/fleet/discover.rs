@@ -9,7 +9,7 @@ use super::member::{Identity, Member, Reach, is_region, partition_of};
 use super::reason::Reason;
 use super::report::{Row, State};
 use crate::aws::AwsError;
-use crate::error::Failure;
+use crate::error::{Failure, Hint};
 use crate::invocation::Advice;
 use crate::model::Arn;
 
@@ -178,7 +178,7 @@ async fn regions(
         (Ok(home), Regions::Own) => Ok(vec![home.region().to_owned()]),
         (Ok(home), Regions::AllEnabled) => home.enabled_regions().await.map_err(|error| {
             let mut failure = Failure::aws("failed to list the regions", error);
-            failure.hints = vec![Advice::NameRegions.into()];
+            failure.hints = vec![Hint::Text(Advice::NameRegions.into())];
             Reason::from(&failure)
         }),
     };
@@ -210,7 +210,7 @@ async fn clusters(connections: &Connections, reach: Reach, region: String) -> Fo
             let mut failure =
                 Failure::aws(format!("failed to list the clusters in {region}"), error);
             if let Some(hint) = hint {
-                failure.hints = vec![hint];
+                failure.hints = vec![hint.into()];
             }
             Reason::from(&failure)
         }),

@@ -17,6 +17,9 @@ use crate::rights::For;
 use crate::stop::Stop;
 use crate::writer::{Event, EventKind, Progress};
 
+/// What a failure before the first entry leaves behind.
+const NO_ENTRY: &str = "no access entry was created";
+
 /// A binding that was made for a renamed group, or was there already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -116,7 +119,7 @@ impl<P: Progress> Making<'_, P> {
                 return Err(Failure {
                     kind: FailureKind::Interrupted,
                     ..Failure::new("interrupted before all bindings were created")
-                        .hint("no access entry was created; run the same command again to resume")
+                        .resumes_after(NO_ENTRY)
                 });
             }
             made.push(self.make_one(kubernetes, &object).await?);
@@ -142,11 +145,12 @@ impl<P: Progress> Making<'_, P> {
                 }
                 // Nothing helps but what its own hint says.
                 let is_fruitless = matches!(error, KubernetesError::NoRole { .. });
-                return Err(Failure::from(error).hint(if is_fruitless {
-                    "no access entry was created"
+                let failure = Failure::from(error);
+                return Err(if is_fruitless {
+                    failure.hint(NO_ENTRY)
                 } else {
-                    "no access entry was created; run the same command again to resume"
-                }));
+                    failure.resumes_after(NO_ENTRY)
+                });
             }
         };
         // One that is there may be what this run made before it was stopped.

@@ -157,7 +157,7 @@ pub(super) fn unfinished(failure: Failure) -> Failure {
     match failure.kind {
         FailureKind::Failed => Failure {
             kind: FailureKind::Incomplete,
-            ..failure.hint("something was written already; run the same command again to resume")
+            ..failure.resumes_after("something was written already")
         },
         _ => failure,
     }

@@ -375,7 +375,6 @@ pub(super) fn may_try_again(error: &KubernetesError) -> bool {
 pub(super) fn interrupted() -> Failure {
     Failure {
         kind: FailureKind::Interrupted,
-        ..Failure::new("interrupted before the ConfigMap was changed")
-            .hint("run the same command again to resume")
+        ..Failure::new("interrupted before the ConfigMap was changed").resumes()
     }
 }

@@ -219,7 +219,7 @@ impl<P: Progress> CuttingOver<'_, P> {
                     "the ConfigMap was not changed: {} was reached",
                     Flag::Timeout
                 ))
-                .hint("run the same command again to resume")
+                .resumes()
             });
         }
         Ok(())

@@ -174,8 +174,7 @@ impl<P: Progress> RollingBack<'_, P> {
         }
         Err(Failure {
             kind: FailureKind::Incomplete,
-            ..Failure::new(format!("aws-auth was not restored in {ATTEMPTS} attempts"))
-                .hint("run the same command again to resume")
+            ..Failure::new(format!("aws-auth was not restored in {ATTEMPTS} attempts")).resumes()
         })
     }
 
@@ -202,7 +201,7 @@ impl<P: Progress> RollingBack<'_, P> {
                     held_by(&held)
                 ))
                 .hint(TAKE_OFF)
-                .hint("then run the same command again to resume")
+                .then_resumes()
             }),
         }
     }
