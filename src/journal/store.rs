@@ -267,7 +267,7 @@ impl Journal {
     }
 }
 
-fn unopened(path: &Path, source: io::Error) -> JournalError {
+pub(super) fn unopened(path: &Path, source: io::Error) -> JournalError {
     JournalError::Io {
         what: "open",
         path: path.to_owned(),
@@ -465,6 +465,8 @@ mod tests {
             choices: crate::choices::Choices::default(),
             options: Vec::new(),
             command: crate::journal::RunCommand::default(),
+            holder: None,
+            plan: None,
         }];
         for name in ["dév", "ops"] {
             let action = Action {
@@ -503,6 +505,9 @@ mod tests {
             time,
             end,
             lost_nodes: Vec::new(),
+            nodes: None,
+            verified: None,
+            unverified: std::collections::BTreeMap::new(),
         });
         records
     }

@@ -22,7 +22,7 @@ use crate::aws::{Aws, EksApi, Pace};
 use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, RunCommand, RunEnd, RunLog, RunOption};
+use crate::journal::{Beginning, Planned, RunCommand, RunEnd, RunLog, RunOption};
 use crate::model::{Arn, AuthenticationMode, ClusterId, LiveEntry};
 use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Misfits, Plan};
@@ -189,9 +189,11 @@ pub async fn apply<P: Progress>(
     } else {
         let calls = on_entries(&plan.actions).count();
         progress.tell(&Event::started(id.clone(), calls, (clock.now)()));
-        let log = work.begin(&id, &plan.actions, seen.caller.as_ref())?;
+        let log = work.begin(&id, &plan.actions, seen.caller.as_ref(), Some(&plan))?;
         let applied = Box::pin(work.carry_out(&aws, &id, &log, seen, plan, bindings)).await;
-        end(&log, applied, |applied| (applied.end, Vec::new()))?
+        end(&log, applied, |applied| {
+            (applied.end, applied.summary.ending())
+        })?
     };
     applied.took = began.elapsed();
     applied.calls = aws.pace().calls();
@@ -244,6 +246,7 @@ impl<P: Progress> Applying<'_, P> {
         id: &ClusterId,
         actions: &[Action],
         caller: Option<&crate::aws::Caller>,
+        plan: Option<&Plan>,
     ) -> Result<RunLog, Failure> {
         self.session.begin(Beginning {
             command: RunCommand::Apply,
@@ -253,6 +256,7 @@ impl<P: Progress> Applying<'_, P> {
             actions: actions.len(),
             choices: self.options.choices.clone(),
             options: self.options.again(),
+            plan: plan.map(Planned::of),
         })
     }
 

@@ -245,7 +245,7 @@ fn has_to_go_on(run: &RunHistory, verification: &Verification) -> bool {
     match run.command {
         RunCommand::Rollback => true,
         RunCommand::Cutover => {
-            !run.lost_nodes.is_empty() || verification.verdict == Readiness::Safe
+            !run.ending.lost_nodes.is_empty() || verification.verdict == Readiness::Safe
         }
         RunCommand::Apply => has_actions,
     }
@@ -256,7 +256,9 @@ fn go_on(run: &RunHistory, plan: &Plan) -> String {
     let given: Vec<String> = run.options.iter().map(RunOption::to_string).collect();
     let mut flags: Vec<&str> = given.iter().map(String::as_str).collect();
     match run.command {
-        RunCommand::Cutover if !run.lost_nodes.is_empty() => plan.command("rollback", &["--yes"]),
+        RunCommand::Cutover if !run.ending.lost_nodes.is_empty() => {
+            plan.command("rollback", &["--yes"])
+        }
         RunCommand::Cutover => plan.command_with(&run.choices, "cutover", &flags),
         RunCommand::Rollback => {
             flags.push("--yes");
