@@ -39,6 +39,8 @@ pub enum Document {
     Fleet,
     /// What `fleet plan --output json` prints, and the other fleet commands.
     FleetReport,
+    /// What `report --output json` prints, and what `apply`, `cutover` and `rollback` write with `--out-report`.
+    Report,
     /// What a command with `--output json` prints on stderr when it fails.
     Error,
 }
@@ -58,6 +60,7 @@ impl Document {
         Self::Rollback,
         Self::Fleet,
         Self::FleetReport,
+        Self::Report,
         Self::Error,
     ];
 
@@ -77,6 +80,7 @@ impl Document {
             Self::Rollback => "rollback",
             Self::Fleet => "fleet",
             Self::FleetReport => "fleet-report",
+            Self::Report => "report",
             Self::Error => "error",
         }
     }
@@ -98,6 +102,9 @@ impl Document {
             Self::Fleet => "The fleet file",
             Self::FleetReport => {
                 "What `fleet plan --output json` prints, and the other fleet commands"
+            }
+            Self::Report => {
+                "What `report --output json` prints, and `apply`, `cutover` and `rollback` write with --out-report"
             }
             Self::Error => "What a command with `--output json` prints on stderr when it fails",
         }
@@ -158,6 +165,11 @@ impl Document {
                 of::<fleet::Report>(),
                 "fleet-report",
                 "What `fleet` of aws-auth-migrate reports",
+            ),
+            Self::Report => (
+                of::<report::ChangeRecord<'_>>(),
+                "report",
+                "The record of a migration by aws-auth-migrate",
             ),
             Self::Error => (
                 of::<report::Failed>(),

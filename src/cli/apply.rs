@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use super::args::{ApplyArgs, OutputArgs, ProgressStyle, RunArgs, TargetArgs};
-use super::output::{self, Console, keep_report};
+use super::output::{self, Console};
 use super::progress::Display;
 use super::settings::{self, CLOCK};
-use super::{exit, signals};
+use super::{exit, record, signals};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::RunEnd;
@@ -14,7 +14,7 @@ use crate::migration::{self, Applied, ApplyOptions, Consent, Question};
 use crate::model::BindingId;
 use crate::plan::document::Plan;
 use crate::plan::{Stage, file};
-use crate::report::{self, Format};
+use crate::report::{self, Format, Outcome};
 use crate::text::visible;
 
 pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
@@ -34,6 +34,18 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
         Err(code) => return Ok(code),
     };
     print(&applied, &args.output, console)?;
+    record::keep(
+        &args.output,
+        &record::Kept {
+            target: &target,
+            journal: (&applied.journal, args.run.journal.is_some()),
+            run: applied.run.as_deref(),
+            choices: &options.choices,
+            is_stopped: stop.is_requested(),
+        },
+        Outcome::Applied(&applied),
+    )
+    .await?;
     if applied.end != RunEnd::Complete && !display.is_json() {
         console.resume();
     }
@@ -216,14 +228,11 @@ fn show_bindings(bindings: &[serde_json::Value], console: &Console) {
 }
 
 /// What was done, in the form that was asked for.
-pub(super) fn print(
-    applied: &Applied,
-    args: &OutputArgs,
-    console: &Console,
-) -> Result<(), Failure> {
-    let render = |format, shown| report::applied(applied, format, shown);
+fn print(applied: &Applied, args: &OutputArgs, console: &Console) -> Result<(), Failure> {
     if args.output == Format::Table && console.is_quiet() {
-        return keep_report(&render(args.output, report::Shown::default()), args);
+        return Ok(());
     }
-    console.result(args, render)
+    console.printed(args, |format, shown| {
+        report::applied(applied, format, shown)
+    })
 }

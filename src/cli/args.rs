@@ -93,6 +93,9 @@ pub(super) enum Command {
     /// Undo what this tool changed, and nothing else
     #[command(after_help = examples::ROLLBACK)]
     Rollback(Box<RollbackArgs>),
+    /// Write the record of a migration for its change ticket, or verify one; write nothing to the cluster
+    #[command(after_help = examples::REPORT)]
+    Report(Box<ReportArgs>),
     /// Run the whole migration in a sandbox on this machine; needs no AWS account
     #[cfg(feature = "sandbox")]
     #[command(after_help = examples::REHEARSE)]
@@ -133,6 +136,7 @@ impl Command {
             Self::Rollback(args) => &args.target,
             Self::Export(args) => &args.target,
             Self::Decide(args) => &args.target,
+            Self::Report(args) => &args.target,
             Self::Fleet(args) => return args.profile(),
             _ => return None,
         };
@@ -148,6 +152,7 @@ impl Command {
             Self::Verify(args) => &args.output,
             Self::Cutover(args) => &args.output,
             Self::Rollback(args) => &args.output,
+            Self::Report(args) => &args.output,
             Self::Fleet(args) => match args.output() {
                 Some(output) => output,
                 None => return false,
@@ -164,7 +169,7 @@ pub(super) struct OutputArgs {
     /// Print the report in this format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) output: Format,
-    /// Also write the report to this file
+    /// Also write the report to this file; apply, cutover and rollback write their record (see `report`)
     #[arg(long, value_name = "FILE", value_parser = place, hide_short_help = true)]
     pub(super) out_report: Option<PathBuf>,
     /// Show before and after of every mapping in the table; in Markdown every note, entry and call
@@ -249,6 +254,33 @@ pub(super) struct VerifyArgs {
     /// Read the journal of earlier runs from this file; by default in the state folder
     #[arg(long, value_name = "FILE", value_parser = place, hide_short_help = true)]
     pub(super) journal: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Read this journal; by default that of the cluster in the state folder
+    ///
+    /// Without --cluster only the journal is read, and the record says that nothing was proven.
+    #[arg(long, value_name = "FILE", value_parser = place)]
+    pub(super) journal: Option<PathBuf>,
+    /// Include only this run; by default all runs on the cluster
+    #[arg(long, value_name = "ID")]
+    pub(super) run: Option<String>,
+    /// Read only the journal, not the cluster; the record says that nothing was proven
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// Verify that a record was not changed since it was written; `-` is standard input
+    ///
+    /// Exits with 1 if it was. The digest shows changes, not who wrote the record.
+    #[arg(long, value_name = "FILE", value_parser = place, conflicts_with_all = ["TargetArgs", "journal", "run", "offline"])]
+    pub(super) check: Option<PathBuf>,
+    /// Give up if reading the cluster takes longer than this, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
+    pub(super) timeout: Option<std::time::Duration>,
 }
 
 #[derive(Debug, Args)]

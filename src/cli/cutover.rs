@@ -6,12 +6,12 @@ use super::args::{CutoverArgs, ProgressStyle};
 use super::output::{self, Console};
 use super::progress::Display;
 use super::settings::{self, CLOCK};
-use super::{exit, signals};
+use super::{exit, record, signals};
 use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::cutover::{CutoverOptions, Preview};
 use crate::migration::{self, Consent, CutOver};
-use crate::report;
+use crate::report::{self, Outcome};
 
 pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode, Failure> {
     let mut target = settings::target(&args.target, args.journal.as_deref())?;
@@ -40,9 +40,21 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         Ok(done) => done,
         Err(code) => return Ok(code),
     };
-    console.result(&args.output, |format, shown| {
+    console.printed(&args.output, |format, shown| {
         report::cut_over(&done, format, shown)
     })?;
+    record::keep(
+        &args.output,
+        &record::Kept {
+            target: &target,
+            journal: (&done.journal, args.journal.is_some()),
+            run: done.run.as_deref(),
+            choices: &options.choices,
+            is_stopped: stop.is_requested(),
+        },
+        Outcome::CutOver(&done),
+    )
+    .await?;
     if done.end != RunEnd::Complete && !done.refused && !display.is_json() {
         console.resume();
     }

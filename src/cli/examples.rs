@@ -55,6 +55,15 @@ Examples:
   # Undo everything that this tool changed; asks first
   aws-auth-migrate rollback --cluster prod";
 
+pub(super) const REPORT: &str = "\
+Examples:
+  # Write the record of a migration, with the proof of the live cluster
+  aws-auth-migrate report --cluster prod --output markdown
+  # The same from the journal alone, without AWS
+  aws-auth-migrate report --cluster prod --offline --output html --out-report record.html
+  # Verify that a record was not changed
+  aws-auth-migrate report --check record.html";
+
 #[cfg(feature = "sandbox")]
 pub(super) const REHEARSE: &str = "\
 Examples:

@@ -15,6 +15,7 @@ mod output;
 mod plan;
 mod progress;
 mod reading;
+mod record;
 #[cfg(feature = "sandbox")]
 mod rehearse;
 mod rollback;
@@ -82,6 +83,7 @@ async fn dispatch(command: Command, console: &Console) -> Result<ExitCode, crate
         Command::Apply(args) => Box::pin(apply::run(*args, console)).await,
         Command::Cutover(args) => Box::pin(cutover::run(*args, console)).await,
         Command::Rollback(args) => Box::pin(rollback::run(*args, console)).await,
+        Command::Report(args) => Box::pin(record::run(*args, console)).await,
         Command::Status(args) => Box::pin(status::run(*args, console)).await,
         Command::Verify(args) => Box::pin(verify::run(*args, console)).await,
         #[cfg(feature = "sandbox")]

@@ -196,13 +196,22 @@ impl Console {
         self.data(&render(self.drawn()))
     }
 
+    /// Writes what `render` makes of a result in the format that was asked for, to stdout.
+    pub(super) fn printed(
+        &self,
+        args: &OutputArgs,
+        render: impl Fn(Format, Shown) -> String,
+    ) -> Result<(), Failure> {
+        self.data(&render(args.output, self.drawn()))
+    }
+
     /// Writes what `render` makes of a result in the format that was asked for, to stdout and to the report's file.
     pub(super) fn result(
         &self,
         args: &OutputArgs,
         render: impl Fn(Format, Shown) -> String,
     ) -> Result<(), Failure> {
-        self.data(&render(args.output, self.drawn()))?;
+        self.printed(args, &render)?;
         keep_report(&render(args.output, Shown::default()), args)
     }
 

@@ -6,11 +6,12 @@ use super::args::{ProgressStyle, RollbackArgs};
 use super::output::Console;
 use super::progress::Display;
 use super::settings::{self, CLOCK};
-use super::{exit, signals};
+use super::{exit, record, signals};
+use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::{self, Consent, RollbackOptions, RolledBack};
-use crate::report::{self, Format, Shown};
+use crate::report::{self, Format, Outcome, Shown};
 use crate::text::visible;
 
 pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCode, Failure> {
@@ -36,9 +37,21 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
         Ok(done) => done,
         Err(code) => return Ok(code),
     };
-    console.result(&args.output, |format, shown| {
+    console.printed(&args.output, |format, shown| {
         report::rolled_back(&done, format, shown)
     })?;
+    record::keep(
+        &args.output,
+        &record::Kept {
+            target: &target,
+            journal: (&done.journal, args.journal.is_some()),
+            run: done.run.as_deref(),
+            choices: &Choices::default(),
+            is_stopped: stop.is_requested(),
+        },
+        Outcome::RolledBack(&done),
+    )
+    .await?;
     if done.end.is_some_and(|end| end != RunEnd::Complete) && !display.is_json() {
         console.resume();
     }
@@ -71,7 +84,7 @@ fn confirm(done: &RolledBack, args: &RollbackArgs, console: &Console) -> Result<
         };
         console.say(report::rolled_back(done, Format::Table, shown).trim_end());
     } else {
-        console.result(&args.output, |format, shown| {
+        console.printed(&args.output, |format, shown| {
             report::rolled_back(done, format, shown)
         })?;
     }

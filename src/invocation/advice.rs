@@ -33,6 +33,9 @@ advice! {
         // Which cluster, and where its aws-auth comes from.
         NameCluster = "pass the cluster with --cluster",
         NameClusterOrFile = "pass a cluster with --cluster or --kubeconfig, or a file with --from-file",
+        NameClusterOrJournal = "name the journal with --journal, or read the cluster with --cluster",
+        ChooseCluster = "choose one with --cluster and --region",
+        CheckClusterAndRegion = "check --cluster and --region",
         NameClusterOfKubeconfig = "name it with --cluster (and --region)",
         NameLiveCluster = "pass the cluster with --cluster or --kubeconfig, without --from-file",
         WatchLiveCluster = "name the cluster without --from-file, or add --kubeconfig",
@@ -96,6 +99,9 @@ advice! {
         NewerJournal = "update aws-auth-migrate, or choose another journal with --journal",
         WithoutJournal = "move the file to another folder and keep it, and leave the backups where they are: without it, `apply` compares with the cluster and continues, and `rollback` restores the last backup in the folder and deletes this tool's entries by their tags; only the file records what an entry was before `--on-existing update`",
         MoreTime = "run the same command again, with a longer --timeout or without it",
+
+        // The record.
+        CheckRecord = "`aws-auth-migrate report --check FILE` verifies it",
 
         // Fleets.
         NameAccounts = "use credentials of its management account or of a delegated administrator, or name the accounts with --assume",

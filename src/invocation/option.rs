@@ -107,6 +107,8 @@ options! {
         ToApiMode = "--to-api-mode",
         /// Edits by others are written over.
         Force = "--force",
+        /// Nothing is written.
+        DryRun = "--dry-run",
         /// No question is asked.
         Yes = "--yes",
         /// What could go wrong is checked.
@@ -193,8 +195,6 @@ options! {
         Timeout = "--timeout",
         /// Where `aws-auth` is backed up.
         Backup = "--backup",
-        /// Nothing is written.
-        DryRun = "--dry-run",
         /// How many clusters may fail.
         MaxFailures = "--max-failures",
         /// The accounts of a fleet, by the role that reaches each.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::planned::{Planned, Proof, WatchedNodes};
 use crate::choices::Choices;
 use crate::invocation::CommandOption;
 use crate::model::{ActionError, ActionStatus, BindingId, ClusterId, LiveEntry};
@@ -66,6 +67,12 @@ pub enum Record {
         /// Which command it belongs to; journals of earlier versions tell it in a [`Record::Purpose`].
         #[serde(default)]
         command: RunCommand,
+        /// Where it runs: the process and the machine; earlier versions recorded none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holder: Option<String>,
+        /// What was planned for every mapping, and what was decided; earlier versions recorded none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<Box<Planned>>,
     },
     /// A call is about to be made.
     Intent {
@@ -131,6 +138,12 @@ pub enum Record {
         /// The nodes that were Ready before, where they are watched after.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ready: Option<BTreeSet<String>>,
+        /// SHA-256 of the backup; earlier versions recorded none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backup_sha256: Option<String>,
+        /// What `verify` said right before; earlier versions recorded none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<Box<Proof>>,
     },
     /// The ConfigMap was changed, or the attempt was given up.
     ConfigMapOutcome {
@@ -184,6 +197,15 @@ pub enum Record {
         /// The nodes that were no longer Ready when it ended.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         lost_nodes: Vec<String>,
+        /// The nodes that were watched; earlier versions recorded none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nodes: Option<WatchedNodes>,
+        /// How many entries were read back and compared with what was asked for; earlier versions recorded none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verified: Option<usize>,
+        /// The entries that differed, each with the differences, by principal.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        unverified: BTreeMap<String, String>,
     },
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::error::JournalError;
 use super::history::{History, RunHistory, token};
+use super::planned::{Ending, Planned, Proof};
 use super::record::{Record, RunCommand, RunEnd, SCHEMA};
 use super::store::Journal;
 use crate::choices::Choices;
@@ -33,6 +34,8 @@ pub struct Beginning {
     pub choices: Choices,
     /// The command's own options that it has to be given again to resume.
     pub options: Vec<CommandOption>,
+    /// What is planned, in short.
+    pub plan: Option<Planned>,
 }
 
 /// A run with the journal that it holds.
@@ -58,6 +61,23 @@ pub struct Answered {
     pub update: Option<String>,
 }
 
+/// What is written down before the ConfigMap is changed.
+#[derive(Debug, Clone, Default)]
+pub struct ConfigMapIntent {
+    /// The whole object before; `None` where there is none.
+    pub before: Option<Value>,
+    /// Its `data` after; `None` where the object is deleted.
+    pub after: Option<BTreeMap<String, String>>,
+    /// Where the backup is.
+    pub backup: Option<PathBuf>,
+    /// SHA-256 of the backup.
+    pub backup_sha256: Option<String>,
+    /// The nodes that were Ready before, where they are watched after.
+    pub ready: Option<BTreeSet<String>>,
+    /// What `verify` said right before.
+    pub proof: Option<Proof>,
+}
+
 impl RunLog {
     /// Opens the journal and writes down that a run begins, or that the command's last one resumes.
     ///
@@ -77,6 +97,7 @@ impl RunLog {
             actions,
             choices,
             options,
+            plan,
         } = beginning;
         let history = history.of(&cluster);
         let id = history
@@ -103,6 +124,8 @@ impl RunLog {
             choices,
             options,
             command,
+            holder: Some(holder.to_owned()),
+            plan: plan.map(Box::new),
         })?;
         Ok(log)
     }
@@ -124,6 +147,9 @@ impl RunLog {
                 time: clock(),
                 end: RunEnd::Complete,
                 lost_nodes: Vec::new(),
+                nodes: None,
+                verified: None,
+                unverified: BTreeMap::new(),
             }),
             None => Ok(()),
         }
@@ -203,15 +229,16 @@ impl RunLog {
         })
     }
 
-    /// The ConfigMap is about to be changed: the whole object before, its data after, `None` where it is not there;
-    /// `ready` are the nodes that were Ready, where they are watched after.
-    pub fn config_map_intent(
-        &self,
-        before: Option<Value>,
-        after: Option<BTreeMap<String, String>>,
-        backup: Option<PathBuf>,
-        ready: Option<BTreeSet<String>>,
-    ) -> Result<(), JournalError> {
+    /// The ConfigMap is about to be changed.
+    pub fn config_map_intent(&self, intent: ConfigMapIntent) -> Result<(), JournalError> {
+        let ConfigMapIntent {
+            before,
+            after,
+            backup,
+            backup_sha256,
+            ready,
+            proof,
+        } = intent;
         self.journal.append(&Record::ConfigMapIntent {
             run: self.id.clone(),
             time: (self.clock)(),
@@ -219,6 +246,8 @@ impl RunLog {
             after,
             backup,
             ready,
+            backup_sha256,
+            proof: proof.map(Box::new),
         })
     }
 
@@ -267,16 +296,25 @@ impl RunLog {
 
     /// The run has ended.
     pub fn end(&self, end: RunEnd) -> Result<(), JournalError> {
-        self.end_without(end, Vec::new())
+        self.end_as(end, Ending::default())
     }
 
-    /// The run has ended, and these nodes are no longer Ready.
-    pub fn end_without(&self, end: RunEnd, lost_nodes: Vec<String>) -> Result<(), JournalError> {
+    /// The run has ended, with what was seen by then.
+    pub fn end_as(&self, end: RunEnd, ending: Ending) -> Result<(), JournalError> {
+        let Ending {
+            lost_nodes,
+            nodes,
+            verified,
+            unverified,
+        } = ending;
         self.journal.append(&Record::End {
             run: self.id.clone(),
             time: (self.clock)(),
             end,
             lost_nodes,
+            nodes,
+            verified,
+            unverified,
         })
     }
 }
@@ -306,6 +344,7 @@ mod tests {
                 actions: 0,
                 choices: Choices::default(),
                 options: Vec::new(),
+                plan: None,
             };
             drop(RunLog::begin(&path, "test", beginning, || Timestamp::UNIX_EPOCH).unwrap());
             let whole = std::fs::read_to_string(&path).unwrap();

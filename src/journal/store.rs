@@ -191,7 +191,7 @@ impl Journal {
     }
 }
 
-fn unopened(path: &Path, source: io::Error) -> JournalError {
+pub(super) fn unopened(path: &Path, source: io::Error) -> JournalError {
     JournalError::Io {
         what: "open",
         path: path.to_owned(),

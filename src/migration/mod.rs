@@ -14,6 +14,7 @@ mod locked_out;
 pub mod owners;
 pub mod principal;
 pub mod principals_file;
+pub mod record;
 #[cfg(feature = "sandbox")]
 pub mod rehearse;
 pub mod rollback;

@@ -13,7 +13,7 @@ use super::journal_path::{cluster_id, journal_of};
 use super::survey::{Survey, Target, survey};
 use crate::aws::EksApi;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, History, Journal, RunEnd, RunLog};
+use crate::journal::{Beginning, Ending, History, Journal, RunEnd, RunLog};
 use crate::model::{AuthenticationMode, ClusterId};
 use crate::plan::Action;
 use crate::stop::Stop;
@@ -163,16 +163,16 @@ pub(super) fn unfinished(failure: Failure) -> Failure {
     }
 }
 
-/// Records how a run ended, and which nodes it lost; of two failures the first is reported.
+/// Records how a run ended, and what was seen by then; of two failures the first is reported.
 pub(super) fn end<T>(
     log: &RunLog,
     outcome: Result<T, Failure>,
-    ending: impl FnOnce(&T) -> (RunEnd, Vec<String>),
+    ending: impl FnOnce(&T) -> (RunEnd, Ending),
 ) -> Result<T, Failure> {
     match outcome {
         Ok(done) => {
-            let (end, lost_nodes) = ending(&done);
-            log.end_without(end, lost_nodes)?;
+            let (end, ending) = ending(&done);
+            log.end_as(end, ending)?;
             Ok(done)
         }
         Err(failure) => {

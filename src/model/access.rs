@@ -171,23 +171,21 @@ impl AccessChange {
     #[must_use]
     pub fn moved_groups(&self) -> BTreeSet<&str> {
         let (before, after) = (self.before.as_ref(), self.after.as_ref());
-        let counted = |side: Option<&Identity>, other: Option<&Identity>| -> BTreeSet<String> {
-            let groups = side.map(|side| side.counted_groups(other));
-            groups.into_iter().flatten().map(str::to_owned).collect()
-        };
-        let (old, new) = (counted(before, after), counted(after, before));
+        let old = before.map(|before| before.counted_groups(after));
+        let new = after.map(|after| after.counted_groups(before));
+        let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+        let mut moved: BTreeSet<&str> = old.symmetric_difference(&new).copied().collect();
         // Beside the nodes' group it counts for what it is bound to.
-        let subject = format!("Group/{BOOTSTRAPPERS}");
-        let mut bindings = self.bindings.iter().flatten();
-        let is_bound = bindings.any(|binding| binding.subject == subject);
-        [before, after]
-            .into_iter()
+        let is_bound = self
+            .bindings
+            .iter()
             .flatten()
-            .flat_map(|identity| identity.groups.iter().map(String::as_str).chain([MASTERS]))
-            .filter(|group| {
-                old.contains(*group) != new.contains(*group) || *group == BOOTSTRAPPERS && is_bound
-            })
-            .collect()
+            .any(|binding| binding.subject.strip_prefix("Group/") == Some(BOOTSTRAPPERS));
+        let mut sides = before.into_iter().chain(after);
+        if is_bound && sides.any(|side| side.groups.iter().any(|group| group == BOOTSTRAPPERS)) {
+            moved.insert(BOOTSTRAPPERS);
+        }
+        moved
     }
 }
 

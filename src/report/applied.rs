@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::about::run_by;
 use super::format::Format;
 use super::next::next;
-use super::page::{Line, Mark, Page, Shown, rendered};
+use super::page::{Line, Mark, Page, Shown, rendered, resume};
 use super::results::{Result, Unverified, failure, unverified};
 use super::summary::sentence;
 use super::words::{mappings_and_accounts, plural};
@@ -47,7 +47,7 @@ pub(crate) struct Document<'a> {
     plan: &'a Plan,
 }
 
-fn document(applied: &Applied) -> Document<'_> {
+pub(super) fn document(applied: &Applied) -> Document<'_> {
     let summary = &applied.summary;
     Document {
         schema: SCHEMA,
@@ -71,12 +71,18 @@ fn document(applied: &Applied) -> Document<'_> {
 /// What `apply` did, in a format.
 #[must_use]
 pub fn applied(applied: &Applied, format: Format, shown: Shown) -> String {
-    rendered(&document(applied), || page(applied), format, shown)
+    rendered(&document(applied), || page(applied, format), format, shown)
 }
 
-fn page(applied: &Applied) -> Page {
+pub(super) fn page(applied: &Applied, format: Format) -> Page {
     let Applied { plan, summary, .. } = applied;
     let mut page = Page::new("What `apply` did");
+    page.verdict(match (applied.run.as_ref(), applied.end) {
+        (None, _) => "Nothing to do".to_owned(),
+        (_, RunEnd::Complete) => format!("Complete: {}", counted(summary)),
+        (_, RunEnd::Incomplete) => format!("Incomplete: {}", counted(summary)),
+        (_, RunEnd::Interrupted) => format!("Interrupted: {}", counted(summary)),
+    });
     run_by(&mut page, plan);
     match applied.run.as_deref() {
         None => page.fact("Result", format!("Nothing to do. {}", sentence(plan))),
@@ -120,12 +126,12 @@ fn page(applied: &Applied) -> Page {
             page.line(Line::marked(Mark::Fault, text).fix(&finding.fix));
         }
     }
-    closing(&mut page, applied);
+    closing(&mut page, applied, format);
     page
 }
 
 /// What is open, and the next command.
-fn closing(page: &mut Page, applied: &Applied) {
+fn closing(page: &mut Page, applied: &Applied, format: Format) {
     let plan = &applied.plan;
     if let Some(open) = open(plan) {
         page.text(format!(
@@ -133,7 +139,7 @@ fn closing(page: &mut Page, applied: &Applied) {
         ));
     }
     if applied.end != RunEnd::Complete {
-        page.text("Run the same command again to resume.");
+        resume(page, format);
     } else if applied.run.is_some() {
         let done = Plan {
             actions: Vec::new(),

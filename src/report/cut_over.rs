@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::about::run_by;
 use super::format::Format;
-use super::page::{Line, Mark, Page, Shown, rendered};
+use super::page::{Line, Mark, Page, Shown, rendered, resume};
 use super::verified::{doubts, judge, sentence};
 use crate::invocation::{CommandOption, Invocation, Verb};
 use crate::journal::RunEnd;
@@ -45,10 +45,10 @@ pub(crate) struct Document<'a> {
 /// What became of a cut-over, in a format.
 #[must_use]
 pub fn cut_over(done: &CutOver, format: Format, shown: Shown) -> String {
-    rendered(&document(done), || page(done), format, shown)
+    rendered(&document(done), || page(done, format), format, shown)
 }
 
-fn document(done: &CutOver) -> Document<'_> {
+pub(super) fn document(done: &CutOver) -> Document<'_> {
     Document {
         schema: "aws-auth-migrate/cutover/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -74,8 +74,13 @@ fn document(done: &CutOver) -> Document<'_> {
     }
 }
 
-fn page(done: &CutOver) -> Page {
+pub(super) fn page(done: &CutOver, format: Format) -> Page {
     let mut page = Page::new("What `cutover` did");
+    page.verdict(if done.refused {
+        "Nothing was removed from aws-auth.".to_owned()
+    } else {
+        removed(done).text().to_owned()
+    });
     run_by(&mut page, &done.verification.plan);
     if done.refused {
         refused(&mut page, done);
@@ -111,7 +116,7 @@ fn page(done: &CutOver) -> Page {
         ));
     }
     if done.end != RunEnd::Complete {
-        page.text("Run the same command again to resume.");
+        resume(&mut page, format);
     }
     if done.run.is_some() && done.switched {
         page.text("The mode API can't be undone; the backup shows what aws-auth was.");

@@ -22,6 +22,7 @@ pub fn codes(shown: Shown) -> String {
     page.table(Table {
         columns: vec!["", "", ""],
         rows: Code::ALL.iter().map(|code| row(code).into()).collect(),
+        ..Table::default()
     });
     page.terminal(shown)
 }

@@ -32,6 +32,7 @@ fn page(plan: &Plan) -> Page {
     page.table(Table {
         columns: vec!["", "", ""],
         rows: mappings.chain(accounts).map(Vec::from).collect(),
+        ..Table::default()
     });
     page.text(sentence(plan));
     page

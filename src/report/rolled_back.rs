@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::about::place;
 use super::format::Format;
-use super::page::{Line, Mark, Page, Shown, rendered};
+use super::page::{Line, Mark, Page, Shown, rendered, resume};
 use super::results::{Result, Unverified, failure, not_reached, principal, unverified};
 use super::words::plural;
 use crate::invocation::Flag;
@@ -50,10 +50,10 @@ pub(crate) struct Document<'a> {
 /// What a rollback did, or would do, in a format.
 #[must_use]
 pub fn rolled_back(done: &RolledBack, format: Format, shown: Shown) -> String {
-    rendered(&document(done), || page(done), format, shown)
+    rendered(&document(done), || page(done, format), format, shown)
 }
 
-fn document(done: &RolledBack) -> Document<'_> {
+pub(super) fn document(done: &RolledBack) -> Document<'_> {
     Document {
         schema: "aws-auth-migrate/rollback/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -89,12 +89,19 @@ fn failed(done: &RolledBack) -> usize {
         .map_or(0, |summary| summary.count(ActionStatus::Failed))
 }
 
-fn page(done: &RolledBack) -> Page {
+pub(super) fn page(done: &RolledBack, format: Format) -> Page {
     let has_run = done.end.is_some();
     let mut page = Page::new(if has_run || done.is_nothing() {
         "What `rollback` did"
     } else {
         "What `rollback` would do"
+    });
+    page.verdict(match done.end {
+        _ if done.is_nothing() => "Nothing is undone",
+        None => "Dry run: nothing was changed",
+        Some(RunEnd::Complete) => "Rolled back",
+        Some(RunEnd::Incomplete) => "Not everything is rolled back",
+        Some(RunEnd::Interrupted) => "The rollback was interrupted",
     });
     place(
         &mut page,
@@ -119,30 +126,34 @@ fn page(done: &RolledBack) -> Page {
     }
     if done.config_map != Restoring::Nothing {
         page.text(if has_run {
-            "aws-auth is restored to what it was before the cut-over."
+            "aws-auth is restored to what it was before the cutover."
         } else {
-            "aws-auth would be restored to what it was before the cut-over."
+            "aws-auth would be restored to what it was before the cutover."
         });
-        moves(&mut page, &done.moves);
+        moves(&mut page, &done.moves, has_run);
     }
     calls(&mut page, done);
-    left(&mut page, done, has_run);
-    closing(&mut page, done);
+    left(&mut page, done, has_run || done.is_nothing());
+    closing(&mut page, done, format);
     page
 }
 
 /// Every call, as it ended or as it would be made.
 fn calls(page: &mut Page, done: &RolledBack) {
-    let planned = |action: &Action| {
+    let line = |how: &str, action: &Action| {
         let operation = action.kind.operation();
         Line::marked(
             Mark::Change,
-            format!("{operation} {}{}", principal(action), says(&action.kind)),
+            format!(
+                "{how} {operation} for {}{}",
+                principal(action),
+                says(&action.kind)
+            ),
         )
     };
     let Some(summary) = &done.summary else {
         for action in &done.entries.actions {
-            page.line(planned(action));
+            page.line(line("would call", action));
         }
         return;
     };
@@ -150,7 +161,7 @@ fn calls(page: &mut Page, done: &RolledBack) {
         page.line(match result.status {
             ActionStatus::Failed => failure(result),
             ActionStatus::Skipped => not_reached(&result.action),
-            _ => planned(&result.action),
+            _ => line("called", &result.action),
         });
     }
     for entry in unverified(summary) {
@@ -167,9 +178,10 @@ fn calls(page: &mut Page, done: &RolledBack) {
 /// What is not undone, and the bindings.
 fn left(page: &mut Page, done: &RolledBack, has_run: bool) {
     for left in &done.entries.left {
+        let is = if has_run { "is" } else { "would be" };
         page.line(Line::marked(
             Mark::Fault,
-            format!("{} is left alone: {}", left.principal_arn, left.reason),
+            format!("{} {is} left alone: {}", left.principal_arn, left.reason),
         ));
     }
     for binding in &done.bindings {
@@ -183,7 +195,7 @@ fn left(page: &mut Page, done: &RolledBack, has_run: bool) {
     }
 }
 
-fn closing(page: &mut Page, done: &RolledBack) {
+fn closing(page: &mut Page, done: &RolledBack, format: Format) {
     match done.end {
         None if !done.is_nothing() => {
             page.text(format!(
@@ -194,17 +206,17 @@ fn closing(page: &mut Page, done: &RolledBack) {
         None => {}
         Some(RunEnd::Complete) => page.text("Rolled back. Run `apply` to migrate again."),
         Some(_) => {
-            let failed = match failed(done) {
-                0 => String::new(),
-                count => format!("{}. ", plural(count, "call failed", "calls failed")),
-            };
-            page.text(format!("{failed}Run the same command again to resume."));
+            match failed(done) {
+                0 => {}
+                count => page.text(format!("{}.", plural(count, "call failed", "calls failed"))),
+            }
+            resume(page, format);
         }
     }
 }
 
 /// Every mapping that comes or goes, a line each.
-fn moves(page: &mut Page, moves: &Moves) {
+fn moves(page: &mut Page, moves: &Moves, has_run: bool) {
     let mut line = |mark: Mark, moved: &MovedMapping| {
         let groups = if moved.groups.is_empty() {
             "no groups".to_owned()
@@ -215,7 +227,13 @@ fn moves(page: &mut Page, moves: &Moves) {
             Section::MapAccounts => format!("account {}", moved.arn),
             _ => format!("{}, user `{}`, {groups}", moved.arn, moved.username),
         };
-        page.line(Line::marked(mark, format!("{}: {who}", moved.id)));
+        let what = match (mark, has_run) {
+            (Mark::Add, true) => "is back",
+            (Mark::Add, false) => "would come back",
+            (_, true) => "is removed",
+            (_, false) => "would be removed",
+        };
+        page.line(Line::marked(mark, format!("{} {what}: {who}", moved.id)));
     };
     moves.back.iter().for_each(|moved| line(Mark::Add, moved));
     moves
@@ -223,12 +241,20 @@ fn moves(page: &mut Page, moves: &Moves) {
         .iter()
         .for_each(|moved| line(Mark::Remove, moved));
     for key in &moves.keys {
-        page.line(Line::marked(Mark::Change, format!("the text of `{key}`")));
+        let how = if has_run {
+            "is restored"
+        } else {
+            "would be restored"
+        };
+        page.line(Line::marked(
+            Mark::Change,
+            format!("the text of `{key}` {how}"),
+        ));
     }
 }
 
 /// What a call gives, where it gives something.
-fn says(kind: &ActionKind) -> String {
+pub(super) fn says(kind: &ActionKind) -> String {
     let identity = |username: &Option<String>, groups: &[String]| {
         let username = username.as_deref().unwrap_or("EKS's own");
         let groups = if groups.is_empty() {
@@ -281,7 +307,8 @@ fn binding_line(binding: &UndoneBinding, has_run: bool) -> Line {
         Fate::Planned if has_run => (Mark::Fault, format!("{id} is still there")),
         Fate::Planned => (Mark::Change, format!("{id} would be deleted")),
         Fate::Deleted => (Mark::Change, format!("{id} is deleted")),
-        Fate::Left => (Mark::Fault, format!("{id} is left alone: {reason}")),
+        Fate::Left if has_run => (Mark::Fault, format!("{id} is left alone: {reason}")),
+        Fate::Left => (Mark::Fault, format!("{id} would be left alone: {reason}")),
         Fate::Failed => (Mark::Fault, format!("{id} is still there: {reason}")),
     };
     Line::marked(mark, text)
@@ -349,7 +376,7 @@ mod tests {
         let arn = "arn:aws:iam::111122223333:role";
         let text = rolled_back(&ended, Format::Table, Shown::default());
         for line in [
-            format!("~ DeleteAccessEntry {arn}/done"),
+            format!("~ called DeleteAccessEntry for {arn}/done"),
             format!("! DeleteAccessEntry for {arn}/failed: AccessDeniedException: not\\nyou"),
             format!("! DeleteAccessEntry for {arn}/skipped: not reached"),
             "  fix: grant `eks:DeleteAccessEntry` to the caller".to_owned(),
@@ -366,7 +393,9 @@ mod tests {
 
         let dry = rolled_back(&done(None), Format::Table, Shown::default());
         assert!(
-            dry.contains(&format!("~ DeleteAccessEntry {arn}/failed\n")),
+            dry.contains(&format!(
+                "~ would call DeleteAccessEntry for {arn}/failed\n"
+            )),
             "{dry}"
         );
     }

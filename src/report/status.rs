@@ -14,6 +14,7 @@ pub fn status(status: &Status, format: Format, shown: Shown) -> String {
 
 fn page(status: &Status) -> Page {
     let mut page = Page::new("The state of the cluster");
+    page.verdict(&status.sentence);
     page.fact("Cluster", status.cluster.as_deref().unwrap_or("unknown"));
     if let Some(account) = &status.account_id {
         page.fact("Account", account);
@@ -33,7 +34,7 @@ fn page(status: &Status) -> Page {
     page.fact("aws-auth", aws_auth);
     page.fact("Entries", entries(status));
     page.fact("Mappings", mappings(status));
-    page.fact("Cut-over", &status.sentence);
+    page.fact("Cutover", &status.sentence);
     page.fact("Journal", status.journal.as_deref().unwrap_or("none"));
     if let Some(run) = &status.last_run {
         page.fact("Last run", last(run));

@@ -19,7 +19,11 @@ pub fn verified(verification: &Verification, format: Format, options: TableOptio
     let plan = &verification.plan;
     let next = after(verification);
     let mut verdict = Page::default();
-    verdict.heading(sentence(verification));
+    if format == Format::Html {
+        verdict.verdict(sentence(verification));
+    } else {
+        verdict.heading(sentence(verification));
+    }
     if format == Format::Table && !options.details {
         folded(&mut verdict, verification);
     } else {

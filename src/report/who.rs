@@ -27,7 +27,7 @@ fn page(who: &Who) -> Page {
     page.fact("Principal", &who.canonical_arn);
     page.fact("Gets in by", way(who));
     page.fact("Now", identity(who.access.before.as_ref()));
-    page.fact("After the cut-over", identity(who.access.after.as_ref()));
+    page.fact("After the cutover", identity(who.access.after.as_ref()));
     page.fact("That is", verdict);
     page
 }
@@ -66,7 +66,7 @@ fn way(who: &Who) -> String {
     way
 }
 
-fn identity(identity: Option<&Identity>) -> String {
+pub(super) fn identity(identity: Option<&Identity>) -> String {
     let Some(identity) = identity else {
         return "nothing".to_owned();
     };

@@ -9,6 +9,7 @@ use super::delete_entry_command;
 use super::progress::Progress;
 use super::run::{ActionResult, Chain, Engine, WriterError};
 use crate::aws::EksApi;
+use crate::journal::WatchedNodes;
 use crate::kubernetes::Nodes;
 use crate::model::ActionStatus;
 use crate::stop::Stop;
@@ -27,29 +28,32 @@ pub struct Canary<'a> {
 }
 
 impl Canary<'_> {
-    /// Watches the nodes that were Ready; an error names those that are so no more.
+    /// Watches the nodes that were Ready; an error names those that no longer are, and says so in words.
     ///
     /// A node that can't log in any more stops to renew its lease; the control plane notices after some 40 seconds.
     /// Source: Kubernetes documentation, "Nodes", node-monitor-grace-period.
-    pub(super) async fn watch(&self, before: &BTreeSet<String>, stop: &Stop) -> Result<(), String> {
+    pub(super) async fn watch(
+        &self,
+        before: &BTreeSet<String>,
+        stop: &Stop,
+    ) -> Result<(), (Vec<String>, String)> {
         let until = Instant::now() + self.soak;
         let mut blind = 0;
         loop {
             match self.nodes.ready().await {
                 Ok(ready) => {
                     blind = 0;
-                    let lost: Vec<&str> = before.difference(&ready).map(String::as_str).collect();
+                    let lost: Vec<String> = before.difference(&ready).cloned().collect();
                     if !lost.is_empty() {
-                        let shown = lost.iter().take(5).copied().collect::<Vec<_>>().join(", ");
-                        return Err(format!(
-                            "{} of {} nodes are no longer Ready ({shown})",
-                            lost.len(),
-                            before.len()
-                        ));
+                        let shown = lost[..lost.len().min(5)].join(", ");
+                        let (count, all) = (lost.len(), before.len());
+                        let words = format!("{count} of {all} nodes are no longer Ready ({shown})");
+                        return Err((lost, words));
                     }
                 }
                 Err(reason) if blind + 1 >= BLIND => {
-                    return Err(format!("the nodes can no longer be watched: {reason}"));
+                    let words = format!("the nodes can no longer be watched: {reason}");
+                    return Err((Vec::new(), words));
                 }
                 Err(_) => blind += 1,
             }
@@ -68,7 +72,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         &self,
         canary: &Canary<'_>,
         first: Chain<'_>,
-    ) -> Result<Vec<(usize, ActionResult)>, WriterError> {
+    ) -> Result<(Vec<(usize, ActionResult)>, Option<WatchedNodes>), WriterError> {
         let action = first.first().map(|(_, action)| *action);
         let arn = action
             .and_then(|action| action.kind.principal_arn())
@@ -81,6 +85,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 BTreeSet::new()
             }
         };
+        let mut watched = None;
         let results = self.chain(first).await?;
         let is_done = results.iter().all(|(_, result)| {
             !matches!(result.status, ActionStatus::Failed | ActionStatus::Skipped)
@@ -92,7 +97,17 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                     format!("watching {} nodes after {arn} got its entry", ready.len()),
                 );
             }
-            if let Err(lost) = canary.watch(&ready, self.run.stop).await {
+            let began = Instant::now();
+            let ended = canary.watch(&ready, self.run.stop).await;
+            let lost = ended.as_ref().err().map(|(lost, _)| lost.clone());
+            watched = Some(WatchedNodes {
+                ready_before: ready.len(),
+                ready_after: None,
+                watched_seconds: began.elapsed().as_secs(),
+                lost: lost.unwrap_or_default(),
+                gone: Vec::new(),
+            });
+            if let Err((_, lost)) = ended {
                 self.halt(&format!(
                     "{lost} after `{arn}` got its access entry; to undo it: {}",
                     delete_entry_command(self.run.log.cluster(), &arn)
@@ -101,6 +116,6 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         } else if !is_done {
             self.halt("the first node role did not get its access entry");
         }
-        Ok(results)
+        Ok((results, watched))
     }
 }

@@ -209,6 +209,7 @@ async fn run_at(pace: &Pace, burst: f64, what: &str) -> Told {
         actions: ACTIONS,
         choices: Choices::default(),
         options: Vec::new(),
+        plan: None,
     };
     let path = folder.path().join("journal.jsonl");
     let log = RunLog::begin(&path, "test", beginning, clock).unwrap();

@@ -104,6 +104,14 @@ enum Step {
     Done,
 }
 
+/// What was asked for, and how EKS answered.
+#[derive(Debug, Default)]
+struct Asked {
+    times: u32,
+    request_id: Option<String>,
+    update: Option<String>,
+}
+
 impl<A: EksApi, P: Progress> Switch<'_, A, P> {
     /// Switches, or waits for a switch that is under way; returns when the cluster is ACTIVE in the new mode.
     ///
@@ -115,7 +123,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             at.saturating_duration_since(began).min(PATIENCE)
         });
         let token = self.log.token(self.action);
-        let mut asked = 0;
+        let mut asked = Asked::default();
         let mut step = Step::Look;
         let mut since = began;
         loop {
@@ -123,7 +131,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                 return Err(SwitchError::Interrupted);
             }
             if began.elapsed() > patience {
-                return Err(if asked > 0 {
+                return Err(if asked.times > 0 {
                     SwitchError::TooSlow {
                         waited: began.elapsed(),
                     }
@@ -140,8 +148,13 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                     _ => Step::Settle,
                 },
                 Step::Done => {
-                    if asked > 0 {
-                        self.outcome(&token, ActionStatus::Updated, None, None)?;
+                    if asked.times > 0 {
+                        let answered = Answered {
+                            request_id: asked.request_id,
+                            error: None,
+                            update: asked.update,
+                        };
+                        self.outcome(&token, ActionStatus::Updated, answered)?;
                     }
                     self.tell(
                         format!("the cluster is in {}", self.to),
@@ -162,7 +175,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
     }
 
     /// Looks at the cluster, and asks for the switch when nothing is in the way.
-    async fn look(&self, token: &str, asked: &mut u32) -> Result<Step, SwitchError> {
+    async fn look(&self, token: &str, asked: &mut Asked) -> Result<Step, SwitchError> {
         let (mode, status) = self.api.mode(self.cluster).await?;
         if !is_active(&status) {
             self.tell(
@@ -176,9 +189,11 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             return Ok(Step::Done);
         }
         self.log.intent(token, self.action, None, Vec::new())?;
-        *asked += 1;
+        asked.times += 1;
         match self.api.perform(self.cluster, self.action, token).await {
             Ok(answer) => {
+                asked.request_id = answer.request_id;
+                asked.update.clone_from(&answer.update);
                 self.tell(
                     format!("EKS is switching the mode {mode} to {}", self.to),
                     None,
@@ -189,7 +204,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             Err(error) if self.is_no_change(&error) => Ok(Step::Settle),
             Err(error) if update_in_progress(&error).is_some() => {
                 // Nothing was begun, and the tries are for the time after it.
-                *asked -= 1;
+                asked.times -= 1;
                 let update = update_in_progress(&error).unwrap_or_default().to_owned();
                 let text = format!("waiting for the update {update} of the cluster to finish");
                 self.tell(text, None, Some(ActionError::from(&error)));
@@ -198,7 +213,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             Err(error) => {
                 let event = ActionError::from(&error);
                 let circumstances = Circumstances {
-                    attempts: *asked,
+                    attempts: asked.times,
                     ..Circumstances::default()
                 };
                 if let Next::Again(wait) | Next::Slower(wait) =
@@ -208,7 +223,11 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                     self.stop.sleep(wait).await;
                     return Ok(Step::Look);
                 }
-                self.outcome(token, ActionStatus::Failed, Some(event), None)?;
+                let answered = Answered {
+                    error: Some(event),
+                    ..Answered::default()
+                };
+                self.outcome(token, ActionStatus::Failed, answered)?;
                 Err(error.into())
             }
         }
@@ -245,12 +264,12 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             message: reasons.clone(),
             request_id: None,
         };
-        self.outcome(
-            token,
-            ActionStatus::Failed,
-            Some(error),
-            Some(update.clone()),
-        )?;
+        let answered = Answered {
+            request_id: None,
+            error: Some(error),
+            update: Some(update.clone()),
+        };
+        self.outcome(token, ActionStatus::Failed, answered)?;
         Err(SwitchError::GivenUp {
             verb,
             update,
@@ -283,14 +302,8 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         &self,
         token: &str,
         status: ActionStatus,
-        error: Option<ActionError>,
-        update: Option<String>,
+        answered: Answered,
     ) -> Result<(), JournalError> {
-        let answered = Answered {
-            request_id: None,
-            error,
-            update,
-        };
         self.log.outcome(token, self.action, status, answered)
     }
 }

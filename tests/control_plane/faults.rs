@@ -254,7 +254,7 @@ async fn a_busy_writer_loses_nothing_to_the_cut_over() {
     let write = writes.load(Ordering::SeqCst).to_string();
     assert_eq!(left["metadata"]["annotations"]["write"], write);
     tell(&format!(
-        "control plane: {write} writes beside a cut-over, which ended with {}",
+        "control plane: {write} writes beside a cutover, which ended with {}",
         ran.code
     ));
     if ran.code != 0 {

@@ -178,7 +178,7 @@ async fn a_rewritten_journal_is_compared_with_the_backup() {
         .expect_code(0)
         .stdout;
     let dev = format!(
-        "+ mapRoles[1]: {}, user `dev`, groups system:masters",
+        "+ mapRoles[1] would come back: {}, user `dev`, groups system:masters",
         role("dev")
     );
     assert!(shown.contains(&dev), "{dev}: {shown}");
@@ -235,9 +235,12 @@ async fn the_dry_run_lists_every_mapping_and_entry_that_comes_or_goes() {
         .expect_code(0)
         .stdout;
     for line in [
-        format!("+ mapRoles[1]: {}, user `dev`, groups devs", role("dev")),
-        format!("~ DeleteAccessEntry {}", role("ops")),
-        format!("~ DeleteAccessEntry {}", role("dev")),
+        format!(
+            "+ mapRoles[1] would come back: {}, user `dev`, groups devs",
+            role("dev")
+        ),
+        format!("~ would call DeleteAccessEntry for {}", role("ops")),
+        format!("~ would call DeleteAccessEntry for {}", role("dev")),
     ] {
         assert!(text.lines().any(|known| known == line), "{line}: {text}");
     }

@@ -37,6 +37,7 @@ mod next;
 mod odd;
 mod own_entry;
 mod pace;
+mod pages;
 mod partitions;
 mod places;
 #[path = "../plain/mod.rs"]
@@ -47,6 +48,7 @@ mod random;
 mod rbac;
 mod reading;
 mod readme;
+mod record;
 mod rehearse;
 mod resume;
 mod rights;

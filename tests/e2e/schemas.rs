@@ -56,6 +56,7 @@ pub(crate) fn check_document(document: &Value) {
             "cutover",
             "rollback",
             "fleet-report",
+            "report",
             "error",
         ];
         let named = |name| (format!("aws-auth-migrate/{name}/v1"), validator(name));

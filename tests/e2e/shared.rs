@@ -115,6 +115,24 @@ async fn a_migration_on_one_machine_is_known_to_all() {
             .args(&["--yes", "--progress", "none"]);
         on("d", &world, rollback).run().expect_code(0);
         assert!(world.sandbox.state().aws_auth.is_some());
+
+        let kept = format!("s3://{BUCKET}/records/shop.json");
+        let report = world
+            .tool("report")
+            .args(&["--output", "json", "--out-report", &kept]);
+        let record = on("e", &world, report).run().expect_code(0).json();
+        assert_eq!(record["runs"].as_array().unwrap().len(), 3);
+        let backup = &record["runs"][1]["configMap"][0]["backup"];
+        assert_eq!(backup["state"], "unchanged", "{backup}");
+        world
+            .bare(&["report", "--check", &kept])
+            .run()
+            .expect_code(0);
+        let path = format!("s3://{BUCKET}/{}", key());
+        let offline = world.bare(&["report", "--output", "json", "--journal", &path]);
+        let offline = offline.run().expect_code(0).json();
+        assert_eq!(offline["runs"], record["runs"]);
+        assert_eq!(offline["journal"], record["journal"]);
         let text = journal(&world);
         for (name, secret) in world.sandbox.environment() {
             if name.contains("SECRET") || name.contains("TOKEN") {

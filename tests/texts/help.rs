@@ -93,6 +93,7 @@ fn examples_that_need_no_cluster_run() {
         "--fleet",
         "--discover",
         "--plan",
+        "--check",
         "--keep",
         "reports",
     ];

@@ -372,6 +372,8 @@ mod tests {
                 choices: Choices::default(),
                 options: Vec::new(),
                 command: RunCommand::Apply,
+                holder: None,
+                plan: None,
             });
         }
         let runs = |made: Option<&str>| {

@@ -24,6 +24,8 @@ fn records() -> Vec<Record> {
         choices: crate::choices::Choices::default(),
         options: Vec::new(),
         command: crate::journal::RunCommand::default(),
+        holder: None,
+        plan: None,
     }];
     for name in ["dév", "ops"] {
         let action = Action {
@@ -62,6 +64,9 @@ fn records() -> Vec<Record> {
         time,
         end,
         lost_nodes: Vec::new(),
+        nodes: None,
+        verified: None,
+        unverified: std::collections::BTreeMap::new(),
     });
     records
 }

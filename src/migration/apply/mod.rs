@@ -23,7 +23,7 @@ use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
 use crate::invocation::{Advice, CommandOption};
-use crate::journal::{Beginning, RunCommand, RunEnd, RunLog};
+use crate::journal::{Beginning, Planned, RunCommand, RunEnd, RunLog};
 use crate::model::{Arn, AuthenticationMode, ClusterId, LiveEntry};
 use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Misfits, Plan};
@@ -188,9 +188,11 @@ pub async fn apply<P: Progress>(
     } else {
         let calls = on_entries(&plan.actions).count();
         progress.tell(&Event::started(id.clone(), calls, (clock.now)()));
-        let log = work.begin(&id, &plan.actions, seen.caller.as_ref())?;
+        let log = work.begin(&id, &plan.actions, seen.caller.as_ref(), Some(&plan))?;
         let applied = Box::pin(work.carry_out(&aws, &id, &log, seen, plan, bindings)).await;
-        end(&log, applied, |applied| (applied.end, Vec::new()))?
+        end(&log, applied, |applied| {
+            (applied.end, applied.summary.ending())
+        })?
     };
     applied.took = began.elapsed();
     applied.calls = aws.pace().calls();
@@ -243,6 +245,7 @@ impl<P: Progress> Applying<'_, P> {
         id: &ClusterId,
         actions: &[Action],
         caller: Option<&crate::aws::Caller>,
+        plan: Option<&Plan>,
     ) -> Result<RunLog, Failure> {
         self.session.begin(Beginning {
             command: RunCommand::Apply,
@@ -252,6 +255,7 @@ impl<P: Progress> Applying<'_, P> {
             actions: actions.len(),
             choices: self.options.choices.clone(),
             options: self.options.again(),
+            plan: plan.map(Planned::of),
         })
     }
 

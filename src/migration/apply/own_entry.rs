@@ -40,7 +40,7 @@ pub(super) async fn finish<P: Progress>(
         actions: &actions,
     })?;
     // The journal is free again when this is done, for the run that resumes.
-    let log = work.begin(&locked.cluster, &actions, Some(&locked.caller))?;
+    let log = work.begin(&locked.cluster, &actions, Some(&locked.caller), None)?;
     let summary = writer::run(
         &work.run(&locked.aws, locked.aws.pace(), &locked.cluster.name, &log),
         &actions,

@@ -19,7 +19,7 @@ use super::verify::Verification;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
 use crate::invocation::{Advice, CommandOption};
-use crate::journal::{Beginning, RunCommand, RunEnd};
+use crate::journal::{Beginning, Ending, Planned, RunCommand, RunEnd};
 use crate::kubernetes::{Kubernetes, KubernetesError, Terminating};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::plan::document::SourceKind;
@@ -220,6 +220,7 @@ pub async fn cutover<P: Progress>(
         actions: 0,
         choices: options.choices.clone(),
         options: options.again(),
+        plan: Some(Planned::of(&first.verification.plan)),
     })?;
     done.run = Some(log.id().to_owned());
     let work = CuttingOver {
@@ -240,8 +241,13 @@ pub async fn cutover<P: Progress>(
         ..Event::new(EventKind::Finished, (clock.now)())
     });
     end(&log, done, |done| {
-        let lost = done.nodes.as_ref().map(|nodes| nodes.lost.clone());
-        (done.end, lost.unwrap_or_default())
+        let nodes = done.nodes.as_ref();
+        let ending = Ending {
+            lost_nodes: nodes.map(|nodes| nodes.lost.clone()).unwrap_or_default(),
+            nodes: nodes.map(Nodes::watched),
+            ..Ending::default()
+        };
+        (done.end, ending)
     })
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::journal::WatchedNodes;
 use crate::kubernetes::{Kubernetes, KubernetesError};
 use crate::stop::Stop;
 
@@ -41,6 +42,17 @@ pub struct Nodes {
 }
 
 impl Nodes {
+    /// The same for the journal.
+    pub(super) fn watched(&self) -> WatchedNodes {
+        WatchedNodes {
+            ready_before: self.ready_before,
+            ready_after: Some(self.ready_after),
+            watched_seconds: self.watched_seconds,
+            lost: self.lost.clone(),
+            gone: self.gone.clone(),
+        }
+    }
+
     /// Whether fewer nodes are Ready than before, or others.
     #[must_use]
     pub fn dropped(&self) -> bool {

@@ -8,9 +8,10 @@ use super::checks::Look;
 use super::remove::Removal;
 use super::{ATTEMPTS, BREATH, CutOver, CutoverOptions, Watch, backup, interrupted, may_try_again};
 use crate::aws::Aws;
+use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
 use crate::invocation::{Advice, Flag};
-use crate::journal::{ConfigMapChange, RunLog};
+use crate::journal::{ConfigMapChange, ConfigMapIntent, RunLog};
 use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored};
 use crate::migration::deletion::{Deletion, NOTHING_YET, Over};
 use crate::migration::session::{Session, unfinished};
@@ -56,12 +57,14 @@ impl<P: Progress> CuttingOver<'_, P> {
                 let watched = watch.ready.clone().filter(|_| !watch.soak.is_zero());
                 let place = backup::write(&self.backup_path(), stored)?;
                 done.backup.clone_from(&place);
-                self.log.config_map_intent(
-                    Some(stored.json()),
-                    removal.after.clone(),
-                    place.clone(),
-                    watched,
-                )?;
+                self.log.config_map_intent(ConfigMapIntent {
+                    before: Some(stored.json()),
+                    after: removal.after.clone(),
+                    backup: place.clone(),
+                    backup_sha256: Some(sha256(stored.manifest().as_bytes())),
+                    ready: watched,
+                    proof: Some(look.verification.proof()),
+                })?;
                 place
             };
             match self.take(removal, stored).await {

@@ -137,6 +137,8 @@ mod tests {
                 choices: Choices::default(),
                 options: Vec::new(),
                 command: RunCommand::Cutover,
+                holder: None,
+                plan: None,
             });
             history.add(Record::ConfigMapIntent {
                 run: run.clone(),
@@ -145,6 +147,8 @@ mod tests {
                 after: Some([("mapRoles".to_owned(), (*after).to_owned())].into()),
                 backup: None,
                 ready: None,
+                backup_sha256: None,
+                proof: None,
             });
             if let Some(status) = *status {
                 history.add(Record::ConfigMapOutcome {

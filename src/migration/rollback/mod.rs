@@ -171,6 +171,7 @@ pub async fn rollback<P: Progress>(
         actions: 0,
         choices: Choices::default(),
         options: options.again(),
+        plan: None,
     })?;
     done.run = Some(log.id().to_owned());
     let work = RollingBack {
@@ -180,7 +181,11 @@ pub async fn rollback<P: Progress>(
     };
     let done = Box::pin(work.carry_out(&seen, stored, options, done)).await;
     end(&log, done, |done| {
-        (done.end.unwrap_or(RunEnd::Complete), Vec::new())
+        let summary = done.summary.as_ref();
+        (
+            done.end.unwrap_or(RunEnd::Complete),
+            summary.map(Summary::ending).unwrap_or_default(),
+        )
     })
 }
 

@@ -10,7 +10,7 @@ use super::entries::done_without_answer;
 use super::{Fate, RollbackOptions, RolledBack, UndoneBinding};
 use crate::error::{Failure, FailureKind};
 use crate::invocation::Advice;
-use crate::journal::{Answered, ConfigMapChange, RunLog};
+use crate::journal::{Answered, ConfigMapChange, ConfigMapIntent, RunLog};
 use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored, StoredBinding};
 use crate::migration::cutover::{ATTEMPTS, BREATH, interrupted, may_try_again};
 use crate::migration::deletion::{Deletion, NOTHING_YET, Over, TAKE_OFF, held_by};
@@ -130,8 +130,11 @@ impl<P: Progress> RollingBack<'_, P> {
                 }
             }
             let before = now.as_ref().map(Stored::json);
-            self.log
-                .config_map_intent(before, Some(wanted.clone()), None, None)?;
+            self.log.config_map_intent(ConfigMapIntent {
+                before,
+                after: Some(wanted.clone()),
+                ..ConfigMapIntent::default()
+            })?;
             let written = match &now {
                 Some(stored) => {
                     let data = wanted.clone();

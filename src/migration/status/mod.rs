@@ -283,7 +283,7 @@ fn has_to_go_on(run: &RunHistory, verification: &Verification) -> bool {
     match run.command {
         RunCommand::Rollback => true,
         RunCommand::Cutover => {
-            !run.lost_nodes.is_empty() || verification.verdict == Readiness::Safe
+            !run.ending.lost_nodes.is_empty() || verification.verdict == Readiness::Safe
         }
         RunCommand::Apply => has_actions,
     }
@@ -293,7 +293,7 @@ fn has_to_go_on(run: &RunHistory, verification: &Verification) -> bool {
 fn go_on(run: &RunHistory, plan: &Plan) -> Invocation {
     let given = run.options.iter().cloned();
     match run.command {
-        RunCommand::Cutover if !run.lost_nodes.is_empty() => {
+        RunCommand::Cutover if !run.ending.lost_nodes.is_empty() => {
             plan.command(Verb::Rollback, [CommandOption::Yes])
         }
         RunCommand::Cutover => plan.command_with(&run.choices, Verb::Cutover, given),

@@ -8,6 +8,7 @@ use crate::choices::ManagedNodes;
 use crate::decisions::Do;
 use crate::finding::{Code, Finding, Severity};
 use crate::invocation::{Advice, Flag};
+use crate::journal::Proof;
 use crate::model::{AuthenticationMode, MappingId};
 use crate::observed::Observed;
 use crate::plan::Stage;
@@ -87,6 +88,23 @@ pub struct Verification {
     pub left: Vec<MappingId>,
     /// The comparison of every principal.
     pub plan: Plan,
+}
+
+impl Verification {
+    /// The same in short, for the journal.
+    #[must_use]
+    pub fn proof(&self) -> Proof {
+        let objections = self.objections.iter().map(|objection| {
+            let about = objection.mapping.map(|id| format!("{id}: "));
+            format!("{}{}", about.unwrap_or_default(), objection.message)
+        });
+        Proof {
+            sentence: self.sentence.clone(),
+            proven: self.proven.clone(),
+            left: self.left.clone(),
+            objections: objections.collect(),
+        }
+    }
 }
 
 /// Judges the plan of the live state: what `aws-auth` still gives that the live entries don't.

@@ -21,6 +21,9 @@ pub(super) fn csv(page: &Page) -> String {
                 }
             }
             Part::Table(table) => {
+                if !table.title.is_empty() {
+                    rows.push(row("", "", &table.title));
+                }
                 let cells = |cells: &[String]| cells.join("; ");
                 let named = |cell: (&&str, &String)| match *cell.0 {
                     "" => cell.1.clone(),

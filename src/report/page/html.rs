@@ -2,20 +2,24 @@
 
 use askama::Template;
 
-use super::{Page, Part, Text};
+use super::{Line, Page, Part, Text};
 use crate::report::html::{inline, rendered};
 use crate::text::{visible, visible_lines};
 
 pub(super) fn html(page: &Page) -> String {
     rendered(&Whole {
         title: &visible(&page.title),
+        verdict: &page.verdict,
         parts: &page.parts,
     })
 }
 
 /// The parts alone, as they stand in the body of another page.
 pub(in crate::report) fn rows(page: &Page) -> String {
-    let parts = Parts { parts: &page.parts };
+    let parts = Parts {
+        verdict: &page.verdict,
+        parts: &page.parts,
+    };
     parts.render().expect("writing to memory does not fail")
 }
 
@@ -23,13 +27,27 @@ pub(in crate::report) fn rows(page: &Page) -> String {
 #[template(path = "page.html")]
 struct Whole<'a> {
     title: &'a str,
+    verdict: &'a str,
     parts: &'a [Part],
 }
 
 #[derive(Template)]
 #[template(path = "parts.html")]
 struct Parts<'a> {
+    verdict: &'a str,
     parts: &'a [Part],
+}
+
+/// How many lines or rows are shown before the rest is folded.
+const SHOWN: usize = 12;
+
+/// Lines that are shown, and those that are folded.
+fn folded(lines: &[Line]) -> (&[Line], &[Line]) {
+    lines.split_at(if lines.len() > SHOWN + 1 {
+        SHOWN
+    } else {
+        lines.len()
+    })
 }
 
 /// A text or a command line, quoted.

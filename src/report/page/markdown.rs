@@ -62,6 +62,9 @@ fn line(text: &mut String, line: &Line) {
 }
 
 fn table(text: &mut String, table: &Table) {
+    if !table.title.is_empty() {
+        let _ = writeln!(text, "{}:\n", prose(&table.title));
+    }
     let _ = writeln!(text, "| {} |", table.columns.join(" | "));
     let _ = writeln!(text, "|{}", " --- |".repeat(table.columns.len()));
     for row in &table.rows {

@@ -49,6 +49,17 @@ impl Mark {
             Self::Remove => "-",
         }
     }
+
+    /// The class of its colour on a page, as outcomes have it.
+    fn class(self) -> &'static str {
+        match self {
+            Self::Fault => "is-blocked",
+            Self::Doubt => "is-conflict",
+            Self::Change => "is-update",
+            Self::Add => "is-create",
+            Self::Remove => "is-skipped",
+        }
+    }
 }
 
 /// A text, and whether it is a command line, which is copied as a whole and never broken.
@@ -104,6 +115,10 @@ impl Line {
         }
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn with(mut self, label: &'static str, text: impl Into<String>) -> Self {
         self.more.push((label, text.into()));
         self
@@ -119,8 +134,10 @@ impl Line {
 }
 
 /// Rows under the names of their columns.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Table {
+    /// What they are; empty where the place says it.
+    pub(super) title: String,
     pub(super) columns: Vec<&'static str>,
     pub(super) rows: Vec<Vec<String>>,
 }
@@ -175,6 +192,8 @@ pub(super) enum Part {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Page {
     title: String,
+    /// The result in one sentence, which a browser shows first; the parts say it, too.
+    verdict: String,
     parts: Vec<Part>,
 }
 
@@ -182,8 +201,19 @@ impl Page {
     pub(super) fn new(title: impl Into<String>) -> Self {
         Self {
             title: title.into(),
-            parts: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// What a browser shows first.
+    pub(super) fn verdict(&mut self, sentence: impl Into<String>) {
+        self.verdict = sentence.into();
+    }
+
+    /// The parts of another page, below its title.
+    pub(super) fn append(&mut self, other: Self) {
+        self.parts.push(Part::Heading(other.title));
+        self.parts.extend(other.parts);
     }
 
     pub(super) fn heading(&mut self, text: impl Into<String>) {
@@ -252,6 +282,13 @@ impl Page {
 
     pub(super) fn markdown(&self) -> String {
         markdown::markdown(self)
+    }
+}
+
+/// Says how to resume; a terminal shows the command line for that below the page.
+pub(super) fn resume(page: &mut Page, format: Format) {
+    if format != Format::Table {
+        page.text("Run the same command again to resume.");
     }
 }
 

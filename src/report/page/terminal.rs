@@ -13,6 +13,8 @@ const LABEL: usize = 9;
 const FACTS: usize = 14;
 /// Wider than any line.
 const ENDLESS: usize = usize::MAX / 2;
+/// The narrowest last column.
+const LAST: usize = 20;
 /// The gap between columns.
 const GAP: usize = 2;
 
@@ -129,16 +131,44 @@ fn table(canvas: &mut Canvas, table: &Table) {
             *columns = width(cell).max(*columns);
         }
     }
+    if !table.title.is_empty() {
+        canvas.paragraph(0, PLAIN, &format!("{}:", visible(&table.title)));
+    }
     // The last column takes what is left, and is broken where that is not enough.
     let before: usize = widths.iter().rev().skip(1).map(|width| width + GAP).sum();
+    if before + LAST > canvas.width && header.iter().all(|name| !name.is_empty()) {
+        for row in &rows {
+            stacked(canvas, &header, row);
+        }
+        return;
+    }
     if let Some(last) = widths.last_mut() {
-        *last = (*last).min(canvas.width.saturating_sub(before).max(20));
+        *last = (*last).min(canvas.width.saturating_sub(before).max(LAST));
     }
     if header.iter().any(|name| !name.is_empty()) {
         row(canvas, &header, &widths, FAINT);
     }
     for cells in &rows {
         row(canvas, cells, &widths, PLAIN);
+    }
+}
+
+/// A row that is wider than the terminal: the first cell, and beneath it a line for each other one that is not empty.
+fn stacked(canvas: &mut Canvas, header: &[String], cells: &[String]) {
+    let Some((first, rest)) = cells.split_first() else {
+        return;
+    };
+    canvas.words(0, ("", PLAIN), 0, STRONG, first);
+    let column = header[1..]
+        .iter()
+        .map(|name| width(name))
+        .max()
+        .unwrap_or(0)
+        + GAP;
+    for (name, cell) in header[1..].iter().zip(rest) {
+        if !cell.is_empty() {
+            canvas.words(INDENT, (name, FAINT), column, PLAIN, cell);
+        }
     }
 }
 

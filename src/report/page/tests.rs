@@ -4,6 +4,7 @@ use super::*;
 
 fn page() -> Page {
     let mut page = Page::new("Where `<b>` stands");
+    page.verdict("2 mappings need a `decision`");
     page.fact("Cluster", "shop");
     page.marked_fact(Mark::Fault, "Right", "eks:ListAccessEntries is missing");
     page.fact(
@@ -27,6 +28,7 @@ fn page() -> Page {
         }],
     });
     page.table(Table {
+        title: "Who has what".to_owned(),
         columns: vec!["Mapping", "Access"],
         rows: vec![vec!["mapRoles[0]".to_owned(), "a|b".to_owned()]],
     });

@@ -6,4 +6,5 @@ mod hostile;
 pub(crate) mod judge;
 pub(crate) mod plans;
 mod readers;
+mod record;
 mod telling;

@@ -82,13 +82,16 @@ pub async fn run<A: EksApi, P: Progress>(
 ) -> Result<Summary, WriterError> {
     let engine = Engine::new(run, actions.len());
     let mut results: Vec<(usize, ActionResult)> = Vec::with_capacity(actions.len());
+    let mut watched = None;
     for mut stage in stages(actions) {
         if let Some(canary) = &run.canary
             && stage.len() > 1
             && stage[0][0].1.stage == Stage::Nodes
         {
             let first = stage.remove(0);
-            results.extend(engine.canary(canary, first).await?);
+            let (ended, nodes) = engine.canary(canary, first).await?;
+            results.extend(ended);
+            watched = nodes;
         }
         let ended: Vec<Result<Vec<(usize, ActionResult)>, WriterError>> = stream::iter(stage)
             .map(|chain| engine.chain(chain))
@@ -108,6 +111,7 @@ pub async fn run<A: EksApi, P: Progress>(
         unverified,
         verified,
         stopped: engine.halted(),
+        watched,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::journal::{Ending, WatchedNodes};
 use crate::model::{ActionError, ActionStatus, Arn};
 use crate::plan::Action;
 
@@ -27,9 +28,24 @@ pub struct Summary {
     pub verified: usize,
     /// Why the run stopped before its end, where it did.
     pub stopped: Option<String>,
+    /// The nodes that were watched after the first node role got its entry.
+    pub watched: Option<WatchedNodes>,
 }
 
 impl Summary {
+    /// The same in short, for the journal.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        let unverified = self.unverified.iter();
+        let named = |(arn, differences): &(Arn, String)| (arn.to_string(), differences.clone());
+        Ending {
+            lost_nodes: Vec::new(),
+            nodes: self.watched.clone(),
+            verified: Some(self.verified),
+            unverified: unverified.map(named).collect(),
+        }
+    }
+
     /// How many actions ended in a way.
     #[must_use]
     pub fn count(&self, status: ActionStatus) -> usize {

@@ -85,6 +85,8 @@ fn tell(
         choices: crate::choices::Choices::default(),
         options: Vec::new(),
         command,
+        holder: None,
+        plan: None,
     });
     for (index, (kind, status)) in calls.iter().enumerate() {
         let (token, id) = (format!("{run}-{index}"), format!("a{index}"));

@@ -156,6 +156,7 @@ async fn made(api: &Fake, names: &[&str]) -> Summary {
         actions: 0,
         choices: Choices::default(),
         options: Vec::new(),
+        plan: None,
     };
     let clock = || jiff::Timestamp::UNIX_EPOCH;
     let path = folder.path().join("journal.jsonl");
