@@ -187,24 +187,10 @@ options! {
         Plans(PathBuf) = "--plans",
     }
     named {
-        /// The bindings for new names, to a file.
-        EmitRbac = "--emit-rbac",
-        /// Every open question, to a file.
-        WriteDecisions = "--write-decisions",
         /// How long a command may take.
         Timeout = "--timeout",
-        /// Where `aws-auth` is backed up.
-        Backup = "--backup",
         /// How many clusters may fail.
         MaxFailures = "--max-failures",
-        /// The accounts of a fleet, by the role that reaches each.
-        Assume = "--assume",
-        /// The regions of a fleet.
-        Regions = "--regions",
-        /// The command that permissions are for.
-        For = "--for",
-        /// Who may take the roles of a workflow.
-        TrustGithub = "--trust-github",
     }
 }
 
