@@ -51,7 +51,7 @@ fn fail(command: &mut Command) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// Whether a judge is installed; without it CI fails, and a developer is told.
+/// Whether a judge is installed; without it CI fails, and a developer sees a message.
 fn judge(name: &str, probe: &mut Command) -> bool {
     let quiet = probe.stdout(Stdio::null()).stderr(Stdio::null());
     let there = quiet.status().is_ok_and(|status| status.success());

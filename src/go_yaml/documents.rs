@@ -1,6 +1,6 @@
 //! Manifests as plain values, read as `kubectl` and the API server read them.
 //!
-//! Linear in the text whatever stands in it: nesting has a limit, and aliases repeat only so much.
+//! Linear in the text whatever it holds: nesting has a limit, and aliases repeat only so much.
 //!
 //! Source: Kubernetes `apimachinery/pkg/util/yaml/decoder.go` (documents are parted at lines that begin with `---`);
 //! sigs.k8s.io/yaml, `yaml.go`.
@@ -28,7 +28,7 @@ pub(crate) struct SyntaxError {
 
 /// All documents of a manifest but the empty ones, in YAML or JSON.
 ///
-/// A key that stands twice in one mapping is an error, since readers differ in which of them they take.
+/// A key that is twice in one mapping is an error, since readers differ in which of them they take.
 pub(crate) fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_start().starts_with('{')
