@@ -281,18 +281,14 @@ impl<'a> Authenticator<'a> {
     }
 }
 
-/// What the authenticator answers for one canonical ARN.
-///
-/// For many ARNs, [`Authenticator`] sorts the mappings only once.
-#[must_use]
-pub fn answer(reading: &Reading, canonical_arn: &str) -> Answer {
-    Authenticator::new(reading).answer(canonical_arn)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::reader::{AwsAuthText, read};
+
+    fn answer(reading: &Reading, canonical_arn: &str) -> Answer {
+        Authenticator::new(reading).answer(canonical_arn)
+    }
 
     fn reading(roles: &[&str], users: &[&str], accounts: &[&str]) -> Reading {
         let list = |key: &str, arns: &[&str]| {

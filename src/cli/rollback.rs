@@ -11,7 +11,7 @@ use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::{self, Consent, RollbackOptions, RolledBack};
-use crate::report::{self, Format, Outcome, Shown};
+use crate::report::{self, Outcome, Shown};
 use crate::text::visible;
 
 pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCode, Failure> {
@@ -84,7 +84,7 @@ fn confirm(done: &RolledBack, args: &RollbackArgs, console: &Console) -> Result<
             width: Some(console.width()),
             color: console.colored(),
         };
-        console.say(report::rolled_back(done, Format::Table, shown).trim_end());
+        console.say(report::rolling_back(done, shown).trim_end());
     } else {
         console.printed(&args.output, |format, shown| {
             report::rolled_back(done, format, shown)

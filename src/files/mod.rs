@@ -3,6 +3,10 @@
 //! A path that begins with `s3://` names an object, see [`objects`]; any other names a file.
 
 mod disk;
+#[cfg_attr(
+    not(feature = "s3"),
+    allow(dead_code, reason = "without S3 no store is connected")
+)]
 pub mod objects;
 
 use std::io;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::about::run_by;
 use super::format::Format;
 use super::page::{Line, Mark, Page, Shown, rendered, resume};
-use super::verified::{doubts, judge, sentence};
+use super::verified::{doubts, judge, judge_in_short, sentence};
 use crate::journal::RunEnd;
 use crate::kubernetes::Terminating;
 use crate::migration::cutover::Nodes;
@@ -132,7 +132,7 @@ fn refused(page: &mut Page, done: &CutOver) {
         "Nothing was removed from aws-auth. {}",
         sentence(verification)
     ));
-    judge(page, verification);
+    judge_in_short(page, verification);
     ready(page, verification);
 }
 

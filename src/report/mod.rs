@@ -57,7 +57,7 @@ pub(crate) use record::Document as ChangeRecord;
 pub use record::{Broken, Outcome, check, record};
 pub use rehearsed::rehearsed;
 pub(crate) use rolled_back::Document as RolledBack;
-pub use rolled_back::rolled_back;
+pub use rolled_back::{rolled_back, rolling_back};
 pub use status::status;
 pub use summary::{Tally, counts, sentence, summary, verdict};
 pub use table::{TableOptions, table, table_with};

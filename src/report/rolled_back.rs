@@ -52,6 +52,12 @@ pub fn rolled_back(done: &RolledBack, format: Format, shown: Shown) -> String {
     rendered(&document(done), || page(done, format), format, shown)
 }
 
+/// What a rollback would do, before the question whether to do it.
+#[must_use]
+pub fn rolling_back(done: &RolledBack, shown: Shown) -> String {
+    preview(done).terminal(shown)
+}
+
 pub(super) fn document(done: &RolledBack) -> Document<'_> {
     Document {
         schema: "aws-auth-migrate/rollback/v1",
@@ -89,6 +95,13 @@ fn failed(done: &RolledBack) -> usize {
 }
 
 pub(super) fn page(done: &RolledBack, format: Format) -> Page {
+    let mut page = preview(done);
+    closing(&mut page, done, format);
+    page
+}
+
+/// The page without its last line, which says what to do next.
+fn preview(done: &RolledBack) -> Page {
     let has_run = done.end.is_some();
     let mut page = Page::new(if has_run || done.is_nothing() {
         "What `rollback` did"
@@ -133,7 +146,6 @@ pub(super) fn page(done: &RolledBack, format: Format) -> Page {
     }
     calls(&mut page, done);
     left(&mut page, done, has_run || done.is_nothing());
-    closing(&mut page, done, format);
     page
 }
 

@@ -1,5 +1,6 @@
 //! The verdict on the cut-over: an opening line, the objections, and the report of the plan beneath.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::TableOptions;
@@ -9,7 +10,7 @@ use super::open::ranges;
 use super::page::{Line, Mark, Page, Shown};
 use super::words::plural;
 use crate::migration::{Doubt, Objection, Readiness, Verification};
-use crate::model::AuthenticationMode;
+use crate::model::{AuthenticationMode, MappingId};
 use crate::plan::questions::open_ids;
 
 /// The verification in one of the forms.
@@ -23,8 +24,8 @@ pub fn verified(verification: &Verification, format: Format, options: TableOptio
     } else {
         verdict.heading(sentence(verification));
     }
-    if format == Format::Table && !options.details {
-        folded(&mut verdict, verification);
+    if matches!(format, Format::Table | Format::Html) && !options.details {
+        folded(&mut verdict, verification, &open_ids(plan));
     } else {
         judge(&mut verdict, verification);
     }
@@ -76,13 +77,17 @@ pub(super) fn judge(page: &mut Page, verification: &Verification) {
     doubts(page, verification);
 }
 
-/// The same without what the open questions say, and with what `apply` settles in one line.
-fn folded(page: &mut Page, verification: &Verification) {
-    let open = open_ids(&verification.plan);
+/// The same with what `apply` settles in one line.
+pub(super) fn judge_in_short(page: &mut Page, verification: &Verification) {
+    folded(page, verification, &BTreeSet::new());
+}
+
+/// The same without what is said of mappings elsewhere.
+fn folded(page: &mut Page, verification: &Verification, elsewhere: &BTreeSet<MappingId>) {
     let mut waiting = Vec::new();
     for objection in &verification.objections {
         match objection.mapping {
-            Some(id) if open.contains(&id) => {}
+            Some(id) if elsewhere.contains(&id) => {}
             Some(id) if objection.settled_by_apply => waiting.push(id),
             _ => page.line(Line::marked(Mark::Fault, line(objection)).fix(&objection.fix)),
         }

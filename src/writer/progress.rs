@@ -25,6 +25,10 @@ impl Progress for Silent {
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[allow(
+    clippy::struct_field_names,
+    reason = "the field is called so in the progress that others read"
+)]
 pub struct Event {
     /// What kind of thing.
     pub event: EventKind,

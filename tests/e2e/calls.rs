@@ -273,6 +273,9 @@ async fn holds(shape: Shape) {
     counted(&world, "apply", apply, shape.apply()).await;
     counted(&world, "verify", world.tool("verify"), shape.verify()).await;
     counted(&world, "status", world.tool("status"), shape.verify()).await;
+    counted(&world, "report", world.tool("report"), shape.verify()).await;
+    let offline = world.tool("report").arg("--offline");
+    counted(&world, "report --offline", offline, 0).await;
     let soak = ["--soak", "0s"];
     counted(&world, "cutover", yes("cutover", &soak), shape.cutover()).await;
     counted(&world, "rollback", yes("rollback", &[]), shape.rollback()).await;

@@ -262,6 +262,35 @@ async fn apply_runs_with_the_exported_rights_and_each_is_needed() {
     case.each_right_is_needed().await;
 }
 
+/// It reads what `plan` reads, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn report_runs_with_the_rights_of_plan() {
+    let case = Case {
+        command: "plan",
+        args: &[],
+        entries: true,
+        before: &[APPLY],
+        spare: &[],
+        choices: &[],
+    };
+    let world = case.world(&[]).await;
+    let policy: Value = serde_json::from_str(&case.export(&world, "iam-policy").await).unwrap();
+    let objects = case.export(&world, "rbac").await;
+    let objects: Vec<Value> = serde_yaml::Deserializer::from_str(&objects)
+        .map(|document| Value::deserialize(document).unwrap())
+        .collect();
+    let world = case.world(&objects).await;
+    let rights = Rights {
+        iam: Some(Policy::read(&policy).unwrap()),
+        kubernetes: KubernetesRights::Rbac,
+    };
+    world.sandbox.edit(|world| world.set_rights(rights));
+    let ran = run(world.tool("report")).await.expect_code(0);
+    assert!(!said(&ran).contains("not authorized"), "{}", said(&ran));
+    assert!(!said(&ran).contains("is forbidden"), "{}", said(&ran));
+    assert!(ran.stdout.contains("Safe to cut over"), "{}", ran.stdout);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn cutover_runs_with_the_exported_rights_and_each_is_needed() {
     let deleting = Case {

@@ -3,7 +3,7 @@
 use super::LiveProof;
 use crate::decisions::Do;
 use crate::journal::{CallHistory, History, Intended, RunCommand, RunEnd, RunHistory};
-use crate::migration::verify::Verification;
+use crate::migration::verify::{Objection, Verification};
 use crate::model::{ActionStatus, AuthenticationMode};
 use crate::plan::document::Outcome;
 
@@ -27,7 +27,16 @@ pub(super) fn left(history: &History, proof: &LiveProof) -> Vec<String> {
 
 /// What `verify` shows.
 fn by_proof(verification: &Verification) -> Vec<String> {
-    let objections = verification.objections.iter().map(|objection| {
+    let objections = verification.objections.iter();
+    let waits = |one: &&Objection| one.settled_by_apply && one.mapping.is_some();
+    let waiting = objections.clone().filter(waits).count();
+    let waiting = match waiting {
+        0 => None,
+        1 => Some("1 mapping waits for `apply`".to_owned()),
+        count => Some(format!("{count} mappings wait for `apply`")),
+    };
+    let others = objections.filter(|one| !waits(one));
+    let others = others.map(|objection| {
         let about = objection.mapping.map(|id| id.to_string());
         let about: Vec<String> = about.into_iter().chain(objection.arn.clone()).collect();
         match about.as_slice() {
@@ -37,7 +46,7 @@ fn by_proof(verification: &Verification) -> Vec<String> {
     });
     let stays = verification.left.iter();
     let stays = stays.map(|id| format!("{id}: stays in aws-auth, as decided"));
-    let mut left: Vec<String> = objections.chain(stays).collect();
+    let mut left: Vec<String> = waiting.into_iter().chain(others).chain(stays).collect();
     let plan = &verification.plan;
     let mappings = plan.mappings.len() + plan.accounts.len();
     if mappings > verification.left.len()

@@ -210,11 +210,13 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
     };
     let stays = match left {
         0 => String::new(),
+        1 => "; 1 stays in aws-auth, as decided".to_owned(),
         count => format!("; {count} stay in aws-auth, as decided"),
     };
     let dropped = plan.mappings.iter().filter(|mapping| mapping.is_dropped());
     let dropped = match dropped.count() {
         0 => String::new(),
+        1 => "; 1 loses its access, as decided".to_owned(),
         count => format!("; {count} lose their access, as decided"),
     };
     let pending = objections
@@ -222,11 +224,14 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
         .filter(|objection| objection.settled_by_apply)
         .count();
     let open = objections.len() - pending;
-    let parts: Vec<String> = [(pending, "wait for `apply`"), (open, "need a decision")]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
+    let parts: Vec<String> = [
+        (pending, "waits for `apply`", "wait for `apply`"),
+        (open, "needs a decision", "need a decision"),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+    .collect();
     if parts.is_empty() && is_gone {
         "cut over: aws-auth is gone, and access entries are the only source of access".to_owned()
     } else if parts.is_empty() {

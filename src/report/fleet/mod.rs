@@ -45,7 +45,14 @@ pub fn fleet_sentence(report: &Report) -> String {
     let states = [
         (of.done, done_word(report.command)),
         (of.pending, "pending"),
-        (of.needs_decision, "need a decision"),
+        (
+            of.needs_decision,
+            if of.needs_decision == 1 {
+                "needs a decision"
+            } else {
+                "need a decision"
+            },
+        ),
         (of.incomplete, "incomplete"),
         (of.not_reached, "not begun"),
         (of.failed, "failed"),

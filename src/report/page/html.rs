@@ -8,7 +8,8 @@ use crate::text::{visible, visible_lines};
 
 pub(super) fn html(page: &Page) -> String {
     rendered(&Whole {
-        title: &visible(&page.title),
+        title: &visible(&page.title).replace('`', ""),
+        heading: &page.title,
         verdict: &page.verdict,
         parts: &page.parts,
     })
@@ -27,6 +28,7 @@ pub(in crate::report) fn rows(page: &Page) -> String {
 #[template(path = "page.html")]
 struct Whole<'a> {
     title: &'a str,
+    heading: &'a str,
     verdict: &'a str,
     parts: &'a [Part],
 }
@@ -41,13 +43,15 @@ struct Parts<'a> {
 /// How many lines or rows are shown before the rest is folded.
 const SHOWN: usize = 12;
 
-/// Lines that are shown, and those that are folded.
-fn folded(lines: &[Line]) -> (&[Line], &[Line]) {
-    lines.split_at(if lines.len() > SHOWN + 1 {
-        SHOWN
-    } else {
-        lines.len()
-    })
+/// Lines in pieces, each with what is folded of it: of many with the same mark the first are shown, and all without one.
+fn pieces(lines: &[Line]) -> Vec<(&[Line], &[Line])> {
+    let alike = lines.chunk_by(|one, next| one.mark == next.mark);
+    alike
+        .map(|lines| {
+            let is_folded = lines[0].mark.is_some() && lines.len() > SHOWN + 1;
+            lines.split_at(if is_folded { SHOWN } else { lines.len() })
+        })
+        .collect()
 }
 
 /// A text or a command line, quoted.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::format::Format;
 use super::page::{Line, Mark, Page, Shown, Table, Text, rendered};
-use super::verified::{judge, sentence};
+use super::verified::{judge_in_short, sentence};
 use super::words::plural;
 use super::{applied, cut_over, rolled_back, who};
 use crate::migration::record::{ChangeRecord, JournalRecord};
@@ -163,7 +163,7 @@ fn proof(page: &mut Page, record: &ChangeRecord) {
     if let Some(caller) = &verification.plan.caller {
         page.fact("Read by", caller);
     }
-    judge(page, verification);
+    judge_in_short(page, verification);
     let rows = comparison(verification);
     if !rows.is_empty() {
         page.table(Table {

@@ -6,13 +6,14 @@ use crate::migration::record::{
     BackupRecord, BackupState, BindingRecord, CallRecord, ConfigMapRecord, RunRecord,
 };
 use crate::model::ActionStatus;
-use crate::plan::document::DecidedBy;
+use crate::plan::document::{DecidedBy, Outcome};
+use crate::report::open::ranges;
 use crate::report::page::{Line, Mark, Page, Table};
 use crate::report::results::principal;
 use crate::report::rolled_back::says;
 use crate::report::words;
 
-/// What stands where an earlier version recorded nothing.
+/// Shown where an earlier version recorded nothing.
 const NOT_RECORDED: &str = "not recorded";
 
 pub(super) fn add(page: &mut Page, run: &RunRecord, (number, of): (usize, usize)) {
@@ -129,7 +130,12 @@ fn of_mapping(mapping: &Intended) -> Vec<String> {
         mapping.id.to_string(),
         mapping.arn.clone(),
         words::outcome(mapping.outcome).to_owned(),
-        verdict(mapping.verdict).to_owned(),
+        match mapping.outcome {
+            // It grants nothing today.
+            Outcome::Inert => "-",
+            _ => verdict(mapping.verdict),
+        }
+        .to_owned(),
         codes.join(", "),
         decision,
     ]
@@ -229,16 +235,12 @@ fn of_config_map(page: &mut Page, change: &ConfigMapRecord) {
         line = line.with("backup", of_backup(backup));
     }
     if let Some(proof) = &change.proof {
-        let ids = |ids: &[crate::model::MappingId]| {
-            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            ids.join(", ")
-        };
         line = line.with("verified before", &proof.sentence);
         if !proof.proven.is_empty() {
-            line = line.with("proven", ids(&proof.proven));
+            line = line.with("proven", ranges(proof.proven.clone()));
         }
         if !proof.left.is_empty() {
-            line = line.with("left, as decided", ids(&proof.left));
+            line = line.with("left, as decided", ranges(proof.left.clone()));
         }
         for objection in &proof.objections {
             line = line.with("stayed", objection);
