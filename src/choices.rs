@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::access::Renames;
 use crate::decisions::{Answer, Document, Selector};
 use crate::finding::Code;
+use crate::invocation::CommandOption;
 use crate::model::{Arn, Glob};
+pub use crate::model::{ManagedNodes, OnExisting, Usernames};
 
 /// What may be decided by whoever runs the tool; everything else follows from the facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -53,75 +55,6 @@ pub struct Choices {
     /// Whether warnings block.
     #[serde(skip_serializing_if = "is_default")]
     pub strict: bool,
-}
-
-/// What to do with a live access entry that differs from its mapping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum OnExisting {
-    /// Report it and leave it.
-    #[default]
-    Keep,
-    /// Change it to what the mapping gives.
-    Update,
-    /// Refuse to continue.
-    Fail,
-}
-
-impl OnExisting {
-    /// The word for it on the command line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Keep => "keep",
-            Self::Update => "update",
-            Self::Fail => "fail",
-        }
-    }
-}
-
-/// What to do with custom usernames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Usernames {
-    /// Keep them where EKS allows it.
-    #[default]
-    Preserve,
-    /// Leave them to EKS.
-    Default,
-}
-
-impl Usernames {
-    /// The word for it on the command line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Preserve => "preserve",
-            Self::Default => "default",
-        }
-    }
-}
-
-/// What to do with the roles of managed node groups and Fargate profiles, whose entries EKS makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum ManagedNodes {
-    /// Create the entry where EKS has not.
-    #[default]
-    Create,
-    /// Leave them alone.
-    Skip,
-}
-
-impl ManagedNodes {
-    /// The word for it on the command line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Skip => "skip",
-        }
-    }
 }
 
 impl Choices {
@@ -215,39 +148,30 @@ impl Choices {
         }
     }
 
-    /// The options that make these choices, in the order of the help: a name, and a value where there is one.
+    /// The options that make these choices, in the order of the help.
     #[must_use]
-    pub fn options(&self) -> Vec<String> {
+    pub fn options(&self) -> Vec<CommandOption> {
+        let pair = |(key, value): (&String, &String)| (key.clone(), value.clone());
         let mut options = Vec::new();
-        let mut put = |name: &str, value: &str| options.push(format!("{name}={value}"));
         if self.on_existing != OnExisting::default() {
-            put("--on-existing", self.on_existing.as_str());
+            options.push(CommandOption::OnExisting(self.on_existing));
         }
         if self.usernames != Usernames::default() {
-            put("--usernames", self.usernames.as_str());
+            options.push(CommandOption::Usernames(self.usernames));
         }
-        for (old, new) in &self.rename_groups {
-            put("--rename-group", &format!("{old}={new}"));
-        }
+        let renamed = self.rename_groups.iter().map(pair);
+        options.extend(renamed.map(CommandOption::RenameGroup));
         if self.managed_nodes != ManagedNodes::default() {
-            put("--managed-nodes", self.managed_nodes.as_str());
+            options.push(CommandOption::ManagedNodes(self.managed_nodes));
         }
-        for glob in &self.only {
-            put("--only", glob.as_str());
+        options.extend(self.only.iter().cloned().map(CommandOption::Only));
+        options.extend(self.exclude.iter().cloned().map(CommandOption::Exclude));
+        options.extend(self.tags.iter().map(pair).map(CommandOption::Tag));
+        if self.include_inert {
+            options.push(CommandOption::IncludeInert);
         }
-        for glob in &self.exclude {
-            put("--exclude", glob.as_str());
-        }
-        for (key, value) in &self.tags {
-            put("--tag", &format!("{key}={value}"));
-        }
-        for (flag, given) in [
-            ("--include-inert", self.include_inert),
-            ("--strict", self.strict),
-        ] {
-            if given {
-                options.push(flag.to_owned());
-            }
+        if self.strict {
+            options.push(CommandOption::Strict);
         }
         options
     }

@@ -7,6 +7,7 @@ use std::io;
 
 use crate::aws::AwsError;
 use crate::files::objects::StoreError;
+use crate::invocation::Advice;
 use crate::journal::{JournalError, RunEnd};
 use crate::kubernetes::KubernetesError;
 use crate::source::manifest::ManifestError;
@@ -24,7 +25,50 @@ pub struct Failure {
     /// Why.
     pub source: Option<Box<dyn Error + Send + Sync>>,
     /// What to do about it.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
+}
+
+/// What to do about a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// What the text says.
+    Text(String),
+    /// The same command resumes.
+    Resume,
+    /// The same command resumes once the other hints are followed.
+    ThenResume,
+    /// The same command resumes, and what was done or not done until then.
+    ResumeAfter(&'static str),
+}
+
+impl Hint {
+    /// What is left of it where the command line that resumes is printed, too.
+    #[must_use]
+    pub fn without_resume(self) -> Option<Self> {
+        match self {
+            Self::Text(_) => Some(self),
+            Self::Resume | Self::ThenResume => None,
+            Self::ResumeAfter(until_then) => Some(Self::Text(until_then.to_owned())),
+        }
+    }
+}
+
+impl From<String> for Hint {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const RESUME: &str = "run the same command again to resume";
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Resume => f.write_str(RESUME),
+            Self::ThenResume => write!(f, "then {RESUME}"),
+            Self::ResumeAfter(until_then) => write!(f, "{until_then}; {RESUME}"),
+        }
+    }
 }
 
 /// The kinds of failure, one exit code each.
@@ -78,7 +122,8 @@ impl Failure {
         let hint = any
             .downcast_ref::<io::Error>()
             .and_then(StoreError::hint_of);
-        self.hints.extend(hint.map(ToOwned::to_owned));
+        self.hints
+            .extend(hint.map(|hint| Hint::Text(hint.to_owned())));
         self.source = Some(Box::new(source));
         self
     }
@@ -86,7 +131,28 @@ impl Failure {
     /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.hints.push(Hint::Text(hint.into()));
+        self
+    }
+
+    /// Adds that the same command resumes.
+    #[must_use]
+    pub fn resumes(mut self) -> Self {
+        self.hints.push(Hint::Resume);
+        self
+    }
+
+    /// Adds that the same command resumes once the other hints are followed.
+    #[must_use]
+    pub fn then_resumes(mut self) -> Self {
+        self.hints.push(Hint::ThenResume);
+        self
+    }
+
+    /// Adds that the same command resumes, and what was done or not done until then.
+    #[must_use]
+    pub fn resumes_after(mut self, until_then: &'static str) -> Self {
+        self.hints.push(Hint::ResumeAfter(until_then));
         self
     }
 
@@ -117,7 +183,7 @@ impl Failure {
     pub fn aws(what: impl Into<String>, error: AwsError) -> Self {
         let hint = error.hint();
         let mut failure = Self::new(what).because(error);
-        failure.hints.extend(hint);
+        failure.hints.extend(hint.map(Hint::Text));
         failure
     }
 }
@@ -154,18 +220,15 @@ impl From<KubernetesError> for Failure {
     fn from(error: KubernetesError) -> Self {
         let hint = error.hint();
         let mut failure = Self::new(error.to_string());
-        failure.hints.extend(hint);
+        failure.hints.extend(hint.map(Hint::Text));
         failure
     }
 }
 
-/// What works without a journal that can't be trusted.
-const WITHOUT_JOURNAL: &str = "move the file to another folder and keep it, and leave the backups where they are: without it, `apply` compares with the cluster and continues, and `rollback` restores the last backup in the folder and deletes this tool's entries by their tags; only the file records what an entry was before `--on-existing update`";
-
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let hint = match &error {
-            JournalError::Io { .. } => "choose another place with --journal".to_owned(),
+            JournalError::Io { .. } => Advice::OtherJournalPlace.into(),
             JournalError::Locked { free_in: Some(left), .. } => format!(
                 "wait until the other run ends, or stop it; if its machine is gone, the journal is free in {} s",
                 left.as_secs() + 1
@@ -175,15 +238,10 @@ impl From<JournalError> for Failure {
                 "this run was suspended or cut off for too long and has stopped; let the other one finish, then check with `status`"
                     .to_owned()
             }
-            JournalError::Damaged { .. } | JournalError::Changed { .. } => WITHOUT_JOURNAL.to_owned(),
-            JournalError::Foreign { .. } => {
-                "run this as that user; or, if you trust its contents, take ownership with chown; or choose another journal with --journal"
-                    .to_owned()
-            }
-            JournalError::NotAJournal { .. } => {
-                "the file was not changed; pass a journal, or a file that does not exist yet, with --journal".to_owned()
-            }
-            JournalError::Newer { .. } => "update aws-auth-migrate, or choose another journal with --journal".to_owned(),
+            JournalError::Damaged { .. } | JournalError::Changed { .. } => Advice::WithoutJournal.into(),
+            JournalError::Foreign { .. } => Advice::OwnJournal.into(),
+            JournalError::NotAJournal { .. } => Advice::NoJournalThere.into(),
+            JournalError::Newer { .. } => Advice::NewerJournal.into(),
         };
         let what = error.to_string();
         let source = match error {
@@ -203,8 +261,7 @@ impl From<WriterError> for Failure {
         match error {
             WriterError::Journal(error) => Self {
                 kind: FailureKind::Incomplete,
-                ..Self::from(error)
-                    .hint("nothing more was started; run the same command again to resume")
+                ..Self::from(error).resumes_after("nothing more was started")
             },
         }
     }
@@ -220,7 +277,7 @@ impl From<SwitchError> for Failure {
                 if goes_on {
                     Self {
                         kind: FailureKind::Incomplete,
-                        ..failure.hint("then run the same command again to resume")
+                        ..failure.then_resumes()
                     }
                 } else {
                     failure
@@ -231,8 +288,7 @@ impl From<SwitchError> for Failure {
                 .hint("nothing was created; fix what EKS reports and run the command again"),
             error @ SwitchError::NotBegun => Self {
                 kind: FailureKind::Incomplete,
-                ..Self::new(error.to_string())
-                    .hint("run the same command again, with a longer --timeout or without it")
+                ..Self::new(error.to_string()).hint(Advice::MoreTime)
             },
             error @ SwitchError::TooSlow { .. } => Self {
                 kind: FailureKind::Incomplete,
@@ -260,6 +316,28 @@ impl From<(String, ManifestError)> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hint_to_resume_is_left_out_where_the_command_line_says_it() {
+        let failure = Failure::new("EKS answered 500")
+            .hint("wait")
+            .then_resumes()
+            .resumes_after("nothing more was started");
+        let told = |hints: &[Hint]| hints.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            told(&failure.hints),
+            [
+                "wait",
+                "then run the same command again to resume",
+                "nothing more was started; run the same command again to resume",
+            ]
+        );
+        let left = failure.hints.into_iter().filter_map(Hint::without_resume);
+        assert_eq!(
+            told(&left.collect::<Vec<_>>()),
+            ["wait", "nothing more was started"]
+        );
+    }
 
     #[test]
     fn a_refusal_says_what_was_not_done() {

@@ -48,6 +48,7 @@ pub mod decisions;
 pub mod error;
 pub mod finding;
 mod go_yaml;
+pub mod invocation;
 pub mod migration;
 pub mod model;
 pub mod plan;

@@ -52,6 +52,12 @@ impl Observed {
             .collect()
     }
 
+    /// Whether the cluster may have access entries that nobody saw, since they can't be read.
+    #[must_use]
+    pub fn has_unread_entries(&self) -> bool {
+        self.entries.is_none() && self.cluster.authentication_mode.is_some()
+    }
+
     /// What IAM said about a principal.
     #[must_use]
     pub fn lookup(&self, key: &PrincipalKey) -> &Lookup {

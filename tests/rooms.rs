@@ -37,6 +37,7 @@ const ROOMS: &[&str] = &[
     "source",
     "reader",
     "go_yaml",
+    "invocation",
     "finding",
     "model",
     "yaml",

@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{clock, gate};
 use crate::causes::with_causes;
+use crate::invocation::Advice;
 use crate::model::ActionError;
 use crate::text::shortened;
 
@@ -252,22 +253,20 @@ impl AwsError {
                     .to_owned()
             }
             AwsErrorKind::Credentials(_) => {
-                "log in (`aws sso login`, `aws configure`), name a profile with --profile, or set AWS_ACCESS_KEY_ID and \
-                 AWS_SECRET_ACCESS_KEY"
-                    .to_owned()
+                Advice::LogIn.into()
             }
             AwsErrorKind::Connection(_) | AwsErrorKind::TimedOut => {
                 "check the network, the proxy settings (HTTPS_PROXY, NO_PROXY), AWS_ENDPOINT_URL and the region".to_owned()
             }
             AwsErrorKind::Service { .. } if self.is_denied() => {
-                format!("grant `{}` to the caller, or use other credentials with --profile", self.operation)
+                let operation = self.operation.clone();
+                Advice::GrantOrProfile { operation }.into()
             }
             AwsErrorKind::Service { .. } if self.is_expired() => {
                 "log in again: the credentials are expired or unknown to AWS".to_owned()
             }
             AwsErrorKind::Service { message, .. } if message.starts_with("No cluster found") => {
-                "check --cluster, --region and the account of the credentials; `aws eks list-clusters` lists the clusters"
-                    .to_owned()
+                Advice::CheckCluster.into()
             }
             AwsErrorKind::Strange(_) => {
                 "check AWS_ENDPOINT_URL and the proxy settings: something else may be answering instead of AWS".to_owned()

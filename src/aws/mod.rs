@@ -43,6 +43,7 @@ pub use pace::{Pace, Service, Throttled};
 pub use principals::{LookupRoles, PrincipalSource};
 
 use crate::connector::Connector;
+use crate::invocation::Flag;
 use crate::model::{Arn, Principal, Subject};
 use clock::Skew;
 use gate::Gate;
@@ -146,7 +147,7 @@ impl Aws {
         let Some(region) = config.region().map(ToString::to_string) else {
             return Err(AwsError::setting(
                 "find the AWS region",
-                "no region in --region, AWS_REGION or the profile",
+                format!("no region in {}, AWS_REGION or the profile", Flag::Region),
             ));
         };
         let timeout = settings.request_timeout();

@@ -1,12 +1,18 @@
 //! How fast calls are made: a pace for each service, slowed down when that service asks for it.
 
-use std::collections::VecDeque;
+mod lane;
+
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+pub use lane::Throttled;
+use lane::{State, gap};
+
+use crate::invocation::Flag;
 
 /// The pace shared by all calls of a command; a clone is the same pace.
 ///
@@ -74,58 +80,14 @@ impl fmt::Debug for Watcher {
     }
 }
 
-/// Which operation a service throttles, and since when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Throttled {
-    /// Such as `eks:DescribeAccessEntry`.
-    pub operation: String,
-    /// For how long by now.
-    pub lasting: Duration,
-}
-
-impl fmt::Display for Throttled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.lasting.as_secs();
-        write!(
-            f,
-            "AWS has been throttling {} for {seconds} s",
-            self.operation
-        )
-    }
-}
-
-#[derive(Debug)]
-struct State {
-    /// The operation that was throttled last, with when the first and the last one of this time was.
-    throttled: Option<(String, Instant, Instant)>,
-    /// Calls per second; `None` for as fast as it goes.
-    rate: Option<f64>,
-    /// When the next call may be made.
-    next: Instant,
-    /// Before when no call may be made, since the service said so.
-    paused: Instant,
-    /// When the pace was last slowed down, so that calls under way at that time don't slow it again.
-    slowed: Option<Instant>,
-    /// How many calls went through since then.
-    since: u32,
-    /// When calls went through during the last [`MEASURED`], as long as the pace is not known.
-    recent: VecDeque<Instant>,
-    /// Counts the times that turns were taken back: who waits for one then waits for another.
-    era: u64,
-}
-
 /// The slowest pace to start with when the service throttles before any limit is known, in calls per second.
 const FIRST_SLOW_RATE: f64 = 10.0;
-/// How long calls are counted before the first throttled one; what a service takes at once is over by then.
-const MEASURED: Duration = Duration::from_secs(1);
 /// How far throttling slows the pace down, unless the limit that was asked for is slower still.
 const SLOWEST_RATE: f64 = 0.5;
 /// How long after a throttled call the next one is the beginning of another time.
 const SAME_TIME: Duration = Duration::from_mins(1);
 /// How long nothing is said between two notices that calls wait.
 const BETWEEN_NOTICES: Duration = Duration::from_secs(10);
-/// The longest time between two calls, whatever the rate.
-const LONGEST_GAP: Duration = Duration::from_hours(24);
 /// What is left of the pace after a throttled call.
 const SLOWER: f64 = 0.93;
 /// What is left of it where fewer than [`FEW`] calls went through since the last one: the limit is far below.
@@ -257,7 +219,10 @@ impl Pace {
         let seconds = (next - now).as_secs_f64().round().max(1.0);
         tell(&match why {
             Some(why) => format!("waiting {seconds} s to call {operation}: {why}"),
-            None => format!("waiting {seconds} s to call {operation}, to keep to --max-rate"),
+            None => format!(
+                "waiting {seconds} s to call {operation}, to keep to {}",
+                Flag::MaxRate
+            ),
         });
         watcher.last = Some(now);
     }
@@ -343,213 +308,5 @@ impl Pace {
     }
 }
 
-/// The time between two calls at a rate.
-fn gap(rate: f64) -> Duration {
-    Duration::try_from_secs_f64(1.0 / rate)
-        .unwrap_or(LONGEST_GAP)
-        .min(LONGEST_GAP)
-}
-
-impl State {
-    fn new(rate: Option<f64>) -> Self {
-        let now = Instant::now();
-        Self {
-            throttled: None,
-            rate,
-            next: now,
-            paused: now,
-            slowed: None,
-            since: 0,
-            recent: VecDeque::new(),
-            era: 0,
-        }
-    }
-
-    /// A call went through while the pace is not known.
-    fn count(&mut self, now: Instant) {
-        self.recent.push_back(now);
-        while self.recent.front().is_some_and(|at| *at + MEASURED < now) {
-            self.recent.pop_front();
-        }
-    }
-
-    /// Calls per second that went through lately.
-    fn measured(&mut self, now: Instant) -> f64 {
-        self.count(now);
-        let recent = std::mem::take(&mut self.recent);
-        let count = u32::try_from(recent.len() - 1).unwrap_or(u32::MAX);
-        f64::from(count) / MEASURED.as_secs_f64()
-    }
-
-    /// When a call may be made, and the era in which that holds.
-    fn take_turn(&mut self) -> (Instant, u64) {
-        let at = self.next.max(Instant::now());
-        if let Some(rate) = self.rate {
-            self.next = at + gap(rate);
-        }
-        (at, self.era)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn calls_are_spaced_evenly() {
-        let pace = Pace::new(Some(10.0));
-        let start = Instant::now();
-        for _ in 0..11 {
-            pace.turn().await;
-        }
-        assert_eq!(start.elapsed().as_millis() / 100, 10);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_throttled_call_slows_all_others_down_once() {
-        let pace = Pace::new(Some(8.0));
-        pace.slow_down(Duration::from_secs(1));
-        pace.slow_down(Duration::from_secs(1));
-        let start = Instant::now();
-        pace.turn().await;
-        assert!(start.elapsed() >= Duration::from_secs(1));
-        pace.turn().await;
-        assert_eq!(
-            start.elapsed().as_millis(),
-            1135,
-            "93 % of 8 calls a second is one every 134.4 ms"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn throttling_never_makes_a_slow_pace_faster() {
-        let pace = Pace::new(Some(0.1));
-        pace.slow_down(Duration::ZERO);
-        pace.went_through();
-        pace.turn().await;
-        let start = Instant::now();
-        pace.turn().await;
-        assert_eq!(start.elapsed().as_secs(), 10);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_slowest_pace_of_all_still_comes_to_its_next_call() {
-        for rate in [1e-30, f64::MIN_POSITIVE] {
-            let pace = Pace::new(Some(rate));
-            let start = Instant::now();
-            pace.turn().await;
-            pace.turn().await;
-            assert_eq!(start.elapsed(), LONGEST_GAP, "{rate}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn calls_that_are_throttled_again_at_once_halve_the_pace() {
-        let pace = Pace::new(Some(8.0));
-        pace.slow_down(Duration::ZERO);
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        pace.slow_down(Duration::ZERO);
-        let start = Instant::now();
-        for _ in 0..3 {
-            pace.turn().await;
-        }
-        assert_eq!(
-            start.elapsed().as_millis() / 10,
-            80,
-            "8 * 0.93 * 0.5 a second"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_waits_already_heeds_the_time_that_the_service_names() {
-        let pace = Pace::new(Some(10.0));
-        pace.turn().await;
-        let start = Instant::now();
-        let waiting = tokio::spawn({
-            let pace = pace.clone();
-            async move { pace.turn().await }
-        });
-        tokio::task::yield_now().await;
-        pace.slow_down(Duration::from_secs(30));
-        waiting.await.unwrap();
-        assert!(start.elapsed() >= Duration::from_secs(30));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_pace_comes_back_to_the_limit_that_was_asked_for_and_no_further() {
-        let pace = Pace::new(Some(10.0));
-        pace.slow_down(Duration::ZERO);
-        for _ in 0..200 {
-            pace.turn().await;
-            pace.went_through();
-        }
-        let start = Instant::now();
-        for _ in 0..10 {
-            pace.turn().await;
-        }
-        assert_eq!(start.elapsed().as_millis() / 100, 10);
-    }
-
-    /// Calls to IAM once waited behind EKS, and were then blamed for it.
-    #[tokio::test(start_paused = true)]
-    async fn a_service_that_throttles_holds_up_its_own_calls_only() {
-        let eks = Pace::default();
-        eks.slow_down(Duration::from_mins(1));
-        let start = Instant::now();
-        eks.of(Service::Iam).turn().await;
-        assert_eq!(start.elapsed(), Duration::ZERO);
-        eks.turn().await;
-        assert!(start.elapsed() >= Duration::from_mins(1));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_limit_holds_for_all_services_together() {
-        let eks = Pace::new(Some(10.0));
-        let iam = eks.of(Service::Iam);
-        let start = Instant::now();
-        for _ in 0..10 {
-            eks.turn().await;
-            iam.turn().await;
-        }
-        assert_eq!(start.elapsed().as_millis() / 100, 19);
-    }
-
-    /// `plan` once was silent for minutes while EKS throttled it.
-    #[tokio::test(start_paused = true)]
-    async fn throttling_is_reported_with_operation_and_duration() {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let pace = Pace::default();
-        let told_too = Arc::clone(&told);
-        pace.watch(move |notice| told_too.lock().unwrap().push(notice.to_owned()));
-        pace.slow_down(Duration::from_secs(25));
-        assert_eq!(
-            pace.throttled("eks:DescribeAccessEntry").lasting,
-            Duration::ZERO
-        );
-        pace.tell_of("eks:DescribeAccessEntry");
-        pace.turn_of("eks:ListNodegroups").await;
-        let told = told.lock().unwrap();
-        assert_eq!(
-            *told,
-            [
-                "waiting 25 s to call eks:DescribeAccessEntry: AWS has been throttling eks:DescribeAccessEntry for 0 s",
-                "waiting 15 s to call eks:ListNodegroups: AWS has been throttling eks:DescribeAccessEntry for 10 s",
-                "waiting 5 s to call eks:ListNodegroups: AWS has been throttling eks:DescribeAccessEntry for 20 s",
-            ]
-        );
-        assert_eq!(
-            pace.throttled("eks:ListNodegroups").lasting,
-            Duration::from_secs(25)
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn without_a_limit_nobody_waits() {
-        let pace = Pace::new(None);
-        let start = Instant::now();
-        for _ in 0..100 {
-            pace.turn().await;
-        }
-        assert_eq!(start.elapsed(), Duration::ZERO);
-    }
-}
+mod tests;

@@ -115,7 +115,7 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         fail_fast,
         ..
     } = args.run.clone();
-    let state_folder = settings::state_folder_beside(journal.as_deref())?;
+    let journal = settings::journal_place(journal)?;
     let choices = choices(args, saved.as_ref())?;
     if args.apply_rbac && choices.rename_groups.is_empty() && choices.rename_users.is_empty() {
         return Err(Failure::usage(
@@ -136,8 +136,6 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         // The question says that the switch can't be undone.
         enable_access_entries: args.enable_access_entries || (!args.yes && Console::can_ask()),
         journal,
-        state_folder,
-        holder: settings::holder(),
         concurrency: usize::from(concurrency),
         max_rate,
         fail_fast,

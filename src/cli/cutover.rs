@@ -25,9 +25,7 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         settle: args.settle,
         min_soak: args.min_soak,
         allow_self_lockout: args.allow_self_lockout,
-        journal: args.journal.clone(),
-        state_folder: settings::state_folder_beside(args.journal.as_deref())?,
-        holder: settings::holder(),
+        journal: settings::journal_place(args.journal.clone())?,
     };
     let stop = signals::listen(args.progress == ProgressStyle::Json)?;
     let display = Display::new(args.progress, console);

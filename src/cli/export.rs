@@ -103,7 +103,7 @@ fn runbook(args: &ExportArgs, plan: &Plan) -> Result<Runbook, Failure> {
     let options = options.map_err(|option| {
         Failure::usage(format!(
             "the option `{}` has hidden characters, which a runbook can't contain",
-            visible(&option)
+            visible(&option.to_string())
         ))
         .hint("exclude the mapping with --exclude, and decide about it by hand")
     })?;

@@ -97,3 +97,37 @@ async fn dispatch(command: Command, console: &Console) -> Result<ExitCode, crate
         Command::Man(args) => man::run(&args, console),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+    use crate::invocation::Flag;
+
+    fn options(command: &clap::Command, found: &mut Vec<(String, bool)>) {
+        let longs = command.get_arguments();
+        let longs = longs.filter_map(|option| {
+            let name = format!("--{}", option.get_long()?);
+            Some((name, option.is_require_equals_set()))
+        });
+        found.extend(longs);
+        for below in command.get_subcommands() {
+            options(below, found);
+        }
+    }
+
+    /// A command line that a report offers has to be one that the tool takes.
+    #[test]
+    fn every_option_that_is_printed_is_one_that_a_command_takes() {
+        let mut found = Vec::new();
+        options(&Cli::command(), &mut found);
+        for &flag in Flag::ALL {
+            let of_name = found.iter().filter(|(name, _)| name == flag.name());
+            let forms: Vec<bool> = of_name.map(|(_, needs_equals)| *needs_equals).collect();
+            assert!(!forms.is_empty(), "no command takes {flag}");
+            let needs_equals = forms.contains(&true);
+            assert_eq!(flag.needs_equals(), needs_equals, "{flag}");
+        }
+    }
+}

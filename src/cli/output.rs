@@ -9,7 +9,7 @@ use anstream::AutoStream;
 use super::args::{ColorChoice, GlobalArgs, OutputArgs};
 use super::reading::Reading;
 use super::{exit, settings};
-use crate::error::Failure;
+use crate::error::{Failure, Hint};
 use crate::migration::Consent;
 use crate::migration::Target;
 use crate::plan::document::Plan;
@@ -27,9 +27,6 @@ pub(super) struct Console {
 
 /// The width of a report where there is no terminal.
 const DEFAULT_WIDTH: u16 = 80;
-
-/// How hints say that a run can be resumed.
-const RESUME: &str = "run the same command again to resume";
 
 impl Console {
     pub(super) fn new(args: &GlobalArgs, json: bool) -> Self {
@@ -127,11 +124,8 @@ impl Console {
 
     /// Says what failed, and how to resume: once, by the command line itself.
     pub(super) fn stopped(&self, mut failure: Failure) {
-        failure.hints = failure
-            .hints
-            .iter()
-            .filter_map(|hint| without_resume(hint))
-            .collect();
+        let hints = failure.hints.into_iter();
+        failure.hints = hints.filter_map(Hint::without_resume).collect();
         self.error(&failure);
         self.resume();
     }
@@ -152,7 +146,7 @@ impl Console {
             next = cause.source();
         }
         for hint in &failure.hints {
-            let _ = writeln!(err, "hint: {}", visible(hint));
+            let _ = writeln!(err, "hint: {}", visible(&hint.to_string()));
         }
     }
 
@@ -273,17 +267,6 @@ impl Console {
             self.say(report::table(plan, options).trim_end());
         }
     }
-}
-
-/// A hint without the advice to run the same command again, which the command line below it gives.
-fn without_resume(hint: &str) -> Option<String> {
-    let Some(rest) = hint.strip_suffix(RESUME) else {
-        return Some(hint.to_owned());
-    };
-    let rest = rest
-        .trim_end_matches("then ")
-        .trim_end_matches([';', ',', ' ']);
-    (!rest.is_empty()).then(|| rest.to_owned())
 }
 
 /// Which cluster is about to be written to and by whom, in words.

@@ -21,9 +21,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
         run: args.run.clone(),
         force: args.force,
         settle: args.settle,
-        journal: args.journal.clone(),
-        state_folder: settings::state_folder_beside(args.journal.as_deref())?,
-        holder: settings::holder(),
+        journal: settings::journal_place(args.journal.clone())?,
         concurrency: 8,
     };
     let stop = signals::listen(args.progress == ProgressStyle::Json)?;

@@ -13,9 +13,10 @@ use crate::aws::AwsSettings;
 use crate::choices::Choices;
 use crate::decisions::Document;
 use crate::error::Failure;
+use crate::invocation::{Advice, CommandOption};
 use crate::kubernetes::Kubeconfig;
 use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Reads, Survey, Target};
-use crate::migration::{Clock, principals_file};
+use crate::migration::{Clock, JournalPlace, principals_file};
 use crate::model::Glob;
 use crate::source::manifest;
 use crate::text::visible;
@@ -55,8 +56,9 @@ pub(super) fn target(args: &TargetArgs, journal: Option<&Path>) -> Result<Target
         && args.cluster.is_none()
         && args.from_file.is_none()
     {
-        return Err(Failure::usage("no cluster and no file was given")
-            .hint("pass a cluster with --cluster or --kubeconfig, or a file with --from-file"));
+        return Err(
+            Failure::usage("no cluster and no file was given").hint(Advice::NameClusterOrFile)
+        );
     }
     Ok(Target {
         file: args.from_file.as_deref().map(config_map).transpose()?,
@@ -69,29 +71,25 @@ pub(super) fn target(args: &TargetArgs, journal: Option<&Path>) -> Result<Target
 }
 
 /// The options that name the same cluster in the same way again, beside its name and region.
-fn options(args: &TargetArgs, journal: Option<&Path>) -> Vec<String> {
-    let path = |path: Option<&Path>| path.map(|path| path.display().to_string());
-    let seconds = |timeout: std::time::Duration| format!("{}s", timeout.as_secs_f64());
+fn options(args: &TargetArgs, journal: Option<&Path>) -> Vec<CommandOption> {
+    let args = args.clone();
     let single = [
-        ("--profile", args.profile.clone()),
-        ("--kubeconfig", path(args.kubeconfig.as_deref())),
-        ("--context", args.context.clone()),
-        ("--from-file", path(args.from_file.as_deref())),
-        ("--rbac-file", path(args.rbac_file.as_deref())),
-        ("--decisions", path(args.decisions.as_deref())),
-        ("--principals", path(args.principals.as_deref())),
-        ("--request-timeout", args.request_timeout.map(seconds)),
-        ("--journal", path(journal)),
+        args.profile.map(CommandOption::Profile),
+        args.kubeconfig.map(CommandOption::Kubeconfig),
+        args.context.map(CommandOption::Context),
+        args.from_file.map(CommandOption::FromFile),
+        args.rbac_file.map(CommandOption::RbacFile),
+        args.decisions.map(CommandOption::Decisions),
+        args.principals.map(CommandOption::Principals),
+        args.request_timeout.map(CommandOption::RequestTimeout),
+        journal.map(ToOwned::to_owned).map(CommandOption::Journal),
     ];
-    let lookups = args
-        .lookup_role
-        .iter()
-        .map(|(account, role)| format!("--lookup-role={account}={role}"));
-    let trust = args.trust_file.then(|| "--trust-file".to_owned());
+    let lookups = args.lookup_role.into_iter();
+    let trust = args.trust_file.then_some(CommandOption::TrustFile);
     single
         .into_iter()
-        .filter_map(|(name, value)| Some(format!("{name}={}", value?)))
-        .chain(lookups)
+        .flatten()
+        .chain(lookups.map(CommandOption::LookupRole))
         .chain(trust)
         .collect()
 }
@@ -332,13 +330,18 @@ pub(super) fn state_folder() -> Result<PathBuf, Failure> {
         })
 }
 
-/// The state folder; a place that is never used where the journal is named and there is none.
-pub(super) fn state_folder_beside(journal: Option<&Path>) -> Result<PathBuf, Failure> {
-    match (journal, state_folder()) {
-        (_, Ok(folder)) => Ok(folder),
-        (Some(_), Err(_)) => Ok(PathBuf::new()),
-        (None, Err(failure)) => Err(failure),
-    }
+/// Where a run of this process keeps its journal: in the state folder where no journal is named.
+pub(super) fn journal_place(named: Option<PathBuf>) -> Result<JournalPlace, Failure> {
+    let folder = match (&named, state_folder()) {
+        (_, Ok(folder)) => folder,
+        (Some(_), Err(_)) => PathBuf::new(),
+        (None, Err(failure)) => return Err(failure),
+    };
+    Ok(JournalPlace {
+        named,
+        folder,
+        holder: holder(),
+    })
 }
 
 /// The width that the environment asks for.

@@ -121,7 +121,8 @@ impl Connections {
                     failure.hints = vec![
                         "check that the role exists, that its trust policy names the caller (with the external id, if it asks \
                          for one), and that the caller may `sts:AssumeRole` it"
-                            .to_owned(),
+                            .to_owned()
+                            .into(),
                     ];
                 }
                 failure

@@ -9,7 +9,8 @@ use super::member::{Identity, Member, Reach, is_region, partition_of};
 use super::reason::Reason;
 use super::report::{Row, State};
 use crate::aws::AwsError;
-use crate::error::Failure;
+use crate::error::{Failure, Hint};
+use crate::invocation::Advice;
 use crate::model::Arn;
 
 /// Where to look.
@@ -128,9 +129,8 @@ async fn reaches(connections: &Connections, discovery: &Discovery) -> Result<Vec
     let caller = connections.caller(&own, discovery.region()).await;
     let caller = caller.map_err(failure)?;
     let accounts = home.organization_accounts().await.map_err(|error| {
-        Failure::aws("failed to list the accounts of the organization", error).hint(
-            "use credentials of its management account or of a delegated administrator, or name the accounts with --assume",
-        )
+        Failure::aws("failed to list the accounts of the organization", error)
+            .hint(Advice::NameAccounts)
     })?;
     let active = accounts.into_iter().filter(|account| account.is_active);
     Ok(active
@@ -178,9 +178,7 @@ async fn regions(
         (Ok(home), Regions::Own) => Ok(vec![home.region().to_owned()]),
         (Ok(home), Regions::AllEnabled) => home.enabled_regions().await.map_err(|error| {
             let mut failure = Failure::aws("failed to list the regions", error);
-            failure.hints = vec![
-                "grant `account:ListRegions` to these credentials, or name the regions with --regions".to_owned(),
-            ];
+            failure.hints = vec![Hint::Text(Advice::NameRegions.into())];
             Reason::from(&failure)
         }),
     };
@@ -212,7 +210,7 @@ async fn clusters(connections: &Connections, reach: Reach, region: String) -> Fo
             let mut failure =
                 Failure::aws(format!("failed to list the clusters in {region}"), error);
             if let Some(hint) = hint {
-                failure.hints = vec![hint];
+                failure.hints = vec![hint.into()];
             }
             Reason::from(&failure)
         }),

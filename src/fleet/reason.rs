@@ -49,7 +49,7 @@ impl From<&Failure> for Reason {
         Self {
             message: failure.to_string(),
             causes: causes.map(told).collect(),
-            hints: failure.hints.clone(),
+            hints: failure.hints.iter().map(ToString::to_string).collect(),
         }
     }
 }

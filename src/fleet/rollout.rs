@@ -15,6 +15,7 @@ use super::survey::{
 use super::wave::Wave;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
+use crate::invocation::{Advice, Flag};
 use crate::journal::RunEnd;
 use crate::migration::{self, Applied, ApplyOptions, Clock, Consent, Question};
 use crate::model::ActionStatus;
@@ -106,8 +107,10 @@ impl Rollout<'_> {
         }
         let most = self.max_failures?;
         (failed > most).then(|| {
-            let message =
-                format!("not started: more clusters failed than --max-failures {most} allows");
+            let message = format!(
+                "not started: more clusters failed than {} {most} allows",
+                Flag::MaxFailures
+            );
             Reason::new(message, again)
         })
     }
@@ -191,13 +194,13 @@ fn saved(folder: &Path, account: &str, member: &Member) -> Result<crate::plan::P
     let bytes = crate::files::content(&path).map_err(|error| {
         Failure::new(format!("failed to read the saved plan from `{place}`"))
             .because(error)
-            .hint("save the plans of all clusters with `fleet plan --out FOLDER`")
+            .hint(Advice::SaveAllPlans)
     })?;
     let text = String::from_utf8_lossy(&bytes);
     file::read(&text).map_err(|error| {
         Failure::new(format!("failed to read the saved plan from `{place}`"))
             .because(error)
-            .hint("save it again with `fleet plan --out FOLDER`")
+            .hint(Advice::SaveFleetPlanAgain)
     })
 }
 

@@ -126,10 +126,10 @@ impl Look<'_> {
         if self.command == FleetCommand::Status {
             let status = status::status(&seen, &verification, &history, None);
             row.next = Some(match &member.reach.role {
-                Some(role) if status.next.contains("--cluster") => {
+                Some(role) if status.next.names_cluster() => {
                     format!("{} (with credentials of {role})", status.next)
                 }
-                _ => status.next,
+                _ => status.next.to_string(),
             });
             row.drift = status.drift;
         }

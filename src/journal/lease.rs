@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::store::JournalError;
+use super::error::JournalError;
 use crate::files::objects::{Condition, Objects, Place, Put, waiting};
 
 /// How long a lease holds that is not renewed.

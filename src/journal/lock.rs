@@ -4,7 +4,8 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use super::store::{JournalError, make_private, open_or_make};
+use super::error::JournalError;
+use super::journal_file::{make_private, open_or_make};
 
 /// A lock that is held; it goes with the process, however that ends.
 ///

@@ -5,24 +5,26 @@
 //! What a stopped run had done is a fold over its records, see [`History`]; a run writes through its [`RunLog`].
 
 mod chain;
+mod error;
 pub mod history;
+mod journal_file;
 mod lease;
 mod lock;
 mod owner;
 mod planned;
+mod reading;
 pub mod record;
 mod run;
-mod run_option;
 mod shared;
 mod store;
 mod trace;
 mod whole;
 
+pub use error::JournalError;
 pub use history::{BindingChange, CallHistory, ConfigMapChange, History, RunHistory, RunPart};
 pub use lease::Held;
 pub use planned::{Ending, Intended, Planned, Proof, WatchedNodes};
 pub use record::{Line, Record, RunCommand, RunEnd};
 pub use run::{Answered, Beginning, ConfigMapIntent, RunLog};
-pub use run_option::RunOption;
-pub use store::{Journal, JournalError};
+pub use store::Journal;
 pub use whole::Whole;

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::store::JournalError;
+use super::error::JournalError;
 
 /// Refuses a journal that belongs to neither the user who runs this nor root.
 #[cfg(unix)]

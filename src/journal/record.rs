@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::planned::{Planned, Proof, WatchedNodes};
-use super::run_option::RunOption;
 use crate::choices::Choices;
+use crate::invocation::CommandOption;
 use crate::model::{ActionError, ActionStatus, BindingId, ClusterId, LiveEntry};
 use crate::plan::Action;
 
@@ -63,7 +63,7 @@ pub enum Record {
         choices: Choices,
         /// The command's own options that it has to be given again to resume, such as `--to-api-mode`.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        options: Vec<RunOption>,
+        options: Vec<CommandOption>,
         /// Which command it belongs to; journals of earlier versions tell it in a [`Record::Purpose`].
         #[serde(default)]
         command: RunCommand,

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::error::JournalError;
 use super::history::{History, RunHistory, token};
 use super::planned::{Ending, Planned, Proof};
 use super::record::{Record, RunCommand, RunEnd, SCHEMA};
-use super::run_option::RunOption;
-use super::store::{Journal, JournalError};
+use super::store::Journal;
 use crate::choices::Choices;
 use crate::digest::sha256;
+use crate::invocation::CommandOption;
 use crate::model::{ActionError, ActionStatus, BindingId, ClusterId, LiveEntry};
 use crate::plan::Action;
 
@@ -32,7 +33,7 @@ pub struct Beginning {
     /// The choices that shape it.
     pub choices: Choices,
     /// The command's own options that it has to be given again to resume.
-    pub options: Vec<RunOption>,
+    pub options: Vec<CommandOption>,
     /// What is planned, in short.
     pub plan: Option<Planned>,
 }

@@ -14,9 +14,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::chain;
+use super::error::JournalError;
 use super::history::History;
 use super::lease::Lease;
-use super::store::{JournalError, check_beginning, read};
+use super::reading::{check_beginning, records};
 use crate::files::objects::{self, Condition, Found, Objects, Place, Put};
 
 /// The end of a journal in a store, where records are added.
@@ -55,7 +56,7 @@ impl SharedTail {
             Some(object) => (object.content, Some(object.tag)),
             None => (Vec::new(), None),
         };
-        let (history, whole, last) = read(path, content.as_slice())?;
+        let (history, whole, last) = records(path, content.as_slice())?;
         content.truncate(usize::try_from(whole).unwrap_or(usize::MAX));
         let tail = Self {
             store,

@@ -3,8 +3,10 @@
 use std::io::Read;
 use std::path::Path;
 
+use super::error::JournalError;
 use super::history::History;
-use super::store::{Journal, JournalError, read, unopened};
+use super::reading::records;
+use super::store::{Journal, unopened};
 use super::{owner, shared};
 use crate::digest::sha256;
 use crate::files::objects::waiting;
@@ -35,7 +37,7 @@ impl Journal {
         let Some(mut content) = content else {
             return Ok(None);
         };
-        let (history, whole, _) = read(path, content.as_slice())?;
+        let (history, whole, _) = records(path, content.as_slice())?;
         content.truncate(usize::try_from(whole).unwrap_or(usize::MAX));
         Ok(Some(Whole {
             history,

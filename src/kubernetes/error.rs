@@ -7,6 +7,7 @@ use tracing::debug;
 use super::gate::Refused;
 use super::refusal;
 use crate::causes::with_causes;
+use crate::invocation::Advice;
 use crate::text::{shortened, visible};
 
 /// How much of an error's text is shown; the server may have written it.
@@ -231,8 +232,7 @@ impl KubernetesError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unauthorized { .. } => {
-                "retry in a minute: the cluster's authenticator may be starting or down; if the error stays, the caller has neither a mapping in aws-auth nor an access entry on this cluster: use credentials that do, or read the ConfigMap elsewhere and pass it with --from-file"
-                    .to_owned()
+                Advice::WaitOrOtherCredentials.into()
             }
             Self::Forbidden { what: Request::WriteAwsAuth | Request::DeleteAwsAuth | Request::CreateAwsAuth, .. } => {
                 "grant `update`, `create` and `delete` on ConfigMaps in `kube-system` to the caller, and run the same command again"
@@ -242,19 +242,16 @@ impl KubernetesError {
                 "grant `get` and `delete` on it to the caller, and run the same command again".to_owned()
             }
             Self::Forbidden { what: Request::CreateBinding, .. } => {
-                "grant the caller `create` and `get` on it, and `bind` on the role that it names, one of clusterroles or roles (`export rbac --for apply` with the cluster and the same --rename-group writes all of this), or create it by hand"
-                    .to_owned()
+                Advice::GrantBind.into()
             }
             Self::Forbidden { what: what @ Request::List(_), .. } => {
                 format!("grant the right to {what} to the caller")
             }
             Self::Forbidden { .. } => {
-                "grant the caller `get` on the ConfigMap `aws-auth` in `kube-system`, or read it elsewhere and pass it with --from-file"
-                    .to_owned()
+                Advice::GrantReadOrFile.into()
             }
             Self::Unreachable { .. } => {
-                "check the network: a private endpoint can only be reached from its VPC; --from-file works without it"
-                    .to_owned()
+                Advice::NetworkOrFile.into()
             }
             Self::Differs { name, .. } => {
                 format!("check `{name}`, and delete it or create the bindings yourself: existing objects are never edited")
@@ -267,8 +264,7 @@ impl KubernetesError {
                 format!("create the {role}, or delete the old group's binding to it, which grants nothing")
             }
             Self::Plugin { .. } => {
-                "run the plugin by hand to see its output, which is not shown here because it may contain secrets; --request-timeout gives it more time"
-                    .to_owned()
+                Advice::MoreTimeForPlugin.into()
             }
             Self::Endless { .. } => {
                 "check that the endpoint is the cluster's and that nothing else answers instead".to_owned()

@@ -8,6 +8,7 @@ use kube::config::{
 };
 
 use super::{KubernetesError, is_loopback, pem_certificates};
+use crate::invocation::Flag;
 use crate::model::Arn;
 use crate::proxy;
 use crate::text::bare_url;
@@ -50,7 +51,10 @@ impl Kubeconfig {
         if kubeconfig.context().is_none() {
             let reason = match context {
                 Some(context) => format!("there is no context `{context}` in it"),
-                None => "it has no current context; choose one with --context".to_owned(),
+                None => format!(
+                    "it has no current context; choose one with {}",
+                    Flag::Context
+                ),
             };
             return Err(KubernetesError::Kubeconfig { reason });
         }

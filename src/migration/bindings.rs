@@ -8,6 +8,7 @@ use super::{Survey, apply, rollback};
 use crate::access::emit_rbac;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
+use crate::invocation::Advice;
 use crate::journal::{History, RunLog};
 use crate::kubernetes::{Kubernetes, KubernetesError, Made};
 use crate::model::{ActionStatus, BindingId};
@@ -15,6 +16,9 @@ use crate::plan::Plan;
 use crate::rights::For;
 use crate::stop::Stop;
 use crate::writer::{Event, EventKind, Progress};
+
+/// What a failure before the first entry leaves behind.
+const NO_ENTRY: &str = "no access entry was created";
 
 /// A binding that was made for a renamed group, or was there already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -37,9 +41,10 @@ pub fn wanted(seen: &Survey, choices: &Choices, plan: &Plan) -> Result<Vec<Value
         return Ok(Vec::new());
     }
     let rbac = seen.observed.rbac.as_ref().ok_or_else(|| {
-        Failure::new("the bindings of the old names are unknown, so none can be created for the new ones").hint(
-            "grant the caller `list` on clusterrolebindings and rolebindings, or pass the objects with --rbac-file",
+        Failure::new(
+            "the bindings of the old names are unknown, so none can be created for the new ones",
         )
+        .hint(Advice::PassRbac)
     })?;
     let objects = emit_rbac(used.renames(), rbac);
     if !objects.is_empty() && seen.kubernetes.is_none() {
@@ -47,9 +52,7 @@ pub fn wanted(seen: &Survey, choices: &Choices, plan: &Plan) -> Result<Vec<Value
             "the ConfigMap is from a file, so there is no Kubernetes API to create bindings in",
         )
         .and_nothing_written()
-        .hint(
-            "write them with `plan --emit-rbac FILE`, and create them with `kubectl apply -f FILE`",
-        ));
+        .hint(Advice::EmitRbac));
     }
     Ok(objects)
 }
@@ -116,7 +119,7 @@ impl<P: Progress> Making<'_, P> {
                 return Err(Failure {
                     kind: FailureKind::Interrupted,
                     ..Failure::new("interrupted before all bindings were created")
-                        .hint("no access entry was created; run the same command again to resume")
+                        .resumes_after(NO_ENTRY)
                 });
             }
             made.push(self.make_one(kubernetes, &object).await?);
@@ -142,11 +145,12 @@ impl<P: Progress> Making<'_, P> {
                 }
                 // Nothing helps but what its own hint says.
                 let is_fruitless = matches!(error, KubernetesError::NoRole { .. });
-                return Err(Failure::from(error).hint(if is_fruitless {
-                    "no access entry was created"
+                let failure = Failure::from(error);
+                return Err(if is_fruitless {
+                    failure.hint(NO_ENTRY)
                 } else {
-                    "no access entry was created; run the same command again to resume"
-                }));
+                    failure.resumes_after(NO_ENTRY)
+                });
             }
         };
         // One that is there may be what this run made before it was stopped.

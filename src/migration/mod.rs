@@ -29,6 +29,6 @@ pub use consent::Consent;
 pub use cutover::{CutOver, CutoverOptions, cutover};
 pub use principal::{Who, who};
 pub use rollback::{RollbackOptions, RolledBack, rollback};
-pub use session::Clock;
+pub use session::{Clock, JournalPlace};
 pub use survey::{ConfigMapFile, Survey, Target, survey};
 pub use verify::{Doubt, Objection, Readiness, Verification, verify};

@@ -2,7 +2,7 @@
 //!
 //! `apply`, `cutover` and `rollback` are what happens inside.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -29,20 +29,28 @@ pub struct Clock {
 }
 
 /// Where a run keeps its journal.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct JournalPlace<'a> {
+#[derive(Debug, Clone, Default)]
+pub struct JournalPlace {
     /// The journal that was named.
-    pub(super) named: Option<&'a Path>,
+    pub named: Option<PathBuf>,
     /// The folder for journals, where none was named.
-    pub(super) folder: &'a Path,
+    pub folder: PathBuf,
     /// What this process says of itself in the journal's lock.
-    pub(super) holder: &'a str,
+    pub holder: String,
+}
+
+impl JournalPlace {
+    /// The journal of a cluster: the one that was named, or the usual one.
+    #[must_use]
+    pub fn journal_of(&self, id: &ClusterId) -> PathBuf {
+        journal_of(self.named.as_deref(), &self.folder, id)
+    }
 }
 
 /// What every run on a cluster needs, whatever it does there.
 pub(super) struct Session<'a, P> {
     pub(super) target: &'a Target,
-    pub(super) journal: JournalPlace<'a>,
+    pub(super) journal: &'a JournalPlace,
     pub(super) progress: &'a P,
     pub(super) stop: &'a Stop,
     pub(super) clock: Clock,
@@ -61,7 +69,7 @@ impl<'a, P: Progress> Session<'a, P> {
     /// A session whose time, where it is limited, begins now.
     pub(super) fn new(
         target: &'a Target,
-        journal: JournalPlace<'a>,
+        journal: &'a JournalPlace,
         progress: &'a P,
         stop: &'a Stop,
         clock: Clock,
@@ -88,7 +96,7 @@ impl<'a, P: Progress> Session<'a, P> {
         let Ok(id) = cluster_id(&seen) else {
             return Ok(seen);
         };
-        let (journal, pace) = (self.journal_of(&id), &self.target.aws.pace);
+        let (journal, pace) = (self.journal.journal_of(&id), &self.target.aws.pace);
         if holder::wait(&journal, pace, self.stop, self.deadline).await? {
             // Whoever held the journal has written since.
             return self.look().await;
@@ -99,23 +107,18 @@ impl<'a, P: Progress> Session<'a, P> {
     /// Opens the journal of the cluster that was seen, to read it.
     pub(super) fn open(&self, seen: &Survey) -> Result<Opened, Failure> {
         let id = cluster_id(seen)?;
-        let path = self.journal_of(&id);
+        let path = self.journal.journal_of(&id);
         let history = Journal::history(&path, &id)?;
         Ok(Opened { id, path, history })
-    }
-
-    /// The journal of a cluster: the one that was named, or the usual one.
-    pub(super) fn journal_of(&self, id: &ClusterId) -> PathBuf {
-        journal_of(self.journal.named, self.journal.folder, id)
     }
 
     /// Begins a run, or continues the one that was stopped: from here on a stop waits for what is under way.
     pub(super) fn begin(&self, run: Beginning) -> Result<RunLog, Failure> {
         self.stop.begin_writing();
-        let path = self.journal_of(&run.cluster);
+        let path = self.journal.journal_of(&run.cluster);
         Ok(RunLog::begin(
             &path,
-            self.journal.holder,
+            &self.journal.holder,
             run,
             self.clock.now,
         )?)
@@ -154,7 +157,7 @@ pub(super) fn unfinished(failure: Failure) -> Failure {
     match failure.kind {
         FailureKind::Failed => Failure {
             kind: FailureKind::Incomplete,
-            ..failure.hint("something was written already; run the same command again to resume")
+            ..failure.resumes_after("something was written already")
         },
         _ => failure,
     }

@@ -14,6 +14,7 @@ use crate::access::before::{Standing, standings};
 use crate::aws::{Aws, AwsSettings, Caller, LookupRoles};
 use crate::error::Failure;
 use crate::finding::Finding;
+use crate::invocation::{Advice, CommandOption};
 use crate::kubernetes::{Kubeconfig, Kubernetes, Stored};
 use crate::model::rbac::Rbac;
 use crate::model::{Arn, Cluster, Principal, PrincipalKey, Section};
@@ -49,8 +50,8 @@ pub struct Target {
     pub principals: BTreeMap<PrincipalKey, Arn>,
     /// `--lookup-role`.
     pub lookup_roles: LookupRoles,
-    /// The options that say so, beside the cluster and its region, each as `--name=value`.
-    pub options: Vec<String>,
+    /// The options that say so, beside the cluster and its region, as they are given again.
+    pub options: Vec<CommandOption>,
     /// What is being read, for whoever waits for it.
     pub reads: Reads,
 }
@@ -131,7 +132,7 @@ pub async fn survey(target: &Target, clock: fn() -> SystemTime) -> Result<Survey
             return Err(Failure::usage(
                 "the kubeconfig's context does not say which EKS cluster it points to",
             )
-            .hint("name it with --cluster (and --region)"));
+            .hint(Advice::NameClusterOfKubeconfig));
         }
     }
     let seen = match target.cluster.clone() {
@@ -169,8 +170,9 @@ impl Survey {
 
 fn offline(target: &Target) -> Result<Survey, Failure> {
     let Some(file) = &target.file else {
-        return Err(Failure::usage("no cluster and no file was given")
-            .hint("pass a cluster with --cluster or --kubeconfig, or a file with --from-file"));
+        return Err(
+            Failure::usage("no cluster and no file was given").hint(Advice::NameClusterOrFile)
+        );
     };
     let aws_auth = file.aws_auth.clone();
     let reading = read(&aws_auth);
@@ -222,7 +224,7 @@ fn read(aws_auth: &AwsAuth) -> Reading {
     reading
 }
 
-fn source(kind: SourceKind, aws_auth: &AwsAuth, options: &[String]) -> Source {
+fn source(kind: SourceKind, aws_auth: &AwsAuth, options: &[CommandOption]) -> Source {
     Source {
         kind,
         sha256: aws_auth.fingerprint(),

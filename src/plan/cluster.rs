@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::document::{Action, ActionKind, PlannedMapping};
 use crate::finding::{Code, Finding};
+use crate::invocation::Advice;
 use crate::model::{AccessEntry, Arn, AuthenticationMode, PolicyAssociation, Principal};
 use crate::observed::Observed;
 use crate::text::counted;
@@ -54,7 +55,7 @@ pub(super) fn caller_loses_admin(
         Finding::new(
             Code::CallerLosesAdmin,
             "the caller is a cluster administrator today and would not be one after the plan",
-            "in aws-auth, map the caller to system:masters; or skip it with --exclude; or continue anyway with `apply --allow-self-lockout`",
+            Advice::KeepAdmin,
         )
     })
 }
@@ -68,7 +69,7 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
             Code::ModeSwitchNeeded,
             "the cluster is in the mode CONFIG_MAP, which does not support access entries; the switch to API_AND_CONFIG_MAP can't be \
              undone",
-            "run `apply --enable-access-entries` to switch it",
+            Advice::SwitchMode,
         ));
         if let Some(finding) = super::platform::too_old(cluster) {
             findings.push(finding);
@@ -113,7 +114,7 @@ pub(super) fn findings(observed: &Observed, actions: &[Action]) -> Vec<Finding> 
                 counted(live + creates),
                 counted(ENTRY_QUOTA)
             ),
-            "delete access entries that are no longer needed, or plan fewer with --only and --exclude",
+            Advice::PlanFewer,
         ));
     }
     findings

@@ -10,6 +10,7 @@ use crate::access::{Bindings, Through, compare, identity_of_entry};
 use crate::choices::OnExisting;
 use crate::decisions::Do;
 use crate::finding::{Code, Finding, Severity};
+use crate::invocation::Advice;
 use crate::model::{AccessChange, AccessEntry, LiveEntry, Mapping, PolicyAssociation, Principal};
 
 impl<'a> Builder<'a> {
@@ -56,15 +57,16 @@ impl<'a> Builder<'a> {
         // Only names differ, and nobody knows what the other ones are bound to.
         let is_unproven =
             drift.verdict.is_none() && drift.before.is_some() && is_of_its_type && !is_stale;
-        fate.findings.push(if is_unproven && self.observed.rbac.is_none() {
-            Finding::new(
-                Code::NamesUnproven,
-                "its access entry gives another name, and the bindings could not be read",
-                "grant the caller `list` on clusterrolebindings and rolebindings, or pass the objects with --rbac-file",
-            )
-        } else {
-            difference_finding(&entry, live, is_stale, &drift)
-        });
+        fate.findings
+            .push(if is_unproven && self.observed.rbac.is_none() {
+                Finding::new(
+                    Code::NamesUnproven,
+                    "its access entry gives another name, and the bindings could not be read",
+                    Advice::PassRbac,
+                )
+            } else {
+                difference_finding(&entry, live, is_stale, &drift)
+            });
         fate.decision = question.decided_as(Do::KeepLive).filter(|_| !is_stale);
         if is_stale && question.is(Do::KeepLive) {
             self.misfit_of(
@@ -387,7 +389,7 @@ fn difference_finding(
                 "the live access entry is older than the re-created principal `{}`, so it grants no access",
                 entry.principal_arn
             ),
-            "to re-create it, pass --on-existing update",
+            Advice::Recreate,
         );
     }
     let differing = differences(entry, &live.entry);
@@ -410,7 +412,7 @@ fn difference_finding(
     let finding = Finding::new(
         code,
         format!("the live access entry differs from the mapping: {differs}"),
-        "to update it to match the mapping, pass --on-existing update; to keep it, answer `keep-live` in the decisions file",
+        Advice::UpdateOrKeepLive,
     );
     if drift.keeps_access() && entry.entry_type == live.entry.entry_type {
         Finding {

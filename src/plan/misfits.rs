@@ -6,6 +6,7 @@ use super::document::Misfit;
 use super::own_entries::Ours;
 use crate::choices::Choices;
 use crate::decisions::Selector;
+use crate::invocation::Flag;
 use crate::model::{Arn, Glob};
 use crate::observed::{Lookup, Observed};
 use crate::reader::Reading;
@@ -35,7 +36,10 @@ pub(super) fn of(
                 .iter()
                 .any(|live| glob.matches(&live.entry.principal_arn.to_string()))
     };
-    for (option, globs) in [("--only", &choices.only), ("--exclude", &choices.exclude)] {
+    for (option, globs) in [
+        (Flag::Only, &choices.only),
+        (Flag::Exclude, &choices.exclude),
+    ] {
         for glob in globs.iter().filter(|glob| !matches(glob)) {
             nothing(format!("{option} `{}`", glob.as_str()));
         }

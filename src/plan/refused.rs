@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{AccessChange, Blocker, Outcome, Plan, Summary};
 use crate::finding::{Code, Finding};
+use crate::invocation::Advice;
 use crate::model::Arn;
 
 /// Turns the mappings of principals that EKS doesn't know into blocked ones, with the way out.
@@ -23,10 +24,10 @@ pub fn block_refused(plan: &mut Plan, refused: &BTreeSet<Arn>) {
         let message = format!(
             "EKS rejected `{arn}`: the role or user was deleted, or its real ARN has a path"
         );
-        let fix = format!(
-            "find the real ARN (`aws iam get-role` in account {account}) and pass it with --principals FILE, or pass a role that can look it up: --lookup-role {account}=ROLE_ARN",
-            account = arn.account
-        );
+        let fix = Advice::FindRealArn {
+            account: arn.account.clone(),
+        }
+        .to_string();
         mapping
             .findings
             .push(Finding::new(Code::PrincipalRefused, message, fix));
@@ -50,7 +51,7 @@ pub fn tell_conflicts(plan: &mut Plan, conflicts: &BTreeMap<Arn, String>) {
         mapping.findings.push(Finding::new(
             Code::EntryDiffers,
             message.clone(),
-            "to update it to match the mapping, pass --on-existing update; to keep it, answer `keep-live` in the decisions file",
+            Advice::UpdateOrKeepLive,
         ));
         mapping.outcome = Outcome::Conflict;
         mapping.blocker = Some(Blocker::LiveDiffers);

@@ -36,7 +36,8 @@ pub(super) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     // The document has the fractions, too.
     let made = plan.created_at.strftime("%Y-%m-%dT%H:%M:%SZ");
     let making = format!("{made} by aws-auth-migrate {}", plan.tool_version);
-    let choices = plan.choices.options().join(" ");
+    let choices = plan.choices.options();
+    let choices: Vec<String> = choices.iter().map(ToString::to_string).collect();
     let mut facts = vec![
         ("cluster", listed(name)),
         ("account", account),
@@ -49,7 +50,7 @@ pub(super) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         facts.push(("caller", caller.clone()));
     }
     if !choices.is_empty() {
-        facts.push(("choices", choices));
+        facts.push(("choices", choices.join(" ")));
     }
     let shown = facts.into_iter();
     shown

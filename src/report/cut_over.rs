@@ -6,13 +6,14 @@ use super::about::run_by;
 use super::format::Format;
 use super::page::{Line, Mark, Page, Shown, rendered, resume};
 use super::verified::{doubts, judge, judge_in_short, sentence};
+use crate::invocation::{CommandOption, Invocation, Verb};
 use crate::journal::RunEnd;
 use crate::kubernetes::Terminating;
 use crate::migration::cutover::Nodes;
 use crate::migration::deletion::{TAKE_OFF, held_by};
 use crate::migration::owners::Writer;
 use crate::migration::{CutOver, Verification};
-use crate::model::{AuthenticationMode, MappingId};
+use crate::model::{AuthenticationMode, Glob, MappingId};
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -67,7 +68,7 @@ pub(super) fn document(done: &CutOver) -> Document<'_> {
             .run
             .as_ref()
             .filter(|_| !done.switched)
-            .map(|_| rollback(done)),
+            .map(|_| rollback(done).to_string()),
         journal: done.journal.display().to_string(),
         verification: &done.verification,
     }
@@ -150,7 +151,7 @@ fn ready(page: &mut Page, verification: &Verification) {
             "{} of {all} mappings could go already; to remove just those that are proven",
             verification.proven.len()
         ),
-        plan.command("cutover", &["--only '*'"]),
+        plan.command(Verb::Cutover, [CommandOption::Only(Glob::new("*"))]),
     );
 }
 
@@ -217,6 +218,7 @@ fn nodes(page: &mut Page, done: &CutOver) {
     }
 }
 
-fn rollback(done: &CutOver) -> String {
-    done.verification.plan.command("rollback", &["--yes"])
+fn rollback(done: &CutOver) -> Invocation {
+    let plan = &done.verification.plan;
+    plan.command(Verb::Rollback, [CommandOption::Yes])
 }

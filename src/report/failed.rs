@@ -36,7 +36,7 @@ pub fn failed(failure: &Failure, exit_code: u8) -> String {
         tool_version: env!("CARGO_PKG_VERSION"),
         error: failure.to_string(),
         caused_by,
-        hints: failure.hints.clone(),
+        hints: failure.hints.iter().map(ToString::to_string).collect(),
         exit_code,
     };
     let line = serde_json::to_string(&document).expect("a document is plain data");

@@ -1,29 +1,30 @@
 //! What to run next.
 
 use crate::finding::Code;
+use crate::invocation::{CommandOption, Invocation, Verb};
 use crate::plan::Plan;
 use crate::plan::document::PlacedFinding;
 use crate::plan::questions::open_ids;
 
 /// The next steps, the one to take first before the others; there is at least one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Next {
     /// The steps.
     pub steps: Vec<Step>,
 }
 
-/// One step: why, and the command line, safe to paste into a shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One step: why, and the command.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// What the command is for, as an order.
     pub purpose: &'static str,
-    /// The command line; hidden characters in it are escaped already.
-    pub command: String,
+    /// The command; hidden characters are escaped where it is printed.
+    pub command: Invocation,
 }
 
 impl Next {
     /// A single step.
-    pub(super) fn one(purpose: &'static str, command: String) -> Self {
+    pub(super) fn one(purpose: &'static str, command: Invocation) -> Self {
         Self {
             steps: vec![Step { purpose, command }],
         }
@@ -35,17 +36,17 @@ impl Next {
 pub fn next(plan: &Plan) -> Next {
     let offline = plan.cluster.authentication_mode.is_none();
     let explain = |purpose, placed: &PlacedFinding| {
-        Next::one(
-            purpose,
-            format!("aws-auth-migrate explain {}", placed.finding.code),
-        )
+        Next::one(purpose, Invocation::explain(placed.finding.code))
     };
     let stops = |placed: &&PlacedFinding| placed.finding.code.stops_apply();
     if let Some(stop) = plan.findings.iter().find(stops) {
         return explain("see why this cluster can't use access entries yet", stop);
     }
     if offline {
-        return Next::one("compare with the live cluster", plan.command("plan", &[]));
+        return Next::one(
+            "compare with the live cluster",
+            plan.command(Verb::Plan, []),
+        );
     }
     let refuses = |placed: &&PlacedFinding| refuses(plan, placed);
     if let Some(refusal) = plan.findings.iter().find(refuses) {
@@ -66,26 +67,24 @@ pub fn next(plan: &Plan) -> Next {
             } else {
                 "apply this plan"
             },
-            command: plan.command("apply", &plan.consents()),
+            command: plan.command(Verb::Apply, plan.consents()),
         });
     }
     if steps.is_empty() {
         return Next::one(
             "verify that aws-auth is no longer needed",
-            plan.command("verify", &[]),
+            plan.command(Verb::Verify, []),
         );
     }
     Next { steps }
 }
 
 /// The command that asks what is open; answers go to the decisions file that is used already, or to a new one.
-fn decide(plan: &Plan) -> String {
+fn decide(plan: &Plan) -> Invocation {
     let mut options = plan.source.options.iter();
-    if options.any(|option| option.starts_with("--decisions=")) {
-        plan.command("decide", &[])
-    } else {
-        plan.command("decide", &["--out decisions.yaml"])
-    }
+    let is_named = options.any(|option| matches!(option, CommandOption::Decisions(_)));
+    let new = (!is_named).then(|| CommandOption::Out("decisions.yaml".into()));
+    plan.command(Verb::Decide, new)
 }
 
 /// Whether `apply` refuses the plan for a finding, unless somebody allows it or grants a right.

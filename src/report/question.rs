@@ -3,6 +3,7 @@
 use super::page::{Page, Shown};
 use super::words::{self, Fact, identity_facts, plural};
 use crate::finding::{Code, Finding};
+use crate::invocation::Advice;
 use crate::model::{AccessChange, Identity};
 use crate::plan::questions::{Asked, Choice, OpenQuestion, Step};
 use crate::text::literal;
@@ -148,10 +149,7 @@ fn bindings(page: &mut Page, question: &OpenQuestion, listed: usize) {
     if is_known && bindings.is_empty() {
         page.fact("bindings", "none is involved");
     } else if !is_known && first.is_some_and(|asked| asked.in_force.is_some()) {
-        page.fact(
-            "bindings",
-            "not read: grant the caller `list` on clusterrolebindings and rolebindings, or pass the objects with --rbac-file",
-        );
+        page.fact("bindings", format!("not read: {}", Advice::PassRbac));
     }
 }
 

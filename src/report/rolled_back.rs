@@ -7,6 +7,7 @@ use super::format::Format;
 use super::page::{Line, Mark, Page, Shown, rendered, resume};
 use super::results::{Result, Unverified, failure, not_reached, principal, unverified};
 use super::words::plural;
+use crate::invocation::Flag;
 use crate::journal::RunEnd;
 use crate::migration::RolledBack;
 use crate::migration::owners::Writer;
@@ -209,9 +210,10 @@ fn left(page: &mut Page, done: &RolledBack, has_run: bool) {
 fn closing(page: &mut Page, done: &RolledBack, format: Format) {
     match done.end {
         None if !done.is_nothing() => {
-            page.text(
-                "This was a dry run: nothing was changed. Run it without --dry-run to undo this.",
-            );
+            page.text(format!(
+                "This was a dry run: nothing was changed. Run it without {} to undo this.",
+                Flag::DryRun
+            ));
         }
         None => {}
         Some(RunEnd::Complete) => page.text("Rolled back. Run `apply` to migrate again."),

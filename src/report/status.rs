@@ -48,7 +48,7 @@ fn page(status: &Status) -> Page {
     if let Some(preflight) = &status.preflight {
         checks(preflight, &mut page);
     }
-    page.fact("Next", Text::Command(status.next.clone()));
+    page.fact("Next", Text::Command(status.next.to_string()));
     if let Some(preflight) = &status.preflight {
         grants(preflight, &mut page);
     }

@@ -9,6 +9,7 @@ use super::next::{Next, next};
 use super::open::ranges;
 use super::page::{Line, Mark, Page, Shown};
 use super::words::plural;
+use crate::invocation::{CommandOption, Verb};
 use crate::migration::{Doubt, Objection, Readiness, Verification};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::plan::questions::open_ids;
@@ -58,15 +59,13 @@ fn after(verification: &Verification) -> Next {
     if verification.verdict != Readiness::Safe || mode == Some(AuthenticationMode::Api) {
         return next(plan);
     }
-    let (purpose, flags): (_, &[&str]) = if gone {
-        (
-            "turn aws-auth off for good, which can't be undone",
-            &["--to-api-mode"],
-        )
+    let purpose = if gone {
+        "turn aws-auth off for good, which can't be undone"
     } else {
-        ("back up aws-auth and remove it", &[])
+        "back up aws-auth and remove it"
     };
-    Next::one(purpose, plan.command("cutover", flags))
+    let switch = gone.then_some(CommandOption::ToApiMode);
+    Next::one(purpose, plan.command(Verb::Cutover, switch))
 }
 
 /// Why `aws-auth` may not go, and what the verdict rests on without having seen it.

@@ -10,10 +10,42 @@ use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType, Principal, P
 use crate::plan::Plan;
 use crate::plan::document::{ActionKind, Outcome};
 
+/// A statement of an IAM policy, which allows something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// What it is for.
+    pub sid: &'static str,
+    /// What it allows.
+    pub actions: Vec<&'static str>,
+    /// On what, as ARNs.
+    pub resources: Vec<String>,
+    /// A key of the request, and the value that it has to have.
+    pub condition: Option<(&'static str, &'static str)>,
+}
+
+impl Statement {
+    fn json(&self) -> Value {
+        let mut statement = json!({
+            "Sid": self.sid, "Effect": "Allow", "Action": self.actions, "Resource": self.resources,
+        });
+        if let Some((key, value)) = self.condition {
+            statement["Condition"] = json!({"StringEquals": {key: value}});
+        }
+        statement
+    }
+}
+
 /// The IAM policy that lets a principal run the command on the plan's cluster.
 #[must_use]
 pub fn iam_policy(needs: &Needs<'_>) -> Value {
-    json!({"Version": "2012-10-17", "Statement": iam_statements(needs)})
+    policy_of(&iam_statements(needs))
+}
+
+/// The IAM policy of these statements.
+#[must_use]
+pub fn policy_of(statements: &[Statement]) -> Value {
+    let statements: Vec<Value> = statements.iter().map(Statement::json).collect();
+    json!({"Version": "2012-10-17", "Statement": statements})
 }
 
 /// The statements of that policy: what the command calls and no more.
@@ -21,7 +53,7 @@ pub fn iam_policy(needs: &Needs<'_>) -> Value {
 /// What is read of access entries stands there also while the cluster has none, since the next run meets some.
 /// Source: Service Authorization Reference, "Amazon EKS" and "AWS Identity and Access Management".
 #[must_use]
-pub fn iam_statements(needs: &Needs<'_>) -> Vec<Value> {
+pub fn iam_statements(needs: &Needs<'_>) -> Vec<Statement> {
     let arns = Arns::of(needs.plan);
     let mut statements = reading(&arns, needs.command);
     // Going back asks for no principal: what was there before is in the journal.
@@ -38,7 +70,7 @@ pub fn iam_statements(needs: &Needs<'_>) -> Vec<Value> {
     statements
 }
 
-fn reading(arns: &Arns, command: For) -> Vec<Value> {
+fn reading(arns: &Arns, command: For) -> Vec<Statement> {
     let mut of_cluster = vec!["eks:DescribeCluster", "eks:ListAccessEntries"];
     if command != For::Rollback {
         of_cluster.extend(["eks:ListNodegroups", "eks:ListFargateProfiles"]);
@@ -65,7 +97,7 @@ fn reading(arns: &Arns, command: For) -> Vec<Value> {
 }
 
 /// The real ARNs of the principals, by name; that many are listed at once where that is allowed only makes it faster.
-fn looking_up(needs: &Needs<'_>, arns: &Arns) -> Vec<Value> {
+fn looking_up(needs: &Needs<'_>, arns: &Arns) -> Vec<Statement> {
     let home = needs.plan.cluster.account_id.as_deref();
     let named: BTreeSet<_> = needs
         .plan
@@ -79,7 +111,7 @@ fn looking_up(needs: &Needs<'_>, arns: &Arns) -> Vec<Value> {
         (PrincipalKind::Role, "LookUpRoles", "iam:GetRole", "role/*"),
         (PrincipalKind::User, "LookUpUsers", "iam:GetUser", "user/*"),
     ];
-    let mut statements: Vec<Value> = kinds
+    let mut statements: Vec<Statement> = kinds
         .into_iter()
         .filter(|(kind, ..)| named.contains(kind))
         .map(|(_, id, action, resource)| allow(id, [action], [arns.iam(resource)]))
@@ -222,7 +254,7 @@ impl Calls {
         self.on_entries.insert(action);
     }
 
-    fn statements(self, arns: &Arns) -> Vec<Value> {
+    fn statements(self, arns: &Arns) -> Vec<Statement> {
         let mut statements = Vec::new();
         if self.switches {
             let actions = ["eks:UpdateClusterConfig", "eks:DescribeUpdate"];
@@ -237,10 +269,10 @@ impl Calls {
             statements.push(allow("ChangeAccessEntries", self.on_entries, entries));
         }
         if !self.passed.is_empty() {
-            let mut pass = allow("PassNodeRoles", ["iam:PassRole"], self.passed);
-            pass["Condition"] =
-                json!({"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}});
-            statements.push(pass);
+            statements.push(Statement {
+                condition: Some(("iam:PassedToService", "ec2.amazonaws.com")),
+                ..allow("PassNodeRoles", ["iam:PassRole"], self.passed)
+            });
         }
         statements
     }
@@ -261,12 +293,15 @@ fn is_passed(entry_type: &EntryType) -> bool {
     matches!(entry_type, EntryType::Ec2Linux | EntryType::Ec2Windows)
 }
 
-fn allow<'a>(
-    id: &str,
-    actions: impl IntoIterator<Item = &'a str>,
+fn allow(
+    sid: &'static str,
+    actions: impl IntoIterator<Item = &'static str>,
     resources: impl IntoIterator<Item = String>,
-) -> Value {
-    let actions: Vec<&str> = actions.into_iter().collect();
-    let resources: Vec<String> = resources.into_iter().collect();
-    json!({"Sid": id, "Effect": "Allow", "Action": actions, "Resource": resources})
+) -> Statement {
+    Statement {
+        sid,
+        actions: actions.into_iter().collect(),
+        resources: resources.into_iter().collect(),
+        condition: None,
+    }
 }

@@ -11,7 +11,7 @@ mod trust;
 use crate::aws::LookupRoles;
 use crate::plan::{Action, Plan};
 
-pub use iam::{iam_policy, iam_statements};
+pub use iam::{Statement, iam_policy, iam_statements, policy_of};
 pub use rbac::{GROUP as RBAC_GROUP, Question, questions, rbac_objects};
 pub use trust::{ENVIRONMENTS, trust_policy};
 

@@ -7,6 +7,7 @@ use crate::access::equal_policy;
 use crate::access::identity::{AUTHENTICATED, Logins, MASTERS};
 use crate::access::template::has_placeholder;
 use crate::finding::{Code, Finding};
+use crate::invocation::Advice;
 use crate::model::Principal;
 use crate::model::access_policy::CLUSTER_ADMIN;
 use crate::model::rbac::Subject;
@@ -206,7 +207,10 @@ fn rename_fix(case: &Case<'_>, old: &str) -> String {
     if is_taken(&new) {
         new.push_str("-from-aws-auth");
     }
-    format!("--rename-group {}", shell_word(&format!("{old}={new}")))
+    Advice::RenameGroup {
+        names: shell_word(&format!("{old}={new}")),
+    }
+    .into()
 }
 
 #[cfg(test)]

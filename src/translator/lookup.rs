@@ -2,6 +2,7 @@
 
 use super::case::{Case, Ruling};
 use crate::finding::{Code, Finding, Severity};
+use crate::invocation::{Advice, Flag};
 use crate::model::{Arn, Principal, PrincipalKind};
 use crate::observed::Lookup;
 
@@ -69,7 +70,8 @@ pub(super) fn resolve(case: &Case<'_>, principal: &Principal) -> (Arn, Vec<Findi
         findings.push(Finding::new(
             Code::InertIncluded,
             format!(
-                "`{written}` matches nobody today and gains access, because of `--include-inert`"
+                "`{written}` matches nobody today and gains access, because of `{}`",
+                Flag::IncludeInert
             ),
             "",
         ));
@@ -145,9 +147,11 @@ fn fix(lookup: &Lookup, principal: &Principal) -> String {
         PrincipalKind::User => "user",
     };
     match lookup {
-        Lookup::OtherAccount => format!(
-            "--lookup-role {account}=arn:{partition}:iam::{account}:role/ROLE_THAT_MAY_READ_IAM"
-        ),
+        Lookup::OtherAccount => Advice::LookUp {
+            account: account.clone(),
+            partition: partition.clone(),
+        }
+        .into(),
         Lookup::NotAssumed { role } => format!(
             r#"{{"Effect": "Allow", "Action": "{ASSUME_ROLE}", "Resource": "{role}"}}, and a trust policy on that role that allows the caller"#
         ),

@@ -5,6 +5,7 @@ use crate::access::Logins;
 use crate::access::template::{Placeholder, has_placeholder};
 use crate::choices::Usernames;
 use crate::finding::{Code, Finding};
+use crate::invocation::Flag;
 use crate::model::{Principal, reserved};
 
 /// The username of a mapping, as far as an access entry takes it.
@@ -38,7 +39,10 @@ pub(super) fn translate(case: &Case<'_>, principal: &Principal) -> Username {
     if case.choices.usernames == Usernames::Default {
         return left_to_eks(Finding::new(
             Code::UsernameDefault,
-            format!("the username `{written}` is left to EKS, because of `--usernames default`"),
+            format!(
+                "the username `{written}` is left to EKS, because of `{} default`",
+                Flag::Usernames
+            ),
             "",
         ));
     }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::progress::{Event, EventKind, Progress};
 use super::retry::{Circumstances, Next, decide};
 use crate::aws::{AwsError, EksApi, UpdateState};
+use crate::invocation::Flag;
 use crate::journal::{Answered, JournalError, RunLog};
 use crate::model::{ActionError, ActionStatus, AuthenticationMode};
 use crate::plan::Action;
@@ -50,7 +51,10 @@ pub enum SwitchError {
         waited: Duration,
     },
     /// The time was over before EKS could be asked for the switch.
-    #[error("the switch of the authentication mode was not started: --timeout was reached")]
+    #[error(
+        "the switch of the authentication mode was not started: {} was reached",
+        Flag::Timeout
+    )]
     NotBegun,
     /// It was interrupted; EKS completes the switch on its own.
     #[error(

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_auth_migrate::aws::{AwsSettings, SandboxEndpoint};
 use aws_auth_migrate::choices::Choices;
 use aws_auth_migrate::journal::History;
-use aws_auth_migrate::migration::{self, ApplyOptions, Clock, Consent, Target};
+use aws_auth_migrate::migration::{self, ApplyOptions, Clock, Consent, JournalPlace, Target};
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, LiveEntry};
 use aws_auth_migrate::sandbox::{
     ClusterSeed, Fault, FaultKind, Sandbox, Seed, SeedEntry, UpdateTime,
@@ -219,9 +219,11 @@ async fn by_library(world: &World, choices: &Choices) -> Result<Value, String> {
         choices: choices.clone(),
         saved: None,
         enable_access_entries: true,
-        journal: None,
-        state_folder: world.folder.path().join("aws-auth-migrate"),
-        holder: "test".to_owned(),
+        journal: JournalPlace {
+            named: None,
+            folder: world.folder.path().join("aws-auth-migrate"),
+            holder: "test".to_owned(),
+        },
         concurrency: 8,
         max_rate: None,
         fail_fast: false,

@@ -9,7 +9,7 @@ use aws_auth_migrate::aws::{AwsSettings, SandboxEndpoint};
 use aws_auth_migrate::choices::Choices;
 use aws_auth_migrate::connector::{Answered, Connector};
 use aws_auth_migrate::error::Failure;
-use aws_auth_migrate::migration::{self, ApplyOptions, Clock, Consent, Target};
+use aws_auth_migrate::migration::{self, ApplyOptions, Clock, Consent, JournalPlace, Target};
 use aws_auth_migrate::sandbox::{ClusterSeed, Sandbox, Seed, UpdateTime};
 use aws_auth_migrate::stop::Stop;
 use aws_auth_migrate::writer::Silent;
@@ -159,9 +159,11 @@ fn options(state_folder: PathBuf) -> ApplyOptions {
         choices: Choices::default(),
         saved: None,
         enable_access_entries: true,
-        journal: None,
-        state_folder,
-        holder: "fuzz".to_owned(),
+        journal: JournalPlace {
+            named: None,
+            folder: state_folder,
+            holder: "fuzz".to_owned(),
+        },
         concurrency: 4,
         max_rate: None,
         fail_fast: false,

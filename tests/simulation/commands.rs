@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_auth_migrate::error::{Failure, FailureKind};
 use aws_auth_migrate::journal::RunEnd;
 use aws_auth_migrate::migration::{
-    self, ApplyOptions, Consent, CutoverOptions, Question, RollbackOptions, Survey,
+    self, ApplyOptions, Consent, CutoverOptions, JournalPlace, Question, RollbackOptions, Survey,
 };
 use aws_auth_migrate::plan::Plan;
 use aws_auth_migrate::writer::Silent;
@@ -74,8 +74,12 @@ impl World {
         Ok(Ended::Complete)
     }
 
-    fn holder(&self) -> String {
-        format!("process {}", self.count)
+    fn journal_place(&self) -> JournalPlace {
+        JournalPlace {
+            named: None,
+            folder: self.folder.path().to_owned(),
+            holder: format!("process {}", self.count),
+        }
     }
 
     fn consent(random: &mut Random) -> Consent {
@@ -91,9 +95,7 @@ impl World {
             choices: self.choices.clone(),
             saved: None,
             enable_access_entries: true,
-            journal: None,
-            state_folder: self.folder.path().to_owned(),
-            holder: self.holder(),
+            journal: self.journal_place(),
             concurrency: 1 + random.below(8),
             max_rate: None,
             fail_fast: random.chance(10),
@@ -139,9 +141,7 @@ impl World {
             min_soak: Duration::ZERO,
             timeout: None,
             allow_self_lockout: true,
-            journal: None,
-            state_folder: self.folder.path().to_owned(),
-            holder: self.holder(),
+            journal: self.journal_place(),
         };
         let consent = Self::consent(random);
         let target = self.target().await;
@@ -164,9 +164,7 @@ impl World {
             run: None,
             force,
             settle: Duration::from_secs(2),
-            journal: None,
-            state_folder: self.folder.path().to_owned(),
-            holder: self.holder(),
+            journal: self.journal_place(),
             concurrency: 1 + random.below(8),
         };
         let target = self.target().await;

@@ -11,5 +11,6 @@
 mod findings;
 mod golden;
 mod help;
+mod options;
 mod source;
 mod wording;

@@ -13,8 +13,13 @@ use crate::golden::{check, root};
 /// The texts of each file, in its order.
 type Files = BTreeMap<String, Vec<String>>;
 
-/// The texts of `src`, by room.
+/// The sentences of `src`, by room.
 pub(crate) fn rooms() -> BTreeMap<String, Files> {
+    texts(is_sentence)
+}
+
+/// Those texts of `src` that are wanted, by room.
+pub(crate) fn texts(is_wanted: fn(&str) -> bool) -> BTreeMap<String, Files> {
     let mut rooms: BTreeMap<String, Files> = BTreeMap::new();
     let source = root().join("src");
     walk(&source, &mut |path| {
@@ -36,7 +41,7 @@ pub(crate) fn rooms() -> BTreeMap<String, Files> {
         }
         let text = std::fs::read_to_string(path).unwrap();
         let mut texts = Vec::new();
-        collect(text.parse().unwrap(), &mut texts);
+        collect(text.parse().unwrap(), is_wanted, &mut texts);
         if !texts.is_empty() {
             let name = name.to_string_lossy().into_owned();
             rooms.entry(room).or_default().insert(name, texts);
@@ -60,7 +65,7 @@ fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
     }
 }
 
-fn collect(tokens: TokenStream, texts: &mut Vec<String>) {
+fn collect(tokens: TokenStream, is_wanted: fn(&str) -> bool, texts: &mut Vec<String>) {
     let mut tokens = tokens.into_iter().peekable();
     let mut is_test = false;
     let mut is_invariant = false;
@@ -80,20 +85,20 @@ fn collect(tokens: TokenStream, texts: &mut Vec<String>) {
                 // `#[cfg(test)] mod tests { .. }` ends with its braces.
                 is_test |= words.starts_with("cfg (test") || words.starts_with("cfg(test");
                 if words.starts_with("error") {
-                    collect(attribute.stream(), texts);
+                    collect(attribute.stream(), is_wanted, texts);
                 }
             }
             TokenTree::Group(group) => {
                 let is_skipped = std::mem::take(&mut is_invariant) || is_test;
                 if !is_skipped {
-                    collect(group.stream(), texts);
+                    collect(group.stream(), is_wanted, texts);
                 } else if group.delimiter() == Delimiter::Brace {
                     is_test = false;
                 }
             }
             TokenTree::Punct(punct) if punct.as_char() == ';' => is_test = false,
             TokenTree::Literal(literal) if !is_test => {
-                texts.extend(text_of(&literal.to_string()).filter(|text| is_sentence(text)));
+                texts.extend(text_of(&literal.to_string()).filter(|text| is_wanted(text)));
             }
             _ => {}
         }

@@ -8,6 +8,7 @@ use crate::cli::settings;
 use crate::decisions::Document;
 use crate::error::Failure;
 use crate::files;
+use crate::invocation::CommandOption;
 use crate::plan::questions::{Answering, Choice, OpenQuestion};
 use crate::report;
 use crate::text::visible;
@@ -77,8 +78,8 @@ impl Kept {
     }
 
     /// The option that names the file.
-    pub(super) fn option(&self) -> String {
-        format!("--decisions={}", self.path.display())
+    pub(super) fn option(&self) -> CommandOption {
+        CommandOption::Decisions(self.path.clone())
     }
 
     /// Writes what is decided by now; a file is begun with the first answer.

@@ -13,6 +13,7 @@ use super::output::Console;
 use super::settings::{self, CLOCK};
 use crate::decisions::Document;
 use crate::error::Failure;
+use crate::invocation::Verb;
 use crate::migration;
 use crate::plan::questions::Answering;
 use crate::text::{shell_word, visible};
@@ -67,7 +68,7 @@ pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode,
     console.data(&format!(
         "{}\nnext: {}\n",
         kept.standing(&answering),
-        before.command("plan", &[])
+        before.command(Verb::Plan, [])
     ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -15,7 +15,7 @@ use crate::cli::settings::CLOCK;
 use crate::cli::{exit, signals};
 use crate::error::Failure;
 use crate::fleet::{FleetCommand, FleetProgress, Identity, Member, Rollout, State, waves};
-use crate::migration::ApplyOptions;
+use crate::migration::{ApplyOptions, JournalPlace};
 use crate::model::Glob;
 
 /// How many principals of a cluster are worked on at a time.
@@ -49,9 +49,11 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
             },
             saved: None,
             enable_access_entries: args.enable_access_entries,
-            journal: None,
-            state_folder,
-            holder: settings::holder(),
+            journal: JournalPlace {
+                named: None,
+                folder: state_folder,
+                holder: settings::holder(),
+            },
             concurrency: PRINCIPALS,
             max_rate: args.pace.max_rate,
             fail_fast: false,

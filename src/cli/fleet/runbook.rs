@@ -24,7 +24,8 @@ pub(in crate::cli) fn runbook(args: &ExportArgs) -> Result<String, Failure> {
             .hint("pass the file of the whole fleet"));
     }
     let options = settings::chosen(&args.choices)?.options();
-    if let Some(option) = options.iter().find(|option| option.contains(is_hidden)) {
+    let words: Vec<String> = options.iter().map(ToString::to_string).collect();
+    if let Some(option) = words.iter().find(|option| option.contains(is_hidden)) {
         return Err(Failure::usage(format!(
             "the option `{}` has hidden characters, which a runbook can't contain",
             visible(option)
@@ -33,7 +34,7 @@ pub(in crate::cli) fn runbook(args: &ExportArgs) -> Result<String, Failure> {
     }
     let has_braces = |option: &&String| option.contains("{{");
     if engine == FleetEngine::Argo
-        && let Some(option) = options.iter().find(has_braces)
+        && let Some(option) = words.iter().find(has_braces)
     {
         return Err(Failure::usage(format!(
             "the option `{option}` has two braces in a row, which Argo reads as a parameter"

@@ -17,7 +17,7 @@ use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::rehearse::Beside;
 use crate::migration::survey::Target;
-use crate::migration::{self, ApplyOptions, Consent, Question, rehearse};
+use crate::migration::{self, ApplyOptions, Consent, JournalPlace, Question, rehearse};
 use crate::model::{Arn, PrincipalKey};
 use crate::observed::Lookup;
 use crate::report::{self, Format, TableOptions};
@@ -113,9 +113,11 @@ async fn migrate(
         choices: choices.clone(),
         saved: None,
         enable_access_entries: true,
-        journal: Some(state.path().join("rehearsal.jsonl")),
-        state_folder: state.path().to_owned(),
-        holder: settings::holder(),
+        journal: JournalPlace {
+            named: Some(state.path().join("rehearsal.jsonl")),
+            folder: state.path().to_owned(),
+            holder: settings::holder(),
+        },
         concurrency: 8,
         // Slow enough to be watched.
         max_rate: display.is_watched().then_some(6.0),

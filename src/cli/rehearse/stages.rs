@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::args::RehearseArgs;
 use super::super::exit;
 use super::super::output::Console;
-use super::super::settings::{self, CLOCK};
+use super::super::settings::CLOCK;
 use super::{display, heading};
 use crate::choices::Choices;
 use crate::error::Failure;
@@ -74,8 +74,6 @@ impl Stages<'_> {
             min_soak: Duration::ZERO,
             allow_self_lockout: false,
             journal: self.options.journal.clone(),
-            state_folder: self.options.state_folder.clone(),
-            holder: settings::holder(),
         };
         let display = display(self.args, self.console);
         let done = Box::pin(migration::cutover(
@@ -102,8 +100,6 @@ impl Stages<'_> {
             force: false,
             settle: Duration::ZERO,
             journal: self.options.journal.clone(),
-            state_folder: self.options.state_folder.clone(),
-            holder: settings::holder(),
             concurrency: 8,
         };
         let back = Box::pin(migration::rollback(
@@ -128,8 +124,9 @@ impl Stages<'_> {
             .principals
             .clone_from(&self.first.observed.principals);
         let options = self.options;
-        let history = migration::journal_path::history(&seen, options.journal.as_deref(), || {
-            Ok(options.state_folder.clone())
+        let place = &options.journal;
+        let history = migration::journal_path::history(&seen, place.named.as_deref(), || {
+            Ok(place.folder.clone())
         })?;
         let plan =
             migration::apply::plan_to_judge(&seen, &options.choices, &history, (CLOCK.now)());

@@ -14,6 +14,7 @@ pub use step_functions::step_functions;
 use serde_json::{Value, json};
 
 use super::carried::UNNAMED;
+use crate::invocation::{CommandOption, Flag};
 use crate::model::Arn;
 
 /// What a runbook for a fleet needs to know.
@@ -32,7 +33,7 @@ pub struct FleetRunbook {
     /// The folder in S3 that all shards share, without a slash at its end; a volume where there is none.
     pub state: Option<String>,
     /// The options that shape the plans.
-    pub options: Vec<String>,
+    pub options: Vec<CommandOption>,
 }
 
 const NAME: &str = "aws-auth-migrate-fleet";
@@ -56,38 +57,33 @@ impl FleetRunbook {
 
     /// The arguments with which a shard runs; `index` is how the engine names its number.
     fn shard_args(&self, verb: &str, index: &str, fleet: &str) -> Vec<String> {
-        let mut args = vec![
-            "fleet".to_owned(),
-            verb.to_owned(),
-            format!("--fleet={fleet}"),
-            format!("--shard={index}/{}", self.shards),
-            "--progress=plain".to_owned(),
-            "--output=json".to_owned(),
-            format!("--out-report={}/reports/{verb}/{index}.json", self.state()),
+        let path = |of: &str| format!("{}/{of}", self.state()).into();
+        let mut options = vec![
+            CommandOption::Fleet(fleet.into()),
+            CommandOption::Shard(format!("{index}/{}", self.shards)),
+            CommandOption::Progress("plain".to_owned()),
+            CommandOption::Output("json".to_owned()),
+            CommandOption::OutReport(path(&format!("reports/{verb}/{index}.json"))),
         ];
-        if let Some(state) = &self.state {
-            args.push(format!("--journals={state}/journals"));
+        if self.state.is_some() {
+            options.push(CommandOption::Journals(path("journals")));
         }
         match verb {
-            "plan" => args.push(format!("--out={}/plans", self.state())),
-            "apply" => {
-                args.extend([
-                    format!("--plans={}/plans", self.state()),
-                    "--yes".to_owned(),
-                ]);
-            }
+            "plan" => options.push(CommandOption::Out(path("plans"))),
+            "apply" => options.extend([CommandOption::Plans(path("plans")), CommandOption::Yes]),
             _ => {}
         }
         if verb != "apply" {
-            args.extend(self.options.iter().cloned());
+            options.extend(self.options.iter().cloned());
         }
-        args
+        let command = ["fleet".to_owned(), verb.to_owned()].into_iter();
+        command.chain(options.into_iter().map(Into::into)).collect()
     }
 
     /// The arguments with which the reports of all shards are put together.
     fn merge_args(&self, verb: &str) -> Vec<String> {
         let reports = format!("{}/reports/{verb}", self.state());
-        ["fleet", "merge", &reports, "--details"]
+        ["fleet", "merge", &reports, Flag::Details.name()]
             .map(str::to_owned)
             .to_vec()
     }

@@ -100,7 +100,8 @@ fn shard_command(runbook: &FleetRunbook, verb: &str) -> String {
     let parts: Vec<String> = args
         .iter()
         .map(|arg| {
-            let count = if runbook.options.contains(arg) {
+            let mut given = runbook.options.iter();
+            let count = if given.any(|option| option.to_string() == *arg) {
                 0
             } else {
                 arg.matches("{}").count()

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::carried::{UNNAMED, header};
 use super::super::yaml;
 use super::Runbook;
+use crate::invocation::CommandOption;
 use crate::plan::Plan;
 use crate::rights::{For, rbac_objects};
 
@@ -139,28 +140,32 @@ fn setting(key: &str) -> Value {
 }
 
 fn args(command: &str, runbook: &Runbook) -> Vec<String> {
-    let mut args = vec![command.to_owned()];
-    let mut put = |more: &[&str]| args.extend(more.iter().map(|&word| word.to_owned()));
-    put(&["--cluster=$(CLUSTER)", "--region=$(REGION)"]);
-    put(&[&format!("--journal={STATE}/journal.jsonl")]);
+    let unasked = [
+        CommandOption::Yes,
+        CommandOption::Progress("plain".to_owned()),
+    ];
+    let plan = || format!("{STATE}/plan.json").into();
+    let mut options = vec![
+        CommandOption::Cluster("$(CLUSTER)".to_owned()),
+        CommandOption::Region("$(REGION)".to_owned()),
+        CommandOption::Journal(format!("{STATE}/journal.jsonl").into()),
+    ];
     match command {
-        "plan" => put(&[&format!("--out={STATE}/plan.json")]),
-        "apply" => put(&[
-            &format!("--plan={STATE}/plan.json"),
-            "--yes",
-            "--progress=plain",
-        ]),
-        "cutover" | "rollback" => put(&["--yes", "--progress=plain"]),
+        "plan" => options.push(CommandOption::Out(plan())),
+        "apply" => options.extend(
+            [CommandOption::SavedPlan(plan())]
+                .into_iter()
+                .chain(unasked),
+        ),
+        "cutover" | "rollback" => options.extend(unasked),
         _ => {}
     }
+    let mut args = vec![command.to_owned()];
+    args.extend(options.iter().map(ToString::to_string));
     if command != "rollback" {
         // Kubernetes puts variables in where it sees one.
-        args.extend(
-            runbook
-                .options
-                .iter()
-                .map(|option| option.replace('$', "$$")),
-        );
+        let given = runbook.options.iter().map(ToString::to_string);
+        args.extend(given.map(|option| option.replace('$', "$$")));
     }
     args
 }

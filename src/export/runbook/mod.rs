@@ -17,12 +17,10 @@ pub use ssm_automation::ssm_automation;
 use std::collections::BTreeMap;
 
 use super::carried::{braces_apart, cluster_code, header};
+use crate::invocation::CommandOption;
 use crate::model::Arn;
 use crate::plan::Plan;
 use crate::text::{is_hidden, shell_word};
-
-/// The option that names a role for look-ups, as a plan keeps it.
-const LOOKUP_ROLE: &str = "--lookup-role=";
 
 /// What a runbook needs to know beside the plan.
 #[derive(Debug, Clone, Default)]
@@ -34,18 +32,19 @@ pub struct Runbook {
     /// The IAM role that it runs as when it only reads, where the runbook has two.
     pub plan_role_arn: Option<Arn>,
     /// The options of `plan` that are given again whenever the tool runs.
-    pub options: Vec<String>,
+    pub options: Vec<CommandOption>,
 }
 
 /// What shaped a plan as the options that say it again, in the order of the help.
 ///
 /// # Errors
 /// An option with a character that nobody can see, and that no script could carry without hiding it.
-pub fn options(plan: &Plan) -> Result<Vec<String>, String> {
+pub fn options(plan: &Plan) -> Result<Vec<CommandOption>, CommandOption> {
     let lookups = plan.source.options.iter();
-    let lookups = lookups.filter(|option| option.starts_with(LOOKUP_ROLE));
-    let mut options: Vec<String> = lookups.cloned().chain(plan.choices.options()).collect();
-    match options.iter().position(|option| option.contains(is_hidden)) {
+    let lookups = lookups.filter(|option| matches!(option, CommandOption::LookupRole(_)));
+    let mut options: Vec<_> = lookups.cloned().chain(plan.choices.options()).collect();
+    let hides = |option: &CommandOption| option.to_string().contains(is_hidden);
+    match options.iter().position(hides) {
         Some(index) => Err(options.swap_remove(index)),
         None => Ok(options),
     }
@@ -54,16 +53,18 @@ pub fn options(plan: &Plan) -> Result<Vec<String>, String> {
 /// The roles by which a plan looked principals of other accounts up, by account.
 #[must_use]
 pub fn lookup_roles(plan: &Plan) -> BTreeMap<String, Arn> {
-    let role = |option: &String| {
-        let (account, role) = option.strip_prefix(LOOKUP_ROLE)?.split_once('=')?;
-        Some((account.to_owned(), role.parse().ok()?))
+    let role = |option: &CommandOption| match option {
+        CommandOption::LookupRole(role) => Some(role.clone()),
+        _ => None,
     };
     plan.source.options.iter().filter_map(role).collect()
 }
 
 /// Options as words of a POSIX shell, each behind a space, in which neither Systems Manager nor GitHub sees a variable.
-fn words(options: &[String]) -> String {
-    let word = |option: &String| format!(" {}", braces_apart(&shell_word(option), "''"));
+fn words(options: &[CommandOption]) -> String {
+    let word = |option: &CommandOption| {
+        format!(" {}", braces_apart(&shell_word(&option.to_string()), "''"))
+    };
     options.iter().map(word).collect()
 }
 

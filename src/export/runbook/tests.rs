@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::choices::{Choices, ManagedNodes, OnExisting, Usernames};
+use crate::model::Glob;
 use crate::report::tests::plans::{HOSTILE, awkward, large, small, with_texts};
 
 type Export = fn(&Plan, &Runbook) -> String;
@@ -22,7 +23,7 @@ fn runbooks_look_as_they_did() {
         image: Some("registry.example/aws-auth-migrate:0.1.0".to_owned()),
         role_arn: "arn:aws:iam::111122223333:role/migrator".parse().ok(),
         plan_role_arn: "arn:aws:iam::111122223333:role/planner".parse().ok(),
-        options: vec!["--exclude=*:role/legacy-*".to_owned()],
+        options: vec![CommandOption::Exclude(Glob::new("*:role/legacy-*"))],
     };
     for (plan_name, plan, runbook) in [
         ("small", small(), Runbook::default()),
@@ -48,18 +49,25 @@ fn every_choice_is_given_again() {
         managed_nodes: ManagedNodes::Skip,
         rename_groups: [("system:a".to_owned(), "a".to_owned())].into(),
         include_inert: true,
-        only: vec![crate::model::Glob::new("*ops*")],
-        exclude: vec![crate::model::Glob::new("*x?")],
+        only: vec![Glob::new("*ops*")],
+        exclude: vec![Glob::new("*x?")],
         tags: [("team".to_owned(), "a b".to_owned())].into(),
         strict: true,
         ..Choices::default()
     };
     plan.source.options = vec![
-        "--profile=mine".to_owned(),
-        "--lookup-role=444455556666=arn:aws:iam::444455556666:role/look".to_owned(),
+        "--profile=mine".to_owned().into(),
+        "--lookup-role=444455556666=arn:aws:iam::444455556666:role/look"
+            .to_owned()
+            .into(),
     ];
+    let words: Vec<String> = options(&plan)
+        .unwrap()
+        .into_iter()
+        .map(Into::into)
+        .collect();
     assert_eq!(
-        options(&plan).unwrap(),
+        words,
         [
             "--lookup-role=444455556666=arn:aws:iam::444455556666:role/look",
             "--on-existing=update",
@@ -90,14 +98,14 @@ fn an_option_that_hides_something_is_refused() {
     };
     assert_eq!(
         options(&plan),
-        Err("--rename-group=a\u{202e}b=c".to_owned())
+        Err("--rename-group=a\u{202e}b=c".to_owned().into())
     );
 }
 
 /// Three braces in a row once left two of them side by side.
 #[test]
 fn braces_never_open_side_by_side() {
-    let options = ["--exclude={{{x".to_owned()];
+    let options = [CommandOption::Exclude(Glob::new("{{{x"))];
     assert_eq!(words(&options), " '--exclude={''{''{x'");
     let mut plan = small();
     plan.cluster.arn = Some("{{{{".to_owned());
@@ -148,7 +156,7 @@ proptest! {
 
     #[test]
     fn options_reach_the_tool_as_they_were_given(text in r#"[-'"`|<>&\\:#{}$%()\[\], a]{1,12}"#) {
-        let option = format!("--exclude={text}");
+        let option = CommandOption::Exclude(Glob::new(&text));
         let script = format!("printf '%s\\n'{}", words(std::slice::from_ref(&option)));
         prop_assert!(!script.contains("{{"));
         let output = std::process::Command::new("sh").arg("-c").arg(&script).output().unwrap();

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::planned::{Ending, Planned, Proof};
 use super::record::{Record, RunCommand, RunEnd};
-use super::run_option::RunOption;
 use crate::choices::Choices;
+use crate::invocation::CommandOption;
 use crate::model::{ActionError, ActionStatus, BindingId, ClusterId, LiveEntry};
 use crate::plan::Action;
 
@@ -78,7 +78,7 @@ pub struct RunPart {
     /// The choices that shaped it.
     pub choices: Choices,
     /// The command's own options.
-    pub options: Vec<RunOption>,
+    pub options: Vec<CommandOption>,
     /// The plan in short, where it was recorded.
     pub plan: Option<Box<Planned>>,
 }
@@ -114,7 +114,7 @@ pub struct RunHistory {
     /// The choices that shaped what it did, as of its last part.
     pub choices: Choices,
     /// The command's own options, as of its last part.
-    pub options: Vec<RunOption>,
+    pub options: Vec<CommandOption>,
     /// What was recorded when it ended last.
     pub ending: Ending,
     /// Its parts, one for each time that it was begun or resumed.

@@ -23,7 +23,8 @@ use crate::aws::{Aws, EksApi, Pace};
 use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, Planned, RunCommand, RunEnd, RunLog, RunOption};
+use crate::invocation::{Advice, CommandOption};
+use crate::journal::{Beginning, Planned, RunCommand, RunEnd, RunLog};
 use crate::model::{Arn, AuthenticationMode, ClusterId, LiveEntry};
 use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Misfits, Plan};
@@ -49,12 +50,8 @@ pub struct ApplyOptions {
     pub saved: Option<Plan>,
     /// Whether the one-way mode switch is allowed.
     pub enable_access_entries: bool,
-    /// Where the journal is; in the state folder where no place is named.
-    pub journal: Option<PathBuf>,
-    /// The folder for journals.
-    pub state_folder: PathBuf,
-    /// What this process says of itself in the journal's lock.
-    pub holder: String,
+    /// Where its journal is.
+    pub journal: JournalPlace,
     /// How many principals to work on at a time.
     pub concurrency: usize,
     /// Calls per second at most.
@@ -129,12 +126,14 @@ pub async fn apply<P: Progress>(
 ) -> Result<Applied, Failure> {
     let mut target = target.clone();
     target.aws.pace = target.aws.pace.limited(options.max_rate);
-    let place = JournalPlace {
-        named: options.journal.as_deref(),
-        folder: &options.state_folder,
-        holder: &options.holder,
-    };
-    let session = Session::new(&target, place, progress, stop, clock, options.timeout);
+    let session = Session::new(
+        &target,
+        &options.journal,
+        progress,
+        stop,
+        clock,
+        options.timeout,
+    );
     let work = Applying { session, options };
     let mut seen = match work.session.look_alone().await {
         Ok(seen) => seen,
@@ -142,7 +141,7 @@ pub async fn apply<P: Progress>(
     };
     let aws = seen.aws.clone().ok_or_else(|| {
         Failure::usage("there is nothing to apply to: the plan is offline")
-            .hint("pass the cluster with --cluster")
+            .hint(Advice::NameCluster)
     })?;
     let Opened { id, path, history } = work.session.open(&seen)?;
     let mut plan = plan_now(&seen, options, &history, clock)?;
@@ -174,7 +173,7 @@ pub async fn apply<P: Progress>(
     }
     let began = Instant::now();
     let mut applied = if is_nothing {
-        RunLog::end_what_was_stopped(&path, &id, &options.holder, clock.now)?;
+        RunLog::end_what_was_stopped(&path, &id, &options.journal.holder, clock.now)?;
         Applied {
             plan,
             summary: Summary::default(),
@@ -204,17 +203,17 @@ pub async fn apply<P: Progress>(
 
 impl ApplyOptions {
     /// The options that it has to be given again to resume.
-    fn again(&self) -> Vec<RunOption> {
+    fn again(&self) -> Vec<CommandOption> {
         let flags = [
-            (RunOption::ApplyRbac, self.choices.bind_renamed),
-            (RunOption::AllowSelfLockout, self.allow_self_lockout),
-            (RunOption::FailFast, self.fail_fast),
+            (CommandOption::ApplyRbac, self.choices.bind_renamed),
+            (CommandOption::AllowSelfLockout, self.allow_self_lockout),
+            (CommandOption::FailFast, self.fail_fast),
         ];
         let flags = flags.into_iter().filter(|(_, given)| *given);
         flags
             .map(|(flag, _)| flag)
-            .chain(self.canary.map(RunOption::Canary))
-            .chain(self.max_rate.map(RunOption::MaxRate))
+            .chain(self.canary.map(CommandOption::Canary))
+            .chain(self.max_rate.map(CommandOption::MaxRate))
             .collect()
     }
 }
@@ -395,8 +394,7 @@ impl<P: Progress> Applying<'_, P> {
 /// A decision that does not fit is a slip of whoever wrote it: nothing is done.
 #[must_use]
 pub fn misfit(misfits: &Misfits) -> Failure {
-    Failure::usage(format!("nothing was written: {misfits}"))
-        .hint("correct the decisions file or the option; `plan --write-decisions FILE` writes every open question")
+    Failure::usage(format!("nothing was written: {misfits}")).hint(Advice::WriteDecisions)
 }
 
 fn new_principals(seen: &Survey, now: Timestamp) -> BTreeSet<Arn> {

@@ -54,8 +54,7 @@ pub(super) async fn survey_after_switch(
         if stop.is_requested() {
             return Err(Failure {
                 kind: FailureKind::Interrupted,
-                ..Failure::new("interrupted after the mode switch")
-                    .hint("run the same command again to resume")
+                ..Failure::new("interrupted after the mode switch").resumes()
             });
         }
         stop.sleep(Duration::from_secs(1)).await;

@@ -29,7 +29,7 @@ pub(super) async fn finish<P: Progress>(
     let Some(locked) = source.and_then(|source| source.downcast_ref::<LockedOut>()) else {
         return Err(failure);
     };
-    let path = work.session.journal_of(&locked.cluster);
+    let path = work.session.journal.journal_of(&locked.cluster);
     let history = Journal::history(&path, &locked.cluster)?;
     let actions = history.owed(&locked.principal.key());
     if actions.is_empty() {

@@ -4,16 +4,18 @@ use super::ApplyOptions;
 use crate::choices::OnExisting;
 use crate::error::Failure;
 use crate::finding::{Code, Severity};
+use crate::invocation::{Advice, Flag};
 use crate::migration::Survey;
 use crate::plan::Stage;
 use crate::plan::document::{Outcome, Plan};
 
 pub(super) fn blind_canary(seen: &Survey, options: &ApplyOptions) -> Result<(), Failure> {
     if options.canary.is_some() && seen.kubernetes.is_none() {
-        return Err(
-            Failure::usage("--canary watches the nodes, and there is no connection to the cluster's Kubernetes API")
-                .hint("name the cluster without --from-file, or add --kubeconfig"),
-        );
+        return Err(Failure::usage(format!(
+            "{} watches the nodes, and there is no connection to the cluster's Kubernetes API",
+            Flag::Canary
+        ))
+        .hint(Advice::WatchLiveCluster));
     }
     Ok(())
 }
@@ -45,9 +47,10 @@ pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(
         .count();
     if options.choices.on_existing == OnExisting::Fail && conflicts > 0 {
         return Err(Failure::refused(format!(
-            "{conflicts} live access entries differ from their mappings, and --on-existing is fail"
+            "{conflicts} live access entries differ from their mappings, and {} is fail",
+            Flag::OnExisting
         ))
-        .hint("`plan` shows them; keep them with --on-existing keep, or update them with --on-existing update"));
+        .hint(Advice::UpdateOrKeepAll));
     }
     let switches = plan
         .actions
@@ -57,7 +60,7 @@ pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(
         return Err(Failure::refused(
             "the cluster is in the mode CONFIG_MAP, which does not support access entries",
         )
-        .hint("add --enable-access-entries to switch it to API_AND_CONFIG_MAP; aws-auth keeps working, but the switch can't be undone"));
+        .hint(Advice::AllowModeSwitch));
     }
     Ok(())
 }

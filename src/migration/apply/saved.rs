@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{ApplyOptions, Clock, live_entries, plan};
 use crate::error::Failure;
 use crate::finding::{Code, Severity};
+use crate::invocation::Advice;
 use crate::journal::History;
 use crate::migration::Survey;
 use crate::model::{AccessEntry, AuthenticationMode, LiveEntry};
@@ -30,7 +31,7 @@ pub(super) fn plan_now(
     .map_err(|stale| {
         Failure::new("the saved plan was not applied")
             .because(stale)
-            .hint("create and review a new one: `plan --out FILE`")
+            .hint(Advice::SavePlanAgain)
     })?;
     refuse_blocked(saved, &fresh)?;
     let live = live_entries(seen);
@@ -71,7 +72,7 @@ fn only_what_is_yielded(plan: &mut Plan, fresh: &[Action], saved: &Plan) -> Resu
         strange.id,
         strange.kind.operation(),
     ))
-    .hint("create and review a new one: `plan --out FILE`"))
+    .hint(Advice::SavePlanAgain))
 }
 
 /// Refuses a plan that would make what needs a decision by now, such as an entry whose group lacks its bindings.
@@ -117,28 +118,29 @@ fn entries_to_delete(
     fresh: &Plan,
     live: &BTreeMap<String, LiveEntry>,
 ) -> BTreeSet<String> {
-    // The look taken now knows better than a comparison: an old entry may say the same and be dead.
-    let is_new = |principal: &str| {
+    let deleted = |plan: &Plan| -> BTreeSet<String> {
+        let actions = plan.actions.iter();
+        actions
+            .filter_map(|action| match &action.kind {
+                ActionKind::DeleteAccessEntry { principal_arn } => Some(principal_arn.to_string()),
+                _ => None,
+            })
+            .collect()
+    };
+    // The look taken now knows better than a comparison: an old entry may say the same and be dead. One that this tool has
+    // re-created since is left alone or completed by a plan made now, and never deleted.
+    let still_old = deleted(fresh);
+    let is_new = |principal: &String| {
         fresh.mappings.iter().any(|mapping| {
-            let is_its = mapping
-                .entry
-                .as_ref()
-                .is_some_and(|entry| entry.principal_arn.to_string() == principal);
-            let is_begun = mapping
-                .findings
-                .iter()
-                .any(|finding| finding.code == Code::EntryUnfinished);
-            is_its && (mapping.outcome == Outcome::Unchanged || is_begun)
+            let is_kept = matches!(mapping.outcome, Outcome::Unchanged | Outcome::Update);
+            let mut entry = mapping.entry.iter();
+            is_kept
+                && !still_old.contains(principal)
+                && entry.any(|entry| entry.principal_arn.to_string() == *principal)
         })
     };
-    let deletes = saved
-        .actions
-        .iter()
-        .filter_map(|action| match &action.kind {
-            ActionKind::DeleteAccessEntry { principal_arn } => Some(principal_arn.to_string()),
-            _ => None,
-        });
-    deletes
+    deleted(saved)
+        .into_iter()
         .filter(|principal| live.contains_key(principal) && !is_new(principal))
         .collect()
 }

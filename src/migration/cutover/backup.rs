@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
 use crate::files;
+use crate::invocation::Advice;
 use crate::journal::{History, RunCommand};
 use crate::kubernetes::Stored;
 use crate::model::ClusterId;
@@ -26,7 +27,7 @@ pub fn refuse_taken(path: &Path, stored: &Stored, history: &History) -> Result<(
         "`{}` exists, and a backup never overwrites a file",
         path.display()
     ))
-    .hint("choose another file with --backup"))
+    .hint(Advice::OtherBackupFile))
 }
 
 /// Writes the manifest to the path and the exact object, metadata and all, beside it with `.json` at its end; both are
@@ -164,5 +165,5 @@ fn unusable(path: &Path, error: std::io::Error) -> Failure {
         path.display()
     ))
     .because(error)
-    .hint("choose another place with --backup")
+    .hint(Advice::OtherBackupPlace)
 }

@@ -6,6 +6,7 @@ use super::remove::{Removal, removal};
 use super::{CutoverOptions, live};
 use crate::choices::Choices;
 use crate::error::Failure;
+use crate::invocation::{Advice, Flag};
 use crate::journal::{History, RunCommand};
 use crate::kubernetes::Stored;
 use crate::migration::deletion::held_by;
@@ -128,9 +129,12 @@ impl Look {
         now: Timestamp,
     ) -> Result<(), Failure> {
         if is_partial(&options.choices) {
-            return Err(Failure::usage(
-                "--to-api-mode disables aws-auth for everybody, so it can't be combined with --only or --exclude",
-            )
+            return Err(Failure::usage(format!(
+                "{} disables aws-auth for everybody, so it can't be combined with {} or {}",
+                Flag::ToApiMode,
+                Flag::Only,
+                Flag::Exclude
+            ))
             .and_nothing_written());
         }
         if !self.verification.left.is_empty() {
@@ -138,7 +142,7 @@ impl Look {
                 "{} of aws-auth stay as decided, and in the mode API they would grant nothing",
                 self.verification.left.len()
             ))
-            .hint("answer `drop` for them in the decisions file, or run without --to-api-mode"));
+            .hint(Advice::DropOrStay));
         }
         if !options.allow_self_lockout && self.loses_the_caller(|_| true) {
             return Err(locked_out());
@@ -153,10 +157,9 @@ impl Look {
                 "the last `apply` was {} minutes ago, and the switch to API can't be undone",
                 age.as_mins()
             ))
-            .hint(format!(
-                "wait until {} minutes have passed and watch for refused logins, or lower --min-soak",
-                wanted.as_mins()
-            )));
+            .hint(Advice::WaitOrLowerSoak {
+                minutes: wanted.as_mins(),
+            }));
         }
         Ok(())
     }
@@ -195,7 +198,7 @@ fn locked_out() -> Failure {
     Failure::refused(
         "the caller's own access comes from a mapping that would be removed, and it has no access entry",
     )
-    .hint("create an access entry for the caller first, or add --allow-self-lockout")
+    .hint(Advice::EntryForCaller)
 }
 
 #[cfg(test)]

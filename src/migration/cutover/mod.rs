@@ -18,7 +18,8 @@ use super::survey::{Survey, Target};
 use super::verify::Verification;
 use crate::choices::Choices;
 use crate::error::{Failure, FailureKind};
-use crate::journal::{Beginning, Ending, Planned, RunCommand, RunEnd, RunOption};
+use crate::invocation::{Advice, CommandOption};
+use crate::journal::{Beginning, Ending, Planned, RunCommand, RunEnd};
 use crate::kubernetes::{Kubernetes, KubernetesError, Terminating};
 use crate::model::{AuthenticationMode, MappingId};
 use crate::plan::document::SourceKind;
@@ -62,29 +63,25 @@ pub struct CutoverOptions {
     pub timeout: Option<Duration>,
     /// Whether the caller may lock itself out.
     pub allow_self_lockout: bool,
-    /// Where the journal is; in the state folder where no place is named.
-    pub journal: Option<PathBuf>,
-    /// The folder for journals.
-    pub state_folder: PathBuf,
-    /// What this process says of itself in the journal's lock.
-    pub holder: String,
+    /// Where its journal is.
+    pub journal: JournalPlace,
 }
 
 impl CutoverOptions {
     /// The options that it has to be given again to resume.
-    fn again(&self) -> Vec<RunOption> {
+    fn again(&self) -> Vec<CommandOption> {
         let flags = [
-            (RunOption::KeepConfigMap, self.keep_config_map),
-            (RunOption::ToApiMode, self.to_api_mode),
-            (RunOption::AllowSelfLockout, self.allow_self_lockout),
+            (CommandOption::KeepConfigMap, self.keep_config_map),
+            (CommandOption::ToApiMode, self.to_api_mode),
+            (CommandOption::AllowSelfLockout, self.allow_self_lockout),
         ];
         let given = flags.into_iter().filter(|(_, given)| *given);
-        let settle = (self.settle != SETTLE).then_some(RunOption::Settle(self.settle));
+        let settle = (self.settle != SETTLE).then_some(CommandOption::Settle(self.settle));
         let min_soak = (self.to_api_mode && self.min_soak != MIN_SOAK)
-            .then_some(RunOption::MinSoak(self.min_soak));
+            .then_some(CommandOption::MinSoak(self.min_soak));
         given
             .map(|(flag, _)| flag)
-            .chain(self.soak.map(RunOption::Soak))
+            .chain(self.soak.map(CommandOption::Soak))
             .chain(settle)
             .chain(min_soak)
             .collect()
@@ -153,12 +150,14 @@ pub async fn cutover<P: Progress>(
     clock: Clock,
     confirm: impl FnOnce(&Preview<'_>) -> Result<Consent, Failure>,
 ) -> Result<CutOver, Failure> {
-    let place = JournalPlace {
-        named: options.journal.as_deref(),
-        folder: &options.state_folder,
-        holder: &options.holder,
-    };
-    let session = Session::new(target, place, progress, stop, clock, options.timeout);
+    let session = Session::new(
+        target,
+        &options.journal,
+        progress,
+        stop,
+        clock,
+        options.timeout,
+    );
     let seen = session.look_alone().await?;
     let kubernetes = live(&seen)?;
     let Opened { id, path, history } = session.open(&seen)?;
@@ -308,7 +307,7 @@ pub(super) fn live(seen: &Survey) -> Result<Kubernetes, Failure> {
         (Some(kubernetes), SourceKind::Cluster) => Ok(kubernetes.clone()),
         _ => Err(
             Failure::usage("a ConfigMap from a file can't be removed from the cluster")
-                .hint("pass the cluster with --cluster or --kubeconfig, without --from-file"),
+                .hint(Advice::NameLiveCluster),
         ),
     }
 }
@@ -382,7 +381,6 @@ pub(super) fn may_try_again(error: &KubernetesError) -> bool {
 pub(super) fn interrupted() -> Failure {
     Failure {
         kind: FailureKind::Interrupted,
-        ..Failure::new("interrupted before the ConfigMap was changed")
-            .hint("run the same command again to resume")
+        ..Failure::new("interrupted before the ConfigMap was changed").resumes()
     }
 }

@@ -10,6 +10,7 @@ use super::{ATTEMPTS, BREATH, CutOver, CutoverOptions, Watch, backup, interrupte
 use crate::aws::Aws;
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
+use crate::invocation::{Advice, Flag};
 use crate::journal::{ConfigMapChange, ConfigMapIntent, RunLog};
 use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored};
 use crate::migration::deletion::{Deletion, NOTHING_YET, Over};
@@ -101,7 +102,7 @@ impl<P: Progress> CuttingOver<'_, P> {
             ..Failure::new(format!(
                 "the ConfigMap was not written: in {ATTEMPTS} attempts it was changed by somebody else or the connection failed"
             ))
-            .hint("find out who writes aws-auth (`status --preflight`), then run the same command again")
+            .hint(Advice::FindWriter)
         })
     }
 
@@ -217,8 +218,11 @@ impl<P: Progress> CuttingOver<'_, P> {
         if self.session.is_over() {
             return Err(Failure {
                 kind: FailureKind::Incomplete,
-                ..Failure::new("the ConfigMap was not changed: --timeout was reached")
-                    .hint("run the same command again to resume")
+                ..Failure::new(format!(
+                    "the ConfigMap was not changed: {} was reached",
+                    Flag::Timeout
+                ))
+                .resumes()
             });
         }
         Ok(())
@@ -271,9 +275,7 @@ fn refused(error: KubernetesError) -> Failure {
     let is_immutable = matches!(error, KubernetesError::Immutable { .. });
     let failure = Failure::from(error);
     if is_immutable {
-        failure.hint(
-            "cut everything over at once, without --only, --exclude and --keep-config-map, which deletes it; or re-create it without `immutable: true` first",
-        )
+        failure.hint(Advice::CutOverAtOnce)
     } else {
         failure
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
 use crate::files;
+use crate::invocation::Advice;
 use crate::journal::{History, Journal, Whole};
 use crate::model::ClusterId;
 
@@ -24,7 +25,7 @@ pub fn found(path: &Path, name: Option<&str>, region: Option<&str>) -> Result<Fo
     let place = path.display();
     let Some(journal) = Journal::whole(path)? else {
         return Err(Failure::new(format!("there is no journal at `{place}`"))
-            .hint("name the journal with --journal, or read the cluster with --cluster"));
+            .hint(Advice::NameClusterOrJournal));
     };
     let mut clusters = clusters(&journal.history);
     clusters.retain(|cluster| {
@@ -39,7 +40,7 @@ pub fn found(path: &Path, name: Option<&str>, region: Option<&str>) -> Result<Fo
         [] => Err(Failure::usage(format!(
             "the journal `{place}` has no run on such a cluster"
         ))
-        .hint("check --cluster and --region")),
+        .hint(Advice::CheckClusterAndRegion)),
         several => {
             let named = several.iter().map(|cluster| {
                 let ClusterId {
@@ -56,7 +57,7 @@ pub fn found(path: &Path, name: Option<&str>, region: Option<&str>) -> Result<Fo
                 several.len(),
                 named.join("; ")
             ))
-            .hint("choose one with --cluster and --region"))
+            .hint(Advice::ChooseCluster))
         }
     }
 }

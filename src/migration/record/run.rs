@@ -194,13 +194,14 @@ fn nodes(run: &RunHistory) -> Option<WatchedNodes> {
 
 impl PartRecord {
     fn of(part: &RunPart) -> Self {
-        let own = part.options.iter().map(ToString::to_string);
+        let chosen = part.choices.options();
+        let options = chosen.iter().chain(&part.options);
         Self {
             time: part.time,
             caller: part.caller.clone(),
             holder: part.holder.clone(),
             tool_version: part.tool_version.clone(),
-            options: part.choices.options().into_iter().chain(own).collect(),
+            options: options.map(ToString::to_string).collect(),
             plan_sha256: part.plan_sha256.clone(),
             actions: part.actions,
         }

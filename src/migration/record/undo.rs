@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::LiveProof;
+use crate::invocation::{CommandOption, Invocation, Verb};
 use crate::journal::{History, RunCommand, RunEnd};
 use crate::model::{ActionStatus, AuthenticationMode, ClusterId};
 use crate::plan::ActionKind;
-use crate::text::{shell_word, visible};
 
 /// How to undo what was done.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
@@ -59,18 +59,20 @@ pub(super) fn undo(
             permanent,
         };
     }
-    let command = |flags: &[&str]| match live {
-        Some(verification) => verification.plan.command("rollback", flags),
-        None => rollback(cluster, journal, flags),
-    };
-    let step = |purpose: &str, command| UndoStep {
-        purpose: purpose.to_owned(),
-        command,
+    let step = |purpose: &str, more: Option<CommandOption>| {
+        let command = match live {
+            Some(verification) => verification.plan.command(Verb::Rollback, more),
+            None => rollback(cluster, journal, more),
+        };
+        UndoStep {
+            purpose: purpose.to_owned(),
+            command: command.to_string(),
+        }
     };
     Undo {
         steps: vec![
-            step("show what would be undone", command(&["--dry-run"])),
-            step("undo it; asks first", command(&[])),
+            step("show what would be undone", Some(CommandOption::DryRun)),
+            step("undo it; asks first", None),
         ],
         permanent,
     }
@@ -108,20 +110,20 @@ fn switches(history: &History) -> Vec<AuthenticationMode> {
     modes
 }
 
-/// The command line, from what the journal says of the cluster alone.
-fn rollback(cluster: &ClusterId, journal: Option<&Path>, flags: &[&str]) -> String {
-    let word = |text: &str| shell_word(&visible(text));
-    let mut words = vec![
-        "aws-auth-migrate rollback".to_owned(),
-        format!("--cluster {}", word(&cluster.name)),
-        format!("--region {}", word(&cluster.region)),
+/// The command, from what the journal says of the cluster alone.
+fn rollback(
+    cluster: &ClusterId,
+    journal: Option<&Path>,
+    more: Option<CommandOption>,
+) -> Invocation {
+    let mut options = vec![
+        CommandOption::Cluster(cluster.name.clone()),
+        CommandOption::Region(cluster.region.clone()),
     ];
-    if let Some(journal) = journal {
-        words.push(format!(
-            "--journal {}",
-            word(&journal.display().to_string())
-        ));
+    options.extend(journal.map(|journal| CommandOption::Journal(journal.to_owned())));
+    options.extend(more);
+    Invocation {
+        verb: Verb::Rollback,
+        options,
     }
-    words.extend(flags.iter().map(|flag| (*flag).to_owned()));
-    words.join(" ")
 }

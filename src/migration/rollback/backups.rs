@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Restoring, RollbackOptions};
 use crate::error::Failure;
+use crate::invocation::Advice;
 use crate::journal::ConfigMapChange;
 use crate::kubernetes::Stored;
 use crate::migration::cutover::backup;
@@ -25,7 +26,8 @@ pub(super) fn without_journal(
         return (
             Restoring::Nothing,
             Some(format!(
-                "{lost}; if aws-auth was cut over, pass the journal of that run with --journal, or restore the backup by hand: kubectl create -f BACKUP"
+                "{lost}; if aws-auth was cut over, {}",
+                Advice::JournalOfCutover
             )),
         );
     };
@@ -34,8 +36,8 @@ pub(super) fn without_journal(
         return (Restoring::Nothing, Some(lost));
     }
     if stored.is_some() && !options.force {
-        let path = path.display();
-        let said = format!("{lost}; --force replaces aws-auth with the backup `{path}`");
+        let backup = path.display().to_string();
+        let said = format!("{lost}; {}", Advice::ForceBackup { backup });
         return (Restoring::Nothing, Some(said));
     }
     let back = Restoring::Back {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::journal::{ConfigMapChange, History, RunCommand, RunOption};
+use crate::invocation::CommandOption;
+use crate::journal::{ConfigMapChange, History, RunCommand};
 use crate::kubernetes::Stored;
 use crate::model::ActionStatus;
 
@@ -66,7 +67,7 @@ pub fn changes<'a>(history: &'a History, only_run: Option<&str>) -> Vec<&'a Conf
                 // It has undone one run, or all of them.
                 (RunCommand::Rollback, Some(_)) => {
                     let only = run.options.iter().find_map(|option| match option {
-                        RunOption::OnlyRun(only) => Some(only.as_str()),
+                        CommandOption::OnlyRun(only) => Some(only.as_str()),
                         _ => None,
                     });
                     open.retain(|(of, _)| only.is_some_and(|only| only != *of));

@@ -10,6 +10,7 @@ use crate::access::before::{Answer, Authenticator};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::finding::Code;
+use crate::invocation::Advice;
 use crate::journal::{ConfigMapChange, History};
 use crate::kubernetes::Stored;
 use crate::migration::Clock;
@@ -38,9 +39,9 @@ pub(super) fn decide(
         return Err(Failure::new(format!(
             "nothing was undone: run {last} cut aws-auth over, so the entries are the only source of access"
         ))
-        .hint(format!(
-            "roll that run back first (--run {last}), or roll everything back (without --run)"
-        )));
+        .hint(Advice::RollThatBackFirst {
+            run: last.to_owned(),
+        }));
     }
     let live = entries_to_undo(seen)?;
     let mut entries = undo(history, only_run, &live, &|live| is_dead(seen, live));
@@ -250,7 +251,7 @@ fn keep_what_nothing_else_gives(
         .left
         .extend(kept.into_iter().map(|(principal_arn, reason)| Left {
             principal_arn,
-            reason: format!("{reason} (to delete it anyway, pass --force)"),
+            reason: format!("{reason} ({})", Advice::ForceDelete),
         }));
 }
 

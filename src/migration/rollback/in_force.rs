@@ -63,8 +63,7 @@ impl<P: Progress> RollingBack<'_, P> {
             if self.session.stop.is_requested() {
                 return Err(Failure {
                     kind: FailureKind::Interrupted,
-                    ..Failure::new("interrupted before an access entry was deleted")
-                        .hint("run the same command again to resume")
+                    ..Failure::new("interrupted before an access entry was deleted").resumes()
                 });
             }
             match self.kubernetes.answers_the_caller().await {

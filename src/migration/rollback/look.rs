@@ -7,6 +7,7 @@ use super::config_map::{Restoring, changes, restore};
 use super::decide::decide;
 use super::{BINDINGS_AT_A_TIME, RollbackOptions, RolledBack, bindings};
 use crate::error::Failure;
+use crate::invocation::Advice;
 use crate::journal::{Journal, RunCommand, RunEnd, RunHistory};
 use crate::kubernetes::{Kubernetes, Stored};
 use crate::migration::cutover::live;
@@ -35,9 +36,11 @@ impl Look {
         let seen = session.look().await?;
         let kubernetes = live(&seen)?;
         let Opened { id, path, history } = session.open(&seen)?;
-        if options.journal.is_some() && !Journal::is_there(&path)? {
-            return Err(Failure::usage(format!("there is no journal `{}`", path.display()))
-            .hint("without --journal, the default journal is used, or the entries' tags if there is none"));
+        if options.journal.named.is_some() && !Journal::is_there(&path)? {
+            return Err(
+                Failure::usage(format!("there is no journal `{}`", path.display()))
+                    .hint(Advice::UsualJournal),
+            );
         }
         if let Some(run) = &options.run
             && !history.runs.iter().any(|known| known.run == *run)
@@ -46,7 +49,7 @@ impl Look {
                 "the journal `{}` has no run `{run}`",
                 path.display()
             ))
-            .hint("`status` shows the last run; pass another journal with --journal"));
+            .hint(Advice::JournalWithRun));
         }
         let stored = seen.stored.clone();
         let held = stored.as_ref().and_then(Stored::terminating);
@@ -61,12 +64,17 @@ impl Look {
         } else {
             let back = restore(&history, options.run.as_deref(), standing);
             let elsewhere = (standing.is_none() && changes(&history, None).is_empty()).then(|| {
-            let is = if held.is_some() { "being deleted" } else { "gone" };
-            format!(
-                "aws-auth is {is}, and no run in the journal `{}` removed it: pass the journal of the run that did with --journal, or restore the backup by hand: kubectl create -f BACKUP",
-                path.display()
-            )
-        });
+                let is = if held.is_some() {
+                    "being deleted"
+                } else {
+                    "gone"
+                };
+                format!(
+                    "aws-auth is {is}, and no run in the journal `{}` removed it: {}",
+                    path.display(),
+                    Advice::JournalOfRemoval
+                )
+            });
             (back, elsewhere)
         };
         if config_map != Restoring::Nothing {
@@ -115,11 +123,8 @@ impl Look {
                 .find_map(|change| change.backup.as_ref())
                 .map_or_else(String::new, |backup| format!(" `{}`", backup.display()));
             return Err(
-                Failure::new("nothing was undone: aws-auth changed since the cutover").hint(
-                    format!(
-                        "compare it with the backup{backup}; --force replaces it with the backup"
-                    ),
-                ),
+                Failure::new("nothing was undone: aws-auth changed since the cutover")
+                    .hint(Advice::CompareWithBackup { backup }),
             );
         }
         let is_open = history.unfinished_of(RunCommand::Rollback).is_some();

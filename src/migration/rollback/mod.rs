@@ -23,7 +23,8 @@ use super::survey::{Survey, Target};
 use crate::aws::EksApi;
 use crate::choices::{Choices, OnExisting};
 use crate::error::Failure;
-use crate::journal::{Beginning, RunCommand, RunEnd, RunOption};
+use crate::invocation::CommandOption;
+use crate::journal::{Beginning, RunCommand, RunEnd};
 use crate::kubernetes::Stored;
 use crate::model::AuthenticationMode;
 use crate::stop::Stop;
@@ -57,22 +58,18 @@ pub struct RollbackOptions {
     /// How long the cluster gets to read a ConfigMap that was put back before entries go, and how long one is waited for
     /// that is being deleted.
     pub settle: Duration,
-    /// Where the journal is; in the state folder where no place is named.
-    pub journal: Option<PathBuf>,
-    /// The folder for journals.
-    pub state_folder: PathBuf,
-    /// What this process says of itself in the journal's lock.
-    pub holder: String,
+    /// Where its journal is.
+    pub journal: JournalPlace,
     /// How many principals to work on at a time.
     pub concurrency: usize,
 }
 
 impl RollbackOptions {
     /// The options that it has to be given again to resume.
-    fn again(&self) -> Vec<RunOption> {
-        let settle = (self.settle != SETTLE).then_some(RunOption::Settle(self.settle));
-        let run = self.run.clone().map(RunOption::OnlyRun);
-        let force = self.force.then_some(RunOption::Force);
+    fn again(&self) -> Vec<CommandOption> {
+        let settle = (self.settle != SETTLE).then_some(CommandOption::Settle(self.settle));
+        let run = self.run.clone().map(CommandOption::OnlyRun);
+        let force = self.force.then_some(CommandOption::Force);
         settle.into_iter().chain(run).chain(force).collect()
     }
 }
@@ -141,12 +138,7 @@ pub async fn rollback<P: Progress>(
     clock: Clock,
     confirm: impl Fn(&RolledBack) -> Result<Consent, Failure>,
 ) -> Result<RolledBack, Failure> {
-    let place = JournalPlace {
-        named: options.journal.as_deref(),
-        folder: &options.state_folder,
-        holder: &options.holder,
-    };
-    let session = Session::new(target, place, progress, stop, clock, None);
+    let session = Session::new(target, &options.journal, progress, stop, clock, None);
     let mut look = Look::of(&session, options).await?;
     if !options.act || (look.done.is_nothing() && !look.is_open) {
         return Ok(look.done);

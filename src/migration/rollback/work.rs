@@ -9,6 +9,7 @@ use super::bindings::by_hand;
 use super::entries::done_without_answer;
 use super::{Fate, RollbackOptions, RolledBack, UndoneBinding};
 use crate::error::{Failure, FailureKind};
+use crate::invocation::Advice;
 use crate::journal::{Answered, ConfigMapChange, ConfigMapIntent, RunLog};
 use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored, StoredBinding};
 use crate::migration::cutover::{ATTEMPTS, BREATH, interrupted, may_try_again};
@@ -167,14 +168,16 @@ impl<P: Progress> RollingBack<'_, P> {
             if found != seen && !force {
                 let edited = "aws-auth was changed in the meantime";
                 self.outcome(ActionStatus::Failed, Some(edited.to_owned()))?;
-                return Err(Failure::new(format!("nothing was undone: {edited}"))
-                    .hint("compare it with the backup; --force replaces it with the backup"));
+                return Err(Failure::new(format!("nothing was undone: {edited}")).hint(
+                    Advice::CompareWithBackup {
+                        backup: String::new(),
+                    },
+                ));
             }
         }
         Err(Failure {
             kind: FailureKind::Incomplete,
-            ..Failure::new(format!("aws-auth was not restored in {ATTEMPTS} attempts"))
-                .hint("run the same command again to resume")
+            ..Failure::new(format!("aws-auth was not restored in {ATTEMPTS} attempts")).resumes()
         })
     }
 
@@ -201,7 +204,7 @@ impl<P: Progress> RollingBack<'_, P> {
                     held_by(&held)
                 ))
                 .hint(TAKE_OFF)
-                .hint("then run the same command again to resume")
+                .then_resumes()
             }),
         }
     }

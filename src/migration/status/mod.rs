@@ -3,6 +3,7 @@
 mod preflight;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,7 +14,8 @@ use super::survey::Survey;
 use super::verify::{Readiness, Verification, canonical};
 use crate::access::before::{Answer, Authenticator};
 use crate::finding::Code;
-use crate::journal::{History, RunCommand, RunEnd, RunHistory, RunOption};
+use crate::invocation::{CommandOption, Invocation, Verb};
+use crate::journal::{History, RunCommand, RunEnd, RunHistory};
 use crate::kubernetes::Stored;
 use crate::model::ActionStatus;
 use crate::model::{AuthenticationMode, LiveEntry, Principal};
@@ -64,10 +66,44 @@ pub struct Status {
     /// What else there is to know, such as that EKS itself has written `aws-auth` again.
     pub notes: Vec<String>,
     /// The next command.
-    pub next: String,
+    pub next: NextStep,
     /// What could go wrong, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preflight: Option<Preflight>,
+}
+
+/// What comes next on a cluster.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[serde(into = "String")]
+#[schemars(with = "String")]
+pub enum NextStep {
+    /// This command.
+    Run(Invocation),
+    /// The migration is complete.
+    Nothing,
+}
+
+impl NextStep {
+    /// Whether it is a command that names a cluster.
+    #[must_use]
+    pub fn names_cluster(&self) -> bool {
+        matches!(self, Self::Run(invocation) if invocation.names_cluster())
+    }
+}
+
+impl fmt::Display for NextStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run(invocation) => invocation.fmt(f),
+            Self::Nothing => f.write_str("nothing: the migration is complete"),
+        }
+    }
+}
+
+impl From<NextStep> for String {
+    fn from(next: NextStep) -> Self {
+        next.to_string()
+    }
 }
 
 /// Access entries by who made them.
@@ -145,11 +181,13 @@ pub fn status(
         }),
         drift: drift(seen, plan, history, &live),
         notes: written_again(seen, history).into_iter().collect(),
-        next: String::new(),
+        next: NextStep::Nothing,
         preflight: None,
     };
     status.next = match last.filter(|run| run.end != Some(RunEnd::Complete)) {
-        Some(run) if has_to_go_on(run, verification) => go_on(run, &verification.plan),
+        Some(run) if has_to_go_on(run, verification) => {
+            NextStep::Run(go_on(run, &verification.plan))
+        }
         _ => next(&status, verification, binds(history, plan)),
     };
     status
@@ -252,22 +290,18 @@ fn has_to_go_on(run: &RunHistory, verification: &Verification) -> bool {
 }
 
 /// The command that resumes a stopped run with its options; the one that undoes it where nodes were lost.
-fn go_on(run: &RunHistory, plan: &Plan) -> String {
-    let given: Vec<String> = run.options.iter().map(RunOption::to_string).collect();
-    let mut flags: Vec<&str> = given.iter().map(String::as_str).collect();
+fn go_on(run: &RunHistory, plan: &Plan) -> Invocation {
+    let given = run.options.iter().cloned();
     match run.command {
         RunCommand::Cutover if !run.ending.lost_nodes.is_empty() => {
-            plan.command("rollback", &["--yes"])
+            plan.command(Verb::Rollback, [CommandOption::Yes])
         }
-        RunCommand::Cutover => plan.command_with(&run.choices, "cutover", &flags),
-        RunCommand::Rollback => {
-            flags.push("--yes");
-            plan.command("rollback", &flags)
-        }
+        RunCommand::Cutover => plan.command_with(&run.choices, Verb::Cutover, given),
+        RunCommand::Rollback => plan.command(Verb::Rollback, given.chain([CommandOption::Yes])),
         RunCommand::Apply => {
             let needed = plan.consents().into_iter();
-            flags.extend(needed.filter(|flag| !given.iter().any(|given| given == flag)));
-            plan.command_with(&run.choices, "apply", &flags)
+            let needed = needed.filter(|option| !run.options.contains(option));
+            plan.command_with(&run.choices, Verb::Apply, given.chain(needed))
         }
     }
 }
@@ -279,44 +313,43 @@ fn binds(history: &History, plan: &Plan) -> bool {
     last.is_some_and(|last| last.bind_renamed && last.rename_groups == *renames)
 }
 
-fn next(status: &Status, verification: &Verification, binds: bool) -> String {
-    let has_mappings =
-        !verification.plan.mappings.is_empty() || !verification.plan.accounts.is_empty();
-    let mut actions = verification.plan.actions.iter();
+fn next(status: &Status, verification: &Verification, binds: bool) -> NextStep {
+    let plan = &verification.plan;
+    let has_mappings = !plan.mappings.is_empty() || !plan.accounts.is_empty();
+    let mut actions = plan.actions.iter();
     let mode = status.authentication_mode;
     let refusal = |placed: &&PlacedFinding| placed.finding.code == Code::CallerLosesAdmin;
-    let refusal = verification.plan.findings.iter().find(refusal);
-    let mut consents = verification.plan.consents();
-    if binds && !consents.contains(&"--apply-rbac") {
-        consents.push("--apply-rbac");
+    let refusal = plan.findings.iter().find(refusal);
+    let mut consents = plan.consents();
+    if binds && !consents.contains(&CommandOption::ApplyRbac) {
+        consents.push(CommandOption::ApplyRbac);
     }
-    let (verb, flags): (_, &[&str]) = if status.entries.is_none() {
-        ("status", &["--preflight"])
-    } else if let Some(refusal) = refusal.filter(|_| !verification.plan.actions.is_empty()) {
+    NextStep::Run(if status.entries.is_none() {
+        plan.command(Verb::Status, [CommandOption::Preflight])
+    } else if let Some(refusal) = refusal.filter(|_| !plan.actions.is_empty()) {
         // `apply` would refuse the plan.
-        return format!("aws-auth-migrate explain {}", refusal.finding.code);
+        Invocation::explain(refusal.finding.code)
     } else if mode == Some(AuthenticationMode::ConfigMap) {
         // The mode is switched even where nothing else is to be done.
-        return verification.plan.command("apply", &with_switch(&consents));
+        plan.command(Verb::Apply, with_switch(consents))
     } else if actions.any(|action| action.mapping.is_some()) {
-        ("apply", &consents)
+        plan.command(Verb::Apply, consents)
     } else if verification.verdict != Readiness::Safe {
-        ("verify", &[])
+        plan.command(Verb::Verify, [])
     } else if status.has_aws_auth && has_mappings {
-        ("cutover", &[])
+        plan.command(Verb::Cutover, [])
     } else if mode == Some(AuthenticationMode::ApiAndConfigMap) {
-        ("cutover", &["--to-api-mode"])
+        plan.command(Verb::Cutover, [CommandOption::ToApiMode])
     } else {
-        return "nothing: the migration is complete".to_owned();
-    };
-    verification.plan.command(verb, flags)
+        return NextStep::Nothing;
+    })
 }
 
 /// The options of `apply`, the one that allows the mode switch among them.
-fn with_switch<'a>(consents: &[&'a str]) -> Vec<&'a str> {
-    const SWITCH: &str = "--enable-access-entries";
-    let others = consents.iter().copied().filter(|flag| *flag != SWITCH);
-    std::iter::once(SWITCH).chain(others).collect()
+fn with_switch(consents: Vec<CommandOption>) -> impl Iterator<Item = CommandOption> {
+    const SWITCH: CommandOption = CommandOption::EnableAccessEntries;
+    let others = consents.into_iter().filter(|option| *option != SWITCH);
+    std::iter::once(SWITCH).chain(others)
 }
 
 /// The command whose rights matter next.

@@ -10,7 +10,7 @@ use crate::kubernetes::Kubernetes;
 use crate::migration::owners::{Writer, owner_of, writers_of};
 use crate::migration::{Survey, Verification};
 use crate::plan::Action;
-use crate::rights::{self, For, Needs, Question};
+use crate::rights::{self, For, Needs, Question, Statement};
 
 /// How many questions are asked at a time.
 const AT_A_TIME: usize = 4;
@@ -97,9 +97,10 @@ pub async fn preflight(
         undoing,
         lookup_roles,
     };
-    let policy = rights::iam_policy(&needs);
+    let statements = rights::iam_statements(&needs);
+    let policy = rights::policy_of(&statements);
     let mut found = match &seen.aws {
-        Some(aws) => of_aws(aws, seen, &policy).await,
+        Some(aws) => of_aws(aws, seen, statements).await,
         None => Vec::new(),
     };
     let mut writers = Vec::new();
@@ -151,26 +152,14 @@ fn stops(finding: &Finding) -> bool {
 }
 
 /// Tries the reads of a policy and has the changes simulated.
-async fn of_aws(aws: &Aws, seen: &Survey, policy: &Value) -> Vec<Right> {
+async fn of_aws(aws: &Aws, seen: &Survey, statements: Vec<Statement>) -> Vec<Right> {
     let cluster = seen.observed.cluster.name.as_deref().unwrap_or_default();
     let caller = seen.observed.caller.as_ref().map(ToString::to_string);
-    let list = |value: &Value| -> Vec<String> {
-        let texts = value.as_array().into_iter().flatten();
-        texts
-            .filter_map(Value::as_str)
-            .map(ToOwned::to_owned)
-            .collect()
-    };
     let mut asked = Vec::new();
-    for statement in policy["Statement"].as_array().into_iter().flatten() {
-        let context = statement["Condition"]["StringEquals"]
-            .as_object()
-            .and_then(|keys| keys.iter().next())
-            .and_then(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
-        let (actions, resources) = (list(&statement["Action"]), list(&statement["Resource"]));
-        for action in &actions {
-            for resource in &resources {
-                asked.push((action.clone(), resource.clone(), context.clone()));
+    for statement in statements {
+        for action in statement.actions {
+            for resource in &statement.resources {
+                asked.push((action, resource.clone(), statement.condition));
             }
         }
     }
@@ -178,14 +167,14 @@ async fn of_aws(aws: &Aws, seen: &Survey, policy: &Value) -> Vec<Right> {
     stream::iter(asked)
         .map(|(action, resource, context)| async move {
             let right = |state, how: String| Right {
-                right: action.clone(),
+                right: action.to_owned(),
                 api: RightApi::Iam,
                 on: resource.clone(),
                 state,
                 how,
             };
             let somebody = principal.unwrap_or_default();
-            if let Some(allowed) = aws.may_read(&action, cluster, somebody).await {
+            if let Some(allowed) = aws.may_read(action, cluster, somebody).await {
                 return right(RightState::of(allowed), "tried".to_owned());
             }
             let Some(principal) = principal else {
@@ -193,13 +182,7 @@ async fn of_aws(aws: &Aws, seen: &Survey, policy: &Value) -> Vec<Right> {
                     "the caller is neither a role nor a user, so IAM can't simulate its rights";
                 return right(RightState::NotTried, why.to_owned());
             };
-            let context = context
-                .as_ref()
-                .map(|(key, value)| (key.as_str(), value.as_str()));
-            match aws
-                .would_allow(principal, &action, &resource, context)
-                .await
-            {
+            match aws.would_allow(principal, action, &resource, context).await {
                 Ok(allowed) => right(RightState::of(allowed), "simulated by IAM".to_owned()),
                 Err(error) => right(RightState::NotTried, error.to_string()),
             }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::aws::{Aws, AwsError, AwsSettings, ObservedCluster};
 use crate::error::Failure;
+use crate::invocation::Advice;
 use crate::kubernetes::{Bearer, Elsewhere, Kubeconfig, Kubernetes, MakeToken, TokenError, Tokens};
 use crate::text::shell_word;
 
@@ -42,7 +43,7 @@ pub(super) async fn same_cluster(
             _ => failure,
         };
         failure.hint(
-            "pass the right context with --context, or run without --kubeconfig: --cluster alone finds the endpoint itself",
+            Advice::RightContext,
         )
     })
 }
@@ -62,7 +63,7 @@ pub(super) async fn by_tokens(
     let Some(endpoint) = &cluster.endpoint else {
         return Err(
             Failure::new(format!("the cluster `{name}` has no endpoint yet"))
-                .hint("wait until it is ACTIVE, or pass the ConfigMap with --from-file"),
+                .hint(Advice::WaitOrFile),
         );
     };
     let region = cluster

@@ -1,6 +1,7 @@
 //! A ConfigMap from a file, held against the live one.
 
 use crate::error::Failure;
+use crate::invocation::Advice;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Mapping, Section};
 use crate::reader::{self, Reading};
@@ -13,16 +14,18 @@ pub(super) async fn is_live(
     name: &str,
 ) -> Result<(), Failure> {
     let live = kubernetes.aws_auth().await.map_err(|error| {
-        Failure::new(format!("failed to compare the file with the live aws-auth of `{name}`"))
-            .because(error)
-            .hint("run without --from-file to plan from the live ConfigMap, or add --trust-file to confirm that the file is the live ConfigMap")
+        Failure::new(format!(
+            "failed to compare the file with the live aws-auth of `{name}`"
+        ))
+        .because(error)
+        .hint(Advice::LiveOrTrustFile)
     })?;
     match difference(file, &live.unwrap_or_default()) {
         None => Ok(()),
         Some(difference) => Err(Failure::new(format!(
             "the file differs from the live aws-auth of `{name}`: {difference}"
         ))
-        .hint("the live ConfigMap is what grants access: run without --from-file, or plan from the file alone without --cluster")),
+        .hint(Advice::LiveOrFileAlone)),
     }
 }
 

@@ -11,6 +11,7 @@ use super::{LockedOut, Survey, Target, given, read, source, wanted};
 use crate::aws::{Aws, AwsError, Caller, ObservedCluster, PrincipalSource};
 use crate::error::Failure;
 use crate::finding::{Code, Diagnostic, Finding};
+use crate::invocation::Advice;
 use crate::kubernetes::{Kubeconfig, Kubernetes, KubernetesError, Stored};
 use crate::model::rbac::Rbac;
 use crate::model::{AuthenticationMode, Cluster, LiveEntry, Principal};
@@ -329,7 +330,7 @@ impl Look<'_> {
                     Err(error) => Part::unknown(Finding::new(
                         Code::BindingsUnknown,
                         error.to_string(),
-                        "grant the caller `list` on clusterrolebindings and rolebindings, or pass the objects with --rbac-file",
+                        Advice::PassRbac,
                     )),
                 }
             }

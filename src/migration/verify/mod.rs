@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::choices::ManagedNodes;
 use crate::decisions::Do;
 use crate::finding::{Code, Finding, Severity};
+use crate::invocation::{Advice, Flag};
 use crate::journal::Proof;
 use crate::model::{AuthenticationMode, MappingId};
 use crate::observed::Observed;
@@ -121,14 +122,14 @@ pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verificatio
     }
     for mapping in &plan.mappings {
         match of_mapping(mapping, &plan, observed) {
-            _ if is_left_out(&mapping.findings) => {}
+            _ if mapping.is_filtered_out() => {}
             _ if mapping.is_left() => left.push(mapping.id),
             Some(objection) if counts => objections.push(objection),
             _ => proven.push(mapping.id),
         }
     }
     for account in &plan.accounts {
-        if is_left_out(&account.findings) {
+        if account.is_filtered_out() {
             continue;
         }
         let decided = account.decision.as_ref().map(|decided| decided.what);
@@ -202,11 +203,15 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
     let left_out = plan
         .mappings
         .iter()
-        .filter(|mapping| is_left_out(&mapping.findings))
+        .filter(|mapping| mapping.is_filtered_out())
         .count();
     let beside = match left_out {
         0 => String::new(),
-        count => format!(" ({count} excluded by --only or --exclude were not checked)"),
+        count => format!(
+            " ({count} excluded by {} or {} were not checked)",
+            Flag::Only,
+            Flag::Exclude
+        ),
     };
     let stays = match left {
         0 => String::new(),
@@ -241,12 +246,6 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
     } else {
         format!("not yet: {}{beside}", parts.join(", "))
     }
-}
-
-fn is_left_out(findings: &[Finding]) -> bool {
-    findings
-        .iter()
-        .any(|finding| finding.code == Code::Excluded)
 }
 
 fn heaviest(findings: &[Finding]) -> Option<&Finding> {
@@ -285,7 +284,7 @@ fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
             true,
             "the cluster is in the mode CONFIG_MAP, and aws-auth is the only source of access"
                 .to_owned(),
-            "`apply --enable-access-entries`",
+            &Advice::ApplyWithModeSwitch.to_string(),
         ));
     }
     for section in &reading.broken {
@@ -384,7 +383,7 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
     }
     match (mapping.outcome, mapping.access.verdict) {
         (Outcome::Inert | Outcome::Unchanged | Outcome::Conflict, _) => None,
-        (Outcome::Create, _) if are_unknown(plan) => objection(
+        (Outcome::Create, _) if observed.has_unread_entries() => objection(
             false,
             Some(Code::EntriesUnknown),
             "it is unknown whether it has an access entry",
@@ -416,22 +415,16 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
                 true,
                 code,
                 "it has no access entry yet: EKS creates one when the mode is switched, or `apply` does",
-                "`apply --enable-access-entries`".to_owned(),
+                Advice::ApplyWithModeSwitch.into(),
             )
         }
         (Outcome::Skipped, _) => objection(
             false,
             code,
             "it was left to EKS, which has not created an access entry for it",
-            "run `apply --managed-nodes create` to create it".to_owned(),
+            Advice::CreateManagedNodes.into(),
         ),
     }
-}
-
-/// Whether nobody knows which access entries there are.
-fn are_unknown(plan: &Plan) -> bool {
-    let mut findings = plan.findings.iter();
-    findings.any(|placed| placed.finding.code == Code::EntriesUnknown)
 }
 
 /// Where the way out is told, for a finding that names none.

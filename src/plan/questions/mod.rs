@@ -13,6 +13,7 @@ pub use choice::{Choice, Kind, Untried};
 use super::document::{Blocker, Outcome, Plan, PlannedAccount, PlannedMapping};
 use crate::decisions::{Accept, Document};
 use crate::finding::{Finding, Severity};
+use crate::invocation::Flag;
 use crate::model::{AccessChange, BindingChange, Identity, MappingId};
 
 /// Makes the plan that a decisions file leads to; nothing is read again for it.
@@ -263,7 +264,10 @@ fn what(blocker: Blocker, change: &AccessChange, found: Option<&Finding>) -> Str
         Blocker::NewNameTaken => {
             "would share the new name with somebody else, who would gain its bindings".to_owned()
         }
-        Blocker::Warning => "would be created with a warning, which --strict blocks".to_owned(),
+        Blocker::Warning => format!(
+            "would be created with a warning, which {} blocks",
+            Flag::Strict
+        ),
         Blocker::Refused => "would be refused: EKS rejects the principal".to_owned(),
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Asked, Line, Page};
+use crate::invocation::Flag;
 use crate::report::terminal::layout::wrap;
 
 /// How a fleet is drawn.
@@ -102,7 +103,12 @@ fn asked(text: &mut String, question: &Asked, options: FleetTable) {
         .collect::<Vec<_>>()
         .join(", ");
     if clusters.len() > named {
-        let _ = write!(list, " and {} more (--details)", clusters.len() - named);
+        let _ = write!(
+            list,
+            " and {} more ({})",
+            clusters.len() - named,
+            Flag::Details
+        );
     }
     indented(text, &format!("clusters: {list}"), 4, options.width);
 }

@@ -14,6 +14,7 @@ use super::principal::ShortNames;
 use super::summary::{counts, sentence, verdict};
 use super::words::{self, Fact, identity_facts, plural};
 use crate::finding::Finding;
+use crate::invocation::Flag;
 use crate::model::EntryType;
 use crate::plan::Plan;
 use crate::plan::document::{Identity, Outcome, PlannedMapping};
@@ -50,10 +51,19 @@ pub(super) fn markdown_then(plan: &Plan, next: &Next, details: bool) -> String {
             "note of mere information is",
             "notes of mere information are",
         );
-        let _ = writeln!(page, "\n{notes} left out here; `--details` shows them.");
+        let _ = writeln!(
+            page,
+            "\n{notes} left out here; `{}` shows them.",
+            Flag::Details
+        );
     }
     for step in &next.steps {
-        let _ = write!(page, "\nNext, {}: {}\n", step.purpose, code(&step.command));
+        let _ = write!(
+            page,
+            "\nNext, {}: {}\n",
+            step.purpose,
+            code(&step.command.to_string())
+        );
     }
     if page.len() > LONGEST {
         let _ = writeln!(

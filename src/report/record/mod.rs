@@ -11,6 +11,7 @@ use super::page::{Line, Mark, Page, Shown, Table, Text, rendered};
 use super::verified::{judge_in_short, sentence};
 use super::words::plural;
 use super::{applied, cut_over, rolled_back, who};
+use crate::invocation::Advice;
 use crate::migration::record::{ChangeRecord, JournalRecord};
 use crate::migration::{Applied, CutOver, RolledBack, Verification};
 use crate::plan::document::Verdict;
@@ -109,7 +110,10 @@ fn page(record: &ChangeRecord, outcome: Option<Outcome<'_>>) -> Page {
     left(&mut page, record);
     undo(&mut page, record);
     page.heading("How to check this record");
-    page.text("The digest covers every byte of this file but its own 64 digits. `aws-auth-migrate report --check FILE` verifies it.");
+    page.text(format!(
+        "The digest covers every byte of this file but its own 64 digits. {}.",
+        Advice::CheckRecord
+    ));
     page.fact("Digest", Text::Command(UNSEALED.to_owned()));
     page
 }

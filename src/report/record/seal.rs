@@ -4,6 +4,7 @@
 //! follow the last `sha256:` of the text. It shows that a document was changed, not who wrote it.
 
 use crate::digest::sha256;
+use crate::invocation::Flag;
 
 /// What the digits follow.
 const PREFIX: &str = "sha256:";
@@ -18,7 +19,10 @@ pub(super) const UNSEALED: &str =
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// There is no digest in it.
-    #[error("it carries no digest, as every record of `report` and `--out-report` does")]
+    #[error(
+        "it carries no digest, as every record of `report` and `{}` does",
+        Flag::OutReport
+    )]
     NoDigest,
     /// It was changed.
     #[error(

@@ -1,6 +1,7 @@
 //! What changes, alike mappings in one row; and what does not, as counts.
 
 use super::rows::becomes;
+use crate::invocation::Flag;
 use crate::model::{AccessEntry, MappingId, PolicyAssociation};
 use crate::plan::Plan;
 use crate::plan::document::{Outcome, PlannedMapping};
@@ -68,7 +69,7 @@ pub(super) fn changes(page: &mut Canvas, plan: &Plan, names: &ShortNames) {
         count => page.paragraph(
             MARK + 2,
             FAINT,
-            &format!("and {count} more; --details lists all"),
+            &format!("and {count} more; {} lists all", Flag::Details),
         ),
     }
 }

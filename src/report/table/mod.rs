@@ -141,7 +141,7 @@ fn closing(page: &mut Canvas, plan: &Plan, next: &Next) {
         let label = if index == 0 { "next" } else { "then" };
         page.labelled(0, (label, FAINT), LABEL, &format!("{}:", step.purpose));
         // One line whatever the width, so that it can be copied.
-        let command = page.paint.with(STRONG, &step.command);
+        let command = page.paint.with(STRONG, &step.command.to_string());
         page.line(&format!("{}{command}", " ".repeat(LABEL)));
     }
 }

@@ -53,7 +53,7 @@ proptest! {
         assert_nothing_hidden(&rendered);
         // The next command and a command in a fix are each kept in one line, so that they can be copied.
         let steps = crate::report::next(&plan).steps;
-        let mut commands: Vec<String> = steps.iter().map(|step| step.command.trim_end().to_owned()).collect();
+        let mut commands: Vec<String> = steps.iter().map(|step| step.command.to_string().trim_end().to_owned()).collect();
         for text in &texts {
             let spans = crate::text::visible(text).into_owned();
             let spans = spans.split('`').map(|span| span.trim_end().to_owned());

@@ -9,7 +9,7 @@ use crate::report::{TableOptions, Tally, counts, csv, html, markdown, next, sent
 
 /// The last command of the next steps.
 fn command_of(plan: &Plan) -> String {
-    next(plan).steps.pop().unwrap().command
+    next(plan).steps.pop().unwrap().command.to_string()
 }
 
 /// The small plan's first mapping as one with this outcome and verdict.
@@ -233,7 +233,7 @@ fn the_next_step_follows_from_the_plan() {
         command(&|plan| {
             plan.cluster.authentication_mode = Some(AuthenticationMode::ApiAndConfigMap);
             plan.source.kind = SourceKind::File;
-            plan.source.options = vec!["--from-file=a b.yaml".to_owned()];
+            plan.source.options = vec!["--from-file=a b.yaml".to_owned().into()];
             plan.choices.include_inert = true;
             let renamed = ("system:old".to_owned(), "new one".to_owned());
             plan.choices.rename_groups = [renamed].into();

@@ -3,6 +3,7 @@
 use crate::access::before::Standing;
 use crate::access::identity_of_mapping;
 use crate::finding::Code;
+use crate::invocation::Advice;
 use crate::model::mapping::Dropped;
 use crate::model::{Section, Subject};
 use crate::observed::Lookup;
@@ -204,7 +205,7 @@ pub(super) fn role_with_path(case: &Case<'_>) -> Option<Ruling> {
         let fix = if principal.is_service_linked() {
             String::new()
         } else {
-            format!("--include-inert --only {}", shell_word(arn))
+            Advice::IncludeOnly { arn: shell_word(arn) }.into()
         };
         Ruling::inert(
             Code::RoleArnHasPath,
@@ -245,6 +246,8 @@ pub(super) fn user_with_other_path(case: &Case<'_>) -> Option<Ruling> {
     Some(Ruling::inert(
         Code::UserPathDiffers,
         format!("the user is `{real}` in IAM, so `{arn}` matches nobody"),
-        format!("--include-inert --only {}", shell_word(arn)),
+        Advice::IncludeOnly {
+            arn: shell_word(arn),
+        },
     ))
 }

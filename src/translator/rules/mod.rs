@@ -6,6 +6,7 @@ mod inert;
 use super::case::{Case, Ruling};
 use super::{Proposal, lookup, service_linked};
 use crate::finding::{Code, Finding};
+use crate::invocation::Flag;
 
 /// One reason to make no access entry; `None` where it does not hold.
 pub(super) type Rule = fn(&Case<'_>) -> Option<Ruling>;
@@ -45,7 +46,11 @@ fn filtered_out(case: &Case<'_>) -> Option<Ruling> {
             Proposal::FilteredOut,
             Finding::new(
                 Code::Excluded,
-                format!("`{arn}` is excluded by `--only` or `--exclude`"),
+                format!(
+                    "`{arn}` is excluded by `{}` or `{}`",
+                    Flag::Only,
+                    Flag::Exclude
+                ),
                 "",
             ),
         )

@@ -11,6 +11,7 @@ use super::engine::{CREDENTIALS, Engine};
 use super::summary::ActionResult;
 use crate::aws::{AwsError, EksApi};
 use crate::choices::OnExisting;
+use crate::invocation::Flag;
 use crate::journal::Answered;
 use crate::model::{AccessEntry, ActionError, ActionStatus};
 use crate::plan::compare::{differences, identity_differences, in_words};
@@ -54,7 +55,10 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         };
         log.outcome(&token, action, ended.status, answered)?;
         if ended.status == ActionStatus::Failed && self.run.limits.fail_fast {
-            self.halt("an action failed and --fail-fast was given");
+            self.halt(&format!(
+                "an action failed and {} was given",
+                Flag::FailFast
+            ));
         }
         self.done.fetch_add(1, Ordering::Relaxed);
         self.tell(
@@ -174,7 +178,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 }
             }
             if !must_end && self.is_late() {
-                self.halt("--timeout was reached");
+                self.halt_late();
                 return failed(&error);
             }
         }

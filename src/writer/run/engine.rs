@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::summary::ActionResult;
 use super::{Chain, Run, WriterError};
 use crate::aws::EksApi;
+use crate::invocation::Flag;
 use crate::plan::{Action, ActionKind, ENTRY_QUOTA, RUN_TAG};
 use crate::writer::progress::{Event, EventKind, Progress};
 
@@ -183,7 +184,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         if self.run.stop.is_requested() {
             self.halt("it was interrupted");
         } else if self.is_late() {
-            self.halt("--timeout was reached");
+            self.halt_late();
         }
         let creates = matches!(action.kind, ActionKind::CreateAccessEntry { .. });
         self.halted().is_some() || (creates && self.full.load(Ordering::Relaxed))
@@ -192,6 +193,11 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
     pub(in crate::writer) fn is_late(&self) -> bool {
         let deadline = self.run.limits.deadline;
         deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Begins nothing more, since the time is over.
+    pub(in crate::writer) fn halt_late(&self) {
+        self.halt(&format!("{} was reached", Flag::Timeout));
     }
 
     pub(in crate::writer) fn halt(&self, reason: &str) {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::migration::JournalPlace;
 use crate::observed::{Lookup, Observed};
 use crate::plan::document::{Source, SourceKind};
 
@@ -95,9 +96,7 @@ fn decided(map_roles: &str, live: &Value, history: &History) -> Undoing {
         run: None,
         force: false,
         settle: Duration::ZERO,
-        journal: None,
-        state_folder: PathBuf::new(),
-        holder: String::new(),
+        journal: JournalPlace::default(),
         concurrency: 1,
     };
     let clock = Clock {
