@@ -389,7 +389,7 @@ fn shellcheck_accepts_the_scripts() {
     }
     let scripts = ["archives", "manifests", "check-tag", "notes"];
     let scripts = scripts.map(|name| format!("{ROOT}/packaging/{name}"));
-    let ci = ["run", "static"].map(|name| format!("{ROOT}/.ci/{name}"));
+    let ci = ["run", "static", "mutants"].map(|name| format!("{ROOT}/.ci/{name}"));
     succeed(own("shellcheck").args(scripts).args(ci));
 }
 

@@ -8,6 +8,7 @@
     reason = "tests read files and the environment, print, and give up at once"
 )]
 
+#[expect(dead_code, reason = "only the readings of the judge are needed here")]
 mod judge;
 mod tell;
 
