@@ -262,6 +262,21 @@ mod tests {
     }
 
     #[test]
+    fn two_literal_names_are_of_one_session_only_if_both_are_the_names() {
+        let same = |one: &str, old: &str, other: &str, new: &str| {
+            same_session(&Template::new(one), old, &Template::new(other), new)
+        };
+        assert!(same("ops", "ops", "renamed", "renamed"));
+        assert!(!same("ops", "dev", "renamed", "renamed"));
+        assert!(!same("ops", "ops", "renamed", "ops"));
+        // A literal name is that of every session.
+        assert!(!same("ops", "ops", "{{SessionName}}", "ops"));
+        assert!(!same("{{SessionName}}", "ops", "ops", "ops"));
+        assert!(same("a-{{SessionName}}", "a-jo", "{{SessionName}}-b", "jo-b"));
+        assert!(!same("a-{{SessionName}}", "a-jo", "{{SessionName}}-b", "al-b"));
+    }
+
+    #[test]
     fn a_hostile_template_is_answered_at_once() {
         let template = "a{{SessionName}}".repeat(LONGEST / 16);
         let text = "a".repeat(LONGEST);
