@@ -4,7 +4,7 @@ use std::error::Error;
 
 /// The error's message and those of its causes, outermost first, joined by `: `.
 ///
-/// Many libraries repeat the cause in the message above it; what stands there already is left out.
+/// Many libraries repeat the cause in the message above it; what is there already is left out.
 pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut parts = vec![error.to_string()];
     let mut next = error.source();

@@ -124,7 +124,7 @@ impl Choices {
         (self.only.is_empty() || any(&self.only)) && !any(&self.exclude)
     }
 
-    /// These and, where none of them says what entries look like, what an earlier run was told about that.
+    /// These and, where none of them says what entries look like, what an earlier run chose about that.
     ///
     /// An entry is what it should be by the choices by which it was made; which mappings an earlier run left out, and
     /// what it was to do about differences, says nothing about the next one.

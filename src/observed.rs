@@ -151,7 +151,7 @@ pub enum NodeRoleUser {
     AutoMode,
 }
 
-/// The operating system of a managed node group, told by its AMI type.
+/// The operating system of a managed node group, by its AMI type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeOs {
     /// Linux or Bottlerocket.

@@ -21,7 +21,7 @@ pub fn is_hidden(c: char) -> bool {
 
 /// The text with every hidden character written as an escape, such as `\n` or `\u{202e}`.
 ///
-/// A backslash stays as it is, so that doing this twice does no harm; see [`literal`] for a form that can be told apart.
+/// A backslash stays as it is, so that doing this twice does no harm; see [`literal`] for a form that can be distinguished.
 ///
 /// ```
 /// assert_eq!(aws_auth_migrate::text::visible("a\u{202e}b\n"), "a\\u{202e}b\\n");

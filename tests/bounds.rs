@@ -1,4 +1,4 @@
-//! What hostile texts may cost, counted: reports and findings stay in proportion to the text, whatever stands in it.
+//! What hostile texts may cost, counted: reports and findings stay in proportion to the text, whatever it holds.
 //!
 //! Half a million elements, groups or repeated keys once gave a finding each, and thousands of users that differ only in
 //! case a finding each that named all the others: 7 GB for 1 MiB of text. Times are a matter of `cargo bench`.

@@ -51,7 +51,7 @@ fn fail(command: &mut Command) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// Whether a judge is installed; without it CI fails, and a developer is told.
+/// Whether a judge is installed; without it CI fails, and a developer sees a message.
 fn judge(name: &str, probe: &mut Command) -> bool {
     let quiet = probe.stdout(Stdio::null()).stderr(Stdio::null());
     let there = quiet.status().is_ok_and(|status| status.success());
@@ -389,7 +389,7 @@ fn shellcheck_accepts_the_scripts() {
     }
     let scripts = ["archives", "manifests", "check-tag", "notes"];
     let scripts = scripts.map(|name| format!("{ROOT}/packaging/{name}"));
-    let ci = ["run", "static"].map(|name| format!("{ROOT}/.ci/{name}"));
+    let ci = ["run", "static", "mutants"].map(|name| format!("{ROOT}/.ci/{name}"));
     succeed(own("shellcheck").args(scripts).args(ci));
 }
 

@@ -1,6 +1,6 @@
 //! Known `aws-auth` texts, read as the authenticator read them when the answers were recorded.
 //!
-//! `UPDATE_GOLDEN=1` records anew: the answers by asking the judge, the diagnostics by drawing them.
+//! `UPDATE_GOLDEN=1` records again: the answers by asking the judge, the diagnostics by drawing them.
 
 #![expect(
     clippy::disallowed_methods,
@@ -8,6 +8,7 @@
     reason = "tests read files and the environment, print, and give up at once"
 )]
 
+#[expect(dead_code, reason = "only the readings of the judge are needed here")]
 mod judge;
 mod tell;
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::model::{Mapping, MappingId, Section};
 use crate::reader::Reading;
 
-/// How a mapping stands among the others.
+/// How a mapping relates to the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// It is the one that counts for its ARN.
@@ -197,7 +197,7 @@ impl<'a> Store<'a> {
     }
 }
 
-/// Tells how each mapping stands.
+/// Finds how each mapping relates to the others.
 ///
 /// Role mappings go by their ARN in lower case, user mappings by its exact text, and the last of each counts.
 /// Where ARNs still match the same identity, the authenticator takes either. A role mapping hides user mappings of

@@ -24,7 +24,7 @@ struct KnownRule {
 const READ: &[&str] = &["get", "list", "watch"];
 const EVERYTHING: &[&str] = &["*"];
 
-/// The policies whose rules are documented and can be told apart from any other role.
+/// The policies whose rules are documented and can be distinguished from any other role.
 ///
 /// Source: EKS User Guide, "Review access policy permissions".
 const KNOWN: &[KnownPolicy] = &[

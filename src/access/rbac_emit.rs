@@ -112,7 +112,7 @@ fn subjects(subjects: &[Subject]) -> Vec<Value> {
     subjects.iter().map(subject).collect()
 }
 
-/// A name that tells where the copy comes from, with a digest that keeps it apart from every other copy.
+/// A name that says where the copy comes from, with a digest that keeps it apart from every other copy.
 fn copy_name(binding: &Binding, old: &str, new: &Subject) -> String {
     let (Subject::User(new) | Subject::Group(new)) = new;
     let digest = Sha256::digest(

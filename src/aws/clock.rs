@@ -1,4 +1,4 @@
-//! How far the clock of this machine is from the service's, told by the date of an answer.
+//! How far the clock of this machine is from the service's, by the date of an answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

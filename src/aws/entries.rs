@@ -155,7 +155,7 @@ async fn there<T>(read: impl Future<Output = Result<T, AwsError>>) -> Result<Opt
     }
 }
 
-/// A 404 is about the entry or about the cluster; only the text tells.
+/// A 404 is about the entry or about the cluster; only the text says which.
 fn speaks_of_cluster(error: &AwsError) -> bool {
     error
         .message()

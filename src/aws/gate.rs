@@ -106,7 +106,7 @@ impl HttpConnector for Passage {
             if is_throttled(&answer) {
                 pace.slow_down(retry_after(&answer).unwrap_or_default());
                 let throttled = pace.throttled(&operation);
-                // Who waits elsewhere tells of it there.
+                // Whoever waits elsewhere reports it there.
                 if waits {
                     pace.tell_of(&operation);
                 }
@@ -120,7 +120,7 @@ impl HttpConnector for Passage {
     }
 }
 
-/// A request as it is told: the method, where it goes, and the operation where only the body names it.
+/// A request as it is logged: the method, where it goes, and the operation where only the body names it.
 ///
 /// Nothing else of headers and bodies: the signature and the session's token stand in the ones, and keys in the others.
 fn asked(request: &HttpRequest) -> String {

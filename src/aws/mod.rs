@@ -74,7 +74,7 @@ pub struct AwsSettings {
 /// The services of a sandbox, with the key that it knows.
 #[derive(Debug, Clone)]
 pub struct SandboxEndpoint {
-    /// The URL that stands for every service.
+    /// The URL for every service.
     pub url: String,
     /// The access key's id.
     pub access_key_id: String,

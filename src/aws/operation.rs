@@ -6,7 +6,7 @@ use super::pace::Service;
 
 /// The operation of a request, such as `eks:DescribeAccessEntry`.
 ///
-/// EKS tells its operations apart by method and path, IAM and STS by the first field of the body.
+/// EKS distinguishes its operations by method and path, IAM and STS by the first field of the body.
 /// Source: EKS API Reference, the request syntax of each operation; IAM API Reference, "Making query requests".
 pub(super) fn of(service: Service, request: &HttpRequest) -> String {
     let name = match service {

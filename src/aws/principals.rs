@@ -57,7 +57,7 @@ impl Aws {
         let accounts = by_account
             .iter()
             .map(|(account, principals)| Box::pin(self.look_up_in(account, principals, source)));
-        // In the order of the accounts, so that of several errors the same one is always told.
+        // In the order of the accounts, so that of several errors the same one is always reported.
         let mut accounts = stream::iter(accounts).buffered(ACCOUNTS_AT_A_TIME);
         let mut found = BTreeMap::new();
         while let Some(answers) = accounts.next().await {
@@ -97,7 +97,7 @@ impl Aws {
 
     /// IAM as a role; `None` where STS does not let the caller assume it.
     ///
-    /// Everything else that keeps the role from being assumed is told by the first look-up.
+    /// Everything else that keeps the role from being assumed is reported by the first look-up.
     async fn iam_as(&self, role: &Arn) -> Option<aws_sdk_iam::Client> {
         let provider = AssumeRoleProvider::builder(role.to_string())
             .session_name("aws-auth-migrate")

@@ -1,4 +1,4 @@
-//! What the caller may do: reads are tried, changes are simulated by IAM, and what neither tells stays unknown.
+//! What the caller may do: reads are tried, changes are simulated by IAM, and what neither shows stays unknown.
 
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType};
 
@@ -9,7 +9,7 @@ const NOBODY: &str = "aws-auth-migrate-preflight";
 
 impl Aws {
     /// Tries a reading action on something that does not exist; `None` where the action is none of them, or the answer
-    /// tells nothing about rights.
+    /// says nothing about rights.
     pub async fn may_read(&self, action: &str, cluster: &str, principal: &str) -> Option<bool> {
         let eks = &self.eks;
         match action {

@@ -29,6 +29,10 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
     ))
     .await;
     display.finish();
+    if applied.is_err() {
+        let journal = args.run.journal.as_deref();
+        record::keep_despite_failure(&args.output, &target, journal, &options.choices, &stop).await;
+    }
     let applied = match signals::unless_stopped(applied, &stop, &display, console)? {
         Ok(applied) => applied,
         Err(code) => return Ok(code),

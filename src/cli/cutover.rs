@@ -36,6 +36,10 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
     ))
     .await;
     display.finish();
+    if done.is_err() {
+        let journal = args.journal.as_deref();
+        record::keep_despite_failure(&args.output, &target, journal, &options.choices, &stop).await;
+    }
     let done = match signals::unless_stopped(done, &stop, &display, console)? {
         Ok(done) => done,
         Err(code) => return Ok(code),

@@ -13,7 +13,7 @@ pub(super) struct Code(u8);
 pub(super) const DONE: Code = Code(0);
 /// Failed; the message says what, why and what to do.
 pub(super) const FAILED: Code = Code(1);
-/// Changes are pending, told only when asked for.
+/// Changes are pending; only with --detailed-exitcode.
 pub(super) const PENDING: Code = Code(2);
 /// Done as far as possible, but some mappings need a decision.
 pub(super) const BLOCKED: Code = Code(3);

@@ -34,7 +34,7 @@ pub use args::Cli;
 use args::Command;
 use output::Console;
 
-/// Parses the command line, runs the command, and tells the exit code.
+/// Parses the command line, runs the command, and returns the exit code.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {

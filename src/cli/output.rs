@@ -223,7 +223,7 @@ impl Console {
 
     /// A plan in the form that was asked for, on stdout and in the report's file.
     ///
-    /// What is `drawn` of the text of `aws-auth` stands below the table, for people alone.
+    /// What is `drawn` of the text of `aws-auth` is below the table, for people alone.
     pub(super) fn report(
         &self,
         plan: &Plan,

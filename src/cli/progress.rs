@@ -18,7 +18,7 @@ use crate::report::wrap_indented;
 use crate::text::{visible, visible_json};
 use crate::writer::{Event, EventKind, Progress};
 
-/// Shows what the writer tells.
+/// Shows what the writer reports.
 pub(super) struct Display {
     style: Style,
     bar: Arc<Mutex<Option<ProgressBar>>>,
@@ -254,7 +254,7 @@ fn word(status: ActionStatus) -> &'static str {
     }
 }
 
-/// An action in a few words, the name first that tells it apart.
+/// An action in a few words, the name that distinguishes it first.
 pub(super) fn describe(action: &Action) -> String {
     let principal = action.kind.principal_arn().map(|arn| {
         let short = arn.resource.clone();

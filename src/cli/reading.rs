@@ -24,7 +24,7 @@ pub(super) enum Reading {
 
 /// How long reading takes before somebody who waits is shown a spinner.
 const SPINNER_AFTER: Duration = Duration::from_millis(300);
-/// How long it takes before a machine is told: what is read at once is no news.
+/// How long a read takes before it is an event: what is read at once is no news.
 const EVENTS_AFTER: Duration = Duration::from_secs(1);
 
 /// What is shown at the moment.

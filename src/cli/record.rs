@@ -15,6 +15,7 @@ use crate::journal::Journal;
 use crate::migration::Target;
 use crate::migration::record::{Asked, ChangeRecord, LiveProof, Sources, found, journals_of};
 use crate::report::{self, Outcome, Shown};
+use crate::stop::Stop;
 
 pub(super) async fn run(args: ReportArgs, console: &Console) -> Result<ExitCode, Failure> {
     if let Some(path) = &args.check {
@@ -166,6 +167,37 @@ pub(super) async fn keep(
     )?;
     let text = report::record(&record, Some(outcome), args.output, Shown::default());
     keep_report(&text, args)
+}
+
+/// Writes the record of a run that failed after its first write, as far as the cluster can be read; the failure itself is
+/// reported either way.
+pub(super) async fn keep_despite_failure(
+    args: &OutputArgs,
+    target: &Target,
+    journal: Option<&Path>,
+    choices: &Choices,
+    stop: &Stop,
+) {
+    if args.out_report.is_none() || !stop.is_writing() || stop.is_requested() {
+        return;
+    }
+    let Ok(seen) = settings::survey(target, None).await else {
+        return;
+    };
+    let record = ChangeRecord::of_survey(
+        &seen,
+        &Asked {
+            journal,
+            state_folder: settings::state_folder().ok(),
+            choices,
+            run: None,
+            now: (CLOCK.now)(),
+        },
+    );
+    if let Ok(record) = record {
+        let text = report::record(&record, None, args.output, Shown::default());
+        let _ = keep_report(&text, args);
+    }
 }
 
 /// Verifies the digest of a record.

@@ -33,6 +33,10 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     ))
     .await;
     display.finish();
+    if done.is_err() {
+        let (journal, choices) = (args.journal.as_deref(), Choices::default());
+        record::keep_despite_failure(&args.output, &target, journal, &choices, &stop).await;
+    }
     let done = match signals::unless_stopped(done, &stop, &display, console)? {
         Ok(done) => done,
         Err(code) => return Ok(code),

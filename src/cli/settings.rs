@@ -211,7 +211,7 @@ pub(super) fn chosen(args: &ChoiceArgs) -> Result<Choices, Failure> {
     })
 }
 
-/// Pairs by their first part; nobody knows which is meant where it stands twice with different second parts.
+/// Pairs by their first part; one that is given twice with different second parts is ambiguous.
 fn once_each<V: Clone + PartialEq>(
     option: &str,
     pairs: &[(String, V)],
@@ -267,7 +267,7 @@ pub(super) fn absolute(folder: &Path) -> std::io::Result<PathBuf> {
     }
 }
 
-/// Reads a text file; tells also how to name it.
+/// Reads a text file; returns also how to name it.
 pub(super) fn text(path: &Path, what: &str) -> Result<(String, String), Failure> {
     let is_stdin = path.as_os_str() == "-";
     let place = if is_stdin {

@@ -1,4 +1,4 @@
-//! `status`: where the cluster stands, and the next step.
+//! `status`: the state of the cluster, and the next step.
 
 use std::path::Path;
 use std::process::ExitCode;

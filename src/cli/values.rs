@@ -100,7 +100,7 @@ pub(super) fn place(text: &str) -> Result<PathBuf, String> {
     Ok(path)
 }
 
-/// A folder in S3, without a slash at its end; it stands in places that know no quotes.
+/// A folder in S3, without a slash at its end; it is used in places that know no quotes.
 pub(super) fn bucket(text: &str) -> Result<String, String> {
     let path = PathBuf::from(text);
     crate::files::objects::check(&path)?;

@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::plan::document::{ActionKind, Outcome};
 use crate::text::{shell_word, visible};
 
-/// Stands for the name of a cluster that an offline plan was not told.
+/// The name of a cluster where an offline plan was given none.
 pub(super) const UNNAMED: &str = "CHANGE-ME";
 
 /// An access entry that the plan makes or finds.
@@ -89,7 +89,7 @@ pub(super) fn carried(plan: &Plan) -> Vec<Carried<'_>> {
     entries.collect()
 }
 
-/// What has to be done beside a file that only tells what there is to be, with the commands that do it.
+/// What has to be done beside a file that only declares what there is to be, with the commands that do it.
 ///
 /// Source: EKS User Guide, "Change authentication mode to use access entries": the switch makes entries for the cluster's
 /// creator and for managed nodes.

@@ -16,13 +16,13 @@ pub fn cloudformation(plan: &Plan) -> String {
     header(plan, &notes(plan)) + &yaml::document(&template(plan))
 }
 
-/// The template in JSON; what is not carried over is told in its metadata.
+/// The template in JSON; what is not carried over is in its metadata.
 #[must_use]
 pub fn cloudformation_json(plan: &Plan) -> String {
     super::yaml::json(&template(plan))
 }
 
-/// What stands for "no resource": a template needs one, and this one makes nothing.
+/// A placeholder for "no resource": a template needs one, and this one makes nothing.
 ///
 /// Source: CloudFormation User Guide, "Template sections", "Resources (required)"; CloudFormation Template Reference,
 /// `AWS::CloudFormation::WaitConditionHandle`.

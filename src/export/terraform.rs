@@ -352,7 +352,7 @@ fn aligned(written: &str) -> String {
     text
 }
 
-/// Where ` = ` stands in a line that holds a whole assignment.
+/// Where ` = ` is in a line that holds a whole assignment.
 fn assignment(line: &str) -> Option<usize> {
     if line.ends_with(['{', '[']) {
         return None;

@@ -10,7 +10,7 @@ enum Place {
     Free,
     /// A regular file.
     File,
-    /// A pipe, or a device such as `/dev/null`, or what `/dev/stdout` stands for: it is written into, never replaced.
+    /// A pipe, or a device such as `/dev/null`, or what `/dev/stdout` leads to: it is written into, never replaced.
     Stream,
 }
 

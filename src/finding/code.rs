@@ -12,7 +12,7 @@ macro_rules! codes {
     ($($(#[$attr:meta])* $name:ident = $number:literal, $severity:ident, $title:literal;)+) => {
         /// A stable finding code: `AAM` and three digits.
         ///
-        /// The first digit tells the subject: 0 reading `aws-auth`, 1 how a mapping is carried over, 2 why it grants
+        /// The first digit is the subject: 0 reading `aws-auth`, 1 how a mapping is carried over, 2 why it grants
         /// nothing today, 3 why it can't be carried over, 4 live access entries, 5 nodes, 6 the cluster, 7 RBAC, 8 choices.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[schemars(with = "String", extend("pattern" = "^AAM[0-9]{3}$"))]

@@ -1,4 +1,4 @@
-//! What is told of a fleet: a row for each cluster, and once what repeats across them.
+//! The report of a fleet: a row for each cluster, and once what repeats across them.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl FleetCommand {
     }
 }
 
-/// What is told of a fleet.
+/// The report of a fleet.
 ///
 /// It holds nothing that differs between two machines that see the same clusters: shards put together are the report
 /// that one machine would have written.

@@ -220,7 +220,7 @@ impl<'a> Decoder<'a> {
 #[derive(Default)]
 struct Map<'a> {
     entries: Vec<(Scalar<'a>, Value<'a>)>,
-    /// Where each key stands; `None` while they are so few that looking through them is faster.
+    /// The place of each key; `None` while they are so few that looking through them is faster.
     places: Option<HashMap<Key<'a>, usize>>,
 }
 
@@ -261,7 +261,7 @@ impl<'a> Map<'a> {
         }
     }
 
-    /// Where a key stands already; notes the place of one that is about to follow.
+    /// The place of a key that is there already; notes the place of one that is about to follow.
     fn find(&mut self, key: &Scalar<'a>) -> Option<usize> {
         let count = self.entries.len();
         if count < FEW {

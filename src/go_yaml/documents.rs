@@ -1,6 +1,6 @@
 //! Manifests as plain values, read as `kubectl` and the API server read them.
 //!
-//! Linear in the text whatever stands in it: nesting has a limit, and aliases repeat only so much.
+//! Linear in the text whatever it holds: nesting has a limit, and aliases repeat only so much.
 //!
 //! Source: Kubernetes `apimachinery/pkg/util/yaml/decoder.go` (documents are parted at lines that begin with `---`);
 //! sigs.k8s.io/yaml, `yaml.go`.
@@ -28,7 +28,7 @@ pub(crate) struct SyntaxError {
 
 /// All documents of a manifest but the empty ones, in YAML or JSON.
 ///
-/// A key that stands twice in one mapping is an error, since readers differ in which of them they take.
+/// A key that is twice in one mapping is an error, since readers differ in which of them they take.
 pub(crate) fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_start().starts_with('{')
@@ -36,8 +36,14 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
     {
         return Ok(vec![value]);
     }
+    // `kubectl` reads by lines and ends the last one as well, which a block of text at the very end keeps.
+    let text: Cow<'_, str> = if text.ends_with('\n') {
+        text.into()
+    } else {
+        format!("{text}\n").into()
+    };
     let mut documents = Vec::new();
-    for range in parted(text) {
+    for range in parted(&text) {
         let value = document(&text[range.clone()]).map_err(|failure| {
             let before = &text[..text.floor_char_boundary(range.start + failure.byte)];
             let line = before.rsplit('\n').next().unwrap_or_default();
@@ -171,6 +177,7 @@ mod tests {
                 vec![json!({"a": 1}), json!([2])],
             ),
             ("a: |\n  ---\n  b\n", vec![json!({"a": "---\nb\n"})]),
+            ("a: |\n  b", vec![json!({"a": "b\n"})]),
             ("a: 1\n...\nb: 2\n", vec![json!({"a": 1}), json!({"b": 2})]),
             ("a: x---\n---y: 1\n", vec![json!({"a": "x---", "---y": 1})]),
             (

@@ -1,4 +1,4 @@
-//! Scans what stands in front of a node: directives, anchors and tags; and knows the escapes in double quotes.
+//! Scans what comes before a node: directives, anchors and tags; and knows the escapes in double quotes.
 //!
 //! Source: go-yaml v2.4, `scannerc.go`.
 
@@ -6,7 +6,7 @@ use super::YamlError;
 use super::scanner::Scanner;
 use super::token::TokenKind;
 
-/// What an escape in double quotes stands for: a character, or so many hexadecimal digits that follow.
+/// What an escape in double quotes means: a character, or so many hexadecimal digits that follow.
 pub(super) fn escaped(byte: u8) -> Option<Result<char, usize>> {
     Some(Ok(match byte {
         b'0' => '\0',
@@ -161,7 +161,7 @@ impl<'a> Scanner<'a> {
         Ok(handle)
     }
 
-    /// Scans a tag's URI, which goes on from what was read as its handle, without the first `!`.
+    /// Scans a tag's URI, which continues from what was read as its handle, without the first `!`.
     fn scan_tag_uri(&mut self, head: &str) -> Result<String, YamlError> {
         let mut uri = head.get(1..).unwrap_or_default().to_owned();
         let mut found = !head.is_empty();

@@ -68,7 +68,7 @@ impl<'a> Input<'a> {
         &self.text[start..self.mark.byte]
     }
 
-    /// What stands between two bytes.
+    /// What is between two bytes.
     pub(super) fn between(&self, start: usize, end: usize) -> &'a str {
         &self.text[start..end]
     }

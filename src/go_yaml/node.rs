@@ -1,4 +1,4 @@
-//! The tree that a document is, with the bytes that each node stands in.
+//! The tree that a document is, with the bytes of each node.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ pub(crate) struct Tree<'a> {
     pub(crate) nodes: Vec<Node<'a>>,
     /// The outermost node; `None` where there is no document.
     pub(crate) root: Option<NodeId>,
-    /// Where something stands behind the document.
+    /// Where something follows the document.
     pub(crate) more: Option<usize>,
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Node<'a> {
     pub(crate) content: Content<'a>,
     /// The tag in full, where there is one.
     pub(crate) tag: Option<Rc<str>>,
-    /// Whether the value tells the type: a plain scalar without a tag.
+    /// Whether the value decides the type: a plain scalar without a tag.
     pub(crate) implicit: bool,
     /// The first byte.
     pub(crate) start: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Node<'a> {
 /// What a node holds.
 #[derive(Debug)]
 pub(crate) enum Content<'a> {
-    /// Borrowed from the text where it stands there as it is.
+    /// Borrowed where the text has it as it is.
     Scalar(Cow<'a, str>),
     Sequence(Vec<NodeId>),
     /// Keys and values in turn.

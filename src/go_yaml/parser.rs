@@ -51,7 +51,7 @@ pub(super) enum Place {
     BlockOrIndentless,
 }
 
-/// Reads the first document; what stands behind it is not looked at, apart from the token that ends it.
+/// Reads the first document; what follows it is not looked at, apart from the token that ends it.
 pub(crate) fn parse(text: &str) -> Result<Tree<'_>, YamlError> {
     let mut parser = Parser {
         scanner: Scanner::new(text),
@@ -147,7 +147,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Takes in `%YAML` and `%TAG`, and tells whether there were any.
+    /// Takes in `%YAML` and `%TAG`, and returns whether there were any.
     fn directives(&mut self) -> Result<bool, YamlError> {
         let mut version = false;
         let mut any = false;

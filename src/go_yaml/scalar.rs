@@ -84,7 +84,7 @@ impl Held {
     }
 }
 
-/// Whether a character is text in a plain or quoted scalar, wherever it stands in it.
+/// Whether a character is text in a plain or quoted scalar, wherever it is in it.
 fn is_text(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/' | b'.')
 }
@@ -100,7 +100,7 @@ impl<'a> Scanner<'a> {
         let (keep, increment) = self.scan_block_header()?;
         self.skip_rest_of_line()?;
 
-        // Zero stands for an indentation that is still to be found out.
+        // Zero is an indentation that is still to be found out.
         let mut indent = increment.map_or(0, |increment| self.indent.max(0) + increment);
         let mut value = String::new();
         let mut first_break = String::new();
@@ -202,7 +202,7 @@ impl<'a> Scanner<'a> {
         Ok(end)
     }
 
-    /// Scans a scalar in single or double quotes; borrowed where it stands in the text as it is.
+    /// Scans a scalar in single or double quotes; borrowed where the text has it as it is.
     pub(super) fn scan_flow_scalar(&mut self, single: bool) -> Result<Cow<'a, str>, YamlError> {
         let quote = if single { b'\'' } else { b'"' };
         self.input.skip();
@@ -288,7 +288,7 @@ impl<'a> Scanner<'a> {
         Ok(c)
     }
 
-    /// Scans a scalar without quotes, and says where it ends; borrowed where it stands in the text as it is.
+    /// Scans a scalar without quotes, and says where it ends; borrowed where the text has it as it is.
     pub(super) fn scan_plain_scalar(&mut self) -> Result<(Cow<'a, str>, Mark), YamlError> {
         let indent = self.indent + 1;
         let mut owned: Option<String> = None;
@@ -331,7 +331,7 @@ impl<'a> Scanner<'a> {
                 break;
             }
         }
-        // A scalar that goes on over line breaks leaves the place at the start of a line.
+        // A scalar that continues over line breaks leaves the place at the start of a line.
         if held.broken {
             self.simple_key_allowed = true;
         }

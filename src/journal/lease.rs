@@ -32,7 +32,7 @@ struct Record {
     schema: String,
     /// Who holds it, in words.
     holder: String,
-    /// What tells the holder from all others.
+    /// What distinguishes the holder from all others.
     token: String,
     /// How often it was renewed, so that no two versions are alike.
     beat: u64,

@@ -319,7 +319,7 @@ impl RunLog {
     }
 }
 
-/// A short id that sorts by time and is not made twice: the time and what tells this process from others.
+/// A short id that sorts by time and is not made twice: the time, and what distinguishes this process from others.
 fn new_id(now: Timestamp, holder: &str) -> String {
     let digest = sha256(format!("{now}{holder}").as_bytes());
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), &digest[..6])

@@ -1,4 +1,4 @@
-//! What is written to the journal, told to who runs with `-v`.
+//! What is written to the journal, logged under `-v`.
 
 use serde::Serialize;
 use tracing::debug;
@@ -85,7 +85,7 @@ fn words(action: &Action) -> (String, String) {
     )
 }
 
-/// A word as it stands in the journal.
+/// A word as the journal has it.
 fn word(value: &impl Serialize) -> String {
     let value = serde_json::to_value(value).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()

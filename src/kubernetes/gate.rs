@@ -97,7 +97,7 @@ where
     }
 }
 
-/// Takes in the whole answer; tells its length, too.
+/// Takes in the whole answer; returns its length, too.
 async fn complete(
     answer: impl Future<Output = Result<Response<Box<DynBody>>, BoxError>>,
 ) -> Result<(Response<Body>, u64), BoxError> {

@@ -27,7 +27,7 @@ pub struct Named {
     pub cluster: Option<String>,
     /// Its region.
     pub region: Option<String>,
-    /// The profile that the exec plugin is told to use.
+    /// The profile that the exec plugin uses.
     pub profile: Option<String>,
 }
 
@@ -105,7 +105,7 @@ impl Kubeconfig {
         Ok(config)
     }
 
-    /// The kubeconfig with URLs of servers that hold no password: it is never sent, and requests are told by their URL.
+    /// The kubeconfig with URLs of servers that hold no password: it is never sent, and requests are logged by their URL.
     fn bare(&self) -> KubeKubeconfig {
         let mut config = self.config.clone();
         for cluster in &mut config.clusters {

@@ -116,7 +116,7 @@ fn environment(exec: &ExecConfig) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// What the plugin is told about its call.
+/// What the plugin gets to know about its call.
 fn information(exec: &ExecConfig, can_ask: bool) -> String {
     let mut spec = json!({"interactive": can_ask});
     if exec.provide_cluster_info
@@ -127,7 +127,7 @@ fn information(exec: &ExecConfig, can_ask: bool) -> String {
     json!({"apiVersion": exec.api_version, "kind": "ExecCredential", "spec": spec}).to_string()
 }
 
-/// Reads the answer, JSON or YAML; the parser's own words would repeat the text, so that only the place is told.
+/// Reads the answer, JSON or YAML; the parser's own words would repeat the text, so that only the place is reported.
 fn parse(output: &[u8]) -> Result<Status, String> {
     let text = String::from_utf8_lossy(output);
     let parsed = check_nesting(&text).and_then(|()| serde_yaml::from_str::<Output>(&text));

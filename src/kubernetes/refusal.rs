@@ -1,4 +1,4 @@
-//! Refusals that are no matter of rights, told apart by the words of the API server.
+//! Refusals that are no matter of rights, recognised by the words of the API server.
 //!
 //! Source: apiserver `pkg/admission/plugin/webhook/errors/statuserror.go`,
 //! `pkg/admission/plugin/policy/validating/dispatcher.go` and `pkg/endpoints/handlers/responsewriters/errors.go`.

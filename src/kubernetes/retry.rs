@@ -11,7 +11,7 @@ use crate::text::visible;
 
 /// How long to wait before the second try; twice as long before each one after.
 const BREATH: Duration = Duration::from_millis(250);
-/// How long a read is tried, and twice at least: who is cut off for longer is told so.
+/// How long a read is tried, and twice at least: a longer loss of connection is an error.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Reads, and reads again where the answer got lost or the server was at fault, since a read changes nothing.

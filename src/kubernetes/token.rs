@@ -88,7 +88,7 @@ impl<E: Error + Send + Sync + 'static> Tokens<E> {
     async fn header(&self) -> Result<HeaderValue, TokenError<E>> {
         let now = (self.clock)();
         let mut last = self.last.lock().await;
-        // A clock that was set back tells no age.
+        // A clock that was set back gives no age.
         let is_fresh = last
             .until
             .is_none_or(|until| now >= last.made_at && now < until);

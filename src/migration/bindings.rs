@@ -95,7 +95,7 @@ pub fn touched(
 pub(super) struct Making<'a, P> {
     /// Where every binding is written down.
     pub(super) log: &'a RunLog,
-    /// Who is told.
+    /// Who is notified.
     pub(super) progress: &'a P,
     /// Whether to stop.
     pub(super) stop: &'a Stop,

@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Waits until nobody holds the journal, or until the run has no time left; whether it had to wait.
 ///
-/// The run's watcher is told once for whom it waits. A file is not waited for: its lock goes with its process.
+/// The run's watcher is notified once for whom it waits. A file is not waited for: its lock goes with its process.
 pub(super) async fn wait(
     journal: &Path,
     pace: &Pace,

@@ -1,4 +1,4 @@
-//! Who else writes `aws-auth` and the access entries, told by the traces they leave; pure.
+//! Who else writes `aws-auth` and the access entries, by the traces they leave; pure.
 
 use crate::finding::{Code, Finding};
 use crate::kubernetes::{MANAGER, Stored};
@@ -15,7 +15,7 @@ use crate::text::visible;
 pub struct Writer {
     /// What it writes: `aws-auth` or an access entry's principal.
     pub of: String,
-    /// Who it is, with the trace that tells.
+    /// Who it is, with the trace that shows it.
     pub who: String,
     /// What it means, and what to do so that it does not write again.
     #[serde(flatten)]

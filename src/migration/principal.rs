@@ -59,7 +59,7 @@ pub struct Who {
     /// entry for it there, and nothing else does.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub may_be_creator: bool,
-    /// Now and after the cut-over.
+    /// Now and after the cutover.
     pub access: AccessChange,
 }
 
@@ -165,7 +165,7 @@ fn principal(asked: &str, observed: &Observed) -> Option<(Principal, Option<Stri
             Some((role, parts.next().map(str::to_owned)))
         }
         Subject::Principal(principal) if principal.kind == PrincipalKind::Role => {
-            // A session behind a name reads as a name behind a path; an entry or IAM tells which it is.
+            // A session behind a name reads as a name behind a path; an entry or IAM says which it is.
             let is_known = |principal: &Principal| {
                 observed.entry(&principal.key()).is_some()
                     || matches!(observed.lookup(&principal.key()), Lookup::Found { .. })

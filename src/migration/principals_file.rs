@@ -1,4 +1,4 @@
-//! The file of `--principals`: which real ARN stands behind an ARN of `aws-auth`.
+//! The file of `--principals`: which real ARN belongs to an ARN of `aws-auth`.
 
 use std::collections::BTreeMap;
 

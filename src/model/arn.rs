@@ -47,7 +47,7 @@ impl Arn {
     /// Reads an ARN as the cluster matches it: without regard to case, so that `ARN:AWS:IAM::...` counts too; `None` for
     /// what is no ARN.
     ///
-    /// The name keeps its case, which is told right by IAM where it can be asked.
+    /// The name keeps its case, which IAM gives right where it can be asked.
     /// Source: aws-iam-authenticator `pkg/config/mapper.go`, `Matches` (`strings.EqualFold`).
     #[must_use]
     pub fn as_matched(text: &str) -> Option<Self> {

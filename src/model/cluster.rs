@@ -58,7 +58,7 @@ impl fmt::Display for AuthenticationMode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cluster {
-    /// The name, absent where an offline plan was not told one.
+    /// The name, absent where an offline plan was given none.
     pub name: Option<String>,
     /// `arn:PARTITION:eks:REGION:ACCOUNT:cluster/NAME`.
     pub arn: Option<String>,
@@ -103,7 +103,7 @@ pub struct ClusterId {
     pub region: String,
     /// The cluster's name.
     pub name: String,
-    /// When it was made, as EKS tells; not written down.
+    /// When it was made, as EKS says; not written down.
     #[serde(skip)]
     pub created_at: Option<Timestamp>,
 }

@@ -53,7 +53,7 @@ impl fmt::Display for Section {
 )]
 #[serde(into = "String", try_from = "String")]
 pub struct MappingId {
-    /// The list it stands in.
+    /// The list it is in.
     pub section: Section,
     /// Its place in that list, from 0.
     pub index: usize,
@@ -108,7 +108,7 @@ impl TryFrom<String> for MappingId {
     }
 }
 
-/// Where something stands within the text of one section.
+/// Where something is within the text of one section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The section whose text is meant.
@@ -144,7 +144,7 @@ pub struct SsoRole {
 pub struct Mapping {
     /// Section and index.
     pub id: MappingId,
-    /// Where its text stands, from its first to its last byte, without the dash in front of it.
+    /// Where its text is, from its first to its last byte, without the dash in front of it.
     pub place: Place,
     /// `rolearn`, `userarn` or, in `mapAccounts`, the account id; exactly as the reader has it.
     pub arn: String,

@@ -1,7 +1,7 @@
 //! Takes mappings from the list in `mapRoles` or `mapUsers`, as Go's `encoding/json` fills a struct.
 //!
 //! Keys come in the order of their bytes and fold their case; a value of the wrong type leaves what was there before;
-//! each later key of the same field goes on from what an earlier one left.
+//! each later key of the same field continues from what an earlier one left.
 //!
 //! Source: Go's `encoding/json`, `decode.go` and `fold.go`; aws-iam-authenticator `pkg/config/types.go`, the structs,
 //! and `pkg/config/mapper.go`, `Validate`.

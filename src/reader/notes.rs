@@ -17,7 +17,7 @@ use super::repair;
 const MAX_SHOWN: usize = 120;
 /// How many findings of one code a mapping has, or the section beside its mappings; the rest are counted.
 const MAX_ALIKE: usize = 20;
-/// How many elements that lead nowhere are told of one by one; the rest are counted.
+/// How many elements that lead nowhere are reported one by one; the rest are counted.
 ///
 /// A text of 1 MiB has room for half a million of them.
 pub(super) const MAX_DISCARDED: usize = 1000;
@@ -31,7 +31,7 @@ pub(super) struct Notes<'a> {
     diagnostics: Vec<Diagnostic>,
     /// Where the diagnostics about the mapping begin.
     first: usize,
-    /// How many there are of each code about the mapping, and where the first stands that is only counted.
+    /// How many there are of each code about the mapping, and where the first one is that is only counted.
     alike: BTreeMap<Code, (usize, usize)>,
 }
 
@@ -173,7 +173,7 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// Notes elements that the cluster discards and that are not told of one by one.
+    /// Notes elements that the cluster discards and that are not reported one by one.
     pub(super) fn more_discarded(&mut self, count: usize, first: &Node<'_>) {
         self.begin(None);
         let key = self.key();
@@ -309,7 +309,7 @@ impl<'a> Notes<'a> {
 
     pub(super) fn unknown_key(&mut self, key: &str, value: &Value<'_>) {
         let key = short(key);
-        // The value is where it stands; its key may come from elsewhere by a merge.
+        // The value is where it is written; its key may come from elsewhere by a merge.
         self.note(
             Code::UnknownKey,
             self.span(value.node),

@@ -1,6 +1,6 @@
 //! What `apply` did.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::about::run_by;
 use super::format::Format;
 use super::next::next;
 use super::page::{Line, Mark, Page, Shown, rendered, resume};
-use super::results::{Result, Unverified, failure, unverified};
+use super::results::{Result, Unverified, failure, principal, unverified};
 use super::summary::sentence;
 use super::words::{mappings_and_accounts, plural};
 use crate::finding::Code;
@@ -220,6 +220,10 @@ fn troubles(page: &mut Page, summary: &Summary) {
     {
         page.line(failure(result));
     }
+    for (arn, why) in left_open(summary) {
+        let line = Line::marked(Mark::Fault, format!("{arn} was left as it is: {why}"));
+        page.line(line.fix("run `apply` again, and review what it shows"));
+    }
     for arn in hidden(summary) {
         page.line(Line::marked(
             Mark::Fault,
@@ -238,6 +242,17 @@ fn troubles(page: &mut Page, summary: &Summary) {
             format!("stopped early: {reason}"),
         ));
     }
+}
+
+/// Principals that were not touched since nobody had seen what is planned for them, with the reason.
+fn left_open(summary: &Summary) -> BTreeMap<String, &str> {
+    let results = summary.results.iter();
+    let left = results.filter(|result| result.status == ActionStatus::Skipped);
+    left.filter_map(|result| {
+        let why = result.error.as_ref()?;
+        Some((principal(&result.action), why.message.as_str()))
+    })
+    .collect()
 }
 
 /// Principals whose new entry got no policy and could not be deleted again.

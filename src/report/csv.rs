@@ -60,7 +60,7 @@ pub fn write_csv(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     write(std::iter::once(header()).chain(rows), out)
 }
 
-/// The same with what stands against a cut-over and what could not be seen, in two columns at the end.
+/// The same with what `verify` objects to and what could not be seen, in two columns at the end.
 pub(super) fn judged(verification: &Verification) -> String {
     let (mut header, mut rows): (_, Vec<Row>) = (header(), rows(&verification.plan).collect());
     header.extend(["objections", "doubts"].map(str::to_owned));

@@ -1,4 +1,4 @@
-//! What became of a cut-over.
+//! What became of a cutover.
 
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ pub(crate) struct Document<'a> {
     verification: &'a Verification,
 }
 
-/// What became of a cut-over, in a format.
+/// What became of a cutover, in a format.
 #[must_use]
 pub fn cut_over(done: &CutOver, format: Format, shown: Shown) -> String {
     rendered(&document(done), || page(done, format), format, shown)

@@ -1,4 +1,4 @@
-//! Principals in short, without losing what tells them apart.
+//! Principals in short, without losing what distinguishes them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -70,7 +70,7 @@ impl<'a> ShortNames<'a> {
 
 /// Without what the cluster says already: partition and account.
 ///
-/// A text that is no IAM ARN stands in quotes, so that `role/ops` as such is not taken for the role `ops`.
+/// A text that is no IAM ARN is in quotes, so that `role/ops` as such is not taken for the role `ops`.
 fn bare<'a>(text: &'a str, cluster: &Cluster) -> Cow<'a, str> {
     let Some([partition, service, region, account, resource]) = Arn::parts(text) else {
         return quoted(text).into();

@@ -60,7 +60,7 @@ fn access(mapping: &PlannedMapping) -> &'static str {
     }
 }
 
-/// The part of an ARN that tells principals apart.
+/// The part of an ARN that distinguishes principals.
 fn short(arn: &str) -> String {
     match arn.parse::<Arn>() {
         Ok(arn) => arn.resource,

@@ -218,7 +218,7 @@ pub fn sentence(plan: &Plan) -> String {
     add(tally.unknown, "can't be compared", "can't be compared");
     add(tally.left_out, "is left out", "are left out");
     add(tally.inert, "has no access today", "have no access today");
-    // That nobody gains is told only where that is so.
+    // Says that nobody gains only where that is so.
     let others_gain = tally.change + tally.undecided_gain > 0;
     let gains = if tally.gain == 1 { "gains" } else { "gain" };
     if tally.gain > 0 || !others_gain {

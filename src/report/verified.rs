@@ -1,4 +1,4 @@
-//! The verdict on the cut-over: an opening line, the objections, and the report of the plan beneath.
+//! The verdict on the cutover: an opening line, the objections, and the report of the plan beneath.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

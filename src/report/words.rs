@@ -9,7 +9,7 @@ use crate::plan::document::{
 };
 use crate::text::{literal, visible};
 
-/// All outcomes, in the order in which they are told.
+/// All outcomes, in the order in which they are shown.
 pub(super) const OUTCOMES: [Outcome; 7] = [
     Outcome::Create,
     Outcome::Update,
@@ -20,7 +20,7 @@ pub(super) const OUTCOMES: [Outcome; 7] = [
     Outcome::Skipped,
 ];
 
-/// One character that tells the outcome where there is no colour.
+/// One character that shows the outcome where there is no colour.
 pub(super) fn mark(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Create => "+",
@@ -73,7 +73,7 @@ pub(super) fn verdict(mapping: &PlannedMapping) -> &'static str {
     }
 }
 
-/// What stands where a mapping has no access after: nothing is decided yet, the plan leaves it out, or there is none.
+/// Shown where a mapping has no access after: nothing is decided yet, the plan leaves it out, or there is none.
 pub(super) fn nothing_after(mapping: &PlannedMapping) -> &'static str {
     match (mapping.outcome, mapping.shown_change().verdict) {
         (Outcome::Blocked, None) => "not decided",

@@ -50,7 +50,7 @@ pub fn policy_of(statements: &[Statement]) -> Value {
 
 /// The statements of that policy: what the command calls and no more.
 ///
-/// What is read of access entries stands there also while the cluster has none, since the next run meets some.
+/// What is read of access entries is listed also while the cluster has none, since the next run meets some.
 /// Source: Service Authorization Reference, "Amazon EKS" and "AWS Identity and Access Management".
 #[must_use]
 pub fn iam_statements(needs: &Needs<'_>) -> Vec<Statement> {

@@ -41,7 +41,7 @@ pub(super) enum Service {
 }
 
 impl Service {
-    /// The service that a request was signed for; one without a signature is told by its shape.
+    /// The service that a request was signed for; one without a signature is recognised by its shape.
     pub(super) fn of(call: &Call) -> Self {
         let scope = Signature::of(call).map(|signature| signature.service);
         match scope.as_deref() {
@@ -325,7 +325,7 @@ fn take_from_bucket(world: &mut World, account: &str) -> bool {
     true
 }
 
-/// Whether a text fits a pattern in which `*` stands for anything.
+/// Whether a text fits a pattern in which `*` matches anything.
 pub(super) fn glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();

@@ -88,7 +88,7 @@ impl Faults {
         self.queue.clear();
     }
 
-    /// Counts a request and tells what goes wrong with it; the first fault that applies is the one.
+    /// Counts a request and returns what goes wrong with it; the first fault that applies is the one.
     pub(super) fn take(&mut self, operation: &str) -> Option<FaultKind> {
         let mut hit = None;
         for (fault, seen) in &mut self.queue {

@@ -203,7 +203,7 @@ impl Pattern {
         let text: Vec<char> = text.chars().collect();
         let pieces = &self.0;
         let (mut piece, mut at) = (0, 0);
-        // Where the last `*` stands, and how far it reaches so far.
+        // Where the last `*` is, and how far it reaches so far.
         let mut star: Option<(usize, usize)> = None;
         while at < text.len() {
             match pieces.get(piece) {

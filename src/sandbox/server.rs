@@ -149,7 +149,7 @@ async fn handle(
     Ok(reply.into_response(is_whole))
 }
 
-/// Answers one request, and tells whether the whole answer arrives; an error breaks the connection without one.
+/// Answers one request, and returns whether the whole answer arrives; an error breaks the connection without one.
 async fn answer_to(call: Call, api: Api, shared: Arc<Shared>) -> io::Result<(Reply, bool)> {
     let operation = match &api {
         Api::Aws => aws::Service::of(&call).operation(&call),

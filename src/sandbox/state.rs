@@ -248,7 +248,7 @@ impl World {
         Some(self.principals.remove(at))
     }
 
-    /// Deletes an access entry behind the tool's back; tells whether there was one.
+    /// Deletes an access entry behind the tool's back; returns whether there was one.
     pub fn delete_entry(&mut self, cluster: &str, principal_arn: &str) -> bool {
         let cluster = self.clusters.get_mut(cluster);
         cluster.is_some_and(|cluster| cluster.entries.remove(principal_arn).is_some())
@@ -330,7 +330,7 @@ impl World {
         self.admissions.clear();
     }
 
-    /// Makes or replaces a Kubernetes object behind the tool's back; tells whether it has a known kind and a name.
+    /// Makes or replaces a Kubernetes object behind the tool's back; returns whether it has a known kind and a name.
     pub fn put_object(&mut self, cluster: &str, object: &serde_json::Value) -> bool {
         let cluster = self.clusters.get_mut(cluster);
         cluster.is_some_and(|cluster| cluster.objects.seed(object))

@@ -153,7 +153,7 @@ fn assume_role(
     ))
 }
 
-/// Makes a key for an identity and tells its id; a session has a token beside it.
+/// Makes a key for an identity and returns its id; a session has a token beside it.
 pub(super) fn issue(
     world: &mut World,
     identity: Identity,

@@ -99,7 +99,7 @@ fn lines_of(text: &str, mapping: &Mapping) -> Option<(usize, usize)> {
     if !text[start..dash].trim().is_empty() {
         return None;
     }
-    // What the place tells may reach into the white space behind the last line.
+    // The place may reach into the white space behind the last line.
     let content = text.get(mapping.place.start..mapping.place.end)?;
     let end = mapping.place.start + content.trim_end().len();
     let end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);

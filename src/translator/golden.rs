@@ -147,7 +147,7 @@ struct Expected {
     proposal: String,
     entry: Option<ExpectedEntry>,
     codes: Vec<Code>,
-    /// How access would change; left out where no entry is proposed, `unknown` where it can't be told.
+    /// How access would change; left out where no entry is proposed, `unknown` where it isn't known.
     access: Option<String>,
     /// All fixes that are not empty, in order; not looked at where it is left out.
     fixes: Option<Vec<String>>,

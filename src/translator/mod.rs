@@ -1,4 +1,4 @@
-//! Translates each mapping to the access entry that stands for it, or says why there is none.
+//! Translates each mapping to the access entry that replaces it, or says why there is none.
 //!
 //! Three stages, each a file or more of small rules:
 //!

@@ -16,7 +16,7 @@ use crate::observed::{NodeOs, NodeRoleUser};
 const PROXIER: &str = "system:node-proxier";
 const WINDOWS: &str = "eks:kube-proxy-windows";
 
-/// The kinds of node, told by the username that they log in with.
+/// The kinds of node, by the username that they log in with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     /// `system:node:{{EC2PrivateDNSName}}`: an instance of EC2.

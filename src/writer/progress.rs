@@ -1,4 +1,4 @@
-//! What the writer tells while it works; one event a line in `--progress json`.
+//! What the writer reports while it works; one event a line in `--progress json`.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

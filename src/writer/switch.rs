@@ -78,9 +78,9 @@ pub struct Switch<'a, A, P> {
     pub to: AuthenticationMode,
     /// Where every call is written down.
     pub log: &'a RunLog,
-    /// How many actions there are in all, for whoever is told.
+    /// How many actions there are in all, for whoever is notified.
     pub total: usize,
-    /// Who is told.
+    /// Who is notified.
     pub progress: &'a P,
     /// Whether to stop.
     pub stop: &'a Stop,

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::plane::{Plane, Process, Turn, free_port, up};
 use crate::support::Tool;
 
-/// The group that stands for an access policy, which on EKS an authorizer of its own decides about.
+/// The group in place of an access policy, which on EKS an authorizer of its own decides about.
 pub(crate) const POLICY_GROUP: &str = "eks-access-policy:";
 
 /// The usual path of the ConfigMap.

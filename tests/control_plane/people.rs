@@ -112,7 +112,7 @@ impl Identity {
         self
     }
 
-    /// The same person with administrator rights told in one way, whichever gives them.
+    /// The same person with administrator rights written in one way, whichever gives them.
     pub(crate) fn at_heart(mut self) -> Self {
         const ADMIN: &str = "AmazonEKSClusterAdminPolicy";
         if self.policies.remove(ADMIN) {

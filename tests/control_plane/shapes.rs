@@ -43,7 +43,7 @@ impl Shape {
         }
     }
 
-    /// With questions left open, so that the cut-over is refused.
+    /// With questions left open, so that the cutover is refused.
     const fn open(mut self) -> Self {
         self.codes = (3, 3);
         self.to_api = false;

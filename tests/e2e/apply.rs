@@ -559,7 +559,7 @@ async fn progress_is_one_json_object_a_line_when_asked() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
         .collect();
-    // A cluster that is slow to read is told before.
+    // That a cluster is slow to read is reported before.
     let read = events.iter().filter(|event| event["event"] == "reading");
     let events = &events[read.count()..];
     let names: Vec<&str> = events
@@ -568,7 +568,7 @@ async fn progress_is_one_json_object_a_line_when_asked() {
         .collect();
     assert_eq!(names.iter().filter(|name| **name == "action").count(), 4);
     assert!(names.contains(&"mode"));
-    // Where it writes stands in the first event, before anything is written.
+    // Where it writes is in the first event, before anything is written.
     assert_eq!(names[0], "started");
     assert_eq!(
         events[0]["cluster"],

@@ -13,7 +13,7 @@ use crate::many::{Size, many, update};
 use crate::support::{Ran, Tool, World, read};
 use crate::tell::tell;
 
-/// One of each kind of change: made with and without a policy, changed, made anew.
+/// One of each kind of change: made with and without a policy, changed, re-created.
 pub(crate) const SIZE: Size = Size {
     admins: 1,
     people: 1,
@@ -105,7 +105,7 @@ async fn a_cut_over_that_is_killed_anywhere_is_finished_by_the_same_command() {
                         assert_eq!(Some(&backup["data"]), data(&before), "killed at {point:?}");
                     }
                     ends_complete(&world, &again, point);
-                    // What was written down is enough for the way back.
+                    // What was written down is enough to undo it.
                     rollback(&world).run().expect_code(0);
                     let back = holds(&world);
                     assert_eq!(back.0, before.0, "rolled back after a kill at {point:?}");

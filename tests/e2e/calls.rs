@@ -339,7 +339,7 @@ async fn entries_that_are_fewer_than_the_pages_of_the_list() {
     .await;
 }
 
-/// The cut-over to the mode `API`: one more look before the switch, and the switch.
+/// The cutover to the mode `API`: one more look before the switch, and the switch.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_in_the_mode_api() {
     let shape = Shape {

@@ -6,8 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_auth_migrate::aws::{AwsSettings, SandboxEndpoint};
-use aws_auth_migrate::choices::{Choices, OnExisting, Usernames};
-use aws_auth_migrate::decisions::Document;
+use aws_auth_migrate::choices::Choices;
 use aws_auth_migrate::journal::History;
 use aws_auth_migrate::migration::{self, ApplyOptions, Clock, Consent, JournalPlace, Target};
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, LiveEntry};
@@ -21,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::arc::blocking;
 use crate::generate::Random;
+use crate::given;
 use crate::judge::{self, Question};
 use crate::odd::tally::Tally;
 use crate::odd::{self, OWN, Odd};
@@ -246,32 +246,10 @@ async fn by_library(world: &World, choices: &Choices) -> Result<Value, String> {
 
 /// The same by the built binary, with options and a decisions file.
 fn by_binary(world: &World, choices: &Choices) -> Result<Value, String> {
-    let document = Document {
-        rename_groups: choices.rename_groups.clone(),
-        rename_users: choices.rename_users.clone(),
-        policies: choices.policies.clone(),
-        bind_renamed: choices.bind_renamed,
-        principals: choices.answers.clone(),
-        ..Document::default()
-    };
-    let file = world.write("decisions.json", &json!(document).to_string());
-    let with_choices = |mut tool: Tool| {
-        tool = tool.arg("--decisions").arg(&file);
-        if choices.on_existing == OnExisting::Update {
-            tool = tool.args(&["--on-existing", "update"]);
-        }
-        if choices.usernames == Usernames::Default {
-            tool = tool.args(&["--usernames", "default"]);
-        }
-        if choices.include_inert {
-            tool = tool.arg("--include-inert");
-        }
-        for (option, globs) in [("--only", &choices.only), ("--exclude", &choices.exclude)] {
-            for glob in globs {
-                tool = tool.arg(option).arg(glob.as_str());
-            }
-        }
-        tool
+    let file = world.write("decisions.json", &given::decisions(choices));
+    let with_choices = |tool: Tool| {
+        let tool = tool.arg("--decisions").arg(&file);
+        tool.args(&given::options(choices))
     };
     let plan = with_choices(world.tool("plan")).args(&["--output", "json"]);
     let planned = plan.run();

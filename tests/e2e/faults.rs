@@ -172,7 +172,7 @@ async fn a_saved_plan_is_gone_on_with_and_deletes_nothing_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_cluster_takes_no_more_and_the_rest_is_finished_and_counted() {
     let mut seed = many(ALL);
-    // The creator's, the live ones, and no more than one beside: what is made anew takes the place of what it was.
+    // The creator's, the live ones, and no more than one beside: what is re-created takes the place of what it was.
     seed.limits.entries = 7;
     let world = World::start(seed).await;
     let applied = update(&world).run().expect_code(4).json();

@@ -44,7 +44,7 @@ fn principals(world: &World) -> Vec<String> {
         .collect()
 }
 
-/// A cut-over once said "is deleted" while aws-auth was in force, and a rollback then deleted all entries.
+/// A cutover once said "is deleted" while aws-auth was in force, and a rollback then deleted all entries.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cutover_held_by_finalizers_is_incomplete_and_resumes_later() {
     let world = applied().await;

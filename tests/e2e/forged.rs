@@ -41,7 +41,7 @@ fn expect_untouched(world: &World, before: &aws_auth_migrate::sandbox::Snapshot)
     assert_eq!(&world.sandbox.state(), before);
 }
 
-/// An administrator was once added to `before`, and came back with "as it was before the cut-over".
+/// An administrator was once added to `before`, and came back with "as it was before the cutover".
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edited_moved_or_missing_line_is_noticed_and_the_hint_helps() {
     let (world, before) = cut_over().await;

@@ -31,7 +31,7 @@ pub(crate) enum Ending {
     Survived,
 }
 
-/// Signal 9, as `wait` tells it.
+/// Signal 9, as `wait` reports it.
 const SIGKILL: i32 = 9;
 
 /// Whether a process ended by kill -9, and not by itself before.
@@ -51,7 +51,7 @@ pub(crate) fn records(journal: &Path) -> usize {
 
 /// Runs the tool until the point, and no further; only requests of which `counts` is true are counted, from now on.
 ///
-/// A point that lies past the end of the run is no failure, and is told: nothing was shown by it.
+/// A point that lies past the end of the run is no failure, and is reported: nothing was shown by it.
 #[must_use]
 pub(crate) fn run_until(
     world: &World,

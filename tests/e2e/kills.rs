@@ -10,7 +10,7 @@ use crate::many::{Size, end_state, many, repeated, update};
 use crate::support::World;
 use crate::tell::tell;
 
-/// 10 creates with 5 policies, 8 entries changed in groups and policy, 4 and 3 made anew: 45 actions.
+/// 10 creates with 5 policies, 8 entries changed in groups and policy, 4 and 3 re-created: 45 actions.
 const SIZE: Size = Size {
     admins: 5,
     people: 5,

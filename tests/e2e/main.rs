@@ -5,6 +5,7 @@
 mod admission;
 mod apply;
 mod arc;
+mod as_shown;
 mod bad_input;
 mod calls;
 mod credentials;
@@ -20,6 +21,8 @@ mod forged;
 mod gate;
 #[path = "../generate/mod.rs"]
 mod generate;
+#[path = "../given/mod.rs"]
+mod given;
 mod in_force;
 mod interrupted;
 #[path = "../judge/mod.rs"]

@@ -71,7 +71,7 @@ async fn every_printed_command_keeps_cluster_and_choices() {
         "{next}"
     );
 
-    // Who only names the cluster and the journal is not asked about what `apply` was told already.
+    // Who only names the cluster and the journal is not asked about what `apply` was given already.
     let status = world.tool("status").arg("--journal").arg(&journal);
     let next = printed(&status.run().expect_code(0).stdout);
     assert!(

@@ -1,5 +1,5 @@
 //! Many actions at a limit of so many requests a second, over real HTTP. That the time is near the limit's own is shown
-//! where time is the test's own, in `src/writer/pace_tests.rs`; here it is told. The long one takes minutes and is run
+//! where time is the test's own, in `src/writer/pace_tests.rs`; here it is real. The long one takes minutes and is run
 //! by name: `cargo test --test e2e -- --ignored pace`.
 
 use std::time::Instant;

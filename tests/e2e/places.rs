@@ -1,4 +1,4 @@
-//! Where the tool is told to write: what is there stays what it is.
+//! The places that the tool writes to: what is there stays what it is.
 #![cfg(unix)]
 
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};

@@ -66,7 +66,7 @@ async fn a_plan_is_made_real_only_if_it_still_is_the_one_that_was_shown() {
     let world = not_applied().await;
     let before = end_state(&world);
     let switch = "--enable-access-entries";
-    // The question about the switch stands for the option.
+    // The question about the switch replaces the option.
     let Some((code, shown)) = answered(&world, "apply", "", || {}, "no") else {
         return;
     };

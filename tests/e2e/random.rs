@@ -159,7 +159,7 @@ fn rights(world: &World, known: &[aws_auth_migrate::model::Principal]) -> Everyb
     everybody
 }
 
-/// The principals of which the plan tells that their access changes: a node's entry can't have every group.
+/// The principals of which the plan says that their access changes: a node's entry can't have every group.
 fn told(plan: &Value) -> BTreeSet<String> {
     let changing = ["lost", "gained", "changed"];
     let mappings = plan["mappings"].as_array().unwrap().iter();

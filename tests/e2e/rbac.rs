@@ -361,7 +361,7 @@ async fn a_rollback_deletes_the_bindings_after_the_entries_and_no_others() {
         .map(|request| request.operation)
         .collect();
     assert_eq!(order, ["DeleteAccessEntry", "delete clusterrolebindings"]);
-    // All is told once, and the tool may begin anew.
+    // All is said once, and the tool may begin again.
     let again = rollback(&world, &["--yes"]).expect_code(0).json();
     assert_eq!(again["bindings"], json!([]));
     let world = with_bindings(world);

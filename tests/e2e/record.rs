@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aws_auth_migrate::sandbox::NodeSeed;
+use aws_auth_migrate::sandbox::{NodeSeed, UpdateEnd};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -445,4 +445,33 @@ async fn report_only_reads() {
     let writes: Vec<&String> = writes.map(|request| &request.operation).collect();
     assert!(writes.is_empty(), "{writes:?}");
     assert!(requests.len() > before);
+}
+
+/// A failure after the first write is what a change ticket has to show most.
+#[tokio::test(flavor = "multi_thread")]
+async fn record_is_written_where_the_run_fails_halfway() {
+    let mut seed = seed(TWO, &[&role("ops"), &role("dev")]);
+    seed.switch.ends = UpdateEnd::Cancelled;
+    let world = World::start(seed).await;
+    let kept = world.path("record.json");
+    let ran = world.apply().arg("--out-report").arg(&kept).run();
+    assert_ne!(ran.code, 0, "{}", ran.stdout);
+    let text = read(&kept);
+    assert_sealed(&text);
+    let record: Value = serde_json::from_str(&text).unwrap();
+    crate::schemas::check_document(&record);
+    let call = &record["runs"][0]["calls"][0];
+    assert_eq!(call["status"], "failed", "{record:#}");
+    assert_eq!(call["error"]["code"], "UpdateGivenUp");
+    let left = record["left"].to_string();
+    assert!(
+        left.contains("ended incomplete: run the same command again"),
+        "{left}"
+    );
+
+    // What fails before anything is written leaves no record.
+    std::fs::remove_file(&kept).unwrap();
+    let refused = world.tool("apply").args(&["--yes", "--out-report"]);
+    refused.arg(&kept).run().expect_code(1);
+    assert!(!kept.exists());
 }

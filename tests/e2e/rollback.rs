@@ -62,7 +62,7 @@ async fn what_another_machine_has_made_goes_as_well() {
     world.apply().run().expect_code(0);
     cutover(&world, &[]).expect_code(0);
     assert_eq!(entries(&world).len(), 3);
-    // The mapping that stands for the entry of the other machine is put back in the same run.
+    // The mapping behind the entry of the other machine is put back in the same run.
     rollback(&world, &["--yes"]).expect_code(0);
     assert_eq!((data(&world), entries(&world)), before);
 }
@@ -85,7 +85,7 @@ async fn where_the_journal_is_lost_the_backup_beside_it_comes_back() {
     assert_eq!(again["actions"], serde_json::json!([]), "{again:#}");
     assert!(!principals(&world).contains(&role("ops")));
 
-    // What stands there is written over only by force.
+    // What is there is overwritten only by force.
     world.apply().run().expect_code(0);
     std::fs::remove_file(world.journal()).unwrap();
     let edited = [("mapRoles".to_owned(), "[]".to_owned())].into();
@@ -125,7 +125,7 @@ async fn the_backup_of_another_cluster_is_not_put_into_this_one() {
     let journal = world.path("shared.jsonl");
     let named = ["--journal", journal.to_str().unwrap()];
     cutover(&world, &named).expect_code(0);
-    // Another cluster cut over with the same journal, and this one's own journal and backup are elsewhere.
+    // Another cluster was cut over with the same journal, and this one's own journal and backup are elsewhere.
     for entry in std::fs::read_dir(world.folder.path()).unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if let Some(rest) = name.strip_prefix(&format!("{CLUSTER}.")) {

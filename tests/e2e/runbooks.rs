@@ -160,7 +160,7 @@ async fn an_automation_that_cannot_finish_goes_back() {
     assert_eq!(data(&world), before);
 }
 
-/// A second automation once failed before it wrote anything, and undid the cut-over of the first.
+/// A second automation once failed before it wrote anything, and undid the cutover of the first.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_automation_undoes_nothing_that_an_earlier_one_has_finished() {
     let world = two().await;
@@ -358,7 +358,7 @@ async fn a_workflow_that_fails_undoes_its_own_runs_and_no_others() {
     let said = run_step(&world, workflow, undo, &state, "migrate");
     assert!(said.contains("nothing is undone"), "{said}");
     assert_eq!(migrated(&world), 2);
-    // This one cut over, and failed then.
+    // This one did the cutover, and failed then.
     let cut = ("cutover", "Back aws-auth up and take away what is proven");
     run_step(&world, workflow, cut, &state, "migrate");
     assert_eq!((migrated(&world), data(&world)), (2, None));

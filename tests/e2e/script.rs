@@ -112,7 +112,7 @@ async fn the_shell_script_ends_where_apply_ends() {
     assert!(!world.path("pwned").exists());
 }
 
-/// It once made a stale entry anew on each run.
+/// It once re-created a stale entry on each run.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_run_of_the_script_writes_nothing() {
     if !there_is_aws() {

@@ -311,7 +311,7 @@ async fn a_stale_entry_is_lost_and_recreated_on_request() {
     entry.access_policies.clear();
     seed = seed.with_entry(entry);
     seed.entries[1].stale = true;
-    // The role is made anew a little after the entry, and before the entry is re-created.
+    // The role is re-created a little after the entry, and before the entry is re-created.
     let made_anew = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(1);
     seed.principals[0].created_at = made_anew;
     let world = World::start(seed).await;

@@ -1,4 +1,4 @@
-//! `status`: where the cluster stands at every step.
+//! `status`: the state of the cluster at every step.
 
 use aws_auth_migrate::sandbox::{Fault, FaultKind, KubernetesRights, Policy, Rights};
 use serde_json::Value;
@@ -299,7 +299,7 @@ async fn cutover_names_that_tool_in_the_same_words() {
     );
 }
 
-/// A ConfigMap that came back after the cut-over once looked like the work of an unknown tool.
+/// A ConfigMap that came back after the cutover once looked like the work of an unknown tool.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mapping_that_eks_writes_again_after_the_cut_over_is_its_own_work() {
     let world = crate::cutover::applied().await;
@@ -335,7 +335,7 @@ async fn a_mapping_that_eks_writes_again_after_the_cut_over_is_its_own_work() {
     assert!(who.contains("`nightly-sync`"), "{who}");
 }
 
-/// It once went on saying "safe to cut over" when that was done.
+/// It once kept saying "safe to cut over" when that was done.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_cut_over_status_says_that_it_is_done() {
     let world = crate::cutover::applied().await;

@@ -1,4 +1,4 @@
-//! What `-v` tells, and what not even `-vv` tells.
+//! What `-v` logs, and what not even `-vv` logs.
 
 use std::collections::BTreeMap;
 

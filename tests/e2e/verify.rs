@@ -1,4 +1,4 @@
-//! `verify`: what stands against taking `aws-auth` away.
+//! `verify`: what speaks against taking `aws-auth` away.
 
 use std::collections::BTreeMap;
 

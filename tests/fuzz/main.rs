@@ -1,8 +1,9 @@
 //! Feeds every parser with broken texts for a while, on stable Rust: `FUZZ_SECONDS` for each, 1 by default.
 //!
 //! The texts are those of `testdata`, changed at random from a seed (`FUZZ_SEED`). An input that breaks a promise is kept
-//! in `target/tmp/fuzz` and its seed is named. `cargo +nightly fuzz run TARGET` runs the same functions with eyes for
-//! coverage.
+//! in `target/tmp/fuzz` and its seed is named. What the parsers of `aws-auth`, manifests and ARNs say is held against the
+//! cluster's own code on the same inputs, where Go is at hand; with `CI=true` it has to be. `cargo +nightly fuzz run TARGET`
+//! runs the same functions with eyes for coverage.
 #![expect(
     clippy::disallowed_methods,
     reason = "tests read and write files and the environment"
@@ -10,15 +11,25 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod answers;
+#[path = "../judge/mod.rs"]
+#[expect(
+    dead_code,
+    reason = "only some questions for the judge are needed here"
+)]
+mod judge;
+mod oracle;
 #[path = "../../fuzz/targets.rs"]
 mod targets;
 #[path = "../tell/mod.rs"]
 mod tell;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use aws_auth_migrate::source::manifest;
+use oracle::Compared;
 use tell::tell;
 
 /// The largest input: as much as a ConfigMap can hold.
@@ -28,7 +39,7 @@ const LARGEST: usize = 1024 * 1024;
 const SLOWEST: Duration = Duration::from_mins(1);
 
 /// What texts of these kinds are made of.
-const WORDS: [&str; 32] = [
+const WORDS: [&str; 36] = [
     "- ",
     "  ",
     "\n",
@@ -61,6 +72,10 @@ const WORDS: [&str; 32] = [
     "null",
     "!!binary ",
     "\\u0000",
+    ":",
+    "/",
+    "role/",
+    "user/",
 ];
 
 /// Splitmix64: the same numbers from the same seed.
@@ -105,9 +120,41 @@ static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     found
 });
 
+/// The values of the ConfigMaps among them, which a parser of manifests takes out first.
+static VALUES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let manifests = SEEDS.iter().filter_map(|text| {
+        let text = std::str::from_utf8(text).ok()?;
+        manifest::parse(text).ok()
+    });
+    let values = manifests.flat_map(|manifest| manifest.data.into_values());
+    values.map(String::into_bytes).collect()
+});
+
+/// The ARNs in them, and some of the rarer kinds.
+static ARNS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let is_inside = |byte: &u8| byte.is_ascii_alphanumeric() || b"+=,.@-_/:".contains(byte);
+    let rare = [
+        "arn:aws:iam::111122223333:root",
+        "arn:aws:sts::111122223333:assumed-role/ops/jane",
+        "arn:aws:sts::111122223333:assumed-role/team/ops/jane",
+        "arn:aws:sts::111122223333:federated-user/bob",
+        "arn:aws-eusc:iam::111122223333:role/team/deep/ops",
+        "arn:aws-cn:iam::111122223333:user/eng/bob",
+    ];
+    let mut arns: BTreeSet<Vec<u8>> = rare.map(|arn| arn.as_bytes().to_vec()).into();
+    for text in SEEDS.iter() {
+        let starts = text.windows(4).enumerate();
+        let starts = starts.filter(|(_, part)| *part == b"arn:");
+        for (at, _) in starts.take(20) {
+            arns.insert(text[at..].iter().copied().take_while(is_inside).collect());
+        }
+    }
+    arns.into_iter().collect()
+});
+
 /// A text, changed in a few places.
-fn changed(random: &mut Random) -> String {
-    let mut text = SEEDS[random.below(SEEDS.len())].clone();
+fn changed(random: &mut Random, seeds: &[Vec<u8>]) -> String {
+    let mut text = seeds[random.below(seeds.len())].clone();
     for _ in 0..=random.below(6) {
         let at = random.below(text.len() + 1);
         let end = (at + random.below(64)).min(text.len());
@@ -116,7 +163,7 @@ fn changed(random: &mut Random) -> String {
             1 => drop(text.drain(at..end)),
             2 => text.truncate(at),
             3 => {
-                let other = &SEEDS[random.below(SEEDS.len())];
+                let other = &seeds[random.below(seeds.len())];
                 let from = random.below(other.len() + 1);
                 let to = (from + random.below(512)).min(other.len());
                 text.splice(at..at, other[from..to].iter().copied());
@@ -145,35 +192,82 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Feeds a target until its time is over.
-fn feed(name: &str, target: fn(&str)) {
+/// Keeps an input that breaks a promise, and fails.
+fn fail(name: &str, seed: u64, text: &str, why: &str) -> ! {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz");
+    std::fs::create_dir_all(&folder).unwrap();
+    let kept = folder.join(format!("{name}-{seed}"));
+    std::fs::write(&kept, text).unwrap();
+    panic!(
+        "{name} {why} with FUZZ_SEED={seed}, {} bytes, kept as {}",
+        text.len(),
+        kept.display()
+    );
+}
+
+/// Feeds a target until its time is over, and asks the oracle about what the target got through.
+fn feed(name: &str, seeds: &[Vec<u8>], target: fn(&str), oracle: Option<fn(&str) -> Compared>) {
+    let oracle = oracle.filter(|_| judge::program().is_some());
     let seconds = number("FUZZ_SECONDS").unwrap_or(1);
     let mut seed = number("FUZZ_SEED").unwrap_or(20_260_101);
     let end = Instant::now() + Duration::from_secs(seconds);
     let (mut executions, mut slowest) = (0_u64, Duration::ZERO);
+    let (mut same, mut listed) = (0_u64, BTreeMap::<&str, u64>::new());
     while Instant::now() < end {
-        let text = changed(&mut Random(seed));
+        let text = changed(&mut Random(seed), seeds);
         let begin = Instant::now();
         let ended = std::panic::catch_unwind(|| target(&text));
         let took = begin.elapsed();
         if ended.is_err() || took > SLOWEST {
-            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz");
-            std::fs::create_dir_all(&folder).unwrap();
-            let kept = folder.join(format!("{name}-{seed}"));
-            std::fs::write(&kept, &text).unwrap();
-            panic!(
-                "{name} failed or took too long ({took:?}) with FUZZ_SEED={seed}, {} bytes, kept as {}",
-                text.len(),
-                kept.display()
+            fail(
+                name,
+                seed,
+                &text,
+                &format!("failed or took too long ({took:?})"),
             );
+        }
+        match oracle.map(|oracle| oracle(&text)) {
+            Some(Compared::Differs(how)) => {
+                tell(&how[..how.floor_char_boundary(4_000)]);
+                fail(
+                    name,
+                    seed,
+                    &text,
+                    "reads it in another way than the cluster",
+                );
+            }
+            Some(Compared::Listed(reason)) => *listed.entry(reason).or_default() += 1,
+            Some(Compared::Same) => same += 1,
+            None => {}
         }
         slowest = slowest.max(took);
         executions += 1;
         seed += 1;
     }
+    let judged = match oracle {
+        Some(_) => format!(", the judge says the same of {same}; {listed:?}"),
+        None => String::new(),
+    };
     tell(&format!(
-        "fuzz: {name}: {executions} executions, the slowest took {slowest:?}"
+        "fuzz: {name}: {executions} executions, the slowest took {slowest:?}{judged}"
     ));
+}
+
+macro_rules! judged {
+    ($($test:ident $target:ident $seeds:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $test() {
+                feed(stringify!($target), &$seeds, targets::$target, Some(oracle::$target));
+            }
+        )*
+    };
+}
+
+judged! {
+    any_text_is_read_as_aws_auth reader VALUES,
+    any_text_is_searched_for_the_config_map config_map SEEDS,
+    any_text_is_read_as_an_arn arn ARNS,
 }
 
 macro_rules! targets {
@@ -181,20 +275,17 @@ macro_rules! targets {
         $(
             #[test]
             fn $test() {
-                feed(stringify!($target), targets::$target);
+                feed(stringify!($target), &SEEDS, targets::$target, None);
             }
         )*
     };
 }
 
 targets! {
-    any_text_is_read_as_aws_auth reader,
     any_cut_leaves_exactly_the_others cut_out,
-    any_text_is_searched_for_the_config_map config_map,
     any_text_is_read_as_a_small_file files,
     any_text_is_read_as_a_saved_plan saved_plan,
     any_text_is_read_as_decisions decided,
-    any_text_is_read_as_an_arn arn,
     any_text_is_read_as_a_username username,
     any_text_is_read_as_a_journal journal,
     any_text_is_read_as_a_kubeconfig kubeconfig,
@@ -202,5 +293,5 @@ targets! {
 
 #[test]
 fn any_answer_ends_in_a_plan_or_an_error() {
-    feed("answers", answers::answers);
+    feed("answers", &SEEDS, answers::answers, None);
 }

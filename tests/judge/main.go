@@ -3,6 +3,7 @@
 // One JSON object a line on standard input, one answer a line on standard output, in the same order. All reading is
 // done by the authenticator's own exported functions; only the few lines of MapStore.saveMap and of the lookup, which
 // are not exported, are followed here, and they answer with every candidate where the original takes a random one.
+// Manifests are read by kubectl's own decoder, and ARNs made canonical by the authenticator's own function.
 package main
 
 import (
@@ -25,6 +26,9 @@ type question struct {
 	Data       map[string]string `json:"data"`
 	Principals []string          `json:"principals"`
 	Logins     []login           `json:"logins"`
+	// Instead of all that, the text of a manifest or of an ARN.
+	Manifest *string `json:"manifest"`
+	ARN      *string `json:"arn"`
 }
 
 // What a token says of who logs in.
@@ -59,6 +63,9 @@ type answer struct {
 	Principals [][]identity `json:"principals"`
 	// The same for each login, with placeholders filled in; null where it is refused.
 	Logins [][]*identity `json:"logins,omitempty"`
+
+	Manifest *manifest  `json:"manifest,omitempty"`
+	ARN      *canonical `json:"arn,omitempty"`
 }
 
 func main() {
@@ -83,6 +90,10 @@ func main() {
 			fmt.Fprintln(os.Stderr, "judge:", err)
 			os.Exit(1)
 		}
+		// Whoever asks one question at a time waits for this answer before the next one.
+		if err := out.Flush(); err != nil {
+			return
+		}
 	}
 }
 
@@ -92,6 +103,14 @@ func judge(asked question) (answered answer) {
 			answered = answer{Panic: fmt.Sprint(fault)}
 		}
 	}()
+	if asked.Manifest != nil {
+		read := readManifest(*asked.Manifest)
+		return answer{Manifest: &read}
+	}
+	if asked.ARN != nil {
+		made := canonicalize(*asked.ARN)
+		return answer{ARN: &made}
+	}
 	users, roles, accounts, err := configmap.ParseMap(asked.Data)
 	if err != nil {
 		answered.Error = err.Error()

@@ -66,7 +66,7 @@ impl Question {
         }
     }
 
-    fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let mut data = Map::new();
         for section in Section::ALL {
             if let Some(text) = self.text.section(section) {
@@ -149,7 +149,7 @@ pub(crate) fn ask(program: &Path, questions: &[Question]) -> Vec<Value> {
 }
 
 /// An answer without what does not matter: the words of an error, and accounts that are no text.
-fn normal(mut answer: Value) -> Value {
+pub(crate) fn normal(mut answer: Value) -> Value {
     let error = answer.get("error").is_some();
     if answer.get("panic").is_some() {
         return answer;
@@ -193,6 +193,22 @@ pub(crate) fn answer(question: &Question) -> (Reading, Value) {
         "principals": principals,
     });
     (reading, answer)
+}
+
+/// How this reader's answer differs from the judge's, in full; `None` where it does not.
+///
+/// A text that is left undecided has an answer all the same.
+pub(crate) fn difference(question: &Question, judged: &Value) -> Option<String> {
+    let (reading, ours) = answer(question);
+    let mut parts = ["roles", "users", "accounts", "principals"].iter();
+    let is_same = parts.all(|part| ours[part] == judged[part]);
+    let is_broken_alone = !reading.broken.is_empty() && judged["error"] != true;
+    (!is_same || is_broken_alone).then(|| {
+        format!(
+            "{question:#?}\nours:   {ours}\njudged: {judged}\n{:?}",
+            reading.diagnostics
+        )
+    })
 }
 
 fn mapping_to_json(mapping: &Mapping) -> Value {

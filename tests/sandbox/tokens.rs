@@ -42,10 +42,10 @@ async fn a_look_at_the_nodes_after_a_long_soak_comes_with_a_new_token() {
     let kubernetes = seen.kubernetes.unwrap();
     kubernetes.nodes().await.unwrap();
 
-    // The cluster's clock alone goes on: the token is too old for it.
+    // Only the cluster's clock moves: the token is too old for it.
     sandbox.edit(|world| world.advance(SignedDuration::from_mins(20)));
     kubernetes.nodes().await.unwrap_err();
-    // The tool's clock goes on as well, and the tool does not use it any more.
+    // The tool's clock moves as well, and the tool does not use it any more.
     MINUTES.store(20, Ordering::SeqCst);
     kubernetes.nodes().await.unwrap();
 }

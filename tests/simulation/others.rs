@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::generate::Random;
 use crate::picture::written;
 use crate::plain::{Person, Written};
-use crate::steps::{Command, Edit};
+use crate::steps::Edit;
 use crate::watch::{Watch, is_about};
 use crate::world::CLUSTER;
 
@@ -160,9 +160,11 @@ pub(crate) fn edit(
             vec![person]
         }
     };
-    // A mapping that comes while `apply` switches the mode is in the plan that it makes after.
-    let is_planned = edit == Edit::AddMapping && watch.command == Command::Apply;
-    let is_racing = is_running && (is_planned || !is_apart(edit));
+    // It may be in the plan of the program, and was not in the one that was made before it began.
+    let is_seen = edit == Edit::AddMapping && watch.is_foreseen && !watch.has_written;
+    // What is written during the mode switch is read, and nobody has agreed to what would become of it.
+    let is_read = watch.is_switching && matches!(edit, Edit::ChangeMapping | Edit::RemoveMapping);
+    let is_racing = is_running && (is_seen || !(is_apart(edit) || is_read));
     watch.edited(&before, sandbox, &affected, is_racing);
 }
 

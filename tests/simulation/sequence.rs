@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use aws_auth_migrate::choices::Choices;
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode};
 use serde_json::Value;
+use tokio::runtime::Builder;
 
 use crate::others::is_apart;
 use crate::steps::{Command, Sequence, Step};
@@ -35,16 +36,23 @@ struct Held {
 /// How often a command may be run again until it has nothing more to do.
 const TRIES: usize = 4;
 
-/// Runs a sequence in a runtime of its own.
+/// Runs a sequence by the library, in a runtime of its own whose time is paused.
 pub(crate) fn run(sequence: &Sequence) -> Ran {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    let ran = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(Box::pin(whole(sequence)))
-    }));
+    within(Builder::new_current_thread().start_paused(true), async {
+        whole(World::new(sequence), sequence).await
+    })
+}
+
+/// Runs a sequence by the built program over real HTTP; the requests are handled on this thread.
+pub(crate) fn run_by_program(sequence: &Sequence) -> Ran {
+    within(&mut Builder::new_current_thread(), async {
+        whole(World::over_http(sequence).await, sequence).await
+    })
+}
+
+fn within(builder: &mut Builder, whole: impl Future<Output = Ran>) -> Ran {
+    let runtime = builder.enable_all().build().unwrap();
+    let ran = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(Box::pin(whole))));
     ran.unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().cloned();
         let words = words.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
@@ -55,8 +63,7 @@ pub(crate) fn run(sequence: &Sequence) -> Ran {
     })
 }
 
-async fn whole(sequence: &Sequence) -> Ran {
-    let mut world = World::new(sequence);
+async fn whole(mut world: World, sequence: &Sequence) -> Ran {
     let before = held(&world);
     let mut ran = Ran::default();
     for step in &sequence.steps {

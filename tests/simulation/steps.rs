@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_auth_migrate::choices::Choices;
 use aws_auth_migrate::sandbox::{Fault, FaultKind, Phase};
 use jiff::SignedDuration;
 
@@ -232,6 +233,31 @@ impl Sequence {
         }
     }
 
+    /// The same for the built program, whose time is real: nothing that only waits, no clock of its own, and more deaths.
+    pub(crate) fn in_real_time(mut self) -> Self {
+        for step in &mut self.steps {
+            step.jump = None;
+            for fault in &mut step.faults {
+                fault.kind = match fault.kind {
+                    FaultKind::Hang => FaultKind::Unavailable,
+                    FaultKind::ThrottleRetryAfter(_) => FaultKind::ThrottleRetryAfter(1),
+                    kind => kind,
+                };
+            }
+            let mut random = Random(step.seed);
+            step.kill = match step.kill {
+                None if random.chance(40) => {
+                    let phase = random.pick(&[Phase::Before, Phase::After]);
+                    Some(Kill::Request(random.below(30), phase))
+                }
+                // A process needs some time to begin.
+                Some(Kill::After(time)) => Some(Kill::After(time / 8)),
+                kill => kill,
+            };
+        }
+        self
+    }
+
     /// All that is one thing less: a step, a fault, a kill, a mapping, an entry, a binding.
     pub(crate) fn smaller(&self) -> Vec<Self> {
         let mut all = Vec::new();
@@ -270,6 +296,9 @@ impl Sequence {
         }
         if !self.odd.accounts.is_empty() {
             add(&|less| less.odd.accounts.clear());
+        }
+        if self.odd.choices != Choices::default() {
+            add(&|less| less.odd.choices = Choices::default());
         }
         all
     }

@@ -32,6 +32,12 @@ pub(crate) struct Watch {
     pub(crate) command: Command,
     /// The plan that was agreed to, while `apply` runs.
     pub(crate) plan: Option<Value>,
+    /// Whether that plan was made before the command began, which makes one of its own.
+    pub(crate) is_foreseen: bool,
+    /// Whether the command has written yet.
+    pub(crate) has_written: bool,
+    /// Whether the mode switch was asked for, and `aws-auth` not read again since.
+    pub(crate) is_switching: bool,
     pub(crate) choices: Choices,
     pub(crate) broken: Vec<String>,
     pub(crate) log: Vec<String>,
@@ -71,6 +77,9 @@ impl Watch {
             racing: BTreeSet::new(),
             command: Command::Look,
             plan: None,
+            is_foreseen: false,
+            has_written: false,
+            is_switching: false,
             choices,
             broken: Vec::new(),
             log: Vec::new(),
@@ -96,6 +105,12 @@ impl Watch {
         let may_change = request.operation == "DescribeUpdate" || is_change(&request.operation);
         if may_change && request.status.is_none_or(|status| status < 300) {
             self.look(sandbox, &request.operation, true);
+        }
+        self.has_written |= is_change(&request.operation);
+        match request.operation.as_str() {
+            "UpdateClusterConfig" => self.is_switching = self.command == Command::Apply,
+            "get configmaps" => self.is_switching = false,
+            _ => {}
         }
         let is_looking = matches!(self.command, Command::Look | Command::Decide);
         if is_looking && is_change(&request.operation) {

@@ -17,6 +17,7 @@ use aws_auth_migrate::sandbox::{
 };
 use aws_auth_migrate::stop::Stop;
 use futures_util::future::LocalBoxFuture;
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -26,6 +27,7 @@ use crate::odd::{OWN, Odd};
 use crate::others;
 use crate::picture::Iam;
 use crate::plain::Person;
+use crate::program;
 use crate::steps::{Command, Edit, Kill, Sequence, Step};
 use crate::watch::{Watch, is_about, is_change};
 
@@ -35,20 +37,52 @@ pub(crate) const CLUSTER: &str = "shop";
 const PATIENCE: Duration = Duration::from_hours(3);
 /// How long requests may be under way whose client is dead.
 const ON_THE_WAY: Duration = Duration::from_millis(200);
+/// After how long without a request nothing is under way over real HTTP.
+const QUIET: Duration = Duration::from_millis(20);
 
 /// What is still to happen in the command that runs.
 #[derive(Debug, Default)]
 struct Coming {
     seen: usize,
-    kill: Option<(usize, Phase, Arc<Notify>)>,
+    kill: Option<(usize, Phase, Death)>,
     edit: Option<(usize, Edit)>,
     random: u64,
+}
+
+/// Who dies.
+#[derive(Debug)]
+enum Death {
+    /// The command that waits for this.
+    Told(Arc<Notify>),
+    /// The process of the built program, while it runs.
+    Killed(Arc<Mutex<Option<Pid>>>),
+}
+
+impl Death {
+    fn comes(&self) {
+        match self {
+            Self::Told(killed) => killed.notify_one(),
+            Self::Killed(victim) => {
+                if let Some(pid) = *victim.lock().unwrap() {
+                    program::signal(pid, Signal::KILL);
+                }
+            }
+        }
+    }
+}
+
+/// Who carries the commands out.
+pub(crate) enum Tool {
+    /// The library, which reaches the sandbox without ports.
+    Library(Connector),
+    /// The built program, in processes of its own.
+    Program(Arc<Mutex<Option<Pid>>>),
 }
 
 /// A world in which a sequence happens.
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
-    connector: Connector,
+    pub(crate) tool: Tool,
     pub(crate) folder: tempfile::TempDir,
     watch: Arc<Mutex<Watch>>,
     coming: Arc<Mutex<Coming>>,
@@ -145,11 +179,24 @@ fn folder() -> tempfile::TempDir {
 }
 
 impl World {
+    /// A world without ports, for the library.
     pub(crate) fn new(sequence: &Sequence) -> Self {
         clock::start();
-        let odd = &sequence.odd;
-        let seed = seed(odd, sequence.propagation);
+        let seed = seed(&sequence.odd, sequence.propagation);
         let (sandbox, connector) = Sandbox::in_memory(seed, "simulation", clock::there);
+        Self::with(sequence, sandbox, Tool::Library(connector))
+    }
+
+    /// A world with real ports, for the built program.
+    pub(crate) async fn over_http(sequence: &Sequence) -> Self {
+        let mut seed = seed(&sequence.odd, sequence.propagation);
+        seed.switch.takes = UpdateTime::Millis(50);
+        let sandbox = Sandbox::start(seed).await.unwrap();
+        Self::with(sequence, sandbox, Tool::Program(Arc::default()))
+    }
+
+    fn with(sequence: &Sequence, sandbox: Sandbox, tool: Tool) -> Self {
+        let odd = &sequence.odd;
         let mut iam = Iam::default();
         for live in sandbox.state().entries {
             let is_stale = odd.entries.iter().any(|known| {
@@ -162,7 +209,7 @@ impl World {
         let watch = Watch::new(&sandbox, people(odd), iam, odd.choices.clone());
         let world = Self {
             sandbox,
-            connector,
+            tool,
             folder: folder(),
             watch: Arc::new(Mutex::new(watch)),
             coming: Arc::default(),
@@ -181,7 +228,11 @@ impl World {
     }
 
     pub(crate) fn journal(&self) -> PathBuf {
-        let account = self.folder.path().join(OWN);
+        let folder = match self.tool {
+            Tool::Library(_) => self.folder.path().to_owned(),
+            Tool::Program(_) => self.folder.path().join("aws-auth-migrate"),
+        };
+        let account = folder.join(OWN);
         account.join(format!("eu-west-1/{CLUSTER}.jsonl"))
     }
 
@@ -205,18 +256,21 @@ impl World {
                 }
                 // After a request is counted, it is the one before.
                 let at = coming.seen - 1;
-                if let Some((_, _, killed)) = coming
+                if let Some((_, _, death)) = coming
                     .kill
                     .take_if(|(nth, when, _)| *nth <= at && *when == phase)
                 {
-                    killed.notify_one();
+                    death.comes();
                 }
             });
     }
 
     /// The connector with a way to go: a request is handled even if its client is dead by then.
     fn network(&self) -> Connector {
-        let (connector, delays) = (self.connector.clone(), Arc::clone(&self.delays));
+        let Tool::Library(connector) = &self.tool else {
+            unreachable!("the program has the network of its machine")
+        };
+        let (connector, delays) = (connector.clone(), Arc::clone(&self.delays));
         Connector::new(move |request| {
             let (connector, delays) = (connector.clone(), Arc::clone(&delays));
             Box::pin(async move {
@@ -273,9 +327,6 @@ impl World {
             let denied = Fault::always("list clusterrolebindings", FaultKind::AccessDenied);
             self.sandbox.add_fault(denied);
         }
-        for fault in &step.faults {
-            self.sandbox.add_fault(fault.clone());
-        }
         if let Some(jump) = step.jump {
             clock::set_ahead(jump);
         }
@@ -283,29 +334,47 @@ impl World {
             let mut watch = self.watch.lock().unwrap();
             others::edit(edit, &self.sandbox, &mut watch, &mut random, false);
         }
-        let killed = Arc::new(Notify::new());
-        *self.coming.lock().unwrap() = Coming {
-            seen: 0,
-            kill: match step.kill {
-                Some(Kill::Request(nth, phase)) => Some((nth, phase, Arc::clone(&killed))),
-                _ => None,
-            },
-            edit: step.edit,
-            random: random.next(),
-        };
-        *self.delays.lock().unwrap() = Random(random.next());
         self.count += 1;
         self.stop = Stop::default();
         {
             let mut watch = self.watch();
             watch.command = step.command;
             watch.plan = None;
+            watch.is_foreseen = false;
+            watch.has_written = false;
+            watch.is_switching = false;
             watch.choices = self.choices.clone();
             watch.log.push(format!("= {:?}", step.command));
         }
-        let ended = Box::pin(self.until_killed(step, killed, &mut random)).await;
+        if matches!(self.tool, Tool::Program(_)) {
+            self.foresee(step.command).await;
+        }
+        for fault in &step.faults {
+            self.sandbox.add_fault(fault.clone());
+        }
+        let killed = Arc::new(Notify::new());
+        let kill = match (step.kill, &self.tool) {
+            (Some(Kill::Request(nth, phase)), Tool::Library(_)) => {
+                Some((nth, phase, Death::Told(Arc::clone(&killed))))
+            }
+            (Some(Kill::Request(nth, phase)), Tool::Program(victim)) => {
+                Some((nth, phase, Death::Killed(Arc::clone(victim))))
+            }
+            _ => None,
+        };
+        *self.coming.lock().unwrap() = Coming {
+            seen: 0,
+            kill,
+            edit: step.edit,
+            random: random.next(),
+        };
+        *self.delays.lock().unwrap() = Random(random.next());
+        let ended = match self.tool {
+            Tool::Library(_) => Box::pin(self.until_killed(step, killed, &mut random)).await,
+            Tool::Program(_) => Box::pin(self.by_program(step, &mut random)).await,
+        };
         // What is on its way when its client dies arrives all the same.
-        tokio::time::sleep(ON_THE_WAY).await;
+        self.settle().await;
         *self.coming.lock().unwrap() = Coming::default();
         let mut watch = self.watch.lock().unwrap();
         let are_windows_open = step.command != Command::Apply || ended != Ended::Complete;
@@ -313,6 +382,27 @@ impl World {
         watch.ended(&self.sandbox);
         watch.log.push(format!("= {ended:?}"));
         ended
+    }
+
+    /// Waits until nothing is under way any more.
+    async fn settle(&self) {
+        if matches!(self.tool, Tool::Library(_)) {
+            return tokio::time::sleep(ON_THE_WAY).await;
+        }
+        let answered = || {
+            let requests = self.sandbox.requests();
+            let answered = requests.iter().filter(|known| known.status.is_some());
+            (requests.len(), answered.count())
+        };
+        let mut last = answered();
+        loop {
+            tokio::time::sleep(QUIET).await;
+            let now = answered();
+            if now == last {
+                return;
+            }
+            last = now;
+        }
     }
 
     async fn until_killed(

@@ -1,4 +1,4 @@
-//! What time it is in S3, by the header of its answer: the age of an object is told by one clock alone.
+//! What time it is in S3, by the header of its answer: the age of an object is measured by one clock alone.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -50,7 +50,7 @@ pub fn github_actions(plan: &Plan, runbook: &Runbook) -> String {
     written(&workflow)
 }
 
-/// A text within an expression that stands bare in YAML; empty where it could be read as anything else.
+/// A text within an expression that is bare in YAML; empty where it could be read as anything else.
 ///
 /// Every character of a region, a cluster's name, a role's ARN or an image is among these.
 fn expression(text: Option<&str>) -> String {

@@ -1,4 +1,4 @@
-//! The whole move as a runbook of another system, which calls this tool: plan, apply, verify, cut over, roll back.
+//! The whole move as a runbook of another system, which calls this tool: plan, apply, verify, cutover, rollback.
 //!
 //! A runbook makes its own plan when it runs, shows it to a person, and applies exactly that one. What it takes from the
 //! plan that is exported are defaults only: the cluster, its region, and the choices that shaped the plan.

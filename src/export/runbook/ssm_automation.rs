@@ -19,7 +19,7 @@ struct Document {
 ///
 /// The commands run on an instance that holds the tool and keeps plan, journal and backup between the steps, since an
 /// automation itself has no place for files. Systems Manager puts parameters into scripts as they are, so each has a
-/// pattern that lets nothing through which a shell would take for more than a word. The way back undoes the runs that the
+/// pattern that lets nothing through which a shell would take for more than a word. The undo step reverts the runs that the
 /// journal has and had not when the execution began: what an earlier one finished is not its own.
 /// Source: Systems Manager User Guide, "Systems Manager Automation actions reference" and "Data elements and parameters".
 #[must_use]

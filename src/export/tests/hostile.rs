@@ -1,4 +1,4 @@
-//! No text, wherever it stands, gets out of its place, and every reader of the language reads it back.
+//! No text, wherever it is, gets out of its place, and every reader of the language reads it back.
 #![expect(
     clippy::disallowed_methods,
     reason = "a shell writes what it was given to a file"

@@ -224,7 +224,7 @@ console.log(JSON.stringify(app.synth().getStackByName('S').template.Resources ??
     }
 }
 
-/// What is left out where there is none stands as empty.
+/// What is left out where there is none is empty.
 fn fill(fact: &mut Value) {
     for (index, empty) in [(2, serde_json::json!([])), (3, serde_json::json!({}))] {
         if fact[index].is_null() {

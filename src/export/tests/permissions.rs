@@ -89,7 +89,7 @@ fn only_the_environments_of_the_workflow_may_assume_the_role_that_writes() {
     assert_eq!(trust_policy(&unknown, For::Plan, "acme/infra"), None);
 }
 
-/// The roles for a rollback once took away what those for a cut-over had given.
+/// The roles for a rollback once took away what those for a cutover had given.
 #[test]
 fn the_roles_of_two_commands_live_side_by_side() {
     let names = |command: For| {

@@ -33,7 +33,7 @@ pub struct Explanation {
 /// A piece of `aws-auth`, and what it becomes or should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Example {
-    /// As it stands in `aws-auth`, or in a binding.
+    /// As it is in `aws-auth`, or in a binding.
     pub before: &'static str,
     /// The access entry, or the text as it should be.
     pub after: &'static str,

@@ -163,7 +163,7 @@ impl History {
             (None, record @ Record::Run { .. }) => {
                 self.runs.extend(RunHistory::begun(record));
             }
-            // What belongs to no run tells nothing.
+            // What belongs to no run is ignored.
             (None, _) => {}
         }
     }

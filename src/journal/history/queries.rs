@@ -28,7 +28,7 @@ impl History {
         self
     }
 
-    /// What the runs of `apply` were told about what entries look like, the last one to say something about it first.
+    /// The choices of the `apply` runs about what entries look like; the last one that made any wins.
     #[must_use]
     pub fn last_choices(&self) -> Option<Choices> {
         let applies = self
@@ -222,7 +222,7 @@ pub(in crate::journal) fn token(
     let content = content(&action.kind);
     let answered = answered.get(&content).copied().unwrap_or_default();
     let digest = crate::digest::sha256(format!("{run}\n{answered}\n{content}").as_bytes());
-    // EKS takes any text; the digest's first half tells actions apart well enough and reads better in a log.
+    // EKS takes any text; half of the digest is enough to tell actions apart and reads better in a log.
     format!("aam-{}", &digest[..32])
 }
 

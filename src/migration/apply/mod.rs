@@ -1,5 +1,6 @@
 //! Makes a plan real: the bindings and the mode switch first, then a new look, then the writer.
 
+mod as_shown;
 mod mode;
 mod own_entry;
 mod planned;
@@ -29,7 +30,7 @@ use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Misfits, Plan};
 use crate::plan::{Action, RUN_TAG, Stage, block_refused, tell_conflicts};
 use crate::stop::Stop;
-use crate::writer::{self, Canary, Event, Guarded, Limits, Progress, Run, Summary};
+use crate::writer::{self, ActionResult, Canary, Event, Guarded, Limits, Progress, Run, Summary};
 
 pub(super) use planned::live_entries;
 pub use planned::{ours, plan, plan_to_judge};
@@ -296,7 +297,7 @@ impl<P: Progress> Applying<'_, P> {
         };
         let bindings = making.make(seen.kubernetes.as_ref(), bindings).await?;
         let mode_before = plan.cluster.authentication_mode;
-        let (seen, mut plan) = Box::pin(self.switch(aws, id, log, seen, plan)).await?;
+        let (seen, mut plan, left) = Box::pin(self.switch(aws, id, log, seen, plan)).await?;
         let mode = seen.observed.cluster.authentication_mode;
         let before = live_entries(&seen);
         let new_principals = new_principals(&seen, (self.session.clock.now)());
@@ -313,7 +314,10 @@ impl<P: Progress> Applying<'_, P> {
             canary: canary.map(|(nodes, soak)| Canary { nodes, soak }),
             ..self.run(&guarded, aws.pace(), &id.name, log)
         };
-        let summary = writer::run(&run, &tagged(&plan.actions, log.id())).await?;
+        let mut summary = writer::run(&run, &tagged(&plan.actions, log.id())).await?;
+        plan.actions
+            .extend(left.iter().map(|left| left.action.clone()));
+        summary.results.extend(left);
         self.session
             .progress
             .tell(&Event::finished(&summary, (self.session.clock.now)()));
@@ -370,7 +374,7 @@ impl<P: Progress> Applying<'_, P> {
         }
     }
 
-    /// Switches the mode where the plan has it so, and looks and plans again.
+    /// Switches the mode where the plan has it so, and looks and plans again; what nobody has seen is left open.
     async fn switch(
         &self,
         aws: &Aws,
@@ -378,10 +382,10 @@ impl<P: Progress> Applying<'_, P> {
         log: &RunLog,
         seen: Survey,
         plan: Plan,
-    ) -> Result<(Survey, Plan), Failure> {
+    ) -> Result<(Survey, Plan, Vec<ActionResult>), Failure> {
         let mut actions = plan.actions.iter();
         let Some(action) = actions.find(|action| action.stage == Stage::Cluster) else {
-            return Ok((seen, plan));
+            return Ok((seen, plan, Vec::new()));
         };
         let ActionKind::UpdateAuthenticationMode { to, .. } = action.kind else {
             unreachable!("the cluster's own stage holds the mode switch alone")
@@ -395,12 +399,14 @@ impl<P: Progress> Applying<'_, P> {
             mode::survey_after_switch(self.session.target, aws, &id.name, seen, self.session.stop)
                 .await
                 .map_err(unfinished)?;
-        let plan =
+        let shown = plan;
+        let mut plan =
             plan_now(&seen, self.options, log.history(), self.session.clock).map_err(unfinished)?;
         refuse_lockout(&plan, self.options.allow_self_lockout || was_accepted)
             .and_then(|()| refuse::what_can_not_work(&plan, self.options))
             .map_err(|failure| unfinished(failure.too_late("no access entry was written")))?;
-        Ok((seen, plan))
+        let left = as_shown::leave_what_was_not_shown(&mut plan, &shown);
+        Ok((seen, plan, left))
     }
 }
 

@@ -159,7 +159,7 @@ fn is_done(
     };
     let entry = live.get(&arn.to_string()).map(|live| live.entry.clone());
     match &action.kind {
-        // Those that are still to be deleted were told apart before.
+        // Those that are still to be deleted were sorted out before.
         ActionKind::DeleteAccessEntry { .. } => true,
         kind => match (kind.applied_to(entry.clone()), entry) {
             (Some(wanted), Some(entry)) => {

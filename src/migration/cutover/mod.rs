@@ -42,7 +42,7 @@ pub(super) const ATTEMPTS: u32 = 5;
 /// How long to wait before the next try.
 pub(super) const BREATH: Duration = Duration::from_millis(300);
 
-/// How a cut-over is made.
+/// How a cutover is made.
 #[derive(Debug, Clone)]
 pub struct CutoverOptions {
     /// The choices that shape the plan; with `--only` or `--exclude` just what is proven among them goes.
@@ -141,7 +141,7 @@ pub struct CutOver {
 ///
 /// What was seen is looked at again after a question, and once more before the switch that can't be undone.
 /// `confirm` is asked before the first write. The same call again resumes where an earlier one was stopped: what is
-/// gone is gone, and what is left is verified anew.
+/// gone is gone, and what is left is verified again.
 pub async fn cutover<P: Progress>(
     target: &Target,
     options: &CutoverOptions,
@@ -370,7 +370,7 @@ impl CutOver {
     }
 }
 
-/// Whether a look at the object tells what to do: somebody was faster, or the answer got lost.
+/// Whether a look at the object shows what to do: somebody was faster, or the answer got lost.
 pub(super) fn may_try_again(error: &KubernetesError) -> bool {
     error.is_conflict()
         || error.is_not_found()

@@ -13,7 +13,7 @@ use crate::reader::{self, Reading};
 use crate::source::AwsAuth;
 use crate::source::cut::cut;
 
-/// What a cut-over does to the ConfigMap.
+/// What a cutover does to the ConfigMap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
     /// The mappings that go.

@@ -32,7 +32,7 @@ impl Watch {
             Duration::ZERO
         };
         let soak = work.options.soak.unwrap_or(default);
-        // A watch that came to its end has told of nodes that are gone; they are not waited for again.
+        // A watch that came to its end has reported nodes that are gone; they are not waited for again.
         let is_told = work.log.earlier().and_then(|run| run.end) == Some(RunEnd::Incomplete);
         let ready = match earlier {
             Some(ready) if is_told => match work.kubernetes.nodes().await {

@@ -81,7 +81,7 @@ impl<P: Progress> CuttingOver<'_, P> {
                         asked = Some(removal.clone());
                     } else {
                         self.outcome(ActionStatus::Failed, Some(error.to_string()))?;
-                        // Nothing was taken away, so the state that this try backed up is nobody's way back.
+                        // Nothing was taken away, so the state that this try backed up is of no use.
                         if let Some(place) = place.as_ref().filter(|_| is_new) {
                             backup::discard(place);
                             done.backup = None;
@@ -185,7 +185,7 @@ impl<P: Progress> CuttingOver<'_, P> {
         stored.terminating().is_some() && (asked_now || is_its)
     }
 
-    /// Waits until a ConfigMap whose deletion was asked for is gone; tells whether it is.
+    /// Waits until a ConfigMap whose deletion was asked for is gone; returns whether it is.
     ///
     /// Until the last finalizer is gone it is there, and the cluster reads it.
     async fn is_gone_by_now(&self, stored: &Stored, done: &mut CutOver) -> Result<bool, Failure> {

@@ -22,7 +22,7 @@ use crate::sandbox::{
 /// What a rehearsal takes of the cluster beside what a survey sees.
 #[derive(Debug, Clone, Default)]
 pub struct Beside {
-    /// The ConfigMap with its metadata, which tells of other writers.
+    /// The ConfigMap with its metadata, which shows other writers.
     pub stored: Option<Stored>,
     /// The nodes; which role each of them has is not known, so that none is ever lost.
     pub nodes: NodeNames,
@@ -103,7 +103,7 @@ fn cluster(seen: &Cluster) -> ClusterSeed {
             .unwrap_or(usual.platform_version),
         mode: seen.authentication_mode.unwrap_or(usual.mode),
         status: match seen.status.as_deref() {
-            // Nobody goes on with that update in the sandbox.
+            // Nobody continues that update in the sandbox.
             Some("UPDATING") | None => usual.status,
             Some(status) => status.to_owned(),
         },

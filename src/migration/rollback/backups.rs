@@ -10,7 +10,7 @@ use crate::kubernetes::Stored;
 use crate::migration::cutover::backup;
 use crate::model::ClusterId;
 
-/// Where the journal is lost: the ConfigMap comes back from its last backup where it is gone, and over what stands there
+/// Where the journal is lost: the ConfigMap comes back from its last backup where it is gone, and over what is there
 /// only by force, since nobody can tell what was changed since. Says so, too.
 pub(super) fn without_journal(
     journal: &Path,

@@ -15,7 +15,7 @@ type Data = BTreeMap<String, String>;
 pub enum Restoring {
     /// No run has changed it, or it is back already.
     Nothing,
-    /// It is put back to what it was before the first cut-over.
+    /// It is put back to what it was before the first cutover.
     Back {
         /// The object as it was.
         to: Box<Stored>,
@@ -24,7 +24,7 @@ pub enum Restoring {
     },
 }
 
-/// Decides how the ConfigMap comes back: to what it was before the first cut-over since the last rollback.
+/// Decides how the ConfigMap comes back: to what it was before the first cutover since the last rollback.
 #[must_use]
 pub fn restore(history: &History, only_run: Option<&str>, now: Option<&Stored>) -> Restoring {
     let changes = changes(history, only_run);

@@ -146,7 +146,7 @@ pub fn calls(seen: &Survey, history: &History) -> Vec<Action> {
     undo(history, None, live, &|live| is_dead(seen, live)).actions
 }
 
-/// Whether an entry is older than the principal of its ARN, as far as IAM tells.
+/// Whether an entry is older than the principal of its ARN, as far as IAM says.
 fn is_dead(seen: &Survey, live: &LiveEntry) -> bool {
     seen.observed.is_stale(live)
 }
@@ -161,7 +161,7 @@ fn made_elsewhere(live: &[LiveEntry], history: &History) -> Vec<LiveEntry> {
     tagged.cloned().collect()
 }
 
-/// The plan of the cluster once the ConfigMap is back: which entry each mapping stands for then.
+/// The plan of the cluster once the ConfigMap is back: which entry each mapping becomes then.
 fn plan_after(seen: &Survey, reading: &Reading, history: &History, clock: Clock) -> Plan {
     build(
         reading,

@@ -210,7 +210,7 @@ fn stories(
 }
 
 /// Decides by tags alone, where the journal is lost or elsewhere: an entry with this tool's tag goes when its mapping
-/// stands again and still gives what the entry says.
+/// is there again and still gives what the entry says.
 #[must_use]
 pub fn undo_by_tags(live: &[LiveEntry], stands: &BTreeSet<String>) -> Undoing {
     let mut undoing = Undoing::default();

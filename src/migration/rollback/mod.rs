@@ -259,7 +259,7 @@ impl<P: Progress> RollingBack<'_, P> {
     }
 }
 
-/// Leaves the entries alone while EKS updates the cluster; tells whether it does.
+/// Leaves the entries alone while EKS updates the cluster; returns whether it does.
 ///
 /// The update may be a switch to the mode API, after which the entries are all the access there is.
 async fn hold_while_updating(

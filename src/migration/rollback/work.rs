@@ -62,7 +62,7 @@ impl<P: Progress> RollingBack<'_, P> {
         Ok(())
     }
 
-    /// Deletes the bindings that are to go, one after the other; each is told of once it is gone.
+    /// Deletes the bindings that are to go, one after the other; each is reported once it is gone.
     pub(super) async fn delete_bindings(
         &self,
         bindings: &mut [UndoneBinding],

@@ -132,7 +132,7 @@ pub struct LastRun {
     pub end: Option<RunEnd>,
 }
 
-/// Tells where the cluster stands.
+/// Returns the state of the cluster.
 #[must_use]
 pub fn status(
     seen: &Survey,
@@ -193,7 +193,7 @@ pub fn status(
     status
 }
 
-/// Says that EKS has written `aws-auth` since the cut-over; a rollback puts it back by itself.
+/// Says that EKS has written `aws-auth` since the cutover; a rollback puts it back by itself.
 ///
 /// Source: EKS User Guide, "Create access entries": for managed node groups and Fargate profiles EKS makes access
 /// entries where the cluster has them, and writes `aws-auth` otherwise.
@@ -241,7 +241,7 @@ fn drift(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) -> V
 
 /// Entries of this tool whose mapping somebody has taken out of `aws-auth` since, and that still let their principal in.
 fn orphans(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) -> Vec<String> {
-    // What a cut-over has taken away was there before it.
+    // What a cutover has taken away was there before it.
     let before = rollback::changes(history, None);
     let before = before
         .iter()

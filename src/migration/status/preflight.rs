@@ -108,7 +108,7 @@ pub async fn preflight(
         for question in rights::questions(command, bindings) {
             found.push(of_kubernetes(kubernetes, &question).await);
         }
-        // Who may not read it is told so among the rights.
+        // A missing right to read it is among the rights.
         let stored = kubernetes.stored().await.unwrap_or_default();
         writers = stored.as_ref().map(writers_of).unwrap_or_default();
     }

@@ -101,7 +101,7 @@ pub(super) async fn live(
     };
     let node_roles = reads.of("node roles", look.node_roles(&cluster));
     let unknown = Principals::new();
-    // In this order, so that of several errors the same one is always told.
+    // In this order, so that of several errors the same one is always reported.
     let parts = both(
         both(look.mapped(&unknown), async { Ok(look.bindings().await) }),
         both(entries, node_roles),

@@ -80,7 +80,7 @@ pub struct Verification {
     pub sentence: String,
     /// Why it may not go yet, in the order of the text.
     pub objections: Vec<Objection>,
-    /// What could not be looked at, though it stands against nothing.
+    /// What could not be looked at, though it is no objection.
     pub doubts: Vec<Doubt>,
     /// Mappings whose removal changes nobody's access, or only what somebody decided.
     pub proven: Vec<MappingId>,
@@ -114,7 +114,7 @@ impl Verification {
 pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verification {
     let mut objections = Vec::new();
     let (mut proven, mut left) = (Vec::new(), Vec::new());
-    // In the mode API the cluster reads no mapping: whatever stands there is no access to lose.
+    // In the mode API the cluster reads no mapping: whatever it has is no access to lose.
     // Source: EKS User Guide, "Grant IAM users and roles access to Kubernetes APIs", authentication modes.
     let counts = plan.cluster.authentication_mode != Some(AuthenticationMode::Api);
     if counts {
@@ -263,7 +263,7 @@ fn fix(finding: Option<&Finding>, otherwise: &str) -> String {
         .unwrap_or_else(|| otherwise.to_owned())
 }
 
-/// What stands against taking everything away, whatever the mappings.
+/// What speaks against taking everything away, whatever the mappings.
 fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
     let plain = |code, settled_by_apply, message: String, fix: &str| Objection {
         mapping: None,
@@ -427,7 +427,7 @@ fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Opt
     }
 }
 
-/// Where the way out is told, for a finding that names none.
+/// Where the way out is explained, for a finding that names none.
 fn explain(code: Option<Code>) -> String {
     code.map_or_else(
         || "run `plan` to see what needs a decision".to_owned(),

@@ -1,4 +1,4 @@
-//! What is told of a fleet: a row for each cluster, and once what repeats across them.
+//! The report of a fleet: a row for each cluster, and once what repeats across them.
 
 mod csv;
 mod decisions;

@@ -1,4 +1,4 @@
-//! Sentences as HTML: hidden characters escaped, code told from words.
+//! Sentences as HTML: hidden characters escaped, code marked as such.
 
 use crate::text::visible;
 
@@ -57,7 +57,7 @@ pub(super) fn parts(text: &str) -> Vec<Part> {
         .collect()
 }
 
-/// A text in pieces: options of the command line, with a value behind an equals sign, and what stands between them.
+/// A text in pieces: options of the command line, with a value behind an equals sign, and what is between them.
 fn around_options(text: &str) -> Vec<(bool, &str)> {
     let mut pieces = Vec::new();
     let mut rest = text;

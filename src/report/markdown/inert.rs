@@ -40,7 +40,7 @@ pub(in crate::report) fn block(text: &str) -> String {
     format!("{fence}\n{lines}{fence}\n")
 }
 
-/// A sentence: words of letters stay as they are with their punctuation, all else stands in code spans, and so does
+/// A sentence: words of letters stay as they are with their punctuation, all else is in code spans, and so does
 /// what is in backticks.
 pub(in crate::report) fn prose(text: &str) -> String {
     let text = visible(text);

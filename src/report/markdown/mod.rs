@@ -21,7 +21,7 @@ use crate::plan::document::{Identity, Outcome, PlannedMapping};
 
 /// The report in GitHub Flavored Markdown.
 ///
-/// Text from the cluster stands in code spans, where no mention, link, image, formula or HTML comes alive. With `details`
+/// Text from the cluster is in code spans, where no mention, link, image, formula or HTML comes alive. With `details`
 /// there are also the notes that are mere information and every call; without them, a sentence says so.
 /// Source: GitHub Flavored Markdown Spec, "Code spans" and "Tables (extension)".
 #[must_use]

@@ -89,7 +89,7 @@ fn group(page: &mut String, code: Code, notes: &[&Note<'_>]) {
         prose(code.title())
     );
     let mut told: Vec<(&str, &str, Vec<&str>)> = Vec::new();
-    // Where each message and fix stands; tens of thousands of accounts have one each.
+    // The place of each message and fix; tens of thousands of accounts have one each.
     let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     for note in notes {
         let Finding { message, fix, .. } = note.finding;

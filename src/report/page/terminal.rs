@@ -51,7 +51,7 @@ pub(super) fn terminal(page: &Page, shown: Shown) -> String {
     canvas.text
 }
 
-/// Whether a blank line stands between two parts: what belongs to a heading follows it at once, and short questions follow
+/// Whether a blank line comes between two parts: what belongs to a heading follows it at once, and short questions follow
 /// each other.
 fn is_parted(before: &Part, part: &Part) -> bool {
     match (before, part) {

@@ -54,7 +54,7 @@ pub(super) fn mappings(page: &mut Canvas, plan: &Plan, names: &ShortNames, is_de
 struct Widths {
     id: usize,
     principal: usize,
-    /// 0 where it stands on a line of its own.
+    /// 0 where it has a line of its own.
     becomes: usize,
 }
 

@@ -1,4 +1,4 @@
-//! No text, wherever it stands, gets out of its place.
+//! No text, wherever it is, gets out of its place.
 
 use proptest::prelude::*;
 

@@ -1,5 +1,5 @@
 //! Programs that nobody here wrote, as judges of what is written.
-#![expect(clippy::disallowed_methods, reason = "CI is told by its variable")]
+#![expect(clippy::disallowed_methods, reason = "CI sets a variable")]
 
 use std::process::Command;
 

@@ -10,9 +10,9 @@ use crate::sandbox::state::World;
 
 use super::objects::NODES;
 
-/// The annotation that tells a seeded node's role.
+/// The annotation with a seeded node's role.
 pub(in crate::sandbox) const ROLE: &str = "sandbox/role-arn";
-/// The annotation that tells whether a seeded node is ready while it is admitted.
+/// The annotation that says whether a seeded node is ready while it is admitted.
 pub(in crate::sandbox) const READY: &str = "sandbox/ready";
 
 /// Brings the `Ready` condition of all nodes that have a role up to date.

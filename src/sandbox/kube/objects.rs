@@ -137,7 +137,7 @@ impl Objects {
         Some(removed)
     }
 
-    /// Keeps an object of any known kind as it was given; tells whether it has a known kind and a name.
+    /// Keeps an object of any known kind as it was given; returns whether it has a known kind and a name.
     pub(in crate::sandbox) fn seed(&mut self, object: &Value) -> bool {
         let text = |pointer: &str| {
             let value = object.pointer(pointer).and_then(Value::as_str);

@@ -153,7 +153,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         Ok(Some((*index, result)))
     }
 
-    /// Waits for the action's turn; tells whether it may begin then.
+    /// Waits for the action's turn; returns whether it may begin then.
     async fn may_begin(&self, action: &Action) -> bool {
         if self.must_not_begin(action) {
             return false;
@@ -214,7 +214,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             .clone()
     }
 
-    /// Makes no call for an action, and tells why.
+    /// Makes no call for an action, and says why.
     fn leave(&self, action: &Action, status: ActionStatus) -> ActionResult {
         self.tell(EventKind::Action, Some(action), Some(status), None);
         ActionResult {

@@ -50,7 +50,7 @@ pub struct Run<'a, A, P> {
     pub before: &'a BTreeMap<String, LiveEntry>,
     /// Principals that IAM made a moment ago, which EKS may not know yet.
     pub new_principals: &'a BTreeSet<Arn>,
-    /// Who is told.
+    /// Who is notified.
     pub progress: &'a P,
     /// Whether to stop.
     pub stop: &'a Stop,

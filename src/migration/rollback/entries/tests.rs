@@ -1,4 +1,4 @@
-//! What is undone, told from journals alone.
+//! What is undone, from journals alone.
 
 use super::*;
 use crate::journal::Record;

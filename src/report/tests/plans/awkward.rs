@@ -52,7 +52,7 @@ pub(crate) fn awkward() -> Plan {
     with_texts(&texts)
 }
 
-/// A mapping for every text, which stands in every place that takes text.
+/// A mapping for every text, which is in every place that takes text.
 pub(crate) fn with_texts(texts: &[String]) -> Plan {
     let mappings = texts
         .iter()
