@@ -1,6 +1,7 @@
 //! The command line as it is typed.
 
 mod export;
+mod report;
 mod target;
 mod writing;
 
@@ -13,6 +14,7 @@ use super::values::{duration, place};
 use crate::report::Format;
 
 pub(super) use export::{ExportArgs, ExportFor, ExportFormat, FleetEngine};
+pub(super) use report::ReportArgs;
 pub(super) use target::{ChoiceArgs, TargetArgs};
 #[cfg(feature = "sandbox")]
 pub(super) use writing::RehearseArgs;
@@ -254,33 +256,6 @@ pub(super) struct VerifyArgs {
     /// Read the journal of earlier runs from this file; by default in the state folder
     #[arg(long, value_name = "FILE", value_parser = place, hide_short_help = true)]
     pub(super) journal: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ReportArgs {
-    #[command(flatten)]
-    pub(super) target: TargetArgs,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
-    /// Read this journal; by default that of the cluster in the state folder
-    ///
-    /// Without --cluster only the journal is read, and the record says that nothing was proven.
-    #[arg(long, value_name = "FILE", value_parser = place)]
-    pub(super) journal: Option<PathBuf>,
-    /// Include only this run; by default all runs on the cluster
-    #[arg(long, value_name = "ID")]
-    pub(super) run: Option<String>,
-    /// Read only the journal, not the cluster; the record says that nothing was proven
-    #[arg(long)]
-    pub(super) offline: bool,
-    /// Verify that a record was not changed since it was written; `-` is standard input
-    ///
-    /// Exits with 1 if it was. The digest shows changes, not who wrote the record.
-    #[arg(long, value_name = "FILE", value_parser = place, conflicts_with_all = ["TargetArgs", "journal", "run", "offline"])]
-    pub(super) check: Option<PathBuf>,
-    /// Give up if reading the cluster takes longer than this, such as 90s or 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
-    pub(super) timeout: Option<std::time::Duration>,
 }
 
 #[derive(Debug, Args)]
