@@ -48,7 +48,6 @@ pub mod decisions;
 pub mod error;
 pub mod finding;
 mod go_yaml;
-pub mod invocation;
 pub mod migration;
 pub mod model;
 pub mod plan;
@@ -67,6 +66,7 @@ rooms! {
     export;
     files;
     fleet;
+    invocation;
     journal;
     kubernetes;
     observed;

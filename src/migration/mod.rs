@@ -32,3 +32,7 @@ pub use rollback::{RollbackOptions, RolledBack, rollback};
 pub use session::{Clock, JournalPlace};
 pub use survey::{ConfigMapFile, Survey, Target, survey};
 pub use verify::{Doubt, Objection, Readiness, Verification, verify};
+
+// What a program that embeds a command gives it.
+pub use crate::aws::AwsSettings;
+pub use crate::writer::{Event, EventKind, Progress, Silent};

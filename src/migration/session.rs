@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::holder;
-use super::journal_path::{cluster_id, journal_of};
+use super::journal_path::{self, cluster_id, journal_of};
 use super::survey::{Survey, Target, survey};
 use crate::aws::EksApi;
 use crate::error::{Failure, FailureKind};
@@ -44,6 +44,11 @@ impl JournalPlace {
     #[must_use]
     pub fn journal_of(&self, id: &ClusterId) -> PathBuf {
         journal_of(self.named.as_deref(), &self.folder, id)
+    }
+
+    /// What the journal of the cluster that was seen holds; nothing where there is none yet.
+    pub fn history(&self, seen: &Survey) -> Result<History, Failure> {
+        journal_path::history(seen, self.named.as_deref(), || Ok(self.folder.clone()))
     }
 }
 

@@ -11,6 +11,7 @@ mod calls;
 mod credentials;
 mod cutover;
 mod decide;
+mod embed;
 mod equivalence;
 mod export;
 mod faults;

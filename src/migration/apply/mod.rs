@@ -201,6 +201,25 @@ pub async fn apply<P: Progress>(
     Ok(applied)
 }
 
+impl Default for ApplyOptions {
+    /// Nothing is decided for anybody, and the mode is not switched.
+    fn default() -> Self {
+        Self {
+            choices: Choices::default(),
+            saved: None,
+            enable_access_entries: false,
+            journal: JournalPlace::default(),
+            concurrency: 8,
+            max_rate: None,
+            fail_fast: false,
+            timeout: None,
+            canary: None,
+            allow_self_lockout: false,
+            shared_decisions: false,
+        }
+    }
+}
+
 impl ApplyOptions {
     /// The options that it has to be given again to resume.
     fn again(&self) -> Vec<CommandOption> {
