@@ -9,6 +9,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+
 /// How the path of an object begins.
 const SCHEME: &str = "s3://";
 
@@ -187,13 +189,26 @@ pub fn find(path: &Path) -> io::Result<Option<Found>> {
 
 /// Does what may wait for a store, without keeping a worker of the runtime from its other tasks.
 pub fn waiting<T>(work: impl FnOnce() -> T) -> T {
-    use tokio::runtime::{Handle, RuntimeFlavor};
     match Handle::try_current() {
         Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => {
             tokio::task::block_in_place(work)
         }
         _ => work(),
     }
+}
+
+/// Waits for what a store answers, on the runtime of the process.
+///
+/// It waits in a thread of its own. A task and whatever it waits for in the same thread wake up by the same signal, and the
+/// inner one would take it away from the outer one: what became ready for the task in the meantime would never be noticed.
+pub(crate) fn wait_for<T: Send>(runtime: &Handle, work: impl Future<Output = T> + Send) -> T {
+    let waited = || {
+        std::thread::scope(|scope| {
+            let waiter = scope.spawn(|| runtime.block_on(work));
+            waiter.join()
+        })
+    };
+    waiting(waited).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Reads a whole object.
@@ -241,6 +256,35 @@ mod tests {
             assert!(error.contains(why), "{path}: {error}");
         }
         assert_eq!(check(Path::new("plans/a:b")), Ok(()));
+    }
+
+    /// A process once hung whose store answered while something else it waited for became ready.
+    #[test]
+    fn what_becomes_ready_while_a_store_is_waited_for_is_noticed() {
+        let (done, is_done) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let (ready, is_ready) = tokio::sync::oneshot::channel();
+                let store = async {
+                    wait_for(&Handle::current(), async {
+                        ready.send(()).unwrap();
+                        // Long enough for the wake-up to come while this waits.
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    });
+                };
+                let (received, ()) = tokio::join!(is_ready, store);
+                received.unwrap();
+            });
+            done.send(()).unwrap();
+        });
+        is_done
+            .recv_timeout(Duration::from_mins(1))
+            .expect("the wake-up is not lost");
     }
 
     #[test]

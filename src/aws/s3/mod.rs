@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use super::{AwsError, AwsErrorKind, AwsSettings, CONNECT_TIMEOUT, load};
-use crate::files::objects::{Condition, Object, Objects, Place, Put, StoreError, waiting};
+use crate::files::objects::{Condition, Object, Objects, Place, Put, StoreError, wait_for};
 
 /// How often a write is tried that another one gets in the way of.
 const TRIES: u32 = 6;
@@ -67,8 +67,8 @@ impl S3 {
         }
     }
 
-    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
-        waiting(|| self.runtime.block_on(work))
+    fn wait<T: Send>(&self, work: impl Future<Output = T> + Send) -> T {
+        wait_for(&self.runtime, work)
     }
 
     async fn base(&self) -> io::Result<&Base> {
