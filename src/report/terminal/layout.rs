@@ -75,9 +75,14 @@ pub(in crate::report) fn kept_together(code: &str) -> String {
     format!("`{}`", code.replace(' ', &NO_BREAK.to_string()))
 }
 
-/// Whether code is a command that no line of so many columns holds.
+/// Whether code is to be copied whole, a command or a line for the decisions file, and no line of so many columns holds it.
 pub(in crate::report) fn is_wider(code: &str, limit: usize) -> bool {
-    code.contains(' ') && width(code) + 2 > limit
+    (code.contains(' ') || code.starts_with('{')) && width(code) + 2 > limit
+}
+
+/// Whether a text is nothing but options of a command, without backticks around them.
+pub(in crate::report) fn is_options(text: &str) -> bool {
+    text.starts_with("--") && !text.contains('`')
 }
 
 /// A line that may be long, in lines of at most `limit` columns; those that follow the first stand under its text.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use anstyle::Style;
 
-use layout::{is_wider, kept_together, spans, width, wrap};
+use layout::{is_options, is_wider, kept_together, spans, width, wrap};
 pub(in crate::report) use style::{
     FAINT, PLAIN, Paint, STRONG, of_mark, of_outcome, of_severity, of_verdict,
 };
@@ -104,7 +104,12 @@ impl Canvas {
         let mut label = label;
         let mut running = String::new();
         let mut is_begun = false;
-        for (is_code, part) in spans(text) {
+        let parts = if is_options(text) && is_wider(text, room) {
+            vec![(true, text)]
+        } else {
+            spans(text)
+        };
+        for (is_code, part) in parts {
             if is_code && is_wider(part, room) {
                 let before = std::mem::take(&mut running);
                 if !before.trim().is_empty() {
