@@ -30,22 +30,22 @@ pub(crate) struct SyntaxError {
 ///
 /// A key that is twice in one mapping is an error, since readers differ in which of them they take.
 pub(crate) fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim_start().starts_with('{')
-        && let Ok(value) = serde_json::from_str(text)
+    let written = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if written.trim_start().starts_with('{')
+        && let Ok(value) = serde_json::from_str(written)
     {
         return Ok(vec![value]);
     }
     // `kubectl` reads by lines and ends the last one as well, which a block of text at the very end keeps.
-    let text: Cow<'_, str> = if text.ends_with('\n') {
-        text.into()
+    let text: Cow<'_, str> = if written.ends_with('\n') {
+        written.into()
     } else {
-        format!("{text}\n").into()
+        format!("{written}\n").into()
     };
     let mut documents = Vec::new();
     for range in parted(&text) {
         let value = document(&text[range.clone()]).map_err(|failure| {
-            let before = &text[..text.floor_char_boundary(range.start + failure.byte)];
+            let before = &written[..written.floor_char_boundary(range.start + failure.byte)];
             let line = before.rsplit('\n').next().unwrap_or_default();
             SyntaxError {
                 problem: failure.message,
@@ -199,6 +199,10 @@ mod tests {
             (
                 "a: 1\n---\nb: [secret\n",
                 "did not find expected ',' or ']' at line 4 column 1",
+            ),
+            (
+                "a: [",
+                "did not find expected node content at line 1 column 5",
             ),
             (
                 "a: 1\nb: 2\na: secret\n",
