@@ -4,10 +4,9 @@
 //! finding codes nor texts.
 
 mod reasons;
+mod tag;
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use serde_json::json;
 
 use super::build::{Question, decided};
 use super::document::{Blocker, Decided, DecidedBy, Misfit};
@@ -17,21 +16,17 @@ use crate::access::{
 };
 use crate::choices::{Choices, OnExisting};
 use crate::decisions::Do;
-use crate::digest::sha256;
 use crate::finding::{Code, Finding};
 use crate::model::rbac::{BindingCopy, Subject};
 use crate::model::{AccessChange, AccessEntry, Identity, Principal, Verdict};
 use crate::observed::Observed;
 use crate::reader::Reading;
 
-pub(super) use reasons::moves_in_words;
 use reasons::{other_move, unknown};
 
-/// The tag that keeps an accepted move with the entry that it is about: the verdict and a digest of both sides.
-///
-/// Any machine that reads the mapping and the entry finds the same digest, so that it knows the decision without the
-/// journal or the decisions file.
-pub const ACCEPTED_TAG: &str = "aws-auth-migrate/accepted";
+pub(super) use reasons::moves_in_words;
+pub use tag::ACCEPTED_TAG;
+pub(super) use tag::{is_tagged, tag};
 
 /// Decides about moves; made once for a plan.
 #[derive(Debug)]
@@ -127,7 +122,7 @@ impl<'a> Gate<'a> {
             return Ruling::Blocked(Blocker::NewNameTaken, taken, None);
         }
         if asked.change.keeps_access() {
-            return self.open_without_move(asked);
+            return open_without_move(asked);
         }
         let from_nothing = asked.change.before.is_none();
         if self.choices.include_inert && !question.grants_today && from_nothing {
@@ -173,50 +168,28 @@ impl<'a> Gate<'a> {
             _ => blocked(None),
         }
     }
+}
 
-    /// Nothing moves; an answer that accepts a move is out of date.
-    #[expect(clippy::unused_self, reason = "reads as the other rulings do")]
-    fn open_without_move(&self, asked: &Move<'_>) -> Ruling {
-        let answer = asked.question.answer;
-        let accept = answer.and_then(|answer| answer.accept.as_ref());
-        match accept {
-            Some(accept) if Some(accept.verdict) != asked.change.verdict => Ruling::Blocked(
-                Blocker::AccessMoves,
-                Finding::new(
-                    Code::AccessMoves,
-                    "the decision accepts a change that would not happen",
-                    "remove the answer from the decisions file",
-                ),
-                Some(other_move(asked, accept)),
+/// Nothing moves; an answer that accepts a move is out of date.
+fn open_without_move(asked: &Move<'_>) -> Ruling {
+    let answer = asked.question.answer;
+    let accept = answer.and_then(|answer| answer.accept.as_ref());
+    match accept {
+        Some(accept) if Some(accept.verdict) != asked.change.verdict => Ruling::Blocked(
+            Blocker::AccessMoves,
+            Finding::new(
+                Code::AccessMoves,
+                "the decision accepts a change that would not happen",
+                "remove the answer from the decisions file",
             ),
-            _ => Ruling::Open(
-                answer
-                    .filter(|answer| matches!(answer.what, Do::Migrate | Do::UpdateLive))
-                    .map(decided)
-                    .filter(|_| asked.change.verdict != Some(Verdict::Same)),
-            ),
-        }
-    }
-
-    /// Writes an accepted move into the tags of the entry that it is about.
-    #[expect(clippy::unused_self, reason = "the counterpart of `is_tagged`")]
-    pub(super) fn tag(&self, entry: &mut AccessEntry, change: &AccessChange) {
-        if !change.keeps_access() || !change.moved_groups().is_empty() {
-            let verdict = change.verdict.map_or("unknown", Verdict::as_str);
-            let tag = format!("{verdict}-{}", digest_of(change));
-            entry.tags.insert(ACCEPTED_TAG.to_owned(), tag);
-        }
-    }
-
-    /// Whether the entry's tag says that this difference from its mapping was decided. Where it was no more than other
-    /// names, it has to be no more than that today.
-    #[expect(clippy::unused_self, reason = "the counterpart of `tag`")]
-    pub(super) fn is_tagged(&self, entry: &AccessEntry, drift: &AccessChange) -> bool {
-        let tag = entry.tags.get(ACCEPTED_TAG);
-        let Some((verdict, digest)) = tag.and_then(|tag| tag.split_once('-')) else {
-            return false;
-        };
-        digest == digest_of(drift) && (verdict != Verdict::Renamed.as_str() || drift.keeps_access())
+            Some(other_move(asked, accept)),
+        ),
+        _ => Ruling::Open(
+            answer
+                .filter(|answer| matches!(answer.what, Do::Migrate | Do::UpdateLive))
+                .map(decided)
+                .filter(|_| asked.change.verdict != Some(Verdict::Same)),
+        ),
     }
 }
 
@@ -275,23 +248,4 @@ fn taken(
         })
         .map(|(new, _)| new.clone())
         .collect()
-}
-
-/// A digest of both sides of a move; short enough for a tag, in characters that tags take.
-///
-/// Source: EKS User Guide, "Organize Amazon EKS resources with tags".
-fn digest_of(change: &AccessChange) -> String {
-    let side = |identity: Option<&Identity>| {
-        identity.map(|identity| {
-            let sorted = |texts: &[String]| texts.iter().cloned().collect::<BTreeSet<_>>();
-            json!({
-                "username": identity.username,
-                "groups": sorted(&identity.groups),
-                "policies": sorted(&identity.policies),
-                "sessions": identity.sessions,
-            })
-        })
-    };
-    let sides = json!([side(change.before.as_ref()), side(change.after.as_ref())]);
-    sha256(sides.to_string().as_bytes())[..32].to_owned()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::build::{Builder, Fate, Question, unchanged};
 use super::compare::{Difference, differences, identity_differences, in_words, is_beginning_of};
 use super::document::{ActionKind, Blocker, Decided, DecidedBy, Outcome, Stage};
-use super::gate::{Move, Ruling, Update, moves_in_words};
+use super::gate::{self, Move, Ruling, Update, moves_in_words};
 use crate::access::{Bindings, Through, compare, identity_of_entry};
 use crate::choices::OnExisting;
 use crate::decisions::Do;
@@ -41,7 +41,7 @@ impl<'a> Builder<'a> {
             let change = self.gate.compare(drift.before.as_ref(), &entry);
             return self.finish(question, entry, live, change, findings);
         }
-        if let Some(decision) = self.accepted(question, live, &drift, is_equal) {
+        if let Some(decision) = accepted(question, live, &drift, is_equal) {
             return Fate {
                 decision: Some(decision),
                 ..kept(Outcome::Unchanged, &drift)
@@ -101,31 +101,6 @@ impl<'a> Builder<'a> {
         }
         let after = identity_of_entry(&live.entry);
         compare(now, after.as_ref(), self.gate.as_read())
-    }
-
-    /// Whether somebody accepted that the live entry gives other access than the mapping: in an answer whose entry this
-    /// is, or in the decision that the entry's tag keeps.
-    fn accepted(
-        &self,
-        question: &Question<'_>,
-        live: &LiveEntry,
-        drift: &AccessChange,
-        is_equal: bool,
-    ) -> Option<Decided> {
-        if self.gate.is_tagged(&live.entry, drift) {
-            return Some(Decided {
-                what: Do::Migrate,
-                reason: None,
-                by: DecidedBy::Tag,
-            });
-        }
-        let answer = question.answer?;
-        let is_accepted = match (answer.what, &answer.accept) {
-            (Do::Migrate, Some(accept)) => accept.covers(drift, answer.is_exact()),
-            (Do::UpdateLive, _) => true,
-            _ => false,
-        };
-        (is_equal && is_accepted).then(|| super::build::decided(answer))
     }
 
     fn finish(
@@ -422,4 +397,28 @@ fn difference_finding(
     } else {
         finding
     }
+}
+
+/// Whether somebody accepted that the live entry gives other access than the mapping: in an answer whose entry this
+/// is, or in the decision that the entry's tag keeps.
+fn accepted(
+    question: &Question<'_>,
+    live: &LiveEntry,
+    drift: &AccessChange,
+    is_equal: bool,
+) -> Option<Decided> {
+    if gate::is_tagged(&live.entry, drift) {
+        return Some(Decided {
+            what: Do::Migrate,
+            reason: None,
+            by: DecidedBy::Tag,
+        });
+    }
+    let answer = question.answer?;
+    let is_accepted = match (answer.what, &answer.accept) {
+        (Do::Migrate, Some(accept)) => accept.covers(drift, answer.is_exact()),
+        (Do::UpdateLive, _) => true,
+        _ => false,
+    };
+    (is_equal && is_accepted).then(|| super::build::decided(answer))
 }

@@ -9,7 +9,7 @@ use crate::finding::{Code, Finding};
 use crate::invocation::Advice;
 use crate::model::{AccessChange, AccessEntry, AuthenticationMode, Principal};
 use crate::plan::document::{Blocker, Outcome};
-use crate::plan::gate::{Move, Ruling, Update};
+use crate::plan::gate::{self, Move, Ruling, Update};
 
 impl<'a> Builder<'a> {
     /// An entry is proposed: held against the live one where there is one, else against what is in force.
@@ -71,7 +71,7 @@ impl<'a> Builder<'a> {
                 if decision.is_some() {
                     findings.extend(question.answer.map(told));
                 }
-                self.gate.tag(&mut entry, &access);
+                gate::tag(&mut entry, &access);
                 let why = "this principal has no access entry yet";
                 self.create(question.mapping, &entry, why);
                 Fate {
