@@ -16,7 +16,7 @@ use crate::kubernetes::Stored;
 use crate::migration::Clock;
 use crate::migration::survey::Survey;
 use crate::migration::verify::canonical;
-use crate::model::{Arn, AuthenticationMode, LiveEntry, MappingId, Principal};
+use crate::model::{AccessChange, Arn, AuthenticationMode, LiveEntry, MappingId, Principal};
 use crate::plan::compare::{is_beginning_of, same};
 use crate::plan::document::{Outcome, Plan, PlannedMapping};
 use crate::plan::{Action, ActionKind, Ours, RUN_TAG, build};
@@ -218,14 +218,25 @@ fn keep_what_nothing_else_gives(
                     "no mapping in aws-auth grants it access, so it would lose its access",
                 );
             }
-            Answer::Undefined { .. } => return None,
+            Answer::Undefined { .. } => {
+                return Some(
+                    "several mappings in aws-auth match it, and which of them counts is left to chance",
+                );
+            }
             Answer::Mapped { by, .. } => by,
         };
         let (live, mapping) = (live.get(&principal.key())?, wanted(by)?);
-        let wanted = mapping.entry.as_ref()?;
+        // A mapping of which no entry can be made is not the one that this entry was made of.
         let gives_as_much = is_proven(mapping)
-            || same(Some(wanted), Some(&live.entry)) && mapping.access.keeps_access()
-            || is_beginning_of(&live.entry, wanted);
+            || match &mapping.entry {
+                // The best entry for a mapping may give other access than the mapping does.
+                Some(wanted) if same(Some(wanted), Some(&live.entry)) => {
+                    let drift = mapping.drift.as_ref();
+                    mapping.access.keeps_access() && drift.is_none_or(AccessChange::keeps_access)
+                }
+                Some(wanted) => is_beginning_of(&live.entry, wanted),
+                None => !mapping.needs_decision(),
+            };
         (!gives_as_much).then_some("its mapping changed since and grants different access")
     };
     let is_put_back = |arn: &Arn| {

@@ -128,6 +128,42 @@ fn entry_stays_where_its_mapping_was_changed_after_it_was_created() {
     );
 }
 
+/// The best entry for the changed mapping is the same one, and gives the nodes' group, which the mapping no longer gives.
+#[test]
+fn a_node_s_entry_stays_where_its_mapping_lost_the_nodes_group() {
+    let username = "system:node:{{SessionName}}";
+    let created = entry("HYBRID_LINUX", username, &["system:nodes"]);
+    let history = history_of(&[("createAccessEntry", &created, "created")], None);
+    let mapping = |groups: &str| {
+        format!("- {{rolearn: '{DEV}', username: '{username}', groups: [{groups}]}}")
+    };
+    let as_migrated = decided(
+        &mapping("'system:bootstrappers', 'system:nodes'"),
+        &created,
+        &history,
+    );
+    assert_eq!(operations(&as_migrated), ["DeleteAccessEntry"]);
+
+    let changed = decided(&mapping("ops"), &created, &history);
+    assert!(changed.actions.is_empty(), "{:?}", changed.actions);
+    assert_eq!(changed.left.len(), 1);
+}
+
+#[test]
+fn an_entry_stays_where_chance_decides_which_mapping_counts() {
+    let created = entry("STANDARD", "dev", &["devs"]);
+    let history = history_of(&[("createAccessEntry", &created, "created")], None);
+    // Kept under another key by the authenticator, and equal to it where case is folded: a long s.
+    let rival = mapping("ops").replace("arn:aws", "arn:aw\u{17f}");
+    let rivals = format!("{}\n{rival}", mapping("devs"));
+    let undoing = decided(&rivals, &created, &history);
+    assert!(undoing.actions.is_empty(), "{:?}", undoing.actions);
+    assert_eq!(
+        undoing.left[0].reason,
+        "several mappings in aws-auth match it, and which of them counts is left to chance (to delete it anyway, pass --force)"
+    );
+}
+
 #[test]
 fn an_entry_that_replaced_another_is_deleted_without_a_mapping() {
     let before = entry("EC2_LINUX", "system:node:{{EC2PrivateDNSName}}", &[]);
