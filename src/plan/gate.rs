@@ -26,6 +26,7 @@ use reasons::{other_move, unknown};
 
 pub(super) use reasons::moves_in_words;
 pub use tag::ACCEPTED_TAG;
+pub(crate) use tag::is_as_tagged;
 pub(super) use tag::{is_tagged, tag};
 
 /// Decides about moves; made once for a plan.

@@ -22,5 +22,6 @@ pub use cluster::ENTRY_QUOTA;
 pub use document::{Action, ActionKind, Outcome, Plan, PlannedMapping, Stage};
 pub use fresh::{Stale, check_fresh};
 pub use gate::ACCEPTED_TAG;
+pub(crate) use gate::is_as_tagged;
 pub use own_entries::{Ours, RUN_TAG};
 pub use refused::{block_refused, tell_conflicts};

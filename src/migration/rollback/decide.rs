@@ -16,10 +16,10 @@ use crate::kubernetes::Stored;
 use crate::migration::Clock;
 use crate::migration::survey::Survey;
 use crate::migration::verify::canonical;
-use crate::model::{AccessChange, Arn, AuthenticationMode, LiveEntry, MappingId, Principal};
+use crate::model::{Arn, AuthenticationMode, LiveEntry, MappingId, Principal};
 use crate::plan::compare::{is_beginning_of, same};
 use crate::plan::document::{Outcome, Plan, PlannedMapping};
-use crate::plan::{Action, ActionKind, Ours, RUN_TAG, build};
+use crate::plan::{Action, ActionKind, Ours, RUN_TAG, build, is_as_tagged};
 use crate::reader::{self, Reading};
 
 /// Decides what is undone, given what was seen.
@@ -226,16 +226,17 @@ fn keep_what_nothing_else_gives(
             Answer::Mapped { by, .. } => by,
         };
         let (live, mapping) = (live.get(&principal.key())?, wanted(by)?);
-        // A mapping of which no entry can be made is not the one that this entry was made of.
+        // The best entry for a mapping may give other access than the mapping, and then somebody has to have accepted it.
+        let is_settled = !mapping.needs_decision()
+            || mapping
+                .drift
+                .as_ref()
+                .is_some_and(|drift| drift.keeps_access() || is_as_tagged(&live.entry, drift));
         let gives_as_much = is_proven(mapping)
             || match &mapping.entry {
-                // The best entry for a mapping may give other access than the mapping does.
-                Some(wanted) if same(Some(wanted), Some(&live.entry)) => {
-                    let drift = mapping.drift.as_ref();
-                    mapping.access.keeps_access() && drift.is_none_or(AccessChange::keeps_access)
-                }
+                Some(wanted) if same(Some(wanted), Some(&live.entry)) => is_settled,
                 Some(wanted) => is_beginning_of(&live.entry, wanted),
-                None => !mapping.needs_decision(),
+                None => is_settled,
             };
         (!gives_as_much).then_some("its mapping changed since and grants different access")
     };

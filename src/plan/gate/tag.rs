@@ -25,11 +25,20 @@ pub(in crate::plan) fn tag(entry: &mut AccessEntry, change: &AccessChange) {
 /// Whether the entry's tag says that this difference from its mapping was decided. Where it was no more than other
 /// names, it has to be no more than that today.
 pub(in crate::plan) fn is_tagged(entry: &AccessEntry, drift: &AccessChange) -> bool {
-    let tag = entry.tags.get(ACCEPTED_TAG);
-    let Some((verdict, digest)) = tag.and_then(|tag| tag.split_once('-')) else {
-        return false;
-    };
-    digest == digest_of(drift) && (verdict != Verdict::Renamed.as_str() || drift.keeps_access())
+    verdict_of(entry, drift)
+        .is_some_and(|verdict| verdict != Verdict::Renamed.as_str() || drift.keeps_access())
+}
+
+/// Whether the mapping and the entry are the very two sides that the entry's tag is about, whatever bindings make of them
+/// today: without the entry, everything is as it was before it.
+pub(crate) fn is_as_tagged(entry: &AccessEntry, drift: &AccessChange) -> bool {
+    verdict_of(entry, drift).is_some()
+}
+
+/// The verdict in the entry's tag, where it is about this difference.
+fn verdict_of<'a>(entry: &'a AccessEntry, drift: &AccessChange) -> Option<&'a str> {
+    let (verdict, digest) = entry.tags.get(ACCEPTED_TAG)?.split_once('-')?;
+    (digest == digest_of(drift)).then_some(verdict)
 }
 
 /// A digest of both sides of a move; short enough for a tag, in characters that tags take.
