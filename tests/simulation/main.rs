@@ -44,7 +44,7 @@ const SEQUENCES: u64 = 400;
 /// How many the built program runs, each of them with dozens of processes.
 const BY_PROGRAM: u64 = 40;
 /// How many of both continuous integration runs.
-const IN_CI: (u64, u64) = (2_000, 200);
+const IN_CI: (u64, u64) = (1_500, 200);
 const SEED: u64 = 1;
 /// How many replays a failure may cost until it is short enough.
 const REPLAYS: u64 = 200;
