@@ -10,7 +10,7 @@ use crate::text::is_hidden;
 
 /// The plan document; reads back as the same plan.
 ///
-/// Hidden characters stand as `\u....`, see [`crate::text::visible_json`].
+/// Hidden characters stand as `\u....`, see `visible_json`.
 ///
 /// # Panics
 ///

@@ -1,7 +1,7 @@
 //! Renders a [`Plan`](crate::plan::Plan) as text: for a terminal, a script, a pull request, a browser, a spreadsheet.
 //!
 //! Every format is a pure function that ends its text with a line feed; none prints. Text from the cluster is hostile:
-//! [`crate::text`] makes hidden characters visible, and each format quotes for its own language on top of that.
+//! `text` makes hidden characters visible, and each format quotes for its own language on top of that.
 
 mod about;
 mod applied;
