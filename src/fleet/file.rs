@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::member::Member;
 use super::shard::ShardMark;
 use crate::digest::sha256;
-use crate::go_yaml::check_nesting;
+use crate::go_yaml;
 use crate::model::Arn;
 
 pub use error::FleetError;
@@ -130,9 +130,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 /// # Errors
 /// What has no meaning in a fleet file, and a cluster that can't be meant so, with its line.
 pub fn read(text: &str, folder: &Path) -> Result<Fleet, FleetError> {
-    let file: FleetFile = check_nesting(text)
-        .and_then(|()| serde_yaml::from_str(text))
-        .map_err(|error| FleetError::Syntax(error.to_string()))?;
+    let file: FleetFile = go_yaml::from_str(text).map_err(|error| FleetError::Syntax(error.to_string()))?;
     if file.schema != SCHEMA {
         return Err(FleetError::OtherSchema(file.schema));
     }

@@ -44,13 +44,13 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
     };
     let mut documents = Vec::new();
     for range in parted(&text) {
-        let value = document(&text[range.clone()]).map_err(|failure| {
-            let before = &written[..written.floor_char_boundary(range.start + failure.byte)];
-            let line = before.rsplit('\n').next().unwrap_or_default();
+        let value = document(&text[range.clone()]).map_err(|mut failure| {
+            failure.byte += range.start;
+            let (line, column) = failure.place_in(written);
             SyntaxError {
                 problem: failure.message,
-                line: before.matches('\n').count() + 1,
-                column: line.chars().count() + 1,
+                line,
+                column,
             }
         })?;
         if !value.is_null() {

@@ -36,7 +36,7 @@ mod token;
 
 pub(crate) use decode::{Data, Decoder, Value, check_json};
 pub(crate) use documents::documents;
-pub(crate) use nesting::check_nesting;
+pub(crate) use nesting::{check_nesting, from_str};
 pub(crate) use node::{Content, Node, NodeId, Tree};
 pub(crate) use parser::parse;
 pub(crate) use resolve::Scalar;
@@ -69,6 +69,13 @@ impl YamlError {
             byte,
             kind: YamlErrorKind::GoYaml,
         }
+    }
+
+    /// The line and the column in characters, both from 1, of the text that was read; what is behind its end is at its end.
+    fn place_in(&self, text: &str) -> (usize, usize) {
+        let before = &text[..text.floor_char_boundary(self.byte)];
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        (before.matches('\n').count() + 1, line.chars().count() + 1)
     }
 
     /// A text that this reader won't follow go-yaml through.

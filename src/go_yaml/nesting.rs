@@ -3,7 +3,7 @@
 //! Today's libyaml, and with it `serde_yaml`, looks at every open collection again for each token: a text of 1 MiB with
 //! a hundred thousand open brackets keeps it busy for minutes before it is refused as nested too deep.
 
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 
 use super::YamlError;
 use super::scanner::Scanner;
@@ -23,15 +23,19 @@ pub(crate) fn check_nesting(text: &str) -> Result<(), serde_yaml::Error> {
         return Ok(());
     }
     scan(text).map_err(|failure| {
-        let before = &text[..text.floor_char_boundary(failure.byte)];
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        serde_yaml::Error::custom(format_args!(
-            "{} at line {} column {}",
-            failure.message,
-            before.matches('\n').count() + 1,
-            line.chars().count() + 1
-        ))
+        let (line, column) = failure.place_in(text);
+        let problem = &failure.message;
+        serde_yaml::Error::custom(format_args!("{problem} at line {line} column {column}"))
     })
+}
+
+/// Reads a text with `serde_yaml`, unless it would take a long time to be refused.
+///
+/// # Errors
+/// As [`check_nesting`], and what `serde_yaml` says of it.
+pub(crate) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, serde_yaml::Error> {
+    check_nesting(text)?;
+    serde_yaml::from_str(text)
 }
 
 fn scan(text: &str) -> Result<(), YamlError> {

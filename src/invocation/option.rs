@@ -203,7 +203,7 @@ impl Flag {
 }
 
 impl CommandOption {
-    /// Whether it names a file that stands for the cluster's own objects.
+    /// Whether it names a file that is read in place of the cluster's own objects.
     #[must_use]
     pub fn is_source_file(&self) -> bool {
         matches!(

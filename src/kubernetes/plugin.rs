@@ -14,7 +14,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStdout, Command};
 
 use super::KubernetesError;
-use crate::go_yaml::check_nesting;
+use crate::go_yaml;
 
 /// The largest output of a plugin; a token or a certificate is a few KiB.
 const LARGEST_OUTPUT: u64 = 1024 * 1024;
@@ -130,7 +130,7 @@ fn information(exec: &ExecConfig, can_ask: bool) -> String {
 /// Reads the answer, JSON or YAML; the parser's own words would repeat the text, so that only the place is reported.
 fn parse(output: &[u8]) -> Result<Status, String> {
     let text = String::from_utf8_lossy(output);
-    let parsed = check_nesting(&text).and_then(|()| serde_yaml::from_str::<Output>(&text));
+    let parsed = go_yaml::from_str::<Output>(&text);
     let output = parsed.map_err(|error| {
         let place = error.location().map_or_else(String::new, |at| {
             format!(" (line {}, column {})", at.line(), at.column())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::go_yaml::check_nesting;
+use crate::go_yaml;
 use crate::model::{Arn, Principal, PrincipalKey};
 
 /// A line that can't be read.
@@ -37,9 +37,7 @@ pub enum PrincipalsError {
 /// Only the path may differ between the two ARNs, so that the file can't lead a mapping to somebody else.
 pub fn parse(text: &str) -> Result<BTreeMap<PrincipalKey, Arn>, PrincipalsError> {
     let pairs =
-        match check_nesting(text)
-            .and_then(|()| serde_yaml::from_str::<BTreeMap<String, String>>(text))
-        {
+        match go_yaml::from_str::<BTreeMap<String, String>>(text) {
             Ok(map) => map.into_iter().collect(),
             Err(yaml) => csv(text).filter(|pairs| !pairs.is_empty()).ok_or_else(|| {
                 PrincipalsError::Syntax {
