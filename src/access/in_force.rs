@@ -24,7 +24,7 @@ pub enum Through {
     Mapping(MappingId),
     /// One of several mappings, at random: what it gets is unknown.
     Undefined(Arc<[MappingId]>),
-    /// Mappings name the user with several paths, and IAM was not asked which is the real one.
+    /// Mappings name the user with several paths, and neither IAM nor an access entry says which is the real one.
     UnknownPath,
     /// Nothing.
     Nothing,
@@ -114,6 +114,8 @@ impl<'a> Cluster<'a> {
     }
 
     /// What a principal has, or would have without its entry, through `aws-auth`.
+    ///
+    /// Source: EKS User Guide, "Create access entries" (the principal has to exist, and its ARN has its path).
     #[must_use]
     pub fn by_aws_auth(&self, principal: &Principal) -> InForce {
         let mode = self.observed.cluster.authentication_mode;
@@ -122,7 +124,12 @@ impl<'a> Cluster<'a> {
         }
         let real = match self.observed.lookup(&principal.key()) {
             Lookup::Found { arn, .. } => Principal::from_arn(arn),
-            _ => None,
+            Lookup::Missing => None,
+            // EKS takes an entry for the real path only, so that the entry answers where IAM was not asked.
+            Lookup::Denied { .. }
+            | Lookup::NotAssumed { .. }
+            | Lookup::OtherAccount
+            | Lookup::NotTried => self.entry_in_force(&principal.key()).and_then(|live| Principal::from_arn(&live.entry.principal_arn)),
         };
         let paths = self.paths.get(&principal.key());
         if real.is_none() && paths.is_some_and(|paths| paths.len() > 1) {

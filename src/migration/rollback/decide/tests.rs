@@ -149,6 +149,28 @@ fn a_node_s_entry_stays_where_its_mapping_lost_the_nodes_group() {
     assert_eq!(changed.left.len(), 1);
 }
 
+/// IAM is not asked by a rollback: the entry has the user's path, since EKS takes no other.
+#[test]
+fn an_entry_of_a_user_with_a_path_goes_where_another_mapping_has_the_user_without_it() {
+    let user = "arn:aws:iam::111122223333:user/eng/jo";
+    let mut created = entry("STANDARD", "jo", &["devs"]);
+    created["principalArn"] = user.into();
+    let history = history_of(&[("createAccessEntry", &created, "created")], None);
+    let mapping = |arn: &str, group: &str| {
+        format!("- {{rolearn: '{arn}', username: jo, groups: [{group}]}}\n")
+    };
+    let without_path = mapping("arn:aws:iam::111122223333:user/jo", "ops");
+    let as_migrated = mapping(user, "devs") + &without_path;
+    assert_eq!(
+        operations(&decided(&as_migrated, &created, &history)),
+        ["DeleteAccessEntry"]
+    );
+
+    let changed = mapping(user, "view") + &without_path;
+    let changed = decided(&changed, &created, &history);
+    assert!(changed.actions.is_empty(), "{:?}", changed.actions);
+}
+
 #[test]
 fn an_entry_stays_where_chance_decides_which_mapping_counts() {
     let created = entry("STANDARD", "dev", &["devs"]);
