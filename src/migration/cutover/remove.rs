@@ -6,7 +6,7 @@ use crate::access::before::{Answer, Authenticator};
 use crate::error::Failure;
 use crate::migration::verify::canonical;
 use crate::migration::{Readiness, Verification};
-use crate::model::{MappingId, Principal, Section};
+use crate::model::{AuthenticationMode, MappingId, Principal, Section};
 use crate::observed::Observed;
 use crate::plan::document::Outcome;
 use crate::reader::{self, Reading};
@@ -87,7 +87,7 @@ pub fn removal(
 }
 
 /// Refuses a removal that would let another mapping count for somebody without an entry, such as one that was hidden.
-/// An entry that is older than its principal is none.
+/// An entry that is older than its principal is none, and in the mode API no mapping counts for anybody.
 ///
 /// A mapping that grants nothing has nothing to lose: nobody logs in with its ARN, or another mapping of the same
 /// principal counts, which is looked at by itself.
@@ -98,6 +98,10 @@ fn leaves_answers(
     observed: &Observed,
     (inert, dropped): (&BTreeSet<MappingId>, &BTreeSet<MappingId>),
 ) -> Result<(), Failure> {
+    let mode = observed.cluster.authentication_mode;
+    if !mode.is_none_or(AuthenticationMode::reads_config_map) {
+        return Ok(());
+    }
     let left = AwsAuth {
         data: after.clone(),
         ..aws_auth.clone()
