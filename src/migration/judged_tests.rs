@@ -8,6 +8,7 @@ use super::cutover::remove::removal;
 use super::principal::{Way, who};
 use super::verify::{Readiness, Verification, verify};
 use crate::choices::Choices;
+use crate::decisions::{Answer, Do, Line};
 use crate::finding::{Code, Diagnostic, Finding};
 use crate::model::rbac::Rbac;
 use crate::model::{
@@ -300,4 +301,35 @@ fn some_mappings_go_in_the_mode_api_although_their_principals_have_no_entries() 
     };
     let removed = removed(&[("mapRoles", &text)], &choices, AuthenticationMode::Api);
     assert_eq!(removed, Ok(vec!["mapRoles[0]".to_owned()]));
+}
+
+/// A role with a path lets nobody in, so that it loses nothing when what else lets in the same role goes.
+#[test]
+fn a_mapping_with_a_path_that_stays_keeps_nothing_from_being_dropped() {
+    const WITH_PATH: &str =
+        "- {rolearn: 'arn:aws:iam::111122223333:role/team/dev', username: x, groups: [devs]}\n";
+    let both = format!("{TEXT}{WITH_PATH}");
+    for (data, dropped, expected) in [
+        (vec![("mapRoles", both.as_str())], DEV, "mapRoles[0]"),
+        (
+            vec![("mapRoles", WITH_PATH), ("mapAccounts", "['111122223333']")],
+            "111122223333",
+            "mapAccounts[0]",
+        ),
+    ] {
+        let choices = Choices {
+            exclude: vec![Glob::new("*:role/team/*")],
+            answers: vec![Answer {
+                principal: Some(dropped.to_owned()),
+                code: None,
+                what: Do::Drop,
+                accept: None,
+                reason: None,
+                line: Line::default(),
+            }],
+            ..Choices::default()
+        };
+        let removed = removed(&data, &choices, AuthenticationMode::ApiAndConfigMap);
+        assert_eq!(removed, Ok(vec![expected.to_owned()]));
+    }
 }
