@@ -75,7 +75,7 @@ pub(super) fn regions(
     known(call, "ListRegions")?;
     let action = "account:ListRegions";
     aws::authorize(world, credential, Service::Account, action, "*", denied)?;
-    let account = &credential.identity.principal.account;
+    let account = credential.identity.principal.account.as_str();
     let mut names = world.regions.get(account).cloned().unwrap_or_else(|| {
         let all = world.clusters.values();
         all.map(|cluster| cluster.seed.region.clone()).collect()
