@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+mod fresh;
 mod made_by_eks;
 mod mappings;
 pub(super) mod shop;
