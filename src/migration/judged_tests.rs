@@ -494,3 +494,35 @@ fn the_verdict_in_words_counts_what_is_behind_it() {
         format!("{safe} (1 excluded by --only or --exclude were not checked)")
     );
 }
+
+/// A user has no instance, so that the mapping refuses it; the account would let it in.
+#[test]
+fn a_mapping_that_keeps_its_user_out_does_not_go_while_the_account_stays() {
+    const BOB: &str = "arn:aws:iam::111122223333:user/bob";
+    let users = format!("- {{userarn: '{BOB}', username: 'x:{{{{EC2PrivateDNSName}}}}'}}\n");
+    let data = [
+        ("mapUsers", users.as_str()),
+        ("mapAccounts", "['111122223333', '444455556666']"),
+    ];
+    let mode = AuthenticationMode::ApiAndConfigMap;
+    let only = |glob: &str| Choices {
+        only: vec![Glob::new(glob)],
+        ..Choices::default()
+    };
+    let refused = removed(&data, &only(BOB), mode).unwrap_err();
+    assert!(
+        refused.contains("mapAccounts[0] would let it in"),
+        "{refused}"
+    );
+    // Nobody else's account, nor one in the mode API, lets it in.
+    let other = [data[0], ("mapAccounts", "['444455556666']")];
+    let gone = Ok(vec!["mapUsers[0]".to_owned()]);
+    assert_eq!(removed(&other, &only(BOB), mode), gone);
+    assert_eq!(removed(&data, &only(BOB), AuthenticationMode::Api), gone);
+    // It stays with the account.
+    let both = Choices {
+        answers: vec![deciding(BOB, Do::Leave)],
+        ..Choices::default()
+    };
+    assert_eq!(removed(&data, &both, mode), Ok(Vec::new()));
+}

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::before::{Answer, Authenticator};
+use crate::access::identity_of_mapping;
 use crate::error::Failure;
 use crate::migration::verify::canonical;
 use crate::migration::{Readiness, Verification};
 use crate::model::{AuthenticationMode, MappingId, Principal, Section};
-use crate::observed::Observed;
+use crate::observed::{Lookup, Observed};
 use crate::plan::document::Outcome;
 use crate::reader::{self, Reading};
 use crate::source::AwsAuth;
@@ -90,7 +91,8 @@ pub fn removal(
 /// An entry that is older than its principal is none, and in the mode API no mapping counts for anybody.
 ///
 /// A mapping that grants nothing has nothing to lose: nobody logs in with its ARN, or another mapping of the same
-/// principal counts, which is looked at by itself.
+/// principal counts, which is looked at by itself. One that keeps its principal out, since its username can't be filled
+/// in, is looked at: without it another one may let the principal in.
 fn leaves_answers(
     aws_auth: &AwsAuth,
     reading: &Reading,
@@ -119,29 +121,47 @@ fn leaves_answers(
     live.retain(|_, live| !observed.is_stale(live));
     for mapping in &reading.mappings {
         // A whole account is nobody's ARN; whoever has it by its account is judged by the verification.
-        if mapping.id.section == Section::MapAccounts || inert.contains(&mapping.id) {
+        if mapping.id.section == Section::MapAccounts {
             continue;
         }
         let principal = Principal::as_matched(&mapping.arn);
+        let arn = principal
+            .as_ref()
+            .map_or_else(|| mapping.arn.clone(), canonical);
+        let today = now.answer(&arn);
+        let by = match &today {
+            Answer::Mapped { by, .. } => *by,
+            _ => mapping.id,
+        };
+        let is_there = principal
+            .as_ref()
+            .is_some_and(|principal| *observed.lookup(&principal.key()) != Lookup::Missing);
+        let keeps_out = is_there && by == mapping.id && identity_of_mapping(mapping).is_none();
+        if inert.contains(&mapping.id) && !keeps_out {
+            continue;
+        }
         if principal
             .as_ref()
             .is_some_and(|principal| live.contains_key(&principal.key()))
         {
             continue;
         }
-        let arn = principal.map_or_else(|| mapping.arn.clone(), |principal| canonical(&principal));
         let after = then.answer(&arn);
-        let today = now.answer(&arn);
         // A role with a path never matches, so that what goes may be the access by another mapping, or by the account:
         // dropped as decided, or proven to let nobody in.
-        let by = match &today {
-            Answer::Mapped { by, .. } => by,
-            _ => &mapping.id,
-        };
         let is_judged =
-            by.section == Section::MapAccounts || inert.contains(by) || dropped.contains(by);
+            by.section == Section::MapAccounts || inert.contains(&by) || dropped.contains(&by);
         if is_judged && after == Answer::Refused {
             continue;
+        }
+        if let (true, Answer::Mapped { by: other, .. }) = (keeps_out, &after)
+            && *other != mapping.id
+        {
+            return Err(Failure::refused(format!(
+                "{} keeps `{}` out today, and without it {other} would let it in",
+                mapping.id, mapping.arn
+            ))
+            .hint("leave that mapping in aws-auth: exclude it, or answer `leave` in the decisions file"));
         }
         if gives(today) != gives(after) {
             return Err(Failure::refused(format!(
@@ -159,7 +179,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::observed::Lookup;
 
     #[test]
     fn a_stale_entry_does_not_override_its_mapping() {
