@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use super::args::{ApplyArgs, OutputArgs, ProgressStyle, RunArgs, TargetArgs};
+use super::args::{ApplyArgs, OutputArgs, RunArgs, TargetArgs};
+use super::exit;
 use super::output::{self, Console};
-use super::progress::Display;
 use super::settings::{self, CLOCK};
-use super::{exit, record, signals};
+use super::writing::{Ended, Given, Writing, Written};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::RunEnd;
@@ -19,52 +19,50 @@ use crate::text::visible;
 
 pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let options = options(&args)?;
-    let mut target = settings::target(&named(&args, &options), args.run.journal.as_deref())?;
-    let stop = signals::listen(args.run.progress == ProgressStyle::Json)?;
-    let display = Display::new(args.run.progress, console);
-    display.watch(&mut target);
+    let target = settings::target(&named(&args, &options), args.run.journal.as_deref())?;
+    let writing = Writing::start(target, args.run.progress, console)?;
+    let Writing {
+        target,
+        display,
+        stop,
+        ..
+    } = &writing;
     let confirm = |question: Question<'_>| confirm(question, &args, display.is_json(), console);
     let applied = Box::pin(migration::apply(
-        &target, &options, &display, &stop, CLOCK, confirm,
+        target, &options, display, stop, CLOCK, confirm,
     ))
     .await;
-    display.finish();
-    if applied.is_err() {
-        let journal = args.run.journal.as_deref();
-        record::keep_despite_failure(&args.output, &target, journal, &options.choices, &stop).await;
-    }
-    let applied = match signals::unless_stopped(applied, &stop, &display, console)? {
-        Ok(applied) => applied,
-        Err(code) => return Ok(code),
+    let given = Given {
+        output: &args.output,
+        journal: args.run.journal.as_deref(),
+        choices: &options.choices,
     };
-    print(&applied, &args.output, console)?;
-    record::keep(
-        &args.output,
-        &record::Kept {
-            target: &target,
-            journal: (&applied.journal, args.run.journal.is_some()),
-            run: applied.run.as_deref(),
-            choices: &options.choices,
-            is_stopped: stop.is_requested(),
-        },
-        Outcome::Applied(&applied),
-    )
-    .await?;
-    if applied.end != RunEnd::Complete && !display.is_json() {
-        console.resume();
-    }
-    // A signal that came when all was done already stopped nothing.
-    match stop.signal() {
-        Some(signal) if applied.end == RunEnd::Interrupted => Ok(exit::signal(signal)),
-        _ => Ok(code(&applied).into()),
-    }
+    Box::pin(writing.finish(applied, given)).await
 }
 
-pub(super) fn code(applied: &Applied) -> exit::Code {
-    match applied.end {
-        RunEnd::Incomplete | RunEnd::Interrupted => exit::INCOMPLETE,
-        RunEnd::Complete if applied.plan.needs_decision() => exit::BLOCKED,
-        RunEnd::Complete => exit::DONE,
+impl Written for Applied {
+    fn print(&self, args: &OutputArgs, console: &Console) -> Result<(), Failure> {
+        if args.output == Format::Table && console.is_quiet() {
+            return Ok(());
+        }
+        console.printed(args, |format, shown| report::applied(self, format, shown))
+    }
+
+    fn ended(&self) -> Ended<'_> {
+        Ended {
+            outcome: Outcome::Applied(self),
+            journal: &self.journal,
+            run: self.run.as_deref(),
+            end: Some(self.end),
+        }
+    }
+
+    fn code(self) -> Result<exit::Code, Failure> {
+        Ok(match self.end {
+            RunEnd::Incomplete | RunEnd::Interrupted => exit::INCOMPLETE,
+            RunEnd::Complete if self.plan.needs_decision() => exit::BLOCKED,
+            RunEnd::Complete => exit::DONE,
+        })
     }
 }
 
@@ -229,14 +227,4 @@ fn show_bindings(bindings: &[serde_json::Value], console: &Console) {
             visible(role.unwrap_or_default())
         ));
     }
-}
-
-/// What was done, in the form that was asked for.
-fn print(applied: &Applied, args: &OutputArgs, console: &Console) -> Result<(), Failure> {
-    if args.output == Format::Table && console.is_quiet() {
-        return Ok(());
-    }
-    console.printed(args, |format, shown| {
-        report::applied(applied, format, shown)
-    })
 }
