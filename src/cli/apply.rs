@@ -19,8 +19,8 @@ use crate::text::visible;
 
 pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let options = options(&args)?;
-    let target = settings::target(&named(&args, &options), args.run.journal.as_deref())?;
-    let writing = Writing::start(target, args.run.progress, console)?;
+    let target = settings::target(&named(&args, &options), args.run.keep.journal.as_deref())?;
+    let writing = Writing::start(target, args.run.show.progress, console)?;
     let Writing {
         target,
         display,
@@ -34,7 +34,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
     .await;
     let given = Given {
         output: &args.output,
-        journal: args.run.journal.as_deref(),
+        journal: args.run.keep.journal.as_deref(),
         choices: &options.choices,
     };
     Box::pin(writing.finish(applied, given)).await
@@ -113,11 +113,11 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         concurrency,
         max_rate,
         timeout,
-        journal,
+        keep,
         fail_fast,
         ..
     } = args.run.clone();
-    let journal = settings::journal_place(journal)?;
+    let journal = settings::journal_place(keep.journal)?;
     let choices = choices(args, saved.as_ref())?;
     if args.apply_rbac && choices.rename_groups.is_empty() && choices.rename_users.is_empty() {
         return Err(Failure::usage(
@@ -136,7 +136,8 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         choices,
         saved,
         // The question says that the switch can't be undone.
-        enable_access_entries: args.enable_access_entries || (!args.yes && Console::can_ask()),
+        enable_access_entries: args.enable_access_entries
+            || (!args.consent.yes && Console::can_ask()),
         journal,
         concurrency: usize::from(concurrency),
         max_rate,
@@ -158,7 +159,7 @@ fn confirm(
     let words = match question {
         Question::Plan { plan, bindings } => {
             let lockout = migration::apply::refuse_lockout(plan, args.allow_self_lockout);
-            if args.yes {
+            if args.consent.yes {
                 lockout?;
             } else {
                 console.show(plan);
@@ -177,7 +178,7 @@ fn confirm(
     };
     let (verb, count, cluster, more) = words;
     let actions = if count == 1 { "action" } else { "actions" };
-    if args.yes {
+    if args.consent.yes {
         // The `started` event says the same.
         if !is_json {
             console.say(&format!("{verb}: {count} {actions} on {cluster}"));

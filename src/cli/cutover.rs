@@ -14,7 +14,7 @@ use crate::migration::{self, Consent, CutOver};
 use crate::report::{self, Outcome};
 
 pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target, args.journal.as_deref())?;
+    let target = settings::target(&args.target, args.keep.journal.as_deref())?;
     let options = CutoverOptions {
         choices: settings::choices(&args.choices, &args.target)?,
         backup: args.backup.clone(),
@@ -25,23 +25,24 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         settle: args.settle,
         min_soak: args.min_soak,
         allow_self_lockout: args.allow_self_lockout,
-        journal: settings::journal_place(args.journal.clone())?,
+        journal: settings::journal_place(args.keep.journal.clone())?,
     };
-    let writing = Writing::start(target, args.progress, console)?;
+    let writing = Writing::start(target, args.show.progress, console)?;
     let Writing {
         target,
         display,
         stop,
         ..
     } = &writing;
-    let confirm = |preview: &Preview<'_>| confirm(preview, args.yes, display.is_json(), console);
+    let confirm =
+        |preview: &Preview<'_>| confirm(preview, args.consent.yes, display.is_json(), console);
     let done = Box::pin(migration::cutover(
         target, &options, display, stop, CLOCK, confirm,
     ))
     .await;
     let given = Given {
         output: &args.output,
-        journal: args.journal.as_deref(),
+        journal: args.keep.journal.as_deref(),
         choices: &options.choices,
     };
     Box::pin(writing.finish(done, given)).await

@@ -136,7 +136,7 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
     console.watch(&mut target);
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
-    let seen = settings::survey(&target, args.timeout).await?;
+    let seen = settings::survey(&target, args.limit.timeout).await?;
     let history = migration::journal_path::history(&seen, None, settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
     plan.decisions_fit()

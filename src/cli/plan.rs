@@ -18,15 +18,18 @@ use crate::report::{self, Format};
 use crate::text::{shell_word, visible};
 
 pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let mut target = settings::target(&args.target, args.journal.as_deref())?;
+    let mut target = settings::target(&args.target, args.history.journal.as_deref())?;
     // Which groups equal an access policy is among the answers.
     target.read_roles |= args.write_decisions.is_some();
     console.watch(&mut target);
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
-    let seen = settings::survey(&target, args.timeout).await?;
-    let history =
-        migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+    let seen = settings::survey(&target, args.limit.timeout).await?;
+    let history = migration::journal_path::history(
+        &seen,
+        args.history.journal.as_deref(),
+        settings::state_folder,
+    )?;
     let now = (CLOCK.now)();
     let plan = migration::apply::plan(&seen, &choices, &history, now);
     plan.decisions_fit()

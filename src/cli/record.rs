@@ -43,7 +43,7 @@ fn names_cluster(target: &TargetArgs) -> bool {
 async fn live(args: &ReportArgs, console: &Console) -> Result<ChangeRecord, Failure> {
     let mut target = settings::target(&args.target, args.journal.as_deref())?;
     console.watch(&mut target);
-    let seen = settings::survey(&target, args.timeout).await;
+    let seen = settings::survey(&target, args.limit.timeout).await;
     let seen = seen.map_err(|failure| {
         failure.hint("add --offline to write the record from the journal alone, without the proof")
     })?;

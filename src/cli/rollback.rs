@@ -15,16 +15,16 @@ use crate::report::{self, Outcome, Shown};
 use crate::text::visible;
 
 pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let target = settings::target(&args.target, args.journal.as_deref())?;
+    let target = settings::target(&args.target, args.keep.journal.as_deref())?;
     let options = RollbackOptions {
         act: !args.dry_run,
         run: args.run.clone(),
         force: args.force,
         settle: args.settle,
-        journal: settings::journal_place(args.journal.clone())?,
+        journal: settings::journal_place(args.keep.journal.clone())?,
         concurrency: 8,
     };
-    let writing = Writing::start(target, args.progress, console)?;
+    let writing = Writing::start(target, args.show.progress, console)?;
     let Writing {
         target,
         display,
@@ -42,7 +42,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
     });
     let given = Given {
         output: &args.output,
-        journal: args.journal.as_deref(),
+        journal: args.keep.journal.as_deref(),
         choices: &Choices::default(),
     };
     Box::pin(writing.finish(done, given)).await
@@ -83,7 +83,7 @@ impl Written for Undone {
 
 /// Shows what would be undone and asks; without a terminal nothing is undone.
 fn confirm(done: &RolledBack, args: &RollbackArgs, console: &Console) -> Result<Consent, Failure> {
-    if args.yes {
+    if args.consent.yes {
         return Ok(Consent::Given);
     }
     if Console::can_ask() {

@@ -37,7 +37,7 @@ pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode,
     }
     let mut keyboard = Keyboard::new()?;
     let (mut kept, decided) = Kept::open(out, path.as_deref(), &named)?;
-    let mut target = settings::target(&named, args.journal.as_deref())?;
+    let mut target = settings::target(&named, args.history.journal.as_deref())?;
     console.watch(&mut target);
     target.read_roles = true;
     target.options.push(kept.option());
@@ -46,8 +46,11 @@ pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode,
         seen = migration::survey(&target, CLOCK.system) => seen?,
         signal = keyboard.signal() => return Ok(interrupted(signal, "nothing was asked yet", console)),
     };
-    let history =
-        migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+    let history = migration::journal_path::history(
+        &seen,
+        args.history.journal.as_deref(),
+        settings::state_folder,
+    )?;
     let now = (CLOCK.now)();
     let replan = |document: &Document| {
         let choices = chosen.clone().with_decisions(document);

@@ -34,7 +34,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
     let source = source(&args.source, &args.pace, console).await?;
     let canaries: Vec<Glob> = args.canary.iter().map(|glob| Glob::new(glob)).collect();
     refuse_idle_canaries(&args, &canaries, &source)?;
-    let stop = signals::listen(args.pace.progress == ProgressStyle::Json)?;
+    let stop = signals::listen(args.pace.show.progress == ProgressStyle::Json)?;
     let shown = ask(&args, &chosen, &source, console).await?;
     let size = args.wave_size.and_then(|size| usize::try_from(size).ok());
     let waves = waves(&source.fleet.members, &canaries, size);
@@ -72,7 +72,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
         stop: &stop,
         clock: CLOCK,
     };
-    let display = FleetDisplay::new(args.pace.progress, source.fleet.members.len(), console);
+    let display = FleetDisplay::new(args.pace.show.progress, source.fleet.members.len(), console);
     for row in &source.failed {
         display.ended(row);
     }
@@ -82,7 +82,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
     print(&report, &args.output, console)?;
     let is_open = |state: State| matches!(state, State::Incomplete | State::NotReached);
     let has_to_resume = report.rows.iter().any(|row| is_open(row.state));
-    if has_to_resume && args.pace.progress != ProgressStyle::Json {
+    if has_to_resume && args.pace.show.progress != ProgressStyle::Json {
         console.resume();
     }
     match stop.signal() {
@@ -120,13 +120,13 @@ async fn ask(
     source: &Source,
     console: &Console,
 ) -> Result<Option<BTreeMap<Identity, String>>, Failure> {
-    if !args.yes && !Console::can_ask() {
+    if !args.consent.yes && !Console::can_ask() {
         return Err(Failure::usage("there is no terminal to ask on")
             .and_nothing_written()
             .hint("check with `fleet plan`, then add --yes"));
     }
     if args.plans.is_some() {
-        if !args.yes {
+        if !args.consent.yes {
             let clusters = source.fleet.members.len();
             let question = format!("Apply the saved plans of {clusters} clusters?");
             console.consent(&question, "fleet plan")?;
@@ -135,7 +135,7 @@ async fn ask(
     }
     let is_decided = |member: &Member| member.decisions.is_some();
     let decides = *chosen != Choices::default() || source.fleet.members.iter().any(is_decided);
-    if args.yes && !decides {
+    if args.consent.yes && !decides {
         return Ok(None);
     }
     let asked = Looked {
@@ -147,7 +147,7 @@ async fn ask(
     };
     let report = look_at(source, &asked, console).await?;
     refuse_unmatched(&report)?;
-    if args.yes {
+    if args.consent.yes {
         return Ok(None);
     }
     let options = crate::report::FleetTable {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::args::{ChoiceArgs, OutputArgs, ProgressStyle};
+use crate::cli::args::{ChoiceArgs, ConsentArgs, OutputArgs, ProgressArgs};
 use crate::cli::examples;
 use crate::cli::values::{duration, lookup_role, place, rate, region};
 use crate::model::Arn;
@@ -144,15 +144,8 @@ pub(super) struct PaceArgs {
     /// Give up a request to AWS or Kubernetes after this long; by default 30s
     #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) request_timeout: Option<Duration>,
-    /// How to show progress on stderr
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "HOW",
-        hide_short_help = true
-    )]
-    pub(super) progress: ProgressStyle,
+    #[command(flatten)]
+    pub(super) show: ProgressArgs,
 }
 
 #[derive(Debug, Args)]
@@ -210,7 +203,6 @@ pub(in crate::cli) struct StatusArgs {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(in crate::cli) struct ApplyArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
@@ -222,9 +214,8 @@ pub(in crate::cli) struct ApplyArgs {
     pub(super) state: StateArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Do not ask for confirmation
-    #[arg(short, long)]
-    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) consent: ConsentArgs,
     /// Apply exactly the plans saved in this folder
     #[arg(long, value_name = "FOLDER", value_parser = place)]
     pub(super) plans: Option<PathBuf>,

@@ -115,7 +115,7 @@ pub(super) async fn look_at(
         clock: CLOCK,
     };
     let members = &source.fleet.members;
-    let display = FleetDisplay::new(pace.progress, members.len(), console);
+    let display = FleetDisplay::new(pace.show.progress, members.len(), console);
     let concurrency = usize::from(pace.concurrency);
     let work = |member: Member| {
         let look = &look;

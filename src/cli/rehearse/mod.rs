@@ -41,7 +41,7 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Result<ExitCod
         principals,
         ..target(&sandbox, cluster)
     };
-    let stop = signals::listen(args.progress == ProgressStyle::Json)?;
+    let stop = signals::listen(args.show.progress == ProgressStyle::Json)?;
     // The sandbox's folder is to be taken away in any case.
     stop.begin_writing();
     let code = if args.seed_only {
@@ -178,7 +178,7 @@ fn display(args: &RehearseArgs, console: &Console) -> Display {
     let style = if console.is_quiet() {
         ProgressStyle::None
     } else {
-        args.progress
+        args.show.progress
     };
     Display::new(style, console)
 }
