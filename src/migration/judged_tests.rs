@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::cutover::remove::removal;
 use super::principal::{Way, who};
 use super::verify::{Readiness, Verification, verify};
 use crate::choices::Choices;
+use crate::decisions::{Answer, Do, Line};
 use crate::finding::{Code, Diagnostic, Finding};
 use crate::model::rbac::Rbac;
 use crate::model::{
-    AccessEntry, AuthenticationMode, Cluster, EntryType, LiveEntry, MappingId, Principal,
+    AccessEntry, AuthenticationMode, Cluster, EntryType, Glob, LiveEntry, MappingId, Principal,
 };
 use crate::observed::{Lookup, NodeOs, NodeRole, NodeRoleUser, Observed};
 use crate::plan::document::{Source, SourceKind, Verdict};
@@ -90,15 +92,18 @@ const OLD: &str = "2026-01-01T00:00:00Z";
 const YOUNG: &str = "2026-01-03T00:00:00Z";
 
 fn judged(reading: &Reading, observed: &Observed) -> Verification {
+    judged_by(&Choices::default(), reading, observed)
+}
+
+fn judged_by(choices: &Choices, reading: &Reading, observed: &Observed) -> Verification {
     let source = Source {
         kind: SourceKind::Cluster,
         sha256: String::new(),
         resource_version: None,
         options: Vec::new(),
     };
-    let choices = Choices::default();
     let now = at("2026-02-01T00:00:00Z");
-    let plan = build(reading, source, observed, &choices, &Ours::default(), now);
+    let plan = build(reading, source, observed, choices, &Ours::default(), now);
     verify(plan, reading, observed)
 }
 
@@ -262,4 +267,69 @@ fn a_principal_gets_in_by_its_entry_first_and_by_its_mapping_else() {
     assert_eq!(early.way, Way::Mapping { mapping });
     assert_eq!(ask(DEV, &observed(Api, Vec::new(), OLD)).way, Way::Nowhere);
     assert!(who("arn:aws:s3:::bucket", &reading, &poorer).is_err());
+}
+
+/// What a cutover of some mappings takes away, or why it is refused.
+fn removed(
+    data: &[(&str, &str)],
+    choices: &Choices,
+    mode: AuthenticationMode,
+) -> Result<Vec<String>, String> {
+    let data = data
+        .iter()
+        .map(|(key, text)| ((*key).to_owned(), (*text).to_owned()));
+    let aws_auth = AwsAuth {
+        data: data.collect(),
+        ..AwsAuth::default()
+    };
+    let reading = reader::read(&aws_auth.text());
+    let seen = observed(mode, Vec::new(), OLD);
+    let verification = judged_by(choices, &reading, &seen);
+    let removal = removal(&verification, &aws_auth, &reading, &seen, true, false);
+    let removal = removal.map_err(|failure| failure.what)?;
+    let removed = removal.map(|removal| removal.removed).unwrap_or_default();
+    Ok(removed.iter().map(ToString::to_string).collect())
+}
+
+/// Nobody has access by a mapping there, so that nobody loses it with one.
+#[test]
+fn some_mappings_go_in_the_mode_api_although_their_principals_have_no_entries() {
+    let text = format!("{TEXT}- {{rolearn: '{NODES}', username: x, groups: [devs]}}\n");
+    let choices = Choices {
+        only: vec![Glob::new(DEV)],
+        ..Choices::default()
+    };
+    let removed = removed(&[("mapRoles", &text)], &choices, AuthenticationMode::Api);
+    assert_eq!(removed, Ok(vec!["mapRoles[0]".to_owned()]));
+}
+
+/// A role with a path lets nobody in, so that it loses nothing when what else lets in the same role goes.
+#[test]
+fn a_mapping_with_a_path_that_stays_keeps_nothing_from_being_dropped() {
+    const WITH_PATH: &str =
+        "- {rolearn: 'arn:aws:iam::111122223333:role/team/dev', username: x, groups: [devs]}\n";
+    let both = format!("{TEXT}{WITH_PATH}");
+    for (data, dropped, expected) in [
+        (vec![("mapRoles", both.as_str())], DEV, "mapRoles[0]"),
+        (
+            vec![("mapRoles", WITH_PATH), ("mapAccounts", "['111122223333']")],
+            "111122223333",
+            "mapAccounts[0]",
+        ),
+    ] {
+        let choices = Choices {
+            exclude: vec![Glob::new("*:role/team/*")],
+            answers: vec![Answer {
+                principal: Some(dropped.to_owned()),
+                code: None,
+                what: Do::Drop,
+                accept: None,
+                reason: None,
+                line: Line::default(),
+            }],
+            ..Choices::default()
+        };
+        let removed = removed(&data, &choices, AuthenticationMode::ApiAndConfigMap);
+        assert_eq!(removed, Ok(vec![expected.to_owned()]));
+    }
 }

@@ -44,7 +44,7 @@ const SEQUENCES: u64 = 400;
 /// How many the built program runs, each of them with dozens of processes.
 const BY_PROGRAM: u64 = 40;
 /// How many of both continuous integration runs.
-const IN_CI: (u64, u64) = (1_500, 200);
+const IN_CI: (u64, u64) = (2_000, 200);
 const SEED: u64 = 1;
 /// How many replays a failure may cost until it is short enough.
 const REPLAYS: u64 = 200;
@@ -82,21 +82,23 @@ impl Simulation {
     /// Removes whatever can be removed while the sequence still fails.
     fn shrunk(&self, mut sequence: Sequence, mut ran: Ran) -> (Sequence, Ran) {
         let most = number("SIMULATION_REPLAYS").unwrap_or(self.replays);
-        let mut replays = 0;
-        'smaller: loop {
-            for less in sequence.smaller() {
-                replays += 1;
-                if replays > most {
-                    return (sequence, ran);
+        let (mut at, mut is_smaller) = (0, false);
+        for _ in 0..most {
+            match sequence.smaller().into_iter().nth(at) {
+                Some(less) => {
+                    let again = (self.run)(&less);
+                    if again.broken.is_empty() {
+                        at += 1;
+                    } else {
+                        // What comes next has this one's place now.
+                        (sequence, ran, is_smaller) = (less, again, true);
+                    }
                 }
-                let again = (self.run)(&less);
-                if !again.broken.is_empty() {
-                    (sequence, ran) = (less, again);
-                    continue 'smaller;
-                }
+                None if is_smaller => (at, is_smaller) = (0, false),
+                None => break,
             }
-            return (sequence, ran);
         }
+        (sequence, ran)
     }
 
     /// Runs all; what fails is made short and told.

@@ -189,6 +189,24 @@ fn command(random: &mut Random) -> Command {
     }
 }
 
+/// What can be taken back of what was chosen: all at once, or one by one.
+const CHOICES: &[fn(&mut Choices)] = &[
+    |choices| *choices = Choices::default(),
+    |choices| choices.answers.clear(),
+    |choices| choices.only.clear(),
+    |choices| choices.exclude.clear(),
+    |choices| choices.policies.clear(),
+    |choices| choices.rename_groups.clear(),
+    |choices| choices.rename_users.clear(),
+    |choices| choices.tags.clear(),
+    |choices| choices.bind_renamed = false,
+    |choices| choices.include_inert = false,
+    |choices| choices.strict = false,
+    |choices| choices.usernames = Choices::default().usernames,
+    |choices| choices.on_existing = Choices::default().on_existing,
+    |choices| choices.managed_nodes = Choices::default().managed_nodes,
+];
+
 impl Step {
     /// A command to which nothing happens.
     pub(crate) fn quiet(command: Command, seed: u64) -> Self {
@@ -258,7 +276,7 @@ impl Sequence {
         self
     }
 
-    /// All that is one thing less: a step, a fault, a kill, a mapping, an entry, a binding.
+    /// All that is one thing less: a step, a fault, a kill, a mapping, an entry, a binding, a choice, a group, a person.
     pub(crate) fn smaller(&self) -> Vec<Self> {
         let mut all = Vec::new();
         let mut add = |change: &dyn Fn(&mut Self)| {
@@ -297,8 +315,23 @@ impl Sequence {
         if !self.odd.accounts.is_empty() {
             add(&|less| less.odd.accounts.clear());
         }
-        if self.odd.choices != Choices::default() {
-            add(&|less| less.odd.choices = Choices::default());
+        for choose in CHOICES {
+            let mut choices = self.odd.choices.clone();
+            choose(&mut choices);
+            if choices != self.odd.choices {
+                add(&|less| less.odd.choices = choices.clone());
+            }
+        }
+        for at in 0..self.odd.choices.answers.len() {
+            add(&|less| drop(less.odd.choices.answers.remove(at)));
+        }
+        for (at, mapping) in self.odd.mappings.iter().enumerate() {
+            for group in 0..mapping.groups.len() {
+                add(&|less| drop(less.odd.mappings[at].groups.remove(group)));
+            }
+        }
+        for at in 0..self.odd.people.len() {
+            add(&|less| drop(less.odd.people.remove(at)));
         }
         all
     }

@@ -6,7 +6,7 @@ use crate::access::before::{Answer, Authenticator};
 use crate::error::Failure;
 use crate::migration::verify::canonical;
 use crate::migration::{Readiness, Verification};
-use crate::model::{MappingId, Principal, Section};
+use crate::model::{AuthenticationMode, MappingId, Principal, Section};
 use crate::observed::Observed;
 use crate::plan::document::Outcome;
 use crate::reader::{self, Reading};
@@ -87,7 +87,7 @@ pub fn removal(
 }
 
 /// Refuses a removal that would let another mapping count for somebody without an entry, such as one that was hidden.
-/// An entry that is older than its principal is none.
+/// An entry that is older than its principal is none, and in the mode API no mapping counts for anybody.
 ///
 /// A mapping that grants nothing has nothing to lose: nobody logs in with its ARN, or another mapping of the same
 /// principal counts, which is looked at by itself.
@@ -98,6 +98,10 @@ fn leaves_answers(
     observed: &Observed,
     (inert, dropped): (&BTreeSet<MappingId>, &BTreeSet<MappingId>),
 ) -> Result<(), Failure> {
+    let mode = observed.cluster.authentication_mode;
+    if !mode.is_none_or(AuthenticationMode::reads_config_map) {
+        return Ok(());
+    }
     let left = AwsAuth {
         data: after.clone(),
         ..aws_auth.clone()
@@ -127,11 +131,19 @@ fn leaves_answers(
         }
         let arn = principal.map_or_else(|| mapping.arn.clone(), |principal| canonical(&principal));
         let after = then.answer(&arn);
-        // Whoever is dropped is let in by nothing any more, as decided.
-        if dropped.contains(&mapping.id) && after == Answer::Refused {
+        let today = now.answer(&arn);
+        // A role with a path never matches, so that what goes may be the access by another mapping, or by the account:
+        // dropped as decided, or proven to let nobody in.
+        let by = match &today {
+            Answer::Mapped { by, .. } => by,
+            _ => &mapping.id,
+        };
+        let is_judged =
+            by.section == Section::MapAccounts || inert.contains(by) || dropped.contains(by);
+        if is_judged && after == Answer::Refused {
             continue;
         }
-        if gives(now.answer(&arn)) != gives(after) {
+        if gives(today) != gives(after) {
             return Err(Failure::refused(format!(
                 "without the other mappings, {} would give `{}` different access than today",
                 mapping.id, mapping.arn
