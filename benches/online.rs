@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, PolicyAssociation};
-use aws_auth_migrate::sandbox::{Answers, ClusterSeed, Limits, Sandbox, Seed};
+use aws_auth_migrate::sandbox::{Answers, ClusterSeed, Sandbox, SandboxLimits, Seed};
 use serde_json::{Value, json};
 
 /// The program that was built for this; another one is named by the environment variable `PROGRAM`.
@@ -59,10 +59,10 @@ fn main() {
 
 /// Each call takes its time: the program beside a pool of threads and a loop that create and check nothing.
 async fn latency(folder: &Path) -> Value {
-    let limits = Limits {
+    let limits = SandboxLimits {
         answers: Answers::After(LATENCY),
         page_size: IAM_PAGE,
-        ..Limits::default()
+        ..SandboxLimits::default()
     };
     println!(
         "\n{ENTRIES} entries, {ADMINS} of them with a policy; {} ms a call, {CONCURRENCY} at a time\n",
@@ -112,10 +112,10 @@ async fn latency(folder: &Path) -> Value {
 
 /// The service takes so many calls a second and throttles the rest; no action fails.
 async fn limit(folder: &Path) -> Value {
-    let limits = Limits {
+    let limits = SandboxLimits {
         requests_per_second: Some(LIMIT),
         page_size: IAM_PAGE,
-        ..Limits::default()
+        ..SandboxLimits::default()
     };
     println!("\n{ENTRIES} entries at {LIMIT} calls a second\n");
     println!("                      calls  repeated    time    of calls / limit");
@@ -141,7 +141,7 @@ async fn limit(folder: &Path) -> Value {
 /// Seconds from the start of the program to its end, its calls to AWS, and how many of them repeated another one.
 async fn apply(
     folder: &Path,
-    limits: &Limits,
+    limits: &SandboxLimits,
     entries: usize,
     options: &[&str],
 ) -> (f64, f64, f64) {
@@ -171,7 +171,7 @@ async fn apply(
 }
 
 /// Seconds that the calls of the boto3 pool took, and how many there were; `None` where there is no boto3.
-async fn by_pool(folder: &Path, limits: &Limits) -> Option<(f64, f64)> {
+async fn by_pool(folder: &Path, limits: &SandboxLimits) -> Option<(f64, f64)> {
     let sandbox = Sandbox::start(seed(ENTRIES, limits)).await.unwrap();
     let mut command = Command::new("python3");
     command
@@ -185,7 +185,7 @@ async fn by_pool(folder: &Path, limits: &Limits) -> Option<(f64, f64)> {
 }
 
 /// Seconds that the loop over the `aws` command took; `None` where there is none.
-async fn by_command(folder: &Path, limits: &Limits) -> Option<f64> {
+async fn by_command(folder: &Path, limits: &SandboxLimits) -> Option<f64> {
     let sandbox = Sandbox::start(seed(ENTRIES, limits)).await.unwrap();
     let mut command = Command::new("sh");
     command
@@ -235,7 +235,7 @@ fn list(folder: &Path, count: usize) -> String {
 }
 
 /// A cluster with so many mappings and no entry but its creator's, who runs the program.
-fn seed(entries: usize, limits: &Limits) -> Seed {
+fn seed(entries: usize, limits: &SandboxLimits) -> Seed {
     let cluster = ClusterSeed {
         name: CLUSTER.to_owned(),
         account_id: ACCOUNT.to_owned(),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::after::identity_of_entry;
-use super::before::{Answer, Authenticator, to_lower};
+use super::before::{AuthenticatorAnswer, Authenticator, to_lower};
 use super::identity::Logins;
 use crate::model::{
     Arn, AuthenticationMode, Identity, LiveEntry, MappingId, Principal, PrincipalKey, PrincipalKind,
@@ -56,7 +56,7 @@ impl InForce {
 
 /// Answers for any principal of a cluster.
 #[derive(Debug)]
-pub struct Cluster<'a> {
+pub struct ClusterAccess<'a> {
     authenticator: Authenticator<'a>,
     observed: &'a Observed,
     entries: BTreeMap<PrincipalKey, &'a LiveEntry>,
@@ -64,7 +64,7 @@ pub struct Cluster<'a> {
     paths: BTreeMap<PrincipalKey, BTreeSet<String>>,
 }
 
-impl<'a> Cluster<'a> {
+impl<'a> ClusterAccess<'a> {
     /// Takes in what `aws-auth` says and what the cluster has.
     #[must_use]
     pub fn new(reading: &'a Reading, observed: &'a Observed) -> Self {
@@ -142,7 +142,7 @@ impl<'a> Cluster<'a> {
             .filter(|real| real.key() == principal.key())
             .unwrap_or_else(|| principal.clone());
         match self.authenticator.answer(&canonical(&principal)) {
-            Answer::Mapped {
+            AuthenticatorAnswer::Mapped {
                 by,
                 username,
                 groups,
@@ -154,11 +154,11 @@ impl<'a> Cluster<'a> {
                     Vec::new(),
                 ),
             },
-            Answer::Undefined { among } => InForce {
+            AuthenticatorAnswer::Undefined { among } => InForce {
                 through: Through::Undefined(among),
                 identity: None,
             },
-            Answer::Refused => InForce::nothing(),
+            AuthenticatorAnswer::Refused => InForce::nothing(),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use lane::Throttled;
-use lane::{State, gap};
+use lane::{LaneState, gap};
 
 use crate::invocation::Flag;
 
@@ -55,9 +55,9 @@ impl Service {
 #[derive(Debug)]
 struct Shared {
     /// One for each service.
-    lanes: [Mutex<State>; 3],
+    lanes: [Mutex<LaneState>; 3],
     /// All services together, where there is a limit that was asked for.
-    together: Mutex<State>,
+    together: Mutex<LaneState>,
     calls: AtomicUsize,
     retries: AtomicUsize,
     watcher: Mutex<Watcher>,
@@ -106,7 +106,7 @@ impl Pace {
     /// A pace of at most so many calls per second; as fast as it goes where no limit is given.
     #[must_use]
     pub fn new(fastest: Option<f64>) -> Self {
-        let state = || Mutex::new(State::new(fastest));
+        let state = || Mutex::new(LaneState::new(fastest));
         let shared = Shared {
             lanes: [state(), state(), state()],
             together: state(),
@@ -293,7 +293,7 @@ impl Pace {
         self.shared.retries.load(Ordering::Relaxed)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LaneState> {
         Self::locked(&self.shared.lanes[self.service as usize])
     }
 

@@ -6,7 +6,7 @@ use super::args::{ApplyArgs, OutputArgs, RunArgs, TargetArgs};
 use super::exit;
 use super::output::{self, Console};
 use super::settings::{self, CLOCK};
-use super::writing::{Ended, Given, Writing, Written};
+use super::writing::{FinishedRun, ForRecord, Writing, Written};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::RunEnd;
@@ -14,7 +14,7 @@ use crate::migration::{self, Applied, ApplyOptions, Consent, Question};
 use crate::model::BindingId;
 use crate::plan::document::Plan;
 use crate::plan::{Stage, file};
-use crate::report::{self, Format, Outcome};
+use crate::report::{self, CommandResult, Format};
 use crate::text::visible;
 
 pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
@@ -32,7 +32,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
         target, &options, display, stop, CLOCK, confirm,
     ))
     .await;
-    let given = Given {
+    let given = ForRecord {
         output: &args.output,
         journal: args.run.keep.journal.as_deref(),
         choices: &options.choices,
@@ -48,16 +48,16 @@ impl Written for Applied {
         console.printed(args, |format, shown| report::applied(self, format, shown))
     }
 
-    fn ended(&self) -> Ended<'_> {
-        Ended {
-            outcome: Outcome::Applied(self),
+    fn ended(&self) -> FinishedRun<'_> {
+        FinishedRun {
+            outcome: CommandResult::Applied(self),
             journal: &self.journal,
             run: self.run.as_deref(),
             end: Some(self.end),
         }
     }
 
-    fn code(self) -> Result<exit::Code, Failure> {
+    fn code(self) -> Result<exit::Exit, Failure> {
         Ok(match self.end {
             RunEnd::Incomplete | RunEnd::Interrupted => exit::INCOMPLETE,
             RunEnd::Complete if self.plan.needs_decision() => exit::BLOCKED,

@@ -279,7 +279,7 @@ pub(super) struct ExplainArgs {
 pub(super) struct SchemaArgs {
     /// The document
     #[arg(value_enum, default_value = "plan")]
-    pub(super) document: crate::schema::Document,
+    pub(super) document: crate::schema::SchemaDocument,
 }
 
 #[derive(Debug, Args)]

@@ -6,12 +6,12 @@ use super::args::{CutoverArgs, OutputArgs};
 use super::exit;
 use super::output::{self, Console};
 use super::settings::{self, CLOCK};
-use super::writing::{Ended, Given, Writing, Written};
+use super::writing::{FinishedRun, ForRecord, Writing, Written};
 use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::cutover::{CutoverOptions, Preview};
 use crate::migration::{self, Consent, CutOver};
-use crate::report::{self, Outcome};
+use crate::report::{self, CommandResult};
 
 pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode, Failure> {
     let target = settings::target(&args.target, args.keep.journal.as_deref())?;
@@ -40,7 +40,7 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         target, &options, display, stop, CLOCK, confirm,
     ))
     .await;
-    let given = Given {
+    let given = ForRecord {
         output: &args.output,
         journal: args.keep.journal.as_deref(),
         choices: &options.choices,
@@ -53,16 +53,16 @@ impl Written for CutOver {
         console.printed(args, |format, shown| report::cut_over(self, format, shown))
     }
 
-    fn ended(&self) -> Ended<'_> {
-        Ended {
-            outcome: Outcome::CutOver(self),
+    fn ended(&self) -> FinishedRun<'_> {
+        FinishedRun {
+            outcome: CommandResult::CutOver(self),
             journal: &self.journal,
             run: self.run.as_deref(),
             end: (!self.refused).then_some(self.end),
         }
     }
 
-    fn code(self) -> Result<exit::Code, Failure> {
+    fn code(self) -> Result<exit::Exit, Failure> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }

@@ -8,7 +8,7 @@ use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
 use super::{decide, exit};
 use crate::choices::Choices;
-use crate::decisions::Document;
+use crate::decisions::DecisionsFile;
 use crate::error::Failure;
 use crate::finding::Severity;
 use crate::migration::{self, Survey};
@@ -36,7 +36,7 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
         .map_err(|misfits| migration::apply::misfit(&misfits))?;
     if let Some(path) = &args.write_decisions {
         let chosen = settings::chosen(&args.choices)?;
-        let replan = |document: &Document| {
+        let replan = |document: &DecisionsFile| {
             let mut choices = chosen.clone().with_decisions(document);
             choices.bind_renamed |= args.emit_rbac.is_some();
             migration::apply::plan(&seen, &choices, &history, now)

@@ -6,12 +6,12 @@ use super::args::{OutputArgs, RollbackArgs};
 use super::exit;
 use super::output::Console;
 use super::settings::{self, CLOCK};
-use super::writing::{Ended, Given, Writing, Written};
+use super::writing::{FinishedRun, ForRecord, Writing, Written};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::{self, Consent, RollbackOptions, RolledBack};
-use crate::report::{self, Outcome, Shown};
+use crate::report::{self, CommandResult, Shown};
 use crate::text::visible;
 
 pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCode, Failure> {
@@ -40,7 +40,7 @@ pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCod
         done,
         is_dry_run: args.dry_run,
     });
-    let given = Given {
+    let given = ForRecord {
         output: &args.output,
         journal: args.keep.journal.as_deref(),
         choices: &Choices::default(),
@@ -61,16 +61,16 @@ impl Written for Undone {
         })
     }
 
-    fn ended(&self) -> Ended<'_> {
-        Ended {
-            outcome: Outcome::RolledBack(&self.done),
+    fn ended(&self) -> FinishedRun<'_> {
+        FinishedRun {
+            outcome: CommandResult::RolledBack(&self.done),
             journal: &self.done.journal,
             run: self.done.run.as_deref(),
             end: self.done.end,
         }
     }
 
-    fn code(self) -> Result<exit::Code, Failure> {
+    fn code(self) -> Result<exit::Exit, Failure> {
         let is_left = !self.done.entries.left.is_empty();
         Ok(match self.done.end {
             Some(RunEnd::Incomplete | RunEnd::Interrupted) => exit::INCOMPLETE,

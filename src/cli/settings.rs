@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::args::{ChoiceArgs, TargetArgs};
 use crate::aws::AwsSettings;
 use crate::choices::Choices;
-use crate::decisions::Document;
+use crate::decisions::DecisionsFile;
 use crate::error::Failure;
 use crate::invocation::{Advice, CommandOption};
 use crate::kubernetes::Kubeconfig;
@@ -139,7 +139,7 @@ pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
 const MOST_TAGS: usize = 48;
 
 /// The decisions file, where one is named and is for this cluster.
-pub(super) fn decisions(args: &TargetArgs) -> Result<Option<Document>, Failure> {
+pub(super) fn decisions(args: &TargetArgs) -> Result<Option<DecisionsFile>, Failure> {
     let Some(path) = &args.decisions else {
         return Ok(None);
     };
@@ -149,7 +149,7 @@ pub(super) fn decisions(args: &TargetArgs) -> Result<Option<Document>, Failure> 
 }
 
 /// A decisions file, with its text.
-pub(super) fn decisions_in(path: &Path) -> Result<(Document, String), Failure> {
+pub(super) fn decisions_in(path: &Path) -> Result<(DecisionsFile, String), Failure> {
     let (text, place) = text(path, "the decisions")?;
     let document = crate::decisions::read(&text).map_err(|error| {
         Failure::usage(format!("nothing was written: failed to read the decisions from {place}"))

@@ -11,7 +11,7 @@ use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::Target;
-use crate::report::Outcome;
+use crate::report::CommandResult;
 use crate::stop::Stop;
 
 /// A command that writes, from its first look at the cluster to its exit code.
@@ -31,16 +31,16 @@ pub(super) trait Written {
     fn print(&self, args: &OutputArgs, console: &Console) -> Result<(), Failure>;
 
     /// What the record and the end of the command need of it.
-    fn ended(&self) -> Ended<'_>;
+    fn ended(&self) -> FinishedRun<'_>;
 
     /// The exit code, unless a signal stopped the run.
-    fn code(self) -> Result<exit::Code, Failure>;
+    fn code(self) -> Result<exit::Exit, Failure>;
 }
 
 /// How a command that writes ended.
-pub(super) struct Ended<'a> {
+pub(super) struct FinishedRun<'a> {
     /// What the record says of it.
-    pub(super) outcome: Outcome<'a>,
+    pub(super) outcome: CommandResult<'a>,
     /// The journal.
     pub(super) journal: &'a Path,
     /// The run's id; `None` where there was nothing to do.
@@ -50,7 +50,7 @@ pub(super) struct Ended<'a> {
 }
 
 /// What shaped a run, for its record.
-pub(super) struct Given<'a> {
+pub(super) struct ForRecord<'a> {
     /// How the result and the record are written.
     pub(super) output: &'a OutputArgs,
     /// The journal that was named.
@@ -83,13 +83,13 @@ impl<'a> Writing<'a> {
     pub(super) async fn finish<T: Written>(
         self,
         result: Result<T, Failure>,
-        given: Given<'_>,
+        given: ForRecord<'_>,
     ) -> Result<ExitCode, Failure> {
         self.display.finish();
         let done = match result {
             Ok(done) => done,
             Err(failure) => {
-                let Given {
+                let ForRecord {
                     output,
                     journal,
                     choices,
@@ -100,13 +100,13 @@ impl<'a> Writing<'a> {
             }
         };
         done.print(given.output, self.console)?;
-        let Ended {
+        let FinishedRun {
             outcome,
             journal,
             run,
             end,
         } = done.ended();
-        let kept = record::Kept {
+        let kept = record::RunToRecord {
             target: &self.target,
             journal: (journal, given.journal.is_some()),
             run,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::member::Identity;
+use super::member::MemberId;
 use super::questions::{FleetQuestion, questions};
 use super::reason::Reason;
 use super::shard::ShardMark;
@@ -13,7 +13,7 @@ use crate::finding::Code;
 use crate::journal::RunEnd;
 use crate::migration::Readiness;
 use crate::model::AuthenticationMode;
-use crate::plan::document::{Identity as Access, Summary, Verdict};
+use crate::plan::document::{Identity, Summary, Verdict};
 use crate::plan::questions::Untried;
 
 /// The name and version of the document.
@@ -147,7 +147,7 @@ pub enum State {
 #[serde(rename_all = "camelCase")]
 pub struct Row {
     /// Which one.
-    pub cluster: Identity,
+    pub cluster: MemberId,
     /// Its ARN, once it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
@@ -258,10 +258,10 @@ pub struct Block {
     pub verdict: Option<Verdict>,
     /// The access today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Access>,
+    pub before: Option<Identity>,
     /// The access with what the plan proposes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Access>,
+    pub after: Option<Identity>,
     /// The answers that it takes; no part of the document.
     #[serde(skip)]
     pub answers: Vec<Untried>,
@@ -292,7 +292,7 @@ pub struct AppliedRow {
 impl Row {
     /// A row that only says why it has nothing to tell.
     #[must_use]
-    pub fn failed(cluster: Identity, state: State, reason: Reason) -> Self {
+    pub fn failed(cluster: MemberId, state: State, reason: Reason) -> Self {
         Self {
             reason: Some(reason),
             ..Self::new(cluster, state)
@@ -301,7 +301,7 @@ impl Row {
 
     /// A row that says nothing yet.
     #[must_use]
-    pub fn new(cluster: Identity, state: State) -> Self {
+    pub fn new(cluster: MemberId, state: State) -> Self {
         Self {
             cluster,
             arn: None,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::connections::Connections;
-use super::member::{Identity, Member};
+use super::member::{MemberId, Member};
 use super::reason::Reason;
 use super::report::{AppliedRow, Row, State};
 use super::survey::{
@@ -34,7 +34,7 @@ pub struct Rollout<'a> {
     /// The folder of saved plans, which are applied exactly.
     pub plans: Option<&'a Path>,
     /// What was shown to the person who said yes, by cluster; `None` where nobody was asked.
-    pub shown: Option<BTreeMap<Identity, String>>,
+    pub shown: Option<BTreeMap<MemberId, String>>,
     /// How many clusters are written to at a time.
     pub concurrency: usize,
     /// How many clusters may fail before no more are begun; any number where it is not given.

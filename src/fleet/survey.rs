@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 
 use super::connections::Connections;
 use super::discover::not_enabled;
-use super::member::{Identity, Member};
+use super::member::{MemberId, Member};
 use super::reason::{Reason, aws_error};
 use super::report::{Block, FleetCommand, Row, State, Verdicts};
 use crate::choices::Choices;
@@ -36,7 +36,7 @@ pub type Prepare<'a> = dyn Fn(&Member) -> Result<Prepared, Failure> + Sync + 'a;
 /// Takes note of clusters as they are begun and ended.
 pub trait FleetProgress: Sync {
     /// A cluster is begun.
-    fn begun(&self, cluster: &Identity);
+    fn begun(&self, cluster: &MemberId);
     /// A cluster is done, in whatever way.
     fn ended(&self, row: &Row);
     /// A wave begins.
@@ -46,7 +46,7 @@ pub trait FleetProgress: Sync {
 }
 
 /// How the clusters of a fleet are looked at.
-pub struct Look<'a> {
+pub struct FleetLook<'a> {
     /// The credentials and clients.
     pub connections: &'a Connections,
     /// What is wanted to be known.
@@ -85,7 +85,7 @@ where
         .await
 }
 
-impl Look<'_> {
+impl FleetLook<'_> {
     /// A row about a cluster; one that can't be read says why.
     pub async fn row(&self, member: &Member) -> Row {
         match Box::pin(self.look(member)).await {

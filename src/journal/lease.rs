@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::error::JournalError;
-use crate::files::objects::{Condition, Objects, Place, Put, waiting};
+use crate::files::objects::{Condition, Objects, ObjectPlace, Put, waiting};
 
 /// How long a lease holds that is not renewed.
 pub(super) const TERM: Duration = Duration::from_mins(1);
@@ -51,7 +51,7 @@ pub(super) struct Lease {
 #[derive(Debug)]
 struct Shared {
     store: Arc<dyn Objects>,
-    place: Place,
+    place: ObjectPlace,
     journal: PathBuf,
     state: Mutex<State>,
 }
@@ -75,8 +75,8 @@ pub struct Held {
 }
 
 /// Where the lease of a journal is.
-fn place_of(journal: &Place) -> Place {
-    Place {
+fn place_of(journal: &ObjectPlace) -> ObjectPlace {
+    ObjectPlace {
         bucket: journal.bucket.clone(),
         key: format!("{}.lock", journal.key),
     }
@@ -85,7 +85,7 @@ fn place_of(journal: &Place) -> Place {
 /// Who holds the lease of a journal now, with the tag of what says so.
 fn look(
     store: &dyn Objects,
-    place: &Place,
+    place: &ObjectPlace,
     journal: &Path,
 ) -> Result<(Option<Held>, Option<String>), JournalError> {
     let object = store.get(place).map_err(io("read the lease of", journal))?;
@@ -114,7 +114,7 @@ fn look(
 /// Who holds the lease of a journal; `None` where it is free.
 pub(super) fn held(
     store: &dyn Objects,
-    journal: &Place,
+    journal: &ObjectPlace,
     path: &Path,
 ) -> Result<Option<Held>, JournalError> {
     Ok(look(store, &place_of(journal), path)?.0)
@@ -127,7 +127,7 @@ impl Lease {
     /// [`JournalError::Locked`] where another run holds it.
     pub(super) fn take(
         store: &Arc<dyn Objects>,
-        journal: &Place,
+        journal: &ObjectPlace,
         path: &Path,
         holder: &str,
     ) -> Result<Self, JournalError> {
@@ -172,7 +172,7 @@ impl Lease {
         })
     }
 
-    fn held(store: &Arc<dyn Objects>, place: Place, path: &Path, state: State) -> Self {
+    fn held(store: &Arc<dyn Objects>, place: ObjectPlace, path: &Path, state: State) -> Self {
         let shared = Arc::new(Shared {
             store: Arc::clone(store),
             place,

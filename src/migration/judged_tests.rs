@@ -8,7 +8,7 @@ use super::cutover::remove::removal;
 use super::principal::{Way, who};
 use super::verify::{Readiness, Verification, verify};
 use crate::choices::Choices;
-use crate::decisions::{Answer, Do, Line};
+use crate::decisions::{Answer, AnswerLine, Do};
 use crate::finding::{Code, Diagnostic, Finding};
 use crate::model::rbac::Rbac;
 use crate::model::{
@@ -325,7 +325,7 @@ fn a_mapping_with_a_path_that_stays_keeps_nothing_from_being_dropped() {
                 what: Do::Drop,
                 accept: None,
                 reason: None,
-                line: Line::default(),
+                line: AnswerLine::default(),
             }],
             ..Choices::default()
         };

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::question::causes;
 use super::terminal::layout::wrap;
 use super::words;
-use crate::decisions::{Answer, Document, read};
+use crate::decisions::{Answer, DecisionsFile, read};
 use crate::plan::questions::{Choice, Kind, OpenQuestion};
 use crate::text::visible;
 use crate::yaml::{document as block, flow, flow_scalar};
@@ -34,7 +34,7 @@ type Open = [(OpenQuestion, Vec<Choice>)];
 
 /// The file in JSON, which has no room for what is open.
 #[must_use]
-pub fn decisions_json(decided: &Document) -> String {
+pub fn decisions_json(decided: &DecisionsFile) -> String {
     crate::yaml::json(&json!(decided))
 }
 
@@ -42,14 +42,14 @@ pub fn decisions_json(decided: &Document) -> String {
 ///
 /// Taking the comment sign off one line answers a question for one principal; whatever stays a comment stays open.
 #[must_use]
-pub fn decisions(earlier: Option<&str>, decided: &Document, open: &Open) -> String {
+pub fn decisions(earlier: Option<&str>, decided: &DecisionsFile, open: &Open) -> String {
     let kept = earlier.and_then(|text| {
         let old = read(text).ok()?;
         let merged = File::parse(text)?.with(&old, decided, open);
         let reads_back = read(&merged).is_ok_and(|document| document == *decided);
         reads_back.then_some(merged)
     });
-    kept.unwrap_or_else(|| File::default().with(&Document::default(), decided, open))
+    kept.unwrap_or_else(|| File::default().with(&DecisionsFile::default(), decided, open))
 }
 
 /// A top-level key with the comments above it and the lines that belong to it.
@@ -107,7 +107,7 @@ impl File {
         Some(Self { parts })
     }
 
-    fn with(mut self, old: &Document, new: &Document, open: &Open) -> String {
+    fn with(mut self, old: &DecisionsFile, new: &DecisionsFile, open: &Open) -> String {
         if !self.has("schema") {
             self.part("schema").body = lines(&block(&json!({"schema": new.schema})));
         }
@@ -178,7 +178,7 @@ impl File {
         first.above.extend(note("", &text));
     }
 
-    fn bind(&mut self, new: &Document, open: &Open) {
+    fn bind(&mut self, new: &DecisionsFile, open: &Open) {
         if new.bind_renamed {
             self.part("bindRenamed").body = vec!["bindRenamed: true".to_owned()];
         } else if open
@@ -246,7 +246,7 @@ impl File {
         part.body.extend(comments);
     }
 
-    fn principals(&mut self, old: &Document, new: &Document, open: &Open) {
+    fn principals(&mut self, old: &DecisionsFile, new: &DecisionsFile, open: &Open) {
         if new.principals.is_empty() && open.is_empty() {
             return;
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::model::{AccessEntry, Arn, AuthenticationMode, Principal};
 
 use super::invent;
-use super::limits::{Limits, Rights, SwitchSeed};
+use super::limits::{SandboxLimits, Rights, SwitchSeed};
 
 /// What a sandbox begins with: a cluster, others beside it, the IAM around them, and how strictly and slowly it answers.
 ///
@@ -20,7 +20,7 @@ pub struct Seed {
     /// The roles and users of all accounts.
     pub principals: Vec<IamPrincipal>,
     /// Whose credentials [`environment`](super::Sandbox::environment) holds.
-    pub caller: Caller,
+    pub caller: SandboxCaller,
     /// Who made the cluster.
     pub creator: Arn,
     /// The ConfigMap `aws-auth`, where there is one.
@@ -38,7 +38,7 @@ pub struct Seed {
     /// How a change of the authentication mode goes.
     pub switch: SwitchSeed,
     /// How much and how fast.
-    pub limits: Limits,
+    pub limits: SandboxLimits,
     /// What the caller may do.
     pub rights: Rights,
     /// Whether an access entry hides the principal's `aws-auth` mapping, as on EKS.
@@ -108,7 +108,7 @@ pub struct IamPrincipal {
 
 /// Who holds the sandbox's credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
+pub struct SandboxCaller {
     /// The role or user; it is added to the sandbox's IAM.
     pub principal: Arn,
     /// The name of a role's session; without meaning for a user.
@@ -235,7 +235,7 @@ impl Seed {
         Self {
             cluster,
             principals: Vec::new(),
-            caller: Caller {
+            caller: SandboxCaller {
                 principal: admin.clone(),
                 session: "rehearsal".to_owned(),
             },
@@ -247,7 +247,7 @@ impl Seed {
             objects: Vec::new(),
             nodes: Vec::new(),
             switch: SwitchSeed::default(),
-            limits: Limits::default(),
+            limits: SandboxLimits::default(),
             rights: Rights::default(),
             entries_hide_aws_auth: true,
             neighbours: Vec::new(),
@@ -339,7 +339,7 @@ impl Seed {
 
     /// Sets the limits.
     #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
+    pub fn with_limits(mut self, limits: SandboxLimits) -> Self {
         self.limits = limits;
         self
     }

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::progress::{Event, EventKind, Progress};
-use super::retry::{Circumstances, Next, decide};
+use super::retry::{Circumstances, AfterFailure, decide};
 use crate::aws::{AwsError, EksApi, UpdateState};
 use crate::invocation::Flag;
-use crate::journal::{Answered, JournalError, RunLog};
+use crate::journal::{CallOutcome, JournalError, RunLog};
 use crate::model::{ActionError, ActionStatus, AuthenticationMode};
 use crate::plan::Action;
 use crate::stop::Stop;
@@ -149,7 +149,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                 },
                 Step::Done => {
                     if asked.times > 0 {
-                        let answered = Answered {
+                        let answered = CallOutcome {
                             request_id: asked.request_id,
                             error: None,
                             update: asked.update,
@@ -216,16 +216,16 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                     attempts: asked.times,
                     ..Circumstances::default()
                 };
-                if let Next::Again(wait) | Next::Slower(wait) =
+                if let AfterFailure::Again(wait) | AfterFailure::Slower(wait) =
                     decide(&self.action.kind, &error, circumstances)
                 {
                     self.tell("trying again".to_owned(), None, Some(event));
                     self.stop.sleep(wait).await;
                     return Ok(Step::Look);
                 }
-                let answered = Answered {
+                let answered = CallOutcome {
                     error: Some(event),
-                    ..Answered::default()
+                    ..CallOutcome::default()
                 };
                 self.outcome(token, ActionStatus::Failed, answered)?;
                 Err(error.into())
@@ -264,7 +264,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             message: reasons.clone(),
             request_id: None,
         };
-        let answered = Answered {
+        let answered = CallOutcome {
             request_id: None,
             error: Some(error),
             update: Some(update.clone()),
@@ -302,7 +302,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         &self,
         token: &str,
         status: ActionStatus,
-        answered: Answered,
+        answered: CallOutcome,
     ) -> Result<(), JournalError> {
         self.log.outcome(token, self.action, status, answered)
     }

@@ -240,7 +240,7 @@ fn check_schema(text: &str) {
     schemas::check(&schemas::validator("decisions"), &value);
 }
 
-fn document(path: &Path) -> decisions::Document {
+fn document(path: &Path) -> decisions::DecisionsFile {
     let text = read(path);
     decisions::read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
@@ -475,7 +475,7 @@ async fn a_skeleton_holds_every_question_and_decides_nothing() {
     let text = read(&path);
     snapshot("skeleton", &text);
     check_schema(&text);
-    assert_eq!(document(&path), decisions::Document::default());
+    assert_eq!(document(&path), decisions::DecisionsFile::default());
     assert_eq!(open(&world, Some(&path)), open(&world, None));
 
     // Each line that is uncommented answers for one principal.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use super::args::ApplyArgs;
+use super::args::FleetApplyArgs;
 use super::progress::FleetDisplay;
-use super::source::{Source, source};
+use super::source::{FleetSource, source};
 use super::survey::{Looked, look_at, prepared};
 use super::{code, print, refuse_unmatched, reported, settings};
 use crate::choices::Choices;
@@ -14,14 +14,14 @@ use crate::cli::output::Console;
 use crate::cli::settings::CLOCK;
 use crate::cli::{exit, signals};
 use crate::error::Failure;
-use crate::fleet::{FleetCommand, FleetProgress, Identity, Member, Rollout, State, waves};
+use crate::fleet::{FleetCommand, FleetProgress, Member, MemberId, Rollout, State, waves};
 use crate::migration::{ApplyOptions, JournalPlace};
 use crate::model::Glob;
 
 /// How many principals of a cluster are worked on at a time.
 const PRINCIPALS: usize = 4;
 
-pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) async fn run(args: FleetApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let chosen = settings::chosen(&args.choices)?;
     let decides = args.source.decisions.is_some() || chosen != Choices::default();
     if args.plans.is_some() && decides {
@@ -93,9 +93,9 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
 
 /// A canary that is no cluster of the fleet protects nobody.
 fn refuse_idle_canaries(
-    args: &ApplyArgs,
+    args: &FleetApplyArgs,
     canaries: &[Glob],
-    source: &Source,
+    source: &FleetSource,
 ) -> Result<(), Failure> {
     for (text, glob) in args.canary.iter().zip(canaries) {
         let fits = |member: &Member| {
@@ -115,11 +115,11 @@ fn refuse_idle_canaries(
 ///
 /// Decisions that match in no cluster are refused before anything is written, which takes a look at all of them.
 async fn ask(
-    args: &ApplyArgs,
+    args: &FleetApplyArgs,
     chosen: &Choices,
-    source: &Source,
+    source: &FleetSource,
     console: &Console,
-) -> Result<Option<BTreeMap<Identity, String>>, Failure> {
+) -> Result<Option<BTreeMap<MemberId, String>>, Failure> {
     if !args.consent.yes && !Console::can_ask() {
         return Err(Failure::usage("there is no terminal to ask on")
             .and_nothing_written()

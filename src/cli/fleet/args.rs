@@ -13,37 +13,37 @@ use crate::model::Arn;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FleetArgs {
     #[command(subcommand)]
-    pub(super) command: FleetCommand,
+    pub(super) command: FleetSubcommand,
 }
 
 impl FleetArgs {
     /// How the report is written, where the command writes one.
     pub(in crate::cli) fn output(&self) -> Option<&OutputArgs> {
         match &self.command {
-            FleetCommand::Plan(args) => Some(&args.output),
-            FleetCommand::Apply(args) => Some(&args.output),
-            FleetCommand::Verify(args) => Some(&args.output),
-            FleetCommand::Status(args) => Some(&args.output),
-            FleetCommand::Merge(args) => Some(&args.output),
-            FleetCommand::Shard(_) => None,
+            FleetSubcommand::Plan(args) => Some(&args.output),
+            FleetSubcommand::Apply(args) => Some(&args.output),
+            FleetSubcommand::Verify(args) => Some(&args.output),
+            FleetSubcommand::Status(args) => Some(&args.output),
+            FleetSubcommand::Merge(args) => Some(&args.output),
+            FleetSubcommand::Shard(_) => None,
         }
     }
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum FleetCommand {
+pub(in crate::cli) enum FleetSubcommand {
     /// Plan every cluster; write nothing
     #[command(after_help = examples::FLEET_PLAN)]
-    Plan(Box<PlanArgs>),
+    Plan(Box<FleetPlanArgs>),
     /// Apply the plan of every cluster, in waves
     #[command(after_help = examples::FLEET_APPLY)]
-    Apply(Box<ApplyArgs>),
+    Apply(Box<FleetApplyArgs>),
     /// Prove for every cluster that aws-auth can be removed, or show what prevents it
     #[command(after_help = examples::FLEET_VERIFY)]
-    Verify(Box<VerifyArgs>),
+    Verify(Box<FleetVerifyArgs>),
     /// Show the state of every cluster and the next step
     #[command(after_help = examples::FLEET_STATUS)]
-    Status(Box<StatusArgs>),
+    Status(Box<FleetStatusArgs>),
     /// Write one of N shards of the fleet as a fleet file
     #[command(after_help = examples::FLEET_SHARD)]
     Shard(Box<ShardArgs>),
@@ -57,12 +57,12 @@ impl FleetArgs {
     #[cfg(feature = "s3")]
     pub(in crate::cli) fn profile(&self) -> Option<String> {
         let source = match &self.command {
-            FleetCommand::Plan(args) => &args.source,
-            FleetCommand::Apply(args) => &args.source,
-            FleetCommand::Verify(args) => &args.source,
-            FleetCommand::Status(args) => &args.source,
-            FleetCommand::Shard(args) => &args.source,
-            FleetCommand::Merge(_) => return None,
+            FleetSubcommand::Plan(args) => &args.source,
+            FleetSubcommand::Apply(args) => &args.source,
+            FleetSubcommand::Verify(args) => &args.source,
+            FleetSubcommand::Status(args) => &args.source,
+            FleetSubcommand::Shard(args) => &args.source,
+            FleetSubcommand::Merge(_) => return None,
         };
         source.profile.clone()
     }
@@ -149,7 +149,7 @@ pub(super) struct PaceArgs {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct PlanArgs {
+pub(in crate::cli) struct FleetPlanArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
     #[command(flatten)]
@@ -172,7 +172,7 @@ pub(in crate::cli) struct PlanArgs {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct VerifyArgs {
+pub(in crate::cli) struct FleetVerifyArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
     #[command(flatten)]
@@ -189,7 +189,7 @@ pub(in crate::cli) struct VerifyArgs {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct StatusArgs {
+pub(in crate::cli) struct FleetStatusArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
     #[command(flatten)]
@@ -203,7 +203,7 @@ pub(in crate::cli) struct StatusArgs {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct ApplyArgs {
+pub(in crate::cli) struct FleetApplyArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
     #[command(flatten)]

@@ -3,17 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::args::{PaceArgs, PlanArgs, SourceArgs, StateArgs, StatusArgs, VerifyArgs};
+use super::args::{
+    FleetPlanArgs, FleetStatusArgs, FleetVerifyArgs, PaceArgs, SourceArgs, StateArgs,
+};
 use super::progress::FleetDisplay;
-use super::source::{Source, source, target_args};
+use super::source::{FleetSource, source, target_args};
 use super::{code, decisions, print, refuse_unmatched, reported, settings};
 use crate::cli::args::{ChoiceArgs, OutputArgs};
 use crate::cli::output::Console;
 use crate::cli::settings::CLOCK;
 use crate::error::Failure;
-use crate::fleet::{FleetCommand, Look, Member, Prepared, Report, rows};
+use crate::fleet::{FleetCommand, FleetLook, Member, Prepared, Report, rows};
 
-pub(super) async fn plan(args: &PlanArgs, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) async fn plan(args: &FleetPlanArgs, console: &Console) -> Result<ExitCode, Failure> {
     let asked = Looked {
         command: FleetCommand::Plan,
         choices: &args.choices,
@@ -31,7 +33,7 @@ pub(super) async fn plan(args: &PlanArgs, console: &Console) -> Result<ExitCode,
     Ok(code(&report, args.detailed_exitcode).into())
 }
 
-pub(super) async fn verify(args: &VerifyArgs, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) async fn verify(args: &FleetVerifyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let looked = Looked {
         command: FleetCommand::Verify,
         choices: &args.choices,
@@ -43,7 +45,7 @@ pub(super) async fn verify(args: &VerifyArgs, console: &Console) -> Result<ExitC
     Ok(code(&report, args.detailed_exitcode).into())
 }
 
-pub(super) async fn status(args: &StatusArgs, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) async fn status(args: &FleetStatusArgs, console: &Console) -> Result<ExitCode, Failure> {
     let looked = Looked {
         command: FleetCommand::Status,
         choices: &args.choices,
@@ -92,7 +94,7 @@ impl StateArgs {
 
 /// Looks at every cluster of a fleet.
 pub(super) async fn look_at(
-    source: &Source,
+    source: &FleetSource,
     asked: &Looked<'_>,
     console: &Console,
 ) -> Result<Report, Failure> {
@@ -106,7 +108,7 @@ pub(super) async fn look_at(
     let chosen = settings::chosen(choices)?;
     let folder = state.folder().ok();
     let prepare = |member: &Member| prepared(member, choices, pace);
-    let look = Look {
+    let look = FleetLook {
         connections: &source.connections,
         command,
         prepare: &prepare,

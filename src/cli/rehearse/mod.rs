@@ -104,7 +104,7 @@ async fn migrate(
     target: &Target,
     stop: &Stop,
     console: &Console,
-) -> Result<exit::Code, Failure> {
+) -> Result<exit::Exit, Failure> {
     let state = tempfile::tempdir()
         .map_err(|error| Failure::new("failed to make a temporary folder").because(error))?;
     let choices = settings::choices(&args.choices, &args.target)?;

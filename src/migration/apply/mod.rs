@@ -30,7 +30,9 @@ use crate::observed::Lookup;
 use crate::plan::document::{ActionKind, Misfits, Plan};
 use crate::plan::{Action, RUN_TAG, Stage, block_refused, tell_conflicts};
 use crate::stop::Stop;
-use crate::writer::{self, ActionResult, Canary, Event, Guarded, Limits, Progress, Run, Summary};
+use crate::writer::{
+    self, ActionResult, Canary, Event, Guarded, Limits, Progress, Run, RunSummary,
+};
 
 pub(super) use planned::live_entries;
 pub use planned::{ours, plan, plan_to_judge};
@@ -93,7 +95,7 @@ pub struct Applied {
     /// The plan that was applied, after the mode switch.
     pub plan: Plan,
     /// How its actions ended.
-    pub summary: Summary,
+    pub summary: RunSummary,
     /// The bindings for renamed groups, where they were asked for.
     pub bindings: Vec<MadeBinding>,
     /// The mode that the cluster was switched to.
@@ -176,7 +178,7 @@ pub async fn apply<P: Progress>(
         RunLog::end_what_was_stopped(&path, &id, &options.journal.holder, clock.now)?;
         Applied {
             plan,
-            summary: Summary::default(),
+            summary: RunSummary::default(),
             bindings: Vec::new(),
             switched_to: None,
             run: None,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::before::{Answer, Authenticator};
+use crate::access::before::{Authenticator, AuthenticatorAnswer};
 use crate::error::Failure;
 use crate::migration::verify::canonical;
 use crate::migration::{Readiness, Verification};
@@ -108,12 +108,12 @@ fn leaves_answers(
     };
     let left = reader::read(&left.text());
     let (now, then) = (Authenticator::new(reading), Authenticator::new(&left));
-    let gives = |answer: Answer| match answer {
-        Answer::Mapped {
+    let gives = |answer: AuthenticatorAnswer| match answer {
+        AuthenticatorAnswer::Mapped {
             username, groups, ..
         } => Some(Some((username, groups))),
-        Answer::Refused => Some(None),
-        Answer::Undefined { .. } => None,
+        AuthenticatorAnswer::Refused => Some(None),
+        AuthenticatorAnswer::Undefined { .. } => None,
     };
     let mut live = observed.entries_by_principal();
     live.retain(|_, live| !observed.is_stale(live));
@@ -135,12 +135,12 @@ fn leaves_answers(
         // A role with a path never matches, so that what goes may be the access by another mapping, or by the account:
         // dropped as decided, or proven to let nobody in.
         let by = match &today {
-            Answer::Mapped { by, .. } => by,
+            AuthenticatorAnswer::Mapped { by, .. } => by,
             _ => &mapping.id,
         };
         let is_judged =
             by.section == Section::MapAccounts || inert.contains(by) || dropped.contains(by);
-        if is_judged && after == Answer::Refused {
+        if is_judged && after == AuthenticatorAnswer::Refused {
             continue;
         }
         if gives(today) != gives(after) {

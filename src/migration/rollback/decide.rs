@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::config_map::{Restoring, changes};
 use super::entries::{Left, Undoing, undo, undo_by_tags};
 use super::{Moves, RollbackOptions, RolledBack};
-use crate::access::before::{Answer, Authenticator};
+use crate::access::before::{Authenticator, AuthenticatorAnswer};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::finding::Code;
@@ -213,17 +213,17 @@ fn keep_what_nothing_else_gives(
     };
     let reason = |principal: &Principal| {
         let by = match authenticator.answer(&canonical(principal)) {
-            Answer::Refused => {
+            AuthenticatorAnswer::Refused => {
                 return Some(
                     "no mapping in aws-auth grants it access, so it would lose its access",
                 );
             }
-            Answer::Undefined { .. } => {
+            AuthenticatorAnswer::Undefined { .. } => {
                 return Some(
                     "several mappings in aws-auth match it, and which of them counts is left to chance",
                 );
             }
-            Answer::Mapped { by, .. } => by,
+            AuthenticatorAnswer::Mapped { by, .. } => by,
         };
         let (live, mapping) = (live.get(&principal.key())?, wanted(by)?);
         // The best entry for a mapping may give other access than the mapping, and then somebody has to have accepted it.

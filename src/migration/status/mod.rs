@@ -12,7 +12,7 @@ use super::apply::ours;
 use super::rollback::{self, undo};
 use super::survey::Survey;
 use super::verify::{Readiness, Verification, canonical};
-use crate::access::before::{Answer, Authenticator};
+use crate::access::before::{Authenticator, AuthenticatorAnswer};
 use crate::finding::Code;
 use crate::invocation::{CommandOption, Invocation, Verb};
 use crate::journal::{History, RunCommand, RunEnd, RunHistory};
@@ -259,7 +259,7 @@ fn orphans(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) ->
     let is_mapped = |principal: &Principal| {
         let arn = canonical(principal);
         let mut all = authenticators.iter();
-        all.any(|authenticator| authenticator.answer(&arn) != Answer::Refused)
+        all.any(|authenticator| authenticator.answer(&arn) != AuthenticatorAnswer::Refused)
     };
     let ours = ours(history);
     let ours = live.iter().filter(|live| ours.made(live));

@@ -10,7 +10,7 @@ use crate::kubernetes::Kubernetes;
 use crate::migration::owners::{Writer, owner_of, writers_of};
 use crate::migration::{Survey, Verification};
 use crate::plan::Action;
-use crate::rights::{self, For, Needs, Question, Statement};
+use crate::rights::{self, AccessReview, For, Needs, Statement};
 
 /// How many questions are asked at a time.
 const AT_A_TIME: usize = 4;
@@ -195,7 +195,7 @@ async fn of_aws(aws: &Aws, seen: &Survey, statements: Vec<Statement>) -> Vec<Rig
 /// Asks the API server.
 ///
 /// Source: Kubernetes API Reference, `SelfSubjectAccessReview`.
-async fn of_kubernetes(kubernetes: &Kubernetes, question: &Question) -> Right {
+async fn of_kubernetes(kubernetes: &Kubernetes, question: &AccessReview) -> Right {
     let (state, how) = match kubernetes.may(question).await {
         Ok(allowed) => (
             RightState::of(allowed),

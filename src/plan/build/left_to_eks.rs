@@ -1,14 +1,14 @@
 //! Entries that EKS creates itself, in the mode switch or later.
 
 use super::Builder;
-use super::fate::{Fate, Question, told, with};
+use super::fate::{Fate, OpenMapping, told, with};
 use crate::choices::ManagedNodes;
 use crate::finding::{Code, Finding};
 use crate::invocation::Advice;
 use crate::model::{AccessEntry, AuthenticationMode, Principal, PrincipalKey};
 use crate::observed::NodeRoleUser;
 use crate::plan::document::Outcome;
-use crate::plan::gate::{Move, Ruling, Update};
+use crate::plan::gate::{GateRuling, Move, Update};
 use crate::translator::Proposal;
 
 impl<'a> Builder<'a> {
@@ -16,7 +16,7 @@ impl<'a> Builder<'a> {
     /// tool, so that it waits for a decision like any other move.
     pub(super) fn made_by_eks(
         &mut self,
-        question: &Question<'a>,
+        question: &OpenMapping<'a>,
         entry: &AccessEntry,
         mut findings: Vec<Finding>,
     ) -> Fate {
@@ -38,14 +38,14 @@ impl<'a> Builder<'a> {
             update: Update::No,
         };
         match self.gate.rule(&asked) {
-            Ruling::Open(decision) => {
+            GateRuling::Open(decision) => {
                 findings.extend(question.answer.map(told));
                 Fate {
                     decision,
                     ..fate(Outcome::Skipped, findings)
                 }
             }
-            Ruling::Blocked(blocker, finding, misfit) => {
+            GateRuling::Blocked(blocker, finding, misfit) => {
                 self.misfits.extend(misfit);
                 self.holds_switch.push(question.mapping.id);
                 Fate {
@@ -61,7 +61,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Whether EKS creates an entry for the principal when the mode is switched, and moves its access by that.
-    pub(super) fn moves_in_switch(&self, question: &Question<'_>, proposal: &Proposal) -> bool {
+    pub(super) fn moves_in_switch(&self, question: &OpenMapping<'_>, proposal: &Proposal) -> bool {
         let Proposal::Entry(entry) = proposal else {
             return false;
         };

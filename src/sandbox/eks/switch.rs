@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::access_policy::CLUSTER_ADMIN;
 use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType, PolicyAssociation};
-use crate::sandbox::aws::AwsError;
+use crate::sandbox::aws::ErrorReply;
 use crate::sandbox::limits::{UpdateEnd, UpdateTime};
 use crate::sandbox::seed::ClusterSeed;
-use crate::sandbox::state::{ClusterState, Update, World};
+use crate::sandbox::state::{ClusterState, ModeUpdate, World};
 
 use super::errors;
 
@@ -59,7 +59,7 @@ pub(in crate::sandbox) fn settle(world: &mut World) {
     }
 }
 
-fn is_due(update: &Update, takes: UpdateTime, now: Timestamp) -> bool {
+fn is_due(update: &ModeUpdate, takes: UpdateTime, now: Timestamp) -> bool {
     match takes {
         UpdateTime::Polls(polls) => update.polls >= polls,
         UpdateTime::Millis(millis) => {
@@ -114,7 +114,7 @@ fn entries_of_eks(cluster: &ClusterState) -> Vec<AccessEntry> {
 }
 
 /// Refuses a change that is not the next step of an idle cluster that is new enough.
-pub(super) fn check(cluster: &ClusterState, target: AuthenticationMode) -> Result<(), AwsError> {
+pub(super) fn check(cluster: &ClusterState, target: AuthenticationMode) -> Result<(), ErrorReply> {
     use AuthenticationMode::{Api, ApiAndConfigMap, ConfigMap};
     let running = cluster
         .updates
