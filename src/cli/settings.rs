@@ -325,7 +325,7 @@ pub(super) fn state_folder() -> Result<PathBuf, Failure> {
                 Some(name) => format!("{name} is not an absolute path"),
                 None => "neither XDG_STATE_HOME nor HOME is set".to_owned(),
             };
-            Failure::new(format!("no place for the journal: {why}"))
+            Failure::new(format!("no folder for the journal: {why}"))
                 .hint("choose one with --journal")
         })
 }

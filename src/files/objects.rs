@@ -119,7 +119,7 @@ pub fn check(path: &Path) -> Result<(), String> {
         None => Ok(()),
         Some(("s3", _)) => ObjectPlace::parse(&text).map(drop),
         Some(_) => Err(format!(
-            "`{text}` is no file: the only URLs that are known are s3://BUCKET/KEY"
+            "`{text}` is not a file: the only URLs supported are s3://BUCKET/KEY"
         )),
     }
 }
@@ -140,7 +140,7 @@ impl ObjectPlace {
         }
         if !is_name {
             return Err(format!(
-                "`{bucket}` is no name of a bucket: it has 3 to 63 lower-case letters, digits, dots and hyphens"
+                "`{bucket}` is not a bucket name: it has 3 to 63 lower-case letters, digits, dots and hyphens"
             ));
         }
         if key.split('/').any(|part| matches!(part, "." | ".."))
@@ -246,7 +246,7 @@ mod tests {
         for (path, why) in [
             ("s3://", "names no bucket"),
             ("s3:///plans", "names no bucket"),
-            ("s3://St/x", "is no name of a bucket"),
+            ("s3://St/x", "is not a bucket name"),
             ("s3://state//x", "has an empty part"),
             ("s3://state/../x", "or `..`"),
             ("https://state.s3.amazonaws.com/x", "s3://BUCKET/KEY"),

@@ -102,7 +102,7 @@ impl FleetLook<'_> {
             .map_err(told)?;
         let folder = || {
             let folder = self.state_folder.map(Path::to_owned);
-            folder.ok_or_else(|| Failure::new("no place for the journal"))
+            folder.ok_or_else(|| Failure::new("no folder for the journal"))
         };
         let history = migration::journal_path::history(&seen, None, folder).map_err(told)?;
         let now = (self.clock.now)();

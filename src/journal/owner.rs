@@ -45,6 +45,6 @@ mod tests {
         assert!(is_trusted(0, 1000));
         assert!(is_trusted(0, 0));
         assert!(!is_trusted(1001, 1000));
-        assert!(!is_trusted(1000, 0), "root takes no user's word");
+        assert!(!is_trusted(1000, 0), "root trusts no other user's file");
     }
 }

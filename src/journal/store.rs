@@ -109,7 +109,7 @@ impl Journal {
             sync_folder(path).map_err(io("sync the folder of"))?;
         }
         file.set_len(whole)
-            .map_err(io("cut the torn last line off"))?;
+            .map_err(io("remove the incomplete last line of"))?;
         file.seek(SeekFrom::End(0)).map_err(io("open"))?;
         let tail = Tail {
             file,

@@ -161,8 +161,8 @@ fn removed(done: &CutOver) -> Line {
         return Line::marked(
             Mark::Fault,
             format!(
-                "The ConfigMap kube-system/aws-auth is not deleted yet: its deletion was asked for at {}, and it is {}. Until it \
-                 is gone it counts as before.",
+                "The ConfigMap kube-system/aws-auth is not deleted yet: its deletion was requested at {}, and it is {}. Until it \
+                 is gone it applies as before.",
                 held.since,
                 held_by(held)
             ),

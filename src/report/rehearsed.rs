@@ -51,7 +51,7 @@ fn access(mapping: &PlannedMapping) -> &'static str {
         (Outcome::Unchanged | Outcome::Conflict, None) if mapping.is_renamed_unseen() => {
             "another username, effect unknown"
         }
-        (Outcome::Unchanged, _) => "other access through its entry",
+        (Outcome::Unchanged, _) => "different access through its entry",
         (Outcome::Inert, _) => "granted nothing, and still grants nothing",
         (Outcome::Blocked, _) => DEPENDS,
         (Outcome::Conflict, _) => "has an entry that differs",

@@ -112,7 +112,7 @@ fn preview(done: &RolledBack) -> Page {
         "What `rollback` would do"
     });
     page.verdict(match done.end {
-        _ if done.is_nothing() => "Nothing is undone",
+        _ if done.is_nothing() => "Nothing was undone",
         None => "Dry run: nothing was changed",
         Some(RunEnd::Complete) => "Rolled back",
         Some(RunEnd::Incomplete) => "Not everything is rolled back",
@@ -136,7 +136,7 @@ fn preview(done: &RolledBack) -> Page {
         page.text(if is_as_before {
             "Nothing to undo: the cluster is as it was before this tool's changes."
         } else {
-            "Nothing is undone."
+            "Nothing was undone."
         });
     }
     if done.config_map != Restoring::Nothing {

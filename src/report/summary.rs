@@ -160,7 +160,7 @@ fn ready(plan: &Plan) -> usize {
 #[must_use]
 pub fn sentence(plan: &Plan) -> String {
     if plan.mappings.is_empty() && plan.accounts.is_empty() {
-        return "There is nothing in `aws-auth` to carry over.".to_owned();
+        return "There is nothing in `aws-auth` to migrate.".to_owned();
     }
     let tally = Tally::of(plan);
     let principals = if tally.same == 1 {

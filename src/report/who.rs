@@ -20,7 +20,7 @@ fn page(who: &Who) -> Page {
         Some(Verdict::Renamed) => "the same access by another username",
         Some(Verdict::Lost) => "less access",
         Some(Verdict::Gained) => "more access",
-        Some(Verdict::Changed) => "other access",
+        Some(Verdict::Changed) => "different access",
         None => "unknown",
     };
     let mut page = Page::new("The access of a principal");
@@ -28,7 +28,7 @@ fn page(who: &Who) -> Page {
     page.fact("Gets in by", way(who));
     page.fact("Now", identity(who.access.before.as_ref()));
     page.fact("After the cutover", identity(who.access.after.as_ref()));
-    page.fact("That is", verdict);
+    page.fact("Change", verdict);
     page
 }
 

@@ -360,7 +360,7 @@ async fn what_is_wrong_with_a_place_in_s3_is_named_with_the_way_out() {
         for (place, part) in [
             ("s3://", "names no bucket"),
             ("s3:///journals/", "names no bucket"),
-            ("s3://Team/x", "is no name of a bucket"),
+            ("s3://Team/x", "is not a bucket name"),
             ("https://team-state.s3.amazonaws.com/x", "s3://BUCKET/KEY"),
         ] {
             with(place).expect_code(64).expect_error(&[part]);

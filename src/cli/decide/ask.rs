@@ -100,7 +100,9 @@ async fn review(
     }
     console.clear();
     console.screen(&report::answers(answering.steps(), console.width()));
-    console.screen("\nEnter ends; a number asks that question again, b the last one.\n");
+    console.screen(
+        "\nPress Enter to finish, a number to go back to that question, or b for the last one.\n",
+    );
     loop {
         console.screen("> ");
         let line = match keyboard.read().await {
@@ -136,11 +138,11 @@ fn change(
     let gone = answering.reopen(place);
     if gone > 0 {
         console.screen(&format!(
-            "{gone} later {} without it and {} asked again.\n",
+            "{gone} later {} on it and {} asked again.\n",
             if gone == 1 {
-                "answer makes no sense"
+                "answer depends"
             } else {
-                "answers make no sense"
+                "answers depend"
             },
             if gone == 1 { "is" } else { "are" },
         ));
@@ -185,6 +187,6 @@ fn wish(
                 Err(why) => Wish::Unclear(crate::text::visible(&why).into_owned()),
             }
         }
-        _ => Wish::Unclear(format!("`{}` takes nothing behind it.", choice.kind.word())),
+        _ => Wish::Unclear(format!("`{}` takes no text after it.", choice.kind.word())),
     }
 }

@@ -220,7 +220,7 @@ fn keep_what_nothing_else_gives(
             }
             AuthenticatorAnswer::Undefined { .. } => {
                 return Some(
-                    "several mappings in aws-auth match it, and which of them counts is left to chance",
+                    "several mappings in aws-auth match it, and it is random which of them applies",
                 );
             }
             AuthenticatorAnswer::Mapped { by, .. } => by,

@@ -47,7 +47,7 @@ pub struct PlannedMapping {
     pub outcome: Outcome,
     /// Why.
     pub findings: Vec<Finding>,
-    /// The access entry that stands for it, where there is to be one.
+    /// The access entry that replaces it, if there is to be one.
     pub entry: Option<AccessEntry>,
     /// Who has which access before and after.
     pub access: AccessChange,

@@ -177,7 +177,7 @@ fn proof(page: &mut Page, record: &ChangeRecord) {
                 "principal",
                 "access now",
                 "without aws-auth",
-                "that is",
+                "change",
             ],
             rows,
         });

@@ -182,7 +182,7 @@ fn an_entry_stays_where_chance_decides_which_mapping_counts() {
     assert!(undoing.actions.is_empty(), "{:?}", undoing.actions);
     assert_eq!(
         undoing.left[0].reason,
-        "several mappings in aws-auth match it, and which of them counts is left to chance (to delete it anyway, pass --force)"
+        "several mappings in aws-auth match it, and it is random which of them applies (to delete it anyway, pass --force)"
     );
 }
 
