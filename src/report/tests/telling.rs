@@ -214,7 +214,7 @@ fn a_plan_of_nothing_says_so() {
     plan.mappings.clear();
     assert_eq!(
         sentence(&plan),
-        "There is nothing in `aws-auth` to carry over."
+        "There is nothing in `aws-auth` to migrate."
     );
 }
 
