@@ -14,11 +14,11 @@ use super::report::{Block, FleetCommand, Row, State, Verdicts};
 use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::Failure;
-use crate::finding::{Code, Finding};
+use crate::finding::Finding;
 use crate::migration::{self, Clock, Objection, Readiness, Survey, Target, Verification, status};
 use crate::model::{Arn, MappingId};
 use crate::plan::document::{Outcome, Plan};
-use crate::plan::file;
+use crate::plan::{Obstacle, file};
 use crate::plan::questions::{Asked, questions};
 
 /// How a cluster is read: what the command line or the fleet file says of it, with the files already read.
@@ -277,15 +277,10 @@ fn of_objection(objection: &Objection, plan: &Plan) -> Block {
 
 /// What in a plan waits for a decision.
 fn blocks(plan: &Plan) -> Vec<Block> {
-    let of_cluster = plan.findings.iter().map(|placed| &placed.finding);
-    let of_cluster = of_cluster.filter(|finding| {
-        finding.code.stops_apply()
-            || matches!(
-                finding.code,
-                Code::SectionUnreadable | Code::SectionUndecided | Code::ClusterNotActive
-            )
-    });
-    let of_cluster = of_cluster.map(|finding| block(Some(finding), None, None));
+    let of_cluster = plan
+        .obstacles()
+        .filter(|(obstacle, _)| obstacle.needs_decision() || *obstacle == Obstacle::NotActive)
+        .map(|(_, finding)| block(Some(finding), None, None));
     let open = questions(plan);
     let asked: BTreeMap<MappingId, &Asked> = open
         .iter()

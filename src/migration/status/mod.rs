@@ -13,14 +13,13 @@ use super::rollback::{self, undo};
 use super::survey::Survey;
 use super::verify::{Readiness, Verification, canonical};
 use crate::access::before::{Authenticator, AuthenticatorAnswer};
-use crate::finding::Code;
 use crate::invocation::{CommandOption, Invocation, Verb};
 use crate::journal::{History, RunCommand, RunEnd, RunHistory};
 use crate::kubernetes::Stored;
 use crate::model::ActionStatus;
 use crate::model::{AuthenticationMode, LiveEntry, Principal};
-use crate::plan::Plan;
-use crate::plan::document::{PlacedFinding, Summary};
+use crate::plan::document::Summary;
+use crate::plan::{Obstacle, Plan};
 use crate::reader;
 use crate::rights::For;
 use crate::source::EKS_MANAGER;
@@ -318,8 +317,7 @@ fn next(status: &Status, verification: &Verification, binds: bool) -> NextStep {
     let has_mappings = !plan.mappings.is_empty() || !plan.accounts.is_empty();
     let mut actions = plan.actions.iter();
     let mode = status.authentication_mode;
-    let refusal = |placed: &&PlacedFinding| placed.finding.code == Code::CallerLosesAdmin;
-    let refusal = plan.findings.iter().find(refusal);
+    let refusal = plan.obstacle(Obstacle::CallerLosesAdmin);
     let mut consents = plan.consents();
     if binds && !consents.contains(&CommandOption::ApplyRbac) {
         consents.push(CommandOption::ApplyRbac);
@@ -328,7 +326,7 @@ fn next(status: &Status, verification: &Verification, binds: bool) -> NextStep {
         plan.command(Verb::Status, [CommandOption::Preflight])
     } else if let Some(refusal) = refusal.filter(|_| !plan.actions.is_empty()) {
         // `apply` would refuse the plan.
-        Invocation::explain(refusal.finding.code)
+        Invocation::explain(refusal.code)
     } else if mode == Some(AuthenticationMode::ConfigMap) {
         // The mode is switched even where nothing else is to be done.
         plan.command(Verb::Apply, with_switch(consents))

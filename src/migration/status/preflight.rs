@@ -5,11 +5,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::{Aws, LookupRoles};
-use crate::finding::{Code, Finding};
+use crate::finding::Finding;
 use crate::kubernetes::Kubernetes;
 use crate::migration::owners::{Writer, owner_of, writers_of};
 use crate::migration::{Survey, Verification};
-use crate::plan::Action;
+use crate::plan::{Action, Obstacle};
 use crate::rights::{self, AccessReview, For, Needs, Statement};
 
 /// How many questions are asked at a time.
@@ -112,17 +112,14 @@ pub async fn preflight(
         let stored = kubernetes.stored().await.unwrap_or_default();
         writers = stored.as_ref().map(writers_of).unwrap_or_default();
     }
-    let of_cluster = verification
-        .plan
-        .findings
-        .iter()
-        .map(|placed| &placed.finding);
     Preflight {
         command,
         rights: found,
-        findings: of_cluster
-            .filter(|finding| stops(finding))
-            .cloned()
+        findings: verification
+            .plan
+            .obstacles()
+            .filter(|(obstacle, _)| stops(*obstacle))
+            .map(|(_, finding)| finding.clone())
             .collect(),
         writers,
         owners: seen
@@ -137,17 +134,11 @@ pub async fn preflight(
     }
 }
 
-fn stops(finding: &Finding) -> bool {
-    matches!(
-        finding.code,
-        Code::PlatformTooOld
-            | Code::OutpostCluster
-            | Code::ClusterNotActive
-            | Code::EntriesUnknown
-            | Code::NodeRolesUnknown
-            | Code::BindingsUnknown
-            | Code::QuotaExceeded
-            | Code::CallerLosesAdmin
+/// Whether it stops a command that writes, or what it may do can't be told; `aws-auth` itself is the plan's business.
+fn stops(obstacle: Obstacle) -> bool {
+    !matches!(
+        obstacle,
+        Obstacle::SectionUnclear | Obstacle::AccountsCutShort
     )
 }
 

@@ -11,8 +11,8 @@ use crate::invocation::{Advice, Flag};
 use crate::journal::Proof;
 use crate::model::{AuthenticationMode, MappingId};
 use crate::observed::Observed;
-use crate::plan::Stage;
 use crate::plan::document::{Blocker, Outcome, PlacedFinding, Plan, PlannedMapping, Verdict};
+use crate::plan::{Obstacle, Stage};
 use crate::reader::Reading;
 
 /// The name and version of the document.
@@ -303,11 +303,10 @@ fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
             "in aws-auth, write it in plain YAML, then verify again",
         ));
     }
-    for placed in &plan.findings {
-        let finding = &placed.finding;
+    for (obstacle, finding) in plan.obstacles() {
         if matches!(
-            finding.code,
-            Code::EntriesUnknown | Code::NodeRolesUnknown | Code::AccountsCutShort
+            obstacle,
+            Obstacle::EntriesUnknown | Obstacle::NodeRolesUnknown | Obstacle::AccountsCutShort
         ) {
             let (code, message) = (Some(finding.code), finding.message.clone());
             objections.push(plain(code, false, message, &finding.fix));
@@ -326,11 +325,9 @@ fn doubts(plan: &Plan, proven: &[MappingId]) -> Vec<Doubt> {
         fix: finding.fix.clone(),
     };
     let of_cluster = plan
-        .findings
-        .iter()
-        .map(|placed| &placed.finding)
-        .filter(|finding| finding.code == Code::BindingsUnknown)
-        .map(|finding| doubt(None, finding));
+        .obstacles()
+        .filter(|(obstacle, _)| *obstacle == Obstacle::BindingsUnknown)
+        .map(|(_, finding)| doubt(None, finding));
     let of_mappings = plan
         .mappings
         .iter()
