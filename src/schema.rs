@@ -269,7 +269,10 @@ mod tests {
             "aws-auth-migrate/plan/v1"
         );
         assert_eq!(
-            at(SchemaDocument::Verify, "/$defs/Plan/properties/schema/const"),
+            at(
+                SchemaDocument::Verify,
+                "/$defs/Plan/properties/schema/const"
+            ),
             "aws-auth-migrate/plan/v1"
         );
         assert_eq!(

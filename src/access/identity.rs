@@ -1,7 +1,7 @@
 //! Kubernetes identities as functions of the login: what is known before a session's name is.
 
 use super::template::{Placeholder, with_account};
-use crate::model::{Arn, Identity, Mapping, Principal, PrincipalKind, Sessions, ArnSubject};
+use crate::model::{Arn, ArnSubject, Identity, Mapping, Principal, PrincipalKind, Sessions};
 
 pub use crate::model::access::{AUTHENTICATED, MASTERS};
 

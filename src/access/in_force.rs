@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::after::identity_of_entry;
-use super::before::{AuthenticatorAnswer, Authenticator, to_lower};
+use super::before::{Authenticator, AuthenticatorAnswer, to_lower};
 use super::identity::Logins;
 use crate::model::{
     Arn, AuthenticationMode, Identity, LiveEntry, MappingId, Principal, PrincipalKey, PrincipalKind,
@@ -129,7 +129,9 @@ impl<'a> ClusterAccess<'a> {
             Lookup::Denied { .. }
             | Lookup::NotAssumed { .. }
             | Lookup::OtherAccount
-            | Lookup::NotTried => self.entry_in_force(&principal.key()).and_then(|live| Principal::from_arn(&live.entry.principal_arn)),
+            | Lookup::NotTried => self
+                .entry_in_force(&principal.key())
+                .and_then(|live| Principal::from_arn(&live.entry.principal_arn)),
         };
         let paths = self.paths.get(&principal.key());
         if real.is_none() && paths.is_some_and(|paths| paths.len() > 1) {

@@ -103,7 +103,12 @@ fn read_object(
         }
         "ClusterRole" => {
             let role = typed::<ClusterRole>(document, &kind, object)?;
-            let rules = role.rules.into_iter().flatten().map(RbacRule::from).collect();
+            let rules = role
+                .rules
+                .into_iter()
+                .flatten()
+                .map(RbacRule::from)
+                .collect();
             let roles = rbac.cluster_roles.get_or_insert_default();
             roles.insert(role.metadata.name.unwrap_or_default(), rules);
         }

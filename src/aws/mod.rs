@@ -35,7 +35,7 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::shared::IntoShared;
 
-pub use api::{EksApi, CallReply, UpdateState};
+pub use api::{CallReply, EksApi, UpdateState};
 pub use cluster::ObservedCluster;
 pub use error::{AwsError, AwsErrorKind, Clues};
 pub use listing::ListedAccount;
@@ -44,7 +44,7 @@ pub use principals::{LookupRoles, PrincipalSource};
 
 use crate::connector::Connector;
 use crate::invocation::Flag;
-use crate::model::{Arn, Principal, ArnSubject};
+use crate::model::{Arn, ArnSubject, Principal};
 use clock::Skew;
 use gate::PacedClient;
 

@@ -7,7 +7,7 @@ use aws_sdk_eks::types::{
 
 use super::entries::{association, live_entry};
 use super::{Aws, AwsError};
-use super::{EksApi, CallReply, UpdateState};
+use super::{CallReply, EksApi, UpdateState};
 use crate::model::access_policy::ScopeKind;
 use crate::model::{AccessEntry, AccessScope, AuthenticationMode, LiveEntry, PolicyAssociation};
 use crate::plan::{Action, ActionKind};

@@ -63,7 +63,8 @@ pub trait Objects: Debug + Send + Sync {
     /// Writes a whole object; it is durable when this returns.
     ///
     /// A write whose reply was lost is found again by its content: it counts as written.
-    fn put(&self, place: &ObjectPlace, content: &[u8], condition: Condition<'_>) -> io::Result<Put>;
+    fn put(&self, place: &ObjectPlace, content: &[u8], condition: Condition<'_>)
+    -> io::Result<Put>;
     /// The names of the objects directly in a folder.
     fn list(&self, folder: &ObjectPlace) -> io::Result<Vec<String>>;
     /// Deletes an object; one that is not there is no error.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 
 use super::connections::Connections;
-use super::member::{MemberId, Member, Reach, is_region, partition_of};
+use super::member::{Member, MemberId, Reach, is_region, partition_of};
 use super::reason::Reason;
 use super::report::{Row, State};
 use crate::aws::AwsError;
@@ -168,7 +168,10 @@ async fn regions(
 ) -> (Discovered, BTreeSet<(Reach, String)>) {
     let in_all = |regions: BTreeSet<String>| {
         let place = |region| (reach.clone(), region);
-        (Discovered::default(), regions.into_iter().map(place).collect())
+        (
+            Discovered::default(),
+            regions.into_iter().map(place).collect(),
+        )
     };
     // An account that is closed is one row, not one for each region.
     let home = connections.home(&reach, discovery.region()).await;

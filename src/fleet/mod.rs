@@ -17,14 +17,14 @@ pub mod survey;
 pub mod wave;
 
 pub use connections::Connections;
-pub use discover::{Accounts, Discovery, Discovered, Regions, discover};
+pub use discover::{Accounts, Discovered, Discovery, Regions, discover};
 pub use file::{Fleet, FleetError, FleetFile};
-pub use member::{MemberId, Member, Reach};
+pub use member::{Member, MemberId, Reach};
 pub use merge::{MergeError, merge};
 pub use questions::FleetQuestion;
 pub use reason::Reason;
 pub use report::{About, Block, FleetCommand, FleetId, Report, Row, State};
 pub use rollout::Rollout;
 pub use shard::ShardMark;
-pub use survey::{FleetProgress, FleetLook, Prepared, rows};
+pub use survey::{FleetLook, FleetProgress, Prepared, rows};
 pub use wave::{Wave, waves};

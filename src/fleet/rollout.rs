@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::connections::Connections;
-use super::member::{MemberId, Member};
+use super::member::{Member, MemberId};
 use super::reason::Reason;
 use super::report::{AppliedRow, Row, State};
 use super::survey::{

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 
 use super::connections::Connections;
 use super::discover::not_enabled;
-use super::member::{MemberId, Member};
+use super::member::{Member, MemberId};
 use super::reason::{Reason, aws_error};
 use super::report::{Block, FleetCommand, Row, State, Verdicts};
 use crate::choices::Choices;
@@ -18,8 +18,8 @@ use crate::finding::Finding;
 use crate::migration::{self, Clock, Objection, Readiness, Survey, Target, Verification, status};
 use crate::model::{Arn, MappingId};
 use crate::plan::document::{Outcome, Plan};
-use crate::plan::{Obstacle, file};
 use crate::plan::questions::{Asked, questions};
+use crate::plan::{Obstacle, file};
 
 /// How a cluster is read: what the command line or the fleet file says of it, with the files already read.
 #[derive(Debug, Clone, Default)]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::error::JournalError;
-use crate::files::objects::{Condition, Objects, ObjectPlace, Put, waiting};
+use crate::files::objects::{Condition, ObjectPlace, Objects, Put, waiting};
 
 /// How long a lease holds that is not renewed.
 pub(super) const TERM: Duration = Duration::from_mins(1);

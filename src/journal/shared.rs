@@ -18,7 +18,7 @@ use super::error::JournalError;
 use super::history::History;
 use super::lease::Lease;
 use super::reading::{check_beginning, records};
-use crate::files::objects::{self, Condition, PlaceInStore, Objects, ObjectPlace, Put};
+use crate::files::objects::{self, Condition, ObjectPlace, Objects, PlaceInStore, Put};
 
 /// The end of a journal in a store, where records are added.
 #[derive(Debug)]

@@ -48,7 +48,10 @@ impl ExecCredentialStatus {
 ///
 /// At a terminal it may ask, and show what it likes. Elsewhere nobody could answer, and what it says is left out: it
 /// may hold a token.
-pub(super) async fn run(exec: &ExecConfig, timeout: Duration) -> Result<ExecCredentialStatus, KubernetesError> {
+pub(super) async fn run(
+    exec: &ExecConfig,
+    timeout: Duration,
+) -> Result<ExecCredentialStatus, KubernetesError> {
     let failed = |reason: String| KubernetesError::Plugin {
         command: exec.command.clone().unwrap_or_default(),
         reason,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::faults::FaultKind;
-use super::policy::{IamRequest, Decision};
+use super::policy::{Decision, IamRequest};
 use super::sigv4::{Refusal, Signature};
 use super::state::{Bucket, Credential, World};
 use super::wire::{Call, Reply};
@@ -147,7 +147,9 @@ pub(super) fn answer(
             SandboxService::Eks => eks::answer(world, call, &credential, denied),
             SandboxService::Iam => iam::answer(world, call, &credential, request_id, denied),
             SandboxService::Sts => sts::answer(world, call, &credential, request_id, denied),
-            SandboxService::Organizations => organization::accounts(world, call, &credential, denied),
+            SandboxService::Organizations => {
+                organization::accounts(world, call, &credential, denied)
+            }
             SandboxService::Account => organization::regions(world, call, &credential, denied),
             SandboxService::S3 => s3::answer(world, call, &credential, request_id, denied),
         }
@@ -201,7 +203,11 @@ pub(super) fn decide(world: &World, credential: &Credential, attempt: &IamReques
     }
 }
 
-fn authenticate(world: &World, call: &Call, service: SandboxService) -> Result<Credential, ErrorReply> {
+fn authenticate(
+    world: &World,
+    call: &Call,
+    service: SandboxService,
+) -> Result<Credential, ErrorReply> {
     let presigned = Signature::of_query(call).filter(|_| service == SandboxService::Sts);
     let header = Signature::of(call);
     let by_query = header.is_none();

@@ -13,7 +13,7 @@ use super::invent;
 use super::kube::nodes;
 use super::kube::objects::KubeObjects;
 use super::seed::{IamPrincipal, NodeSeed, Seed};
-use super::state::{ClusterState, CallingPrincipal, World};
+use super::state::{CallingPrincipal, ClusterState, World};
 use super::sts;
 
 /// How much older a dead entry is than the principal of today.

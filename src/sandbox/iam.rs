@@ -7,7 +7,7 @@ use crate::model::PrincipalKind;
 
 use super::aws::{self, ErrorReply, SandboxService};
 use super::percent;
-use super::policy::{IamRequest, Decision};
+use super::policy::{Decision, IamRequest};
 use super::seed::IamPrincipal;
 use super::state::{Credential, World};
 use super::wire::{Call, Reply};
@@ -105,7 +105,14 @@ fn simulate(
     };
     let source = percent::value(form, "PolicySourceArn").unwrap_or_default();
     let action = "iam:SimulatePrincipalPolicy";
-    aws::authorize(world, credential, SandboxService::Iam, action, source, denied)?;
+    aws::authorize(
+        world,
+        credential,
+        SandboxService::Iam,
+        action,
+        source,
+        denied,
+    )?;
     if source != credential.identity.principal.to_string() {
         let message = format!("The entity {source} cannot be found.");
         return Err(ErrorReply::new(404, "NoSuchEntity", message));

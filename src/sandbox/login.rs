@@ -6,7 +6,7 @@
 use crate::model::{EntryType, PolicyAssociation, Principal, PrincipalKind, Section};
 use crate::reader::{self, AwsAuthText};
 
-use super::state::{ClusterState, Entry, CallingPrincipal, World};
+use super::state::{CallingPrincipal, ClusterState, Entry, World};
 
 /// An identity in Kubernetes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

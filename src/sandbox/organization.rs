@@ -74,7 +74,14 @@ pub(super) fn regions(
 ) -> Result<Reply, ErrorReply> {
     known(call, "ListRegions")?;
     let action = "account:ListRegions";
-    aws::authorize(world, credential, SandboxService::Account, action, "*", denied)?;
+    aws::authorize(
+        world,
+        credential,
+        SandboxService::Account,
+        action,
+        "*",
+        denied,
+    )?;
     let account = &credential.identity.principal.account;
     let mut names = world.regions.get(account).cloned().unwrap_or_else(|| {
         let all = world.clusters.values();

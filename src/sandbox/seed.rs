@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::model::{AccessEntry, Arn, AuthenticationMode, Principal};
 
 use super::invent;
-use super::limits::{SandboxLimits, Rights, SwitchSeed};
+use super::limits::{Rights, SandboxLimits, SwitchSeed};
 
 /// What a sandbox begins with: a cluster, others beside it, the IAM around them, and how strictly and slowly it answers.
 ///

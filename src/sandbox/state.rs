@@ -15,7 +15,7 @@ use super::faults::Faults;
 use super::invent;
 use super::kube::admission::Admission;
 use super::kube::objects::KubeObjects;
-use super::limits::{SandboxLimits, Rights, SwitchSeed};
+use super::limits::{Rights, SandboxLimits, SwitchSeed};
 use super::record::RequestRecord;
 use super::s3;
 use super::seed::{ClusterSeed, FargateProfileSeed, IamPrincipal, NodeGroupSeed};

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::model::PrincipalKind;
 
 use super::aws::{self, ErrorReply, SandboxService};
-use super::state::{Credential, CallingPrincipal, World};
+use super::state::{CallingPrincipal, Credential, World};
 use super::wire::{Call, Reply};
 use super::xml::{self, leaf};
 use super::{invent, percent};

@@ -7,7 +7,7 @@ use super::Proposal;
 use crate::access::before::Standing;
 use crate::choices::Choices;
 use crate::finding::{Code, Finding};
-use crate::model::{Arn, Mapping, Principal, PrincipalKind, ArnSubject};
+use crate::model::{Arn, ArnSubject, Mapping, Principal, PrincipalKind};
 use crate::observed::{Lookup, Observed};
 
 /// A mapping, what surrounds it, and what its ARN was read as.

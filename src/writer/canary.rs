@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::delete_entry_command;
 use super::progress::Progress;
-use super::run::{ActionResult, ActionChain, Engine, WriterError};
+use super::run::{ActionChain, ActionResult, Engine, WriterError};
 use crate::aws::EksApi;
 use crate::journal::WatchedNodes;
 use crate::kubernetes::ReadyNodes;

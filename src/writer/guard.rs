@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use crate::aws::{AwsError, EksApi, CallReply, UpdateState};
+use crate::aws::{AwsError, CallReply, EksApi, UpdateState};
 use crate::model::{AccessEntry, AuthenticationMode, LiveEntry, PolicyAssociation};
 use crate::plan::Action;
 use crate::plan::compare::same;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::*;
-use crate::aws::{AwsError, AwsErrorKind, EksApi, Pace, CallReply, UpdateState};
+use crate::aws::{AwsError, AwsErrorKind, CallReply, EksApi, Pace, UpdateState};
 use crate::choices::{Choices, OnExisting};
 use crate::journal::{Beginning, RunCommand, RunLog};
 use crate::model::access_policy::CLUSTER_ADMIN;

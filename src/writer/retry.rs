@@ -57,7 +57,11 @@ pub(super) struct Circumstances {
 ///
 /// Validation errors are never tried again.
 /// Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; EKS API Reference, "Common errors".
-pub(super) fn decide(kind: &ActionKind, error: &AwsError, circumstances: Circumstances) -> AfterFailure {
+pub(super) fn decide(
+    kind: &ActionKind,
+    error: &AwsError,
+    circumstances: Circumstances,
+) -> AfterFailure {
     let wait = backoff(circumstances.attempts);
     let slower = |retry_after: &Option<Duration>| {
         let wait = retry_after.unwrap_or_else(|| backoff(circumstances.throttled + 1));
@@ -221,7 +225,10 @@ mod tests {
             "No cluster found for name: x.",
             404,
         );
-        assert_eq!(decide(&delete(), &no_cluster, circumstances), AfterFailure::Fail);
+        assert_eq!(
+            decide(&delete(), &no_cluster, circumstances),
+            AfterFailure::Fail
+        );
     }
 
     #[test]

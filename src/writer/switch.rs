@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::progress::{Event, EventKind, Progress};
-use super::retry::{Circumstances, AfterFailure, decide};
+use super::retry::{AfterFailure, Circumstances, decide};
 use crate::aws::{AwsError, EksApi, UpdateState};
 use crate::invocation::Flag;
 use crate::journal::{CallOutcome, JournalError, RunLog};

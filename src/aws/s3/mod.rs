@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use super::{AwsError, AwsErrorKind, AwsSettings, CONNECT_TIMEOUT, load};
-use crate::files::objects::{Condition, Object, Objects, ObjectPlace, Put, StoreError, wait_for};
+use crate::files::objects::{Condition, Object, ObjectPlace, Objects, Put, StoreError, wait_for};
 
 /// How often a write is tried that another one gets in the way of.
 const TRIES: u32 = 6;
@@ -249,7 +249,12 @@ impl Objects for S3 {
         self.wait(self.read(place))
     }
 
-    fn put(&self, place: &ObjectPlace, content: &[u8], condition: Condition<'_>) -> io::Result<Put> {
+    fn put(
+        &self,
+        place: &ObjectPlace,
+        content: &[u8],
+        condition: Condition<'_>,
+    ) -> io::Result<Put> {
         self.wait(self.write(place, content, condition))
     }
 

@@ -98,7 +98,10 @@ pub(super) fn update_config(world: &mut World, request: &Request<'_>) -> Result<
     Ok(answer)
 }
 
-pub(super) fn describe_update(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
+pub(super) fn describe_update(
+    world: &mut World,
+    request: &Request<'_>,
+) -> Result<Value, ErrorReply> {
     let id = request.segment(3).to_owned();
     let cluster = request.cluster(world)?;
     let missing = || errors::not_found(format!("No update found for ID: {id}"));

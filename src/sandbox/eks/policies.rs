@@ -109,7 +109,10 @@ pub(super) fn disassociate(world: &mut World, request: &Request<'_>) -> Result<V
     Ok(json!({}))
 }
 
-pub(super) fn list_associated(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
+pub(super) fn list_associated(
+    world: &mut World,
+    request: &Request<'_>,
+) -> Result<Value, ErrorReply> {
     let cap = world.limits.page_size;
     let (cluster, key) = entries::visible(world, request)?;
     let held = &cluster.entries[&key].policies;

@@ -40,7 +40,11 @@ pub enum Refuser {
 }
 
 /// Refuses the write where something does.
-pub(super) fn check(request: &ObjectRequest<'_>, verb: &str, name: &str) -> Result<(), StatusError> {
+pub(super) fn check(
+    request: &ObjectRequest<'_>,
+    verb: &str,
+    name: &str,
+) -> Result<(), StatusError> {
     let operation = format!("{verb} {}", request.resource.plural);
     let refusal = request
         .admissions

@@ -15,7 +15,10 @@ use super::store::{self, ObjectRequest};
 use super::write;
 
 /// Makes the object, or merges what is sent into it.
-pub(super) fn apply(objects: &mut KubeObjects, request: &ObjectRequest<'_>) -> Result<Reply, StatusError> {
+pub(super) fn apply(
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let Some(manager) = request.query("fieldManager") else {
         return Err(StatusError::bad_request(
             "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",

@@ -6,7 +6,11 @@ use super::status::StatusError;
 use super::store::ObjectRequest;
 
 /// Checks an object as it is sent.
-pub(super) fn object(request: &ObjectRequest<'_>, object: &Value, name: &str) -> Result<(), StatusError> {
+pub(super) fn object(
+    request: &ObjectRequest<'_>,
+    object: &Value,
+    name: &str,
+) -> Result<(), StatusError> {
     let resource = request.resource;
     if !object["metadata"].is_object() {
         return Err(StatusError::bad_request(format!(

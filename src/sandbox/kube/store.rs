@@ -83,7 +83,10 @@ pub(super) fn is_dry_run(call: &Call) -> bool {
                 .is_ok_and(|options| options.pointer("/dryRun/0") == Some(&"All".into())))
 }
 
-pub(super) fn get(objects: &KubeObjects, request: &ObjectRequest<'_>) -> Result<Reply, StatusError> {
+pub(super) fn get(
+    objects: &KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let object = objects
         .get(request.resource, &request.key())
         .ok_or_else(|| request.missing())?;
@@ -91,7 +94,10 @@ pub(super) fn get(objects: &KubeObjects, request: &ObjectRequest<'_>) -> Result<
 }
 
 /// A list, in pages where a limit is asked for.
-pub(super) fn list(objects: &KubeObjects, request: &ObjectRequest<'_>) -> Result<Reply, StatusError> {
+pub(super) fn list(
+    objects: &KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let after: Option<Key> = match request.query("continue").filter(|token| !token.is_empty()) {
         None => None,
         Some(token) => {
@@ -158,7 +164,10 @@ fn selected(request: &ObjectRequest<'_>, key: &Key, object: &Value) -> bool {
             .is_none_or(|text| equals(text, &label))
 }
 
-pub(super) fn create(objects: &mut KubeObjects, request: &ObjectRequest<'_>) -> Result<Reply, StatusError> {
+pub(super) fn create(
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let mut object = request.body()?;
     let name = object
         .pointer("/metadata/name")
@@ -211,7 +220,10 @@ pub(super) fn create(objects: &mut KubeObjects, request: &ObjectRequest<'_>) -> 
     Ok(Reply::json(201, &object))
 }
 
-pub(super) fn update(objects: &mut KubeObjects, request: &ObjectRequest<'_>) -> Result<Reply, StatusError> {
+pub(super) fn update(
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let key = request.key();
     let old = objects
         .get(request.resource, &key)
@@ -222,7 +234,10 @@ pub(super) fn update(objects: &mut KubeObjects, request: &ObjectRequest<'_>) -> 
     write::replace(objects, request, &old, object)
 }
 
-pub(super) fn patch(objects: &mut KubeObjects, request: &ObjectRequest<'_>) -> Result<Reply, StatusError> {
+pub(super) fn patch(
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let kind = request.call.header("content-type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if kind == "application/apply-patch+yaml" {
@@ -255,7 +270,10 @@ pub(super) fn patch(objects: &mut KubeObjects, request: &ObjectRequest<'_>) -> R
 }
 
 /// Deletes an object, if it still is the one that the preconditions name.
-pub(super) fn delete(objects: &mut KubeObjects, request: &ObjectRequest<'_>) -> Result<Reply, StatusError> {
+pub(super) fn delete(
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let key = request.key();
     let old = objects
         .get(request.resource, &key)

@@ -12,7 +12,7 @@ use hyper::Method;
 use jiff::Timestamp;
 
 use super::aws::{self, ErrorReply, SandboxService};
-use super::policy::{IamRequest, Decision};
+use super::policy::{Decision, IamRequest};
 use super::sigv4::Signature;
 use super::state::{Credential, World};
 use super::wire::{Call, Reply};
@@ -155,7 +155,14 @@ pub(super) fn answer(
         );
         return Ok(error(&moved, request_id).with("x-amz-bucket-region", region));
     }
-    aws::authorize(world, credential, SandboxService::S3, action, &resource, denied)?;
+    aws::authorize(
+        world,
+        credential,
+        SandboxService::S3,
+        action,
+        &resource,
+        denied,
+    )?;
     match operation(call) {
         "ListObjectsV2" => Ok(list::page(
             bucket,

@@ -2,7 +2,7 @@
 
 use crate::access::before::Standing;
 use crate::finding::Code;
-use crate::model::{Section, ArnSubject};
+use crate::model::{ArnSubject, Section};
 use crate::text::counted;
 use crate::translator::case::{Case, Ruling};
 

@@ -5,7 +5,7 @@ use crate::access::identity_of_mapping;
 use crate::finding::Code;
 use crate::invocation::Advice;
 use crate::model::mapping::Dropped;
-use crate::model::{Section, ArnSubject};
+use crate::model::{ArnSubject, Section};
 use crate::observed::Lookup;
 use crate::text::shell_word;
 use crate::translator::case::{Case, Ruling};

@@ -18,7 +18,7 @@ use crate::plan::compare::{differences, identity_differences, in_words};
 use crate::plan::{Action, ActionKind, RUN_TAG};
 use crate::text::visible;
 use crate::writer::progress::{EventKind, Progress};
-use crate::writer::retry::{Circumstances, AfterFailure, PROPAGATION, THROTTLED, decide};
+use crate::writer::retry::{AfterFailure, Circumstances, PROPAGATION, THROTTLED, decide};
 
 /// How the calls for one action ended.
 struct Ended {
@@ -125,7 +125,9 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                     Duration::ZERO
                 }
                 AfterFailure::Propagating(wait) if began.elapsed() + wait < PROPAGATION => wait,
-                AfterFailure::Compare => return self.compare(action, then, &error, may_be_ours).await,
+                AfterFailure::Compare => {
+                    return self.compare(action, then, &error, may_be_ours).await;
+                }
                 AfterFailure::Gone => {
                     return Ended {
                         status: if may_be_ours {
@@ -145,7 +147,9 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                     self.full.store(true, Ordering::Relaxed);
                     return failed(&error);
                 }
-                AfterFailure::Slower(_) | AfterFailure::Propagating(_) | AfterFailure::Fail => return failed(&error),
+                AfterFailure::Slower(_) | AfterFailure::Propagating(_) | AfterFailure::Fail => {
+                    return failed(&error);
+                }
             };
             self.run.pace.count_retry();
             tracing::debug!(

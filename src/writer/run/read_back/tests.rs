@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::super::{Limits, Run, RunSummary, run};
-use crate::aws::{AwsError, EksApi, Pace, CallReply, UpdateState};
+use crate::aws::{AwsError, CallReply, EksApi, Pace, UpdateState};
 use crate::choices::{Choices, OnExisting};
 use crate::journal::{Beginning, RunCommand, RunLog};
 use crate::model::access_policy::CLUSTER_ADMIN;
