@@ -74,6 +74,7 @@ mod status;
 mod support;
 #[path = "../tell/mod.rs"]
 mod tell;
+mod terminal;
 mod trust;
 mod tunnels;
 mod verbose;
