@@ -11,18 +11,17 @@
     reason = "a bench reads files and the environment, prints, and gives up at once"
 )]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
-use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, PolicyAssociation};
+use aws_auth_migrate::model::AuthenticationMode;
 use aws_auth_migrate::sandbox::{Answers, ClusterSeed, Sandbox, SandboxLimits, Seed};
 use serde_json::{Value, json};
 
-/// The program that was built for this; another one is named by the environment variable `PROGRAM`.
-const BUILT: &str = env!("CARGO_BIN_EXE_aws-auth-migrate");
 const CLUSTER: &str = "shop";
 const ACCOUNT: &str = "111122223333";
 /// How many entries are created, and how many of them are for administrators and get a policy.
@@ -43,18 +42,11 @@ const IAM_PAGE: usize = 1000;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("online");
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = support::folder("online");
     let figures = runtime.block_on(async {
         json!({"latency": latency(&folder).await, "limit": limit(&folder).await})
     });
-    let text = serde_json::to_string_pretty(&figures).unwrap() + "\n";
-    std::fs::write(folder.with_extension("json"), &text).unwrap();
-    if std::env::var_os("FIGURES").is_some_and(|value| value == "write") {
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/figures");
-        std::fs::create_dir_all(&kept).unwrap();
-        std::fs::write(kept.join("online.json"), text).unwrap();
-    }
+    support::keep("online", &figures);
 }
 
 /// Each call takes its time: the program beside a pool of threads and a loop that create and check nothing.
@@ -148,8 +140,7 @@ async fn apply(
     let sandbox = Sandbox::start(seed(entries, limits)).await.unwrap();
     let state = folder.join("state");
     let _ = std::fs::remove_dir_all(&state);
-    let program = std::env::var("PROGRAM").unwrap_or_else(|_| BUILT.to_owned());
-    let mut command = Command::new(program);
+    let mut command = Command::new(support::program());
     command
         .args(["apply", "--cluster", CLUSTER, "--yes"])
         .args(["--progress", "none", "--output", "json"])
@@ -246,20 +237,11 @@ fn seed(entries: usize, limits: &SandboxLimits) -> Seed {
     });
     let data = BTreeMap::from([("mapRoles".to_owned(), text.collect::<String>())]);
     let arns: Vec<String> = mappings(entries).map(|(arn, ..)| arn).collect();
-    let seed = Seed::new(cluster)
+    Seed::new(cluster)
         .with_aws_auth(data)
         .with_principals(arns.iter().map(String::as_str))
-        .with_mode(AuthenticationMode::ApiAndConfigMap)
-        .with_limits(limits.clone());
-    let creator = AccessEntry {
-        principal_arn: seed.creator.clone(),
-        entry_type: EntryType::Standard,
-        username: None,
-        kubernetes_groups: Vec::new(),
-        tags: BTreeMap::new(),
-        access_policies: vec![PolicyAssociation::cluster_wide("aws", CLUSTER_ADMIN)],
-    };
-    seed.with_entry(creator)
+        .switched_to(AuthenticationMode::ApiAndConfigMap)
+        .with_limits(limits.clone())
 }
 
 fn round(value: f64) -> f64 {

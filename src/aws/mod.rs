@@ -84,6 +84,24 @@ pub struct SandboxEndpoint {
     pub session_token: Option<String>,
 }
 
+impl SandboxEndpoint {
+    /// What a sandbox gives as variables of the environment; what is not among them is empty.
+    #[must_use]
+    pub fn of(variables: &[(&'static str, String)]) -> Self {
+        let given = |name: &str| {
+            let mut known = variables.iter().filter(|(known, _)| *known == name);
+            known.next().map(|(_, value)| value.clone())
+        };
+        let value = |name: &str| given(name).unwrap_or_default();
+        Self {
+            url: value("AWS_ENDPOINT_URL"),
+            access_key_id: value("AWS_ACCESS_KEY_ID"),
+            secret_access_key: value("AWS_SECRET_ACCESS_KEY"),
+            session_token: given("AWS_SESSION_TOKEN"),
+        }
+    }
+}
+
 /// Clients for EKS, IAM and STS with one set of credentials.
 #[derive(Debug, Clone)]
 pub struct Aws {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::{AccessEntry, Arn, AuthenticationMode, Principal};
+use crate::model::access_policy::CLUSTER_ADMIN;
+use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType, PolicyAssociation, Principal};
 
 use super::invent;
 use super::limits::{Rights, SandboxLimits, SwitchSeed};
@@ -289,6 +290,13 @@ impl Seed {
         self
     }
 
+    /// Sets a mode that uses access entries, with the entry that EKS then makes for the cluster's creator.
+    #[must_use]
+    pub fn switched_to(self, mode: AuthenticationMode) -> Self {
+        let entry = creator_entry(&self.creator, &self.cluster.partition);
+        self.with_mode(mode).with_entry(entry)
+    }
+
     /// Sets the data of `aws-auth`.
     #[must_use]
     pub fn with_aws_auth(mut self, data: BTreeMap<String, String>) -> Self {
@@ -349,5 +357,19 @@ impl Seed {
     pub fn with_rights(mut self, rights: Rights) -> Self {
         self.rights = rights;
         self
+    }
+}
+
+/// The entry that EKS makes for a cluster's creator when the cluster gets access entries.
+///
+/// Source: EKS User Guide, "Grant IAM users access to Kubernetes with EKS access entries".
+pub(in crate::sandbox) fn creator_entry(creator: &Arn, partition: &str) -> AccessEntry {
+    AccessEntry {
+        principal_arn: creator.clone(),
+        entry_type: EntryType::Standard,
+        username: None,
+        kubernetes_groups: Vec::new(),
+        tags: BTreeMap::new(),
+        access_policies: vec![PolicyAssociation::cluster_wide(partition, CLUSTER_ADMIN)],
     }
 }

@@ -39,6 +39,8 @@ mod moto;
 mod next;
 #[path = "../odd/mod.rs"]
 mod odd;
+#[path = "../odd/seed.rs"]
+mod odd_seed;
 mod own_entry;
 mod pace;
 mod pages;

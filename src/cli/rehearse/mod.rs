@@ -189,22 +189,12 @@ fn heading(console: &Console, title: &str) -> Result<(), Failure> {
 
 fn target(sandbox: &Sandbox, cluster: String) -> Target {
     let variables = sandbox.environment();
-    let given = |name: &str| {
-        variables
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.clone())
-    };
-    let value = |name: &str| given(name).unwrap_or_default();
+    let mut regions = variables.iter().filter(|(name, _)| *name == "AWS_REGION");
+    let region = regions.next().map(|(_, region)| region.clone());
     Target {
         aws: AwsSettings {
-            region: Some(value("AWS_REGION")),
-            endpoint: Some(SandboxEndpoint {
-                url: value("AWS_ENDPOINT_URL"),
-                access_key_id: value("AWS_ACCESS_KEY_ID"),
-                secret_access_key: value("AWS_SECRET_ACCESS_KEY"),
-                session_token: given("AWS_SESSION_TOKEN"),
-            }),
+            region,
+            endpoint: Some(SandboxEndpoint::of(&variables)),
             ..AwsSettings::default()
         },
         cluster: Some(cluster),

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::access_policy::CLUSTER_ADMIN;
-use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType, PolicyAssociation};
+use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType};
 use crate::sandbox::aws::ErrorReply;
 use crate::sandbox::limits::{UpdateEnd, UpdateTime};
-use crate::sandbox::seed::ClusterSeed;
+use crate::sandbox::seed::{ClusterSeed, creator_entry};
 use crate::sandbox::state::{ClusterState, ModeUpdate, World};
 
 use super::errors;
@@ -83,11 +82,7 @@ fn entries_of_eks(cluster: &ClusterState) -> Vec<AccessEntry> {
     };
     let mut made = Vec::new();
     if cluster.switch.creator_entry {
-        let policy = PolicyAssociation::cluster_wide(&cluster.seed.partition, CLUSTER_ADMIN);
-        made.push(AccessEntry {
-            access_policies: vec![policy],
-            ..entry(&cluster.creator, EntryType::Standard)
-        });
+        made.push(creator_entry(&cluster.creator, &cluster.seed.partition));
     }
     for group in cluster
         .node_groups
