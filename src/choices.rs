@@ -185,6 +185,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decisions::Do;
 
     #[test]
     fn what_entries_look_like_is_taken_over_unless_something_is_said_about_it() {
@@ -223,5 +224,55 @@ mod tests {
         assert!(choices.admits("ops"));
         assert!(!choices.admits("devops"));
         assert!(!choices.admits("qa"));
+    }
+
+    #[test]
+    fn the_answer_that_names_a_principal_counts_before_patterns_and_of_those_the_last() {
+        let answer = |selector: &str, text: &str, what: &str| -> Answer {
+            serde_json::from_value(serde_json::json!({selector: text, "do": what})).unwrap()
+        };
+        let choices = Choices {
+            answers: vec![
+                answer("principal", "arn:aws:iam::1:role/a", "leave"),
+                answer("principal", "*:role/*", "drop"),
+                answer("principal", "*:role/?", "migrate"),
+                answer("principal", "arn:aws:iam::1:role/A", "drop"),
+                answer("code", "AAM306", "leave"),
+            ],
+            ..Choices::default()
+        };
+        let real: Arn = "arn:aws:iam::1:role/team/a".parse().unwrap();
+        let what = |written: &str, real: Option<&Arn>| {
+            choices.answer(written, real).map(|answer| answer.what)
+        };
+        assert_eq!(what("arn:aws:iam::1:role/a", None), Some(Do::Leave));
+        assert_eq!(what("arn:aws:iam::1:role/b", None), Some(Do::Migrate));
+        assert_eq!(what("arn:aws:iam::1:role/bb", None), Some(Do::Drop));
+        assert_eq!(what("arn:aws:iam::1:user/b", None), None);
+        assert_eq!(what("arn:aws:iam::1:user/b", Some(&real)), Some(Do::Drop));
+        let by_code = |codes: &[Code]| choices.answer_to(codes).map(|answer| answer.what);
+        assert_eq!(by_code(&[Code::NoUsername]), None);
+        let code: Code = serde_json::from_value("AAM306".into()).unwrap();
+        assert_eq!(by_code(&[Code::NoUsername, code]), Some(Do::Leave));
+    }
+
+    #[test]
+    fn what_was_chosen_is_written_down_and_read_back() {
+        let choices = Choices {
+            bind_renamed: true,
+            include_inert: true,
+            strict: true,
+            usernames: Usernames::Default,
+            on_existing: OnExisting::Update,
+            managed_nodes: ManagedNodes::Skip,
+            only: vec![Glob::new("*a*")],
+            exclude: vec![Glob::new("*b*")],
+            rename_groups: [("a".to_owned(), "b".to_owned())].into(),
+            rename_users: [("c".to_owned(), "d".to_owned())].into(),
+            policies: [("e".to_owned(), "f".to_owned())].into(),
+            ..Choices::default()
+        };
+        let written = serde_json::to_value(&choices).unwrap();
+        assert_eq!(serde_json::from_value::<Choices>(written).unwrap(), choices);
     }
 }

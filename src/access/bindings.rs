@@ -374,4 +374,57 @@ mod tests {
             assert!(described(&someone, &nobody, &[group(name)]).is_empty());
         }
     }
+
+    /// What a placeholder can be called is no more than a maybe, and the name itself is not.
+    #[test]
+    fn a_group_that_is_named_is_matched_by_its_name_before_any_placeholder() {
+        let before = identity("a", &["devs"]);
+        let after = identity("a", &["{{SessionName}}", "devs"]);
+        assert!(described(&before, &after, &[group("devs")]).is_empty());
+        let only_some = identity("a", &["{{SessionName}}", "{{SessionNameRaw}}"]);
+        assert_eq!(
+            described(&before, &only_some, &[group("devs")]),
+            ["Group/devs Stops"]
+        );
+    }
+
+    #[test]
+    fn a_name_that_the_same_sessions_get_is_the_same_binding() {
+        let two = identity("{{SessionName}}-{{SessionNameRaw}}", &[]);
+        assert!(described(&two, &two, &[user("a-b")]).is_empty());
+        // Only the session `a` is called so, by either.
+        let (one, other) = (
+            identity("aa{{SessionName}}", &[]),
+            identity("a{{SessionName}}a", &[]),
+        );
+        assert!(described(&one, &other, &[user("aaa")]).is_empty());
+        assert_eq!(described(&one, &other, &[user("aaba")]).len(), 2);
+    }
+
+    #[test]
+    fn a_copy_for_a_renamed_group_makes_up_only_for_what_every_session_has() {
+        let binding = |name: &str, subject: Subject| Binding {
+            namespace: None,
+            name: name.to_owned(),
+            role_kind: "ClusterRole".to_owned(),
+            role_name: "view".to_owned(),
+            subjects: vec![subject],
+        };
+        let now = Rbac {
+            bindings: vec![binding("old", group("old"))],
+            ..Rbac::default()
+        };
+        let copies = [BindingCopy {
+            binding: binding("copy", group("new")),
+            of: group("old"),
+        }];
+        let moved = |before: &str, after: &str| {
+            let (before, after) = (identity("a", &[before]), identity("a", &[after]));
+            let changes = changes(Some(&before), Some(&after), &now, &copies);
+            (changes.loses, changes.gains)
+        };
+        assert_eq!(moved("old", "new"), (false, false));
+        assert_eq!(moved("old", "{{SessionName}}"), (true, false));
+        assert_eq!(moved("{{SessionName}}", "new"), (false, true));
+    }
 }

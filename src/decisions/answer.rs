@@ -340,4 +340,89 @@ mod tests {
             assert!(exactly.covers(&change, false), "{exactly:?}");
         }
     }
+
+    #[test]
+    fn every_bound_group_has_to_be_named() {
+        let change = loses(&["x", "y"], Some(&["x", "y"]));
+        assert!(!accept(Verdict::Lost, Some(&["x"])).covers(&change, false));
+        assert!(accept(Verdict::Lost, Some(&["x", "y"])).covers(&change, false));
+    }
+
+    #[test]
+    fn the_sessions_and_the_username_that_are_named_are_those_after_the_move() {
+        let side = |username: &str, sessions| {
+            Some(Identity {
+                username: username.to_owned(),
+                sessions,
+                ..Identity::default()
+            })
+        };
+        let change = AccessChange {
+            before: side("a", Sessions::Instances),
+            after: side("b", Sessions::All),
+            verdict: Some(Verdict::Gained),
+            bindings: Some(Vec::new()),
+        };
+        let accept = |username: Option<&str>, sessions| Accept {
+            username: username.map(str::to_owned),
+            sessions,
+            ..accept(Verdict::Gained, None)
+        };
+        for (accept, exact, pattern) in [
+            (accept(Some("b"), Some(Sessions::All)), true, true),
+            (accept(None, None), true, false),
+            (accept(Some("b"), None), true, false),
+            (accept(None, Some(Sessions::All)), true, false),
+            (accept(Some("a"), Some(Sessions::All)), false, false),
+            (accept(Some("b"), Some(Sessions::Instances)), false, false),
+        ] {
+            assert_eq!(accept.covers(&change, true), exact, "{accept:?}");
+            assert_eq!(accept.covers(&change, false), pattern, "{accept:?}");
+        }
+        // Where nothing is known of what it would be, nothing can be accepted.
+        for (before, after) in [(change.before.clone(), None), (None, change.after.clone())] {
+            let unknown = AccessChange {
+                before,
+                after,
+                verdict: None,
+                bindings: None,
+            };
+            assert_eq!(Accept::exactly(&unknown), None);
+        }
+        let unread = AccessChange {
+            verdict: None,
+            ..change
+        };
+        let exactly = Accept::exactly(&unread).unwrap();
+        assert_eq!(exactly.verdict, Verdict::Renamed);
+    }
+
+    #[test]
+    fn an_answer_is_about_whom_it_names() {
+        let real: Arn = "arn:aws:iam::1:role/team/dev".parse().unwrap();
+        let about = |text: &str, written: &str, real: Option<&Arn>| {
+            let answer: Answer =
+                serde_json::from_value(serde_json::json!({"principal": text, "do": "leave"}))
+                    .unwrap();
+            assert_eq!(answer.is_exact(), !text.contains(['*', '?']));
+            answer.is_about(written, real)
+        };
+        let written = "arn:aws:iam::1:role/dev";
+        for (text, expected) in [
+            (written, true),
+            ("arn:aws:iam::1:ROLE/dev", true),
+            ("arn:aws:iam::1:role/team/dev", true),
+            ("arn:aws:iam::1:role/de", false),
+            ("*:role/dev", true),
+            ("*/team/*", true),
+            ("*:user/*", false),
+            ("arn:aws:iam::1:role/de?", true),
+        ] {
+            assert_eq!(about(text, written, Some(&real)), expected, "{text}");
+        }
+        assert!(!about("*/team/*", written, None));
+        let by_code: Answer =
+            serde_json::from_value(serde_json::json!({"code": "AAM306", "do": "leave"})).unwrap();
+        assert!(!by_code.is_exact() && !by_code.is_about(written, Some(&real)));
+    }
 }

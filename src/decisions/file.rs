@@ -346,7 +346,18 @@ principals:
             |line: &str| FILE.replace("    do: leave\n", &format!("    do: leave\n{line}\n"));
         for (text, expected) in [
             ("a: [".to_owned(), "line 1"),
-            (FILE.replace("v1", "v9"), "decisions/v9"),
+            (
+                FILE.replace("v1", "v9"),
+                "line 2: its schema is `aws-auth-migrate/decisions/v9`",
+            ),
+            (
+                with("  - {code: AAM301, principal: x, do: drop}"),
+                "line 15: name a `principal` or a `code`, not both",
+            ),
+            (
+                FILE.replace("\": monitoring}", "\": \"\"}"),
+                "line 4: the new name of `system:monitoring` is empty",
+            ),
             (with("    wat: 1"), "unknown field `wat`"),
             (
                 with("    accept: {verdict: lost}"),
@@ -381,5 +392,37 @@ principals:
             ))
             .contains("`a` is given twice")
         );
+    }
+
+    #[test]
+    fn a_file_is_for_the_clusters_that_one_of_its_patterns_names() {
+        let document = |clusters: &[&str]| DecisionsFile {
+            clusters: clusters.iter().map(|name| (*name).to_owned()).collect(),
+            ..DecisionsFile::default()
+        };
+        let two = document(&["prod-*", "dev"]);
+        assert!(two.is_for(Some("dev")) && two.is_for(Some("prod-1")) && two.is_for(None));
+        assert!(!two.is_for(Some("test")) && document(&[]).is_for(Some("test")));
+        assert!(two.is_empty() && !read(FILE).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_answer_has_its_line_in_any_style() {
+        let block = format!(
+            "schema: {SCHEMA}\nprincipals:\n  -\n    code: AAM306\n    do: leave\n  -\n    code: AAM306\n    do: drop\n"
+        );
+        let json = format!(
+            r#"{{"schema": "{SCHEMA}", "principals": [
+
+            {{"code": "AAM306", "do": "leave"}},
+
+            {{"code": "AAM306", "do": "drop"}}]}}"#
+        );
+        for (text, later, earlier) in [(block, 6, 3), (json, 5, 3)] {
+            let expected =
+                format!("line {later}: `AAM306` has a different answer on line {earlier}");
+            let error = refused(&text);
+            assert!(error.contains(&expected), "{error}");
+        }
     }
 }

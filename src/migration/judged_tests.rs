@@ -269,6 +269,17 @@ fn a_principal_gets_in_by_its_entry_first_and_by_its_mapping_else() {
     assert!(who("arn:aws:s3:::bucket", &reading, &poorer).is_err());
 }
 
+fn deciding(principal: &str, what: Do) -> Answer {
+    Answer {
+        principal: Some(principal.to_owned()),
+        code: None,
+        what,
+        accept: None,
+        reason: None,
+        line: AnswerLine::default(),
+    }
+}
+
 /// What a cutover of some mappings takes away, or why it is refused.
 fn removed(
     data: &[(&str, &str)],
@@ -319,17 +330,167 @@ fn a_mapping_with_a_path_that_stays_keeps_nothing_from_being_dropped() {
     ] {
         let choices = Choices {
             exclude: vec![Glob::new("*:role/team/*")],
-            answers: vec![Answer {
-                principal: Some(dropped.to_owned()),
-                code: None,
-                what: Do::Drop,
-                accept: None,
-                reason: None,
-                line: AnswerLine::default(),
-            }],
+            answers: vec![deciding(dropped, Do::Drop)],
             ..Choices::default()
         };
         let removed = removed(&data, &choices, AuthenticationMode::ApiAndConfigMap);
         assert_eq!(removed, Ok(vec![expected.to_owned()]));
     }
+}
+
+/// All goes with the ConfigMap, unless something has to stay in it.
+#[test]
+fn what_goes_depends_on_what_stays() {
+    let two = format!("{TEXT}- {{rolearn: '{NODES}', username: dev, groups: [devs]}}\n");
+    let entries = || vec![entry(DEV, &["devs"]), entry(NODES, &["devs"])];
+    let after = |data: &[(&str, &str)], binary: &[&str], choices: &Choices, keep: bool| {
+        let is_partial = !choices.only.is_empty();
+        let data = data
+            .iter()
+            .map(|(key, text)| ((*key).to_owned(), (*text).to_owned()));
+        let aws_auth = AwsAuth {
+            data: data.collect(),
+            binary_keys: binary.iter().map(|key| (*key).to_owned()).collect(),
+            ..AwsAuth::default()
+        };
+        let reading = reader::read(&aws_auth.text());
+        let seen = observed(AuthenticationMode::ApiAndConfigMap, entries(), OLD);
+        let verification = judged_by(choices, &reading, &seen);
+        let removal = removal(&verification, &aws_auth, &reading, &seen, is_partial, keep);
+        let removal = removal.unwrap().unwrap();
+        let keys = removal.after.map(|after| after.into_keys().collect());
+        (removal.removed.len(), keys)
+    };
+    let keys = |keys: &[&str]| Some(keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
+    let all = Choices::default();
+    let only = Choices {
+        only: vec![Glob::new(DEV)],
+        ..Choices::default()
+    };
+    let left = Choices {
+        answers: vec![deciding(NODES, Do::Leave)],
+        ..Choices::default()
+    };
+    let roles = [("mapRoles", two.as_str())];
+    let one = [("mapRoles", TEXT)];
+    let other = [("mapRoles", two.as_str()), ("other", "x")];
+    assert_eq!(after(&roles, &[], &all, false), (2, None));
+    assert_eq!(after(&roles, &[], &all, true), (2, keys(&[])));
+    assert_eq!(after(&roles, &["blob"], &all, false), (2, keys(&[])));
+    assert_eq!(after(&other, &[], &all, false), (2, keys(&["other"])));
+    assert_eq!(after(&roles, &[], &only, false), (1, keys(&["mapRoles"])));
+    assert_eq!(after(&roles, &[], &left, false), (1, keys(&["mapRoles"])));
+    assert_eq!(after(&one, &[], &only, true), (1, keys(&[])));
+    assert_eq!(after(&one, &[], &only, false), (1, None));
+}
+
+/// What is decided is no objection, and what only `apply` does is a lesser one.
+#[test]
+fn a_verdict_is_by_the_worst_that_there_is() {
+    use AuthenticationMode::{Api, ApiAndConfigMap, ConfigMap};
+    let nodes = format!(
+        "- {{rolearn: '{NODES}', username: 'system:node:{{{{EC2PrivateDNSName}}}}', groups: ['system:bootstrappers', 'system:nodes']}}\n"
+    );
+    let other = format!("- {{rolearn: '{NODES}', username: dev, groups: [devs]}}\n");
+    let two = reading(&format!("{TEXT}{other}"));
+    let verdict = |reading: &Reading, seen: &Observed, choices: &Choices| {
+        let verification = judged_by(choices, reading, seen);
+        let (proven, left) = (verification.proven.len(), verification.left.len());
+        (verification.verdict, proven, left)
+    };
+    let all = Choices::default();
+    let by = |what| Choices {
+        answers: vec![deciding(NODES, what)],
+        ..Choices::default()
+    };
+    let differs = || vec![entry(NODES, &["ops"])];
+    let seen = observed(ApiAndConfigMap, differs(), OLD);
+    assert_eq!(verdict(&two, &seen, &all), (Readiness::NeedsDecision, 0, 0));
+    for what in [Do::Leave, Do::Drop] {
+        let (proven, left) = if what == Do::Leave { (0, 1) } else { (1, 0) };
+        let expected = (Readiness::Pending, proven, left);
+        assert_eq!(verdict(&two, &seen, &by(what)), expected, "{what:?}");
+    }
+    // The mode API reads no mapping, whatever its entry gives.
+    let seen = observed(Api, differs(), OLD);
+    assert_eq!(verdict(&two, &seen, &all).0, Readiness::Safe);
+    assert_eq!(verdict(&two, &seen, &all).1, 2);
+    // Entries that could not be read may be there.
+    let mut unread = observed(ApiAndConfigMap, Vec::new(), OLD);
+    unread.entries = None;
+    assert_eq!(
+        verdict(&reading(TEXT), &unread, &all).0,
+        Readiness::NeedsDecision
+    );
+    // EKS creates it in the switch, which `apply` does, unless it is left to EKS later.
+    let with_group = |mode| Observed {
+        node_roles: Some(vec![NodeRole {
+            role_arn: NODES.parse().unwrap(),
+            user: NodeRoleUser::NodeGroup {
+                name: "blue".to_owned(),
+                os: NodeOs::Linux,
+            },
+        }]),
+        ..observed(mode, Vec::new(), OLD)
+    };
+    let skip = Choices {
+        managed_nodes: crate::choices::ManagedNodes::Skip,
+        ..Choices::default()
+    };
+    for (mode, choices, expected) in [
+        (ConfigMap, &all, Readiness::Pending),
+        (ConfigMap, &skip, Readiness::NeedsDecision),
+        (ApiAndConfigMap, &all, Readiness::Pending),
+        (ApiAndConfigMap, &skip, Readiness::NeedsDecision),
+        (ApiAndConfigMap, &by(Do::Leave), Readiness::Safe),
+        (ApiAndConfigMap, &by(Do::Drop), Readiness::Safe),
+    ] {
+        let verdict = verdict(&reading(&nodes), &with_group(mode), choices).0;
+        assert_eq!(verdict, expected, "{mode} {choices:?}");
+    }
+}
+
+#[test]
+fn the_verdict_in_words_counts_what_is_behind_it() {
+    let two = reading(&format!(
+        "{TEXT}- {{rolearn: '{NODES}', username: dev, groups: [devs]}}\n"
+    ));
+    let sentence = |entries: Vec<LiveEntry>, choices: &Choices| {
+        let seen = observed(AuthenticationMode::ApiAndConfigMap, entries, OLD);
+        judged_by(choices, &two, &seen).sentence
+    };
+    let all = Choices::default();
+    let by = |what| Choices {
+        answers: vec![deciding(NODES, what)],
+        ..Choices::default()
+    };
+    let only = Choices {
+        only: vec![Glob::new(DEV)],
+        ..Choices::default()
+    };
+    let dev = || entry(DEV, &["devs"]);
+    let safe = "safe to cut over: nobody's access changes when aws-auth is removed";
+    assert_eq!(sentence(vec![dev(), entry(NODES, &["devs"])], &all), safe);
+    assert_eq!(sentence(vec![dev()], &all), "not yet: 1 waits for `apply`");
+    assert_eq!(sentence(vec![], &all), "not yet: 2 wait for `apply`");
+    assert_eq!(
+        sentence(vec![dev(), entry(NODES, &["ops"])], &all),
+        "not yet: 1 needs a decision"
+    );
+    assert_eq!(
+        sentence(vec![entry(NODES, &["ops"])], &all),
+        "not yet: 1 waits for `apply`, 1 needs a decision"
+    );
+    assert_eq!(
+        sentence(vec![dev()], &by(Do::Leave)),
+        format!("{safe}; 1 stays in aws-auth, as decided")
+    );
+    assert_eq!(
+        sentence(vec![dev()], &by(Do::Drop)),
+        format!("{safe}; 1 loses its access, as decided")
+    );
+    assert_eq!(
+        sentence(vec![dev()], &only),
+        format!("{safe} (1 excluded by --only or --exclude were not checked)")
+    );
 }

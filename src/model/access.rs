@@ -219,3 +219,70 @@ pub enum BindingEffect {
     /// It did not match before and does now.
     Starts,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(before: &[&str], after: Option<&[&str]>, bound: &str) -> AccessChange {
+        let identity = |groups: &[&str]| Identity {
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            ..Identity::default()
+        };
+        AccessChange {
+            before: Some(identity(before)),
+            after: after.map(identity),
+            verdict: Some(Verdict::Lost),
+            bindings: Some(vec![
+                BindingChange {
+                    kind: "ClusterRoleBinding".to_owned(),
+                    namespace: None,
+                    name: "b".to_owned(),
+                    role: "ClusterRole/view".to_owned(),
+                    subject: format!("Group/{bound}"),
+                    effect: BindingEffect::Stops,
+                },
+                BindingChange {
+                    kind: "ClusterRoleBinding".to_owned(),
+                    namespace: None,
+                    name: "c".to_owned(),
+                    role: "ClusterRole/view".to_owned(),
+                    subject: "User/x".to_owned(),
+                    effect: BindingEffect::Stops,
+                },
+            ]),
+        }
+    }
+
+    /// Nodes have it beside their own group, and only a binding makes it more than that.
+    #[test]
+    fn the_group_of_bootstrapping_nodes_moves_where_it_is_bound() {
+        const BOTH: &[&str] = &["devs", BOOTSTRAPPERS, NODES];
+        let moved = |before: &[&str], after: Option<&[&str]>, bound: &str| -> Vec<String> {
+            let change = change(before, after, bound);
+            let moved = change.moved_groups().into_iter();
+            moved.map(str::to_owned).collect()
+        };
+        let nodes = Some(&["devs", NODES][..]);
+        assert_eq!(moved(BOTH, nodes, BOOTSTRAPPERS), [BOOTSTRAPPERS]);
+        assert_eq!(moved(BOTH, nodes, "devs"), [""; 0]);
+        assert_eq!(moved(&[NODES], Some(&[NODES]), BOOTSTRAPPERS), [""; 0]);
+    }
+
+    #[test]
+    fn sessions_are_written_where_not_all_get_in() {
+        for sessions in [Sessions::Instances, Sessions::All] {
+            let identity = Identity {
+                sessions,
+                ..Identity::default()
+            };
+            let written = serde_json::to_value(&identity).unwrap();
+            let is_written = written.get("sessions").is_some();
+            assert_eq!(is_written, sessions == Sessions::Instances);
+            assert_eq!(
+                serde_json::from_value::<Identity>(written).unwrap(),
+                identity
+            );
+        }
+    }
+}

@@ -121,3 +121,28 @@ pub struct LiveEntry {
     /// When it was last changed.
     pub modified_at: Option<Timestamp>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_read_by_its_name_in_any_case() {
+        for name in [
+            "STANDARD",
+            "EC2_LINUX",
+            "EC2_WINDOWS",
+            "FARGATE_LINUX",
+            "EC2",
+            "HYBRID_LINUX",
+            "HYPERPOD_LINUX",
+        ] {
+            let read = EntryType::from(name.to_lowercase());
+            assert!(!matches!(read, EntryType::Other(_)), "{name}");
+            assert_eq!(read.as_str(), name);
+        }
+        let other = EntryType::from("New".to_owned());
+        assert_eq!(other, EntryType::Other("New".to_owned()));
+        assert!(!other.is_node() && EntryType::Ec2.is_node());
+    }
+}

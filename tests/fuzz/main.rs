@@ -295,3 +295,13 @@ targets! {
 fn any_answer_ends_in_a_plan_or_an_error() {
     feed("answers", &SEEDS, answers::answers, None);
 }
+
+/// This reader leaves out what is no account id once there are a thousand of them; the cluster keeps them, for nobody.
+#[test]
+fn elements_of_accounts_that_are_left_out_are_nobodys() {
+    if judge::program().is_none() {
+        return;
+    }
+    let text = "- {a: b}\n".repeat(1_100) + "- '345678901234'\n- 0o12\n";
+    assert_eq!(oracle::reader(&text), Compared::Same);
+}

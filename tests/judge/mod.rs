@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use aws_auth_migrate::access::before::{Authenticator, AuthenticatorAnswer};
+use aws_auth_migrate::finding::Code;
 use aws_auth_migrate::model::{Mapping, MappingId, Section};
 use aws_auth_migrate::reader::{self, AwsAuthText, Reading};
 use serde_json::{Map, Value, json};
@@ -200,8 +201,11 @@ pub(crate) fn answer(question: &Question) -> (Reading, Value) {
 /// A text that is left undecided has an answer all the same.
 pub(crate) fn difference(question: &Question, judged: &Value) -> Option<String> {
     let (reading, ours) = answer(question);
-    let mut parts = ["roles", "users", "accounts", "principals"].iter();
-    let is_same = parts.all(|part| ours[part] == judged[part]);
+    let mut parts = ["roles", "users", "principals"].iter();
+    let is_same = parts.all(|part| ours[part] == judged[part])
+        && (ours["accounts"] == judged["accounts"]
+            || leaves_accounts_out(&reading)
+                && ids(&ours["accounts"]).eq(ids(&judged["accounts"])));
     let is_broken_alone = !reading.broken.is_empty() && judged["error"] != true;
     (!is_same || is_broken_alone).then(|| {
         format!(
@@ -209,6 +213,22 @@ pub(crate) fn difference(question: &Question, judged: &Value) -> Option<String> 
             reading.diagnostics
         )
     })
+}
+
+/// Whether elements that are no account ids, and so nobody's, were too many to be kept.
+fn leaves_accounts_out(reading: &Reading) -> bool {
+    reading.diagnostics.iter().any(|diagnostic| {
+        let place = diagnostic.place.filter(|_| diagnostic.mapping.is_none());
+        diagnostic.finding.code == Code::Dropped
+            && place.is_some_and(|place| place.section == Section::MapAccounts)
+    })
+}
+
+fn ids(accounts: &Value) -> impl Iterator<Item = &str> {
+    let accounts = accounts.as_array().into_iter().flatten();
+    accounts
+        .filter_map(Value::as_str)
+        .filter(|id| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn mapping_to_json(mapping: &Mapping) -> Value {

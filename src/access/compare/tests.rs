@@ -388,3 +388,41 @@ proptest! {
         prop_assert_eq!(change.bindings, other.bindings);
     }
 }
+
+/// Auto Mode's policy is no more than what a node has anyway, and no other policy is.
+#[test]
+fn a_policy_counts_unless_it_is_what_makes_a_node() {
+    let auto = &["AmazonEKSAutoNodePolicy"][..];
+    let view = &["AmazonEKSViewPolicy"][..];
+    let nodes = &["system:nodes"][..];
+    let name = "system:node:{{EC2PrivateDNSName}}";
+    for (groups, policies, expected) in [
+        (nodes, auto, Verdict::Same),
+        (nodes, view, Verdict::Lost),
+        (&[], auto, Verdict::Lost),
+    ] {
+        let verdict = verdict_of(
+            &identity(name, groups, policies),
+            &identity(name, groups, &[]),
+            Some(&rbac()),
+        );
+        assert_eq!(verdict, Some(expected), "{groups:?} {policies:?}");
+    }
+}
+
+/// A session called `masters` is an administrator, which a node is not.
+#[test]
+fn a_node_whose_sessions_choose_a_group_can_be_more_than_a_node() {
+    let nodes = identity("n", &["system:nodes"], &[]);
+    let more = identity("n", &["system:nodes", "system:{{SessionName}}"], &[]);
+    let verdict = |before, after| verdict_of(before, after, Some(&rbac()));
+    assert_eq!(verdict(&more, &nodes), Some(Verdict::Lost));
+    assert_eq!(verdict(&nodes, &more), Some(Verdict::Gained));
+    let admin = identity("n", &["system:nodes", "system:masters"], &[]);
+    let both = identity(
+        "n",
+        &["system:nodes", "system:masters", "system:{{SessionName}}"],
+        &[],
+    );
+    assert_eq!(verdict(&both, &admin), Some(Verdict::Renamed));
+}

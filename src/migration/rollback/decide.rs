@@ -16,7 +16,7 @@ use crate::kubernetes::Stored;
 use crate::migration::Clock;
 use crate::migration::survey::Survey;
 use crate::migration::verify::canonical;
-use crate::model::{Arn, AuthenticationMode, LiveEntry, MappingId, Principal};
+use crate::model::{Arn, AuthenticationMode, LiveEntry, MappingId, Principal, Section};
 use crate::plan::compare::{is_beginning_of, same};
 use crate::plan::document::{Outcome, Plan, PlannedMapping};
 use crate::plan::{Action, ActionKind, Ours, RUN_TAG, build, is_as_tagged};
@@ -222,6 +222,10 @@ fn keep_what_nothing_else_gives(
                 return Some(
                     "several mappings in aws-auth match it, and it is random which of them applies",
                 );
+            }
+            // An account gives its principals no groups, and no mapping of a role or user is there to compare with.
+            AuthenticatorAnswer::Mapped { by, .. } if by.section == Section::MapAccounts => {
+                return Some("aws-auth maps only its account, which grants different access");
             }
             AuthenticatorAnswer::Mapped { by, .. } => by,
         };

@@ -57,7 +57,11 @@ fn history_of(calls: &[(&str, &Value, &str)], before: Option<&Value>) -> History
 
 /// Decides with this text in `mapRoles` and this live entry.
 fn decided(map_roles: &str, live: &Value, history: &History) -> Undoing {
-    let config_map = json!({"data": {"mapRoles": map_roles}});
+    decided_with(&json!({"mapRoles": map_roles}), live, history)
+}
+
+fn decided_with(data: &Value, live: &Value, history: &History) -> Undoing {
+    let config_map = json!({"data": data});
     let standing = Stored::from_json(&config_map).unwrap();
     let principal = Principal::as_matched(DEV).unwrap();
     let found = Lookup::Found {
@@ -201,4 +205,48 @@ fn an_entry_that_replaced_another_is_deleted_without_a_mapping() {
         ["DeleteAccessEntry", "CreateAccessEntry"]
     );
     assert!(undoing.left.is_empty());
+}
+
+/// Whoever is let in by the account has no groups.
+#[test]
+fn an_entry_stays_where_only_the_account_of_its_principal_is_mapped() {
+    let created = entry("STANDARD", "dev", &["devs"]);
+    let history = history_of(&[("createAccessEntry", &created, "created")], None);
+    let data = |map_roles: &str| json!({"mapRoles": map_roles, "mapAccounts": "['111122223333']"});
+    let as_migrated = decided_with(&data(&mapping("devs")), &created, &history);
+    assert_eq!(operations(&as_migrated), ["DeleteAccessEntry"]);
+
+    let removed = decided_with(&data(""), &created, &history);
+    assert!(removed.actions.is_empty(), "{:?}", removed.actions);
+    assert_eq!(removed.left.len(), 1);
+}
+
+/// Without the journal, the tag says that this tool made an entry, and the mapping whether it may go.
+#[test]
+fn an_entry_of_a_run_that_the_journal_lacks_goes_where_its_mapping_gives_the_same() {
+    let created = entry("STANDARD", "dev", &["devs"]);
+    let nothing = History::default();
+    let same = decided(&mapping("devs"), &created, &nothing);
+    assert_eq!(operations(&same), ["DeleteAccessEntry"]);
+    for other in [mapping("ops"), mapping("devs, ops"), String::new()] {
+        let undoing = decided(&other, &created, &nothing);
+        assert!(undoing.actions.is_empty(), "{other} {:?}", undoing.actions);
+    }
+    let mut foreign = created.clone();
+    foreign["tags"] = json!({});
+    let foreign = decided(&mapping("devs"), &foreign, &nothing);
+    assert!(foreign.actions.is_empty(), "{:?}", foreign.actions);
+}
+
+/// The run was stopped before the policy was associated: what is there is less than what the mapping gives.
+#[test]
+fn an_entry_that_was_begun_goes() {
+    let created = entry("STANDARD", "dev", &[]);
+    let history = history_of(&[("createAccessEntry", &created, "created")], None);
+    let admin = decided(&mapping("'system:masters'"), &created, &history);
+    assert_eq!(operations(&admin), ["DeleteAccessEntry"]);
+    let other = entry("STANDARD", "dev", &["ops"]);
+    let history = history_of(&[("createAccessEntry", &other, "created")], None);
+    let more = decided(&mapping("'system:masters'"), &other, &history);
+    assert!(more.actions.is_empty(), "{:?}", more.actions);
 }
