@@ -22,23 +22,23 @@ use crate::model::Glob;
 const PRINCIPALS: usize = 4;
 
 pub(super) async fn run(args: FleetApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let chosen = settings::chosen(&args.choices)?;
-    let decides = args.source.decisions.is_some() || chosen != Choices::default();
+    let chosen = settings::chosen(&args.clusters.choices)?;
+    let decides = args.clusters.source.decisions.is_some() || chosen != Choices::default();
     if args.plans.is_some() && decides {
         return Err(Failure::usage(
             "saved plans can only be applied with the options that they were made with",
         )
         .hint("save other plans with these options: `fleet plan --out FOLDER`"));
     }
-    let state_folder = args.state.folder()?;
-    let source = source(&args.source, &args.pace, console).await?;
+    let state_folder = args.clusters.state.folder()?;
+    let source = source(&args.clusters.source, &args.clusters.pace, console).await?;
     let canaries: Vec<Glob> = args.canary.iter().map(|glob| Glob::new(glob)).collect();
     refuse_idle_canaries(&args, &canaries, &source)?;
-    let stop = signals::listen(args.pace.show.progress == ProgressStyle::Json)?;
+    let stop = signals::listen(args.clusters.pace.show.progress == ProgressStyle::Json)?;
     let shown = ask(&args, &chosen, &source, console).await?;
     let size = args.wave_size.and_then(|size| usize::try_from(size).ok());
     let waves = waves(&source.fleet.members, &canaries, size);
-    let prepare = |member: &Member| prepared(member, &args.choices, &args.pace);
+    let prepare = |member: &Member| prepared(member, &args.clusters.choices, &args.clusters.pace);
     let rollout = Rollout {
         connections: &source.connections,
         prepare: &prepare,
@@ -55,7 +55,7 @@ pub(super) async fn run(args: FleetApplyArgs, console: &Console) -> Result<ExitC
                 holder: settings::holder(),
             },
             concurrency: PRINCIPALS,
-            max_rate: args.pace.max_rate,
+            max_rate: args.clusters.pace.max_rate,
             fail_fast: false,
             timeout: args.timeout,
             canary: None,
@@ -64,7 +64,7 @@ pub(super) async fn run(args: FleetApplyArgs, console: &Console) -> Result<ExitC
         },
         plans: args.plans.as_deref(),
         shown,
-        concurrency: usize::from(args.pace.concurrency),
+        concurrency: usize::from(args.clusters.pace.concurrency),
         max_failures: args
             .max_failures
             .and_then(|most| usize::try_from(most).ok()),
@@ -72,17 +72,21 @@ pub(super) async fn run(args: FleetApplyArgs, console: &Console) -> Result<ExitC
         stop: &stop,
         clock: CLOCK,
     };
-    let display = FleetDisplay::new(args.pace.show.progress, source.fleet.members.len(), console);
+    let display = FleetDisplay::new(
+        args.clusters.pace.show.progress,
+        source.fleet.members.len(),
+        console,
+    );
     for row in &source.failed {
         display.ended(row);
     }
     let done = Box::pin(rollout.run(&waves, &display)).await;
     display.finish();
     let report = reported(FleetCommand::Apply, &source, chosen, done)?;
-    print(&report, &args.output, console)?;
+    print(&report, &args.clusters.output, console)?;
     let is_open = |state: State| matches!(state, State::Incomplete | State::NotReached);
     let has_to_resume = report.rows.iter().any(|row| is_open(row.state));
-    if has_to_resume && args.pace.show.progress != ProgressStyle::Json {
+    if has_to_resume && args.clusters.pace.show.progress != ProgressStyle::Json {
         console.resume();
     }
     match stop.signal() {
@@ -140,9 +144,7 @@ async fn ask(
     }
     let asked = Looked {
         command: FleetCommand::Plan,
-        choices: &args.choices,
-        pace: &args.pace,
-        state: &args.state,
+        clusters: &args.clusters,
         save: None,
     };
     let report = look_at(source, &asked, console).await?;

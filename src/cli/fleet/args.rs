@@ -20,10 +20,10 @@ impl FleetArgs {
     /// How the report is written, where the command writes one.
     pub(in crate::cli) fn output(&self) -> Option<&OutputArgs> {
         match &self.command {
-            FleetSubcommand::Plan(args) => Some(&args.output),
-            FleetSubcommand::Apply(args) => Some(&args.output),
-            FleetSubcommand::Verify(args) => Some(&args.output),
-            FleetSubcommand::Status(args) => Some(&args.output),
+            FleetSubcommand::Plan(args) => Some(&args.clusters.output),
+            FleetSubcommand::Apply(args) => Some(&args.clusters.output),
+            FleetSubcommand::Verify(args) => Some(&args.clusters.output),
+            FleetSubcommand::Status(args) => Some(&args.clusters.output),
             FleetSubcommand::Merge(args) => Some(&args.output),
             FleetSubcommand::Shard(_) => None,
         }
@@ -57,10 +57,10 @@ impl FleetArgs {
     #[cfg(feature = "s3")]
     pub(in crate::cli) fn profile(&self) -> Option<String> {
         let source = match &self.command {
-            FleetSubcommand::Plan(args) => &args.source,
-            FleetSubcommand::Apply(args) => &args.source,
-            FleetSubcommand::Verify(args) => &args.source,
-            FleetSubcommand::Status(args) => &args.source,
+            FleetSubcommand::Plan(args) => &args.clusters.source,
+            FleetSubcommand::Apply(args) => &args.clusters.source,
+            FleetSubcommand::Verify(args) => &args.clusters.source,
+            FleetSubcommand::Status(args) => &args.clusters.source,
             FleetSubcommand::Shard(args) => &args.source,
             FleetSubcommand::Merge(_) => return None,
         };
@@ -148,8 +148,9 @@ pub(super) struct PaceArgs {
     pub(super) show: ProgressArgs,
 }
 
+/// Which clusters are worked on, and how: what all commands have in common that reach them.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct FleetPlanArgs {
+pub(super) struct ClustersArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
     #[command(flatten)]
@@ -160,6 +161,12 @@ pub(in crate::cli) struct FleetPlanArgs {
     pub(super) state: StateArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct FleetPlanArgs {
+    #[command(flatten)]
+    pub(super) clusters: ClustersArgs,
     /// Save the plan of each cluster in this folder, for `fleet apply --plans`
     #[arg(long, value_name = "FOLDER", value_parser = place)]
     pub(super) out: Option<PathBuf>,
@@ -174,15 +181,7 @@ pub(in crate::cli) struct FleetPlanArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FleetVerifyArgs {
     #[command(flatten)]
-    pub(super) source: SourceArgs,
-    #[command(flatten)]
-    pub(super) choices: ChoiceArgs,
-    #[command(flatten)]
-    pub(super) pace: PaceArgs,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) clusters: ClustersArgs,
     /// Exit with 2 if only changes are pending, 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
@@ -191,29 +190,13 @@ pub(in crate::cli) struct FleetVerifyArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FleetStatusArgs {
     #[command(flatten)]
-    pub(super) source: SourceArgs,
-    #[command(flatten)]
-    pub(super) choices: ChoiceArgs,
-    #[command(flatten)]
-    pub(super) pace: PaceArgs,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) clusters: ClustersArgs,
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FleetApplyArgs {
     #[command(flatten)]
-    pub(super) source: SourceArgs,
-    #[command(flatten)]
-    pub(super) choices: ChoiceArgs,
-    #[command(flatten)]
-    pub(super) pace: PaceArgs,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) clusters: ClustersArgs,
     #[command(flatten)]
     pub(super) consent: ConsentArgs,
     /// Apply exactly the plans saved in this folder
