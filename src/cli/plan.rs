@@ -25,11 +25,7 @@ pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, F
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
     let seen = settings::survey(&target, args.limit.timeout).await?;
-    let history = migration::journal_path::history(
-        &seen,
-        args.history.journal.as_deref(),
-        settings::state_folder,
-    )?;
+    let history = settings::history(&seen, &args.history)?;
     let now = (CLOCK.now)();
     let plan = migration::apply::plan(&seen, &choices, &history, now);
     plan.decisions_fit()

@@ -24,11 +24,7 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
         })?;
         return Ok(exit::DONE.into());
     }
-    let history = migration::journal_path::history(
-        &seen,
-        args.history.journal.as_deref(),
-        settings::state_folder,
-    )?;
+    let history = settings::history(&seen, &args.history)?;
     let given = settings::choices(&args.choices, &args.target)?;
     let choices = given.or_as_before(history.last_choices().as_ref());
     let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());

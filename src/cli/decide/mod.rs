@@ -46,11 +46,7 @@ pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode,
         seen = migration::survey(&target, CLOCK.system) => seen?,
         signal = keyboard.signal() => return Ok(interrupted(signal, "nothing was asked yet", console)),
     };
-    let history = migration::journal_path::history(
-        &seen,
-        args.history.journal.as_deref(),
-        settings::state_folder,
-    )?;
+    let history = settings::history(&seen, &args.history)?;
     let now = (CLOCK.now)();
     let replan = |document: &DecisionsFile| {
         let choices = chosen.clone().with_decisions(document);
