@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use super::connections::Connections;
 use super::member::{Member, MemberId, Reach, is_region, partition_of};
 use super::reason::Reason;
-use super::report::{Row, State};
+use super::row::{Row, State};
 use crate::aws::AwsError;
 use crate::error::{Failure, Hint};
 use crate::invocation::Advice;

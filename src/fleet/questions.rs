@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{Block, Row};
+use super::row::{Block, Row};
 use super::survey::account_of;
 use crate::finding::Code;
 use crate::model::Arn;
@@ -126,7 +126,7 @@ fn question(pattern: Option<String>, asked: &[(&Row, &Block)]) -> FleetQuestion 
 #[cfg(test)]
 mod tests {
     use super::super::member::MemberId;
-    use super::super::report::State;
+    use super::super::row::State;
     use super::*;
 
     fn row(account: &str, name: &str, blocks: &[(&str, Verdict)]) -> Row {

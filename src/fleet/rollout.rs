@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::connections::Connections;
 use super::member::{Member, MemberId};
 use super::reason::Reason;
-use super::report::{AppliedRow, Row, State};
+use super::row::{AppliedRow, Row, State};
 use super::survey::{
     FleetProgress, Prepare, Prepared, digest, of_plan, open, plan_path, reason, rows,
 };
