@@ -29,7 +29,7 @@ const EVENTS_AFTER: Duration = Duration::from_secs(1);
 
 /// What is shown at the moment.
 #[derive(Default)]
-struct Shown {
+struct ShownReads {
     /// What is being read; `None` while nothing is.
     names: Option<String>,
     /// Whether it has taken long enough to be shown.
@@ -42,7 +42,7 @@ struct Shown {
 /// Shows what is read, in whatever way.
 struct Screen {
     reading: ReadingDisplay,
-    shown: Mutex<Shown>,
+    shown: Mutex<ShownReads>,
     /// Whether a bar has the terminal.
     is_taken: Box<dyn Fn() -> bool + Send + Sync>,
 }
@@ -112,7 +112,7 @@ impl Screen {
         }
     }
 
-    fn show(&self, shown: &mut Shown) {
+    fn show(&self, shown: &mut ShownReads) {
         let Some(names) = shown.names.as_deref().filter(|names| !names.is_empty()) else {
             return;
         };
@@ -136,7 +136,7 @@ impl Screen {
         }
     }
 
-    fn shown(&self) -> MutexGuard<'_, Shown> {
+    fn shown(&self) -> MutexGuard<'_, ShownReads> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -54,7 +54,7 @@ pub fn decisions(earlier: Option<&str>, decided: &DecisionsFile, open: &Open) ->
 
 /// A top-level key with the comments above it and the lines that belong to it.
 #[derive(Debug, Default)]
-struct Part {
+struct KeyedLines {
     above: Vec<String>,
     key: String,
     body: Vec<String>,
@@ -62,7 +62,7 @@ struct Part {
 
 #[derive(Debug, Default)]
 struct File {
-    parts: Vec<Part>,
+    parts: Vec<KeyedLines>,
 }
 
 /// Whether a line is a comment that this tool wrote.
@@ -79,7 +79,7 @@ fn is_generated(line: &str) -> bool {
 impl File {
     /// Takes a file apart; `None` where it is not in block style.
     fn parse(text: &str) -> Option<Self> {
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<KeyedLines> = Vec::new();
         let mut above = Vec::new();
         for line in text.lines().filter(|line| !is_generated(line)) {
             let key = KEYS.iter().find(|key| {
@@ -88,7 +88,7 @@ impl File {
             });
             let belongs = line.starts_with([' ', '\t', '-', '}', ']']);
             match (key, parts.last_mut()) {
-                (Some(key), _) => parts.push(Part {
+                (Some(key), _) => parts.push(KeyedLines {
                     above: std::mem::take(&mut above),
                     key: (*key).to_owned(),
                     body: vec![line.to_owned()],
@@ -146,19 +146,19 @@ impl File {
     }
 
     /// The part of a key, made in its place where there is none yet.
-    fn part(&mut self, key: &str) -> &mut Part {
+    fn part(&mut self, key: &str) -> &mut KeyedLines {
         let rank = |key: &str| KEYS.iter().position(|known| *known == key);
         let place = self.parts.iter().position(|part| part.key == key);
         let place = place.unwrap_or_else(|| {
-            let after = |part: &Part| rank(&part.key) > rank(key);
+            let after = |part: &KeyedLines| rank(&part.key) > rank(key);
             let place = self
                 .parts
                 .iter()
                 .position(after)
                 .unwrap_or(self.parts.len());
-            let part = Part {
+            let part = KeyedLines {
                 key: key.to_owned(),
-                ..Part::default()
+                ..KeyedLines::default()
             };
             self.parts.insert(place, part);
             place

@@ -52,7 +52,7 @@ struct Base {
 }
 
 /// What a call of the SDK ends in.
-type Answer<T, E> = Result<T, SdkError<E, HttpResponse>>;
+type SdkResult<T, E> = Result<T, SdkError<E, HttpResponse>>;
 
 impl S3 {
     /// A client with these settings, on the runtime that this is called from.
@@ -110,10 +110,10 @@ impl S3 {
     }
 
     /// Calls S3, once more where it says that the bucket is in another region.
-    async fn call<T, E, F, W>(&self, place: &ObjectPlace, call: F) -> io::Result<Answer<T, E>>
+    async fn call<T, E, F, W>(&self, place: &ObjectPlace, call: F) -> io::Result<SdkResult<T, E>>
     where
         F: Fn(Client) -> W,
-        W: Future<Output = Answer<T, E>>,
+        W: Future<Output = SdkResult<T, E>>,
     {
         let base = self.base().await?;
         let asked = self.region_of(&place.bucket, base);

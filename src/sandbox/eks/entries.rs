@@ -14,7 +14,7 @@ use crate::sandbox::state::{ClusterState, Entry, World};
 use super::{Request, errors, page, validate};
 
 pub(super) fn create(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
-    let asked = Asked::read(request)?;
+    let asked = EntryRequest::read(request)?;
     if !asked.tags.is_empty() {
         let entry = request.new_entry(world);
         request.authorize(world, "TagResource", &entry)?;
@@ -133,7 +133,7 @@ pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, Er
 }
 
 /// What a `CreateAccessEntry` asks for, checked as far as it goes without the cluster.
-struct Asked {
+struct EntryRequest {
     principal: Principal,
     entry_type: EntryType,
     username: Option<String>,
@@ -141,7 +141,7 @@ struct Asked {
     tags: std::collections::BTreeMap<String, String>,
 }
 
-impl Asked {
+impl EntryRequest {
     fn read(request: &Request<'_>) -> Result<Self, ErrorReply> {
         let text = request.text("principalArn").unwrap_or_default();
         let principal = validate::principal(text)?;
