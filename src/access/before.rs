@@ -170,7 +170,8 @@ impl<'a> Store<'a> {
             let kept = reading.mappings.iter();
             kept.filter(move |mapping| mapping.id.section == section && mapping.dropped.is_none())
         };
-        let (mut roles, mut users) = (HashMap::new(), HashMap::new());
+        let mut roles = HashMap::with_capacity(kept(Section::MapRoles).count());
+        let mut users = HashMap::with_capacity(kept(Section::MapUsers).count());
         for mapping in kept(Section::MapRoles) {
             roles.insert(role_key(mapping), mapping);
         }
@@ -204,7 +205,10 @@ impl<'a> Store<'a> {
 /// the same ARN, and an account hides nothing and is hidden by nothing but its own repetition.
 #[must_use]
 pub fn standings(reading: &Reading) -> BTreeMap<MappingId, Standing> {
-    let store = Store::new(reading);
+    Authenticator::new(reading).standings(reading)
+}
+
+fn standings_in(store: &Store<'_>, reading: &Reading) -> BTreeMap<MappingId, Standing> {
     let standing = |mapping: &Mapping| {
         if mapping.dropped.is_some() {
             return Standing::Dropped;
@@ -245,6 +249,12 @@ impl<'a> Authenticator<'a> {
     #[must_use]
     pub fn new(reading: &'a Reading) -> Self {
         Self(Store::new(reading))
+    }
+
+    /// How each of the mappings that were taken in relates to the others, see [`standings`].
+    #[must_use]
+    pub fn standings(&self, reading: &Reading) -> BTreeMap<MappingId, Standing> {
+        standings_in(&self.0, reading)
     }
 
     /// The answer for a canonical ARN: a role's without its path, a user's with it.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bindings::{self, Changes};
-use super::template::Template;
+use super::template::{Template, has_placeholder};
 use crate::model::access::{MASTERS, NODES};
 use crate::model::access_policy::AUTO_NODE;
 use crate::model::rbac::{BindingCopy, Rbac};
@@ -135,6 +135,9 @@ fn can_be_more(one: &Identity, other: &Identity) -> bool {
         _ => other.is_cluster_admin() || other.is_node(),
     };
     let can_be = |group: &str| {
+        if !has_placeholder(group) {
+            return false;
+        }
         let template = Template::new(group);
         !template.is_literal()
             && [MASTERS, NODES]
@@ -146,6 +149,9 @@ fn can_be_more(one: &Identity, other: &Identity) -> bool {
 }
 
 fn verdict(before: &Identity, after: &Identity, changes: Option<&Changes>) -> Option<Verdict> {
+    if before == after && changes.is_none() {
+        return Some(Verdict::Same);
+    }
     let (old, new) = (
         before.counted_groups(Some(after)),
         after.counted_groups(Some(before)),

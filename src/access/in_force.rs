@@ -85,6 +85,12 @@ impl<'a> ClusterAccess<'a> {
         }
     }
 
+    /// What the authenticator makes of the mappings.
+    #[must_use]
+    pub fn authenticator(&self) -> &Authenticator<'a> {
+        &self.authenticator
+    }
+
     /// The principal's access entry that lets it in: there is one, the mode has entries, and it is not older than the
     /// principal.
     #[must_use]
@@ -170,9 +176,16 @@ impl<'a> ClusterAccess<'a> {
 /// Source: aws-iam-authenticator `pkg/arn/arn.go`, `Canonicalize`.
 #[must_use]
 pub fn canonical(principal: &Principal) -> String {
-    let mut principal = principal.clone();
-    if principal.kind == PrincipalKind::Role {
-        "/".clone_into(&mut principal.path);
-    }
-    principal.arn().to_string()
+    let Principal {
+        partition,
+        account,
+        kind,
+        path,
+        name,
+    } = principal;
+    let (kind, path) = match kind {
+        PrincipalKind::Role => ("role", "/"),
+        PrincipalKind::User => ("user", path.as_str()),
+    };
+    ["arn:", partition, ":iam::", account, ":", kind, path, name].concat()
 }

@@ -42,6 +42,13 @@ impl Placeholder {
         }
     }
 
+    /// Whether it is in a text; only the braces are looked at, of which most texts have none.
+    #[must_use]
+    pub fn is_in(self, text: &str) -> bool {
+        let mut braces = text.bytes().enumerate().filter(|(_, byte)| *byte == b'{');
+        braces.any(|(at, _)| text[at..].starts_with(self.text()))
+    }
+
     /// How many characters it renders to, at least and at most.
     ///
     /// Source: IAM API limits: a session's name has 2 to 64 characters, and IAM users have none.
@@ -73,7 +80,11 @@ impl Placeholder {
 /// Source: aws-iam-authenticator `pkg/token/token.go`, where the account comes from the same ARN that is matched.
 #[must_use]
 pub fn with_account(text: &str, account: &str) -> String {
-    text.replace(Placeholder::AccountId.text(), account)
+    if Placeholder::AccountId.is_in(text) {
+        text.replace(Placeholder::AccountId.text(), account)
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Whether the text has something in double braces, known or not.

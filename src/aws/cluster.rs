@@ -104,9 +104,9 @@ impl Aws {
                 .map(ToOwned::to_owned),
             cluster: Cluster {
                 name: Some(name.to_owned()),
-                region: Some(arn.region.clone()),
-                account_id: Some(arn.account.clone()),
-                partition: arn.partition.clone(),
+                region: Some(arn.region.to_string()),
+                account_id: Some(arn.account.to_string()),
+                partition: arn.partition.to_string(),
                 arn: Some(arn.to_string()),
                 created_at: cluster.created_at().copied().and_then(timestamp),
                 authentication_mode: Some(mode),

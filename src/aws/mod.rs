@@ -339,10 +339,10 @@ fn role_of_session(arn: &Arn) -> Option<Principal> {
     let name = arn.resource.split('/').nth(1)?;
     let role = Arn {
         partition: arn.partition.clone(),
-        service: "iam".to_owned(),
-        region: String::new(),
+        service: "iam".into(),
+        region: "".into(),
         account: arn.account.clone(),
-        resource: format!("role/{name}"),
+        resource: format!("role/{name}").into(),
     };
     Principal::from_arn(&role)
 }

@@ -109,7 +109,7 @@ async fn reaches(connections: &Connections, discovery: &Discovery) -> Result<Vec
         ..Reach::default()
     };
     let of_role = |role: Arn| Reach {
-        account: Some(role.account.clone()),
+        account: Some(role.account.to_string()),
         role: Some(role),
         external_id: discovery.external_id.clone(),
         ..own.clone()
@@ -143,10 +143,10 @@ async fn reaches(connections: &Connections, discovery: &Discovery) -> Result<Vec
             }
             of_role(Arn {
                 partition: caller.arn.partition.clone(),
-                service: "iam".to_owned(),
-                region: String::new(),
-                account: account.id,
-                resource: format!("role/{}", name.trim_start_matches('/')),
+                service: "iam".into(),
+                region: "".into(),
+                account: account.id.into(),
+                resource: format!("role/{}", name.trim_start_matches('/')).into(),
             })
         })
         .collect())

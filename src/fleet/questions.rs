@@ -89,7 +89,7 @@ fn key(row: &Row, block: &Block) -> Key {
 fn pattern(row: &Row, principal: &str) -> String {
     match principal.parse::<Arn>() {
         Ok(mut arn) if arn.account == account_of(row) => {
-            "*".clone_into(&mut arn.account);
+            arn.account = "*".into();
             arn.to_string()
         }
         _ => principal.to_owned(),

@@ -341,5 +341,8 @@ fn block(finding: Option<&Finding>, mapping: Option<String>, principal: Option<S
 /// The account of a cluster, once it was read.
 pub(super) fn account_of(row: &Row) -> String {
     let arn: Option<Arn> = row.arn.as_deref().and_then(|arn| arn.parse().ok());
-    arn.map_or_else(|| row.cluster.account.clone(), |arn| arn.account)
+    arn.map_or_else(
+        || row.cluster.account.clone(),
+        |arn| arn.account.to_string(),
+    )
 }

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+/// About as many bytes of text as an ordinary mapping has for each of its nodes.
+const BYTES_FOR_A_NODE: usize = 12;
+
 /// A node's place in its tree.
 pub(crate) type NodeId = usize;
 
@@ -14,6 +17,17 @@ pub(crate) struct Tree<'a> {
     pub(crate) root: Option<NodeId>,
     /// Where something follows the document.
     pub(crate) more: Option<usize>,
+}
+
+impl Tree<'_> {
+    /// An empty tree with room for the nodes of an ordinary text. Room that is not used costs no memory: it is not
+    /// touched.
+    pub(super) fn for_text(text: &str) -> Self {
+        Self {
+            nodes: Vec::with_capacity(text.len() / BYTES_FOR_A_NODE),
+            ..Self::default()
+        }
+    }
 }
 
 /// A scalar, collection or alias.

@@ -55,7 +55,7 @@ pub(super) enum NodePlace {
 pub(crate) fn parse(text: &str) -> Result<Tree<'_>, YamlError> {
     let mut parser = Parser {
         scanner: Scanner::new(text),
-        tree: Tree::default(),
+        tree: Tree::for_text(text),
         anchors: HashMap::new(),
         open: Vec::new(),
         tag_handles: Vec::new(),

@@ -292,7 +292,7 @@ fn named_by_arn(text: &str) -> Option<Named> {
     let cluster = arn.resource.strip_prefix("cluster/")?;
     (arn.service == "eks").then(|| Named {
         cluster: Some(cluster.to_owned()),
-        region: Some(arn.region.clone()),
+        region: Some(arn.region.to_string()),
         profile: None,
     })
 }

@@ -172,7 +172,7 @@ fn principal(asked: &str, observed: &Observed) -> Option<(Principal, Option<Stri
             };
             let before = arn.resource.rsplit_once('/').map(|(before, session)| {
                 let role = Arn {
-                    resource: before.to_owned(),
+                    resource: before.into(),
                     ..arn.clone()
                 };
                 (role, session.to_owned())
@@ -195,9 +195,9 @@ fn principal(asked: &str, observed: &Observed) -> Option<(Principal, Option<Stri
 fn role(session: &Arn, name: &str) -> Option<Principal> {
     Principal::from_arn(&Arn {
         partition: session.partition.clone(),
-        service: "iam".to_owned(),
-        region: String::new(),
+        service: "iam".into(),
+        region: "".into(),
         account: session.account.clone(),
-        resource: format!("role/{name}"),
+        resource: format!("role/{name}").into(),
     })
 }

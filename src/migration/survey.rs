@@ -278,7 +278,7 @@ pub(super) fn likely_partition(reading: &Reading) -> String {
         if let Some(arn) = Arn::as_matched(&mapping.arn)
             && arn.partition.starts_with("aws")
         {
-            *counts.entry(arn.partition).or_default() += 1;
+            *counts.entry(arn.partition.to_string()).or_default() += 1;
         }
     }
     counts

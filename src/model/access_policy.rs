@@ -84,11 +84,11 @@ pub const BATCH_NAMESPACE: &str = "AWSBatchNamespacePolicy";
 #[must_use]
 pub fn policy_arn(partition: &str, name: &str) -> Arn {
     Arn {
-        partition: partition.to_owned(),
-        service: "eks".to_owned(),
-        region: String::new(),
-        account: "aws".to_owned(),
-        resource: format!("cluster-access-policy/{name}"),
+        partition: partition.into(),
+        service: "eks".into(),
+        region: "".into(),
+        account: "aws".into(),
+        resource: format!("cluster-access-policy/{name}").into(),
     }
 }
 

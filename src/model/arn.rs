@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, StrExt};
 
 /// An Amazon Resource Name: `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
 ///
@@ -18,15 +19,15 @@ use serde::{Deserialize, Serialize};
 #[serde(into = "String", try_from = "String")]
 pub struct Arn {
     /// `aws`, `aws-cn`, `aws-us-gov`, ...
-    pub partition: String,
+    pub partition: SmolStr,
     /// `iam`, `sts`, `eks`, ...
-    pub service: String,
+    pub service: SmolStr,
     /// Empty for IAM and STS.
-    pub region: String,
+    pub region: SmolStr,
     /// The 12-digit account id; `aws` for what AWS itself owns.
-    pub account: String,
+    pub account: SmolStr,
     /// All that follows the fifth colon, such as `role/team/ops`.
-    pub resource: String,
+    pub resource: SmolStr,
 }
 
 /// Why a text is not an [`Arn`].
@@ -60,7 +61,7 @@ impl Arn {
         };
         let mut arn: Self = lowered.parse().ok()?;
         if arn.partition.bytes().any(|byte| !byte.is_ascii_lowercase()) {
-            arn.partition = arn.partition.to_lowercase();
+            arn.partition = arn.partition.to_lowercase_smolstr();
         }
         Some(arn)
     }
@@ -69,14 +70,14 @@ impl Arn {
 impl Arn {
     /// The five parts behind `arn:`; `None` for what is no ARN.
     pub(crate) fn parts(text: &str) -> Option<[&str; 5]> {
-        let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
-        Some([
-            parts.next()?,
-            parts.next()?,
-            parts.next()?,
-            parts.next()?,
-            parts.next()?,
-        ])
+        let mut rest = text.strip_prefix("arn:")?;
+        let mut parts = [""; 5];
+        for part in &mut parts[..4] {
+            let colon = rest.bytes().position(|byte| byte == b':')?;
+            (*part, rest) = (&rest[..colon], &rest[colon + 1..]);
+        }
+        parts[4] = rest;
+        Some(parts)
     }
 
     /// Whether it is written as this text.
@@ -84,7 +85,7 @@ impl Arn {
         Self::parts(text).is_some_and(|parts| {
             parts
                 == [
-                    &self.partition,
+                    self.partition.as_str(),
                     &self.service,
                     &self.region,
                     &self.account,
@@ -106,11 +107,11 @@ impl FromStr for Arn {
             return Err(ArnError::Parts { found });
         };
         Ok(Self {
-            partition: partition.to_owned(),
-            service: service.to_owned(),
-            region: region.to_owned(),
-            account: account.to_owned(),
-            resource: resource.to_owned(),
+            partition: partition.into(),
+            service: service.into(),
+            region: region.into(),
+            account: account.into(),
+            resource: resource.into(),
         })
     }
 }
@@ -124,7 +125,12 @@ impl fmt::Display for Arn {
             account,
             resource,
         } = self;
-        write!(f, "arn:{partition}:{service}:{region}:{account}:{resource}")
+        f.write_str("arn")?;
+        for part in [partition, service, region, account, resource] {
+            f.write_str(":")?;
+            f.write_str(part)?;
+        }
+        Ok(())
     }
 }
 

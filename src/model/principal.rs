@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, StrExt, format_smolstr};
 
 use super::arn::Arn;
 
@@ -22,15 +23,15 @@ pub enum PrincipalKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Principal {
     /// The partition, such as `aws`.
-    pub partition: String,
+    pub partition: SmolStr,
     /// The 12-digit account id.
-    pub account: String,
+    pub account: SmolStr,
     /// Role or user.
     pub kind: PrincipalKind,
     /// The IAM path, beginning and ending with a slash; `/` where there is none.
-    pub path: String,
+    pub path: SmolStr,
     /// The name, unique in its account and kind whatever the path.
-    pub name: String,
+    pub name: SmolStr,
 }
 
 /// What makes two spellings of a principal the same one.
@@ -41,13 +42,23 @@ pub struct Principal {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PrincipalKey {
     /// The partition, lower case.
-    pub partition: String,
+    pub partition: SmolStr,
     /// The 12-digit account id.
-    pub account: String,
+    pub account: SmolStr,
     /// Role or user.
     pub kind: PrincipalKind,
     /// The name, lower case.
-    pub name: String,
+    pub name: SmolStr,
+}
+
+/// The text in lower case; most texts are, and are shared instead of copied.
+fn lower(text: &SmolStr) -> SmolStr {
+    let is_lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if text.bytes().all(is_lower) {
+        text.clone()
+    } else {
+        text.to_lowercase_smolstr()
+    }
 }
 
 impl Principal {
@@ -77,10 +88,10 @@ impl Principal {
         };
         Arn {
             partition: self.partition.clone(),
-            service: "iam".to_owned(),
-            region: String::new(),
+            service: SmolStr::new_static("iam"),
+            region: SmolStr::default(),
             account: self.account.clone(),
-            resource: format!("{kind}{}{}", self.path, self.name),
+            resource: format_smolstr!("{kind}{}{}", self.path, self.name),
         }
     }
 
@@ -88,10 +99,10 @@ impl Principal {
     #[must_use]
     pub fn key(&self) -> PrincipalKey {
         PrincipalKey {
-            partition: self.partition.to_lowercase(),
+            partition: lower(&self.partition),
             account: self.account.clone(),
             kind: self.kind,
-            name: self.name.to_lowercase(),
+            name: lower(&self.name),
         }
     }
 
@@ -156,18 +167,23 @@ impl ArnSubject {
         }
         let resource = arn.resource.as_str();
         let (head, rest) = resource.split_once('/').unwrap_or((resource, ""));
-        match (
-            arn.service.to_lowercase().as_str(),
-            head.to_lowercase().as_str(),
-        ) {
-            ("iam", "root") if rest.is_empty() => Self::Root {
-                account: arn.account.clone(),
-            },
-            ("iam", "role") => Self::principal(arn, PrincipalKind::Role, rest),
-            ("iam", "user") => Self::principal(arn, PrincipalKind::User, rest),
-            ("sts", "assumed-role") => Self::AssumedRole,
-            ("sts", "federated-user") => Self::FederatedUser,
-            _ => Self::Other,
+        let is = |service: &str, kind: &str| {
+            arn.service.eq_ignore_ascii_case(service) && head.eq_ignore_ascii_case(kind)
+        };
+        if is("iam", "role") {
+            Self::principal(arn, PrincipalKind::Role, rest)
+        } else if is("iam", "user") {
+            Self::principal(arn, PrincipalKind::User, rest)
+        } else if is("iam", "root") && rest.is_empty() {
+            Self::Root {
+                account: arn.account.to_string(),
+            }
+        } else if is("sts", "assumed-role") {
+            Self::AssumedRole
+        } else if is("sts", "federated-user") {
+            Self::FederatedUser
+        } else {
+            Self::Other
         }
     }
 
@@ -177,16 +193,16 @@ impl ArnSubject {
             return Self::Other;
         }
         let path = if path.is_empty() {
-            "/".to_owned()
+            SmolStr::new_static("/")
         } else {
-            format!("/{path}/")
+            format_smolstr!("/{path}/")
         };
         Self::Principal(Principal {
             partition: arn.partition.clone(),
             account: arn.account.clone(),
             kind,
             path,
-            name: name.to_owned(),
+            name: name.into(),
         })
     }
 }

@@ -29,7 +29,7 @@ impl<'a> Builder<'a> {
         let is_of_its_type = entry.entry_type == live.entry.entry_type;
         let kept = |outcome, drift: &AccessChange| Fate {
             access: self.access_if_kept(question, live, is_stale),
-            drift: Some(drift.clone()),
+            drift: Some(Box::new(drift.clone())),
             entry: Some(entry.clone()),
             ..Fate::new(outcome, findings.clone())
         };
@@ -190,7 +190,7 @@ impl<'a> Builder<'a> {
                 self.update(question.mapping, &entry, live, is_stale);
                 Fate {
                     access: change,
-                    drift: Some(drift.clone()),
+                    drift: Some(Box::new(drift.clone())),
                     entry: Some(entry),
                     decision,
                     ..Fate::new(Outcome::Update, findings)
@@ -201,7 +201,7 @@ impl<'a> Builder<'a> {
                 findings.push(finding);
                 Fate {
                     access: change,
-                    drift: Some(drift.clone()),
+                    drift: Some(Box::new(drift.clone())),
                     entry: Some(entry),
                     ..Fate::blocked(blocker, findings)
                 }
@@ -223,7 +223,9 @@ impl<'a> Builder<'a> {
     }
 
     fn act(&mut self, mapping: &Mapping, stage: Stage, kind: ActionKind, why: String) {
-        let actions = self.actions.entry(mapping.id).or_default();
+        let actions = self.actions.entry(mapping.id);
+        // Most mappings have a single action, and an empty list would reserve room for four.
+        let actions = actions.or_insert_with(|| Vec::with_capacity(1));
         actions.push((stage, kind, why));
     }
 
@@ -237,11 +239,13 @@ impl<'a> Builder<'a> {
             tags: entry.tags.clone(),
         };
         self.act(mapping, stage, kind, why.to_owned());
-        let empty = AccessEntry {
-            access_policies: Vec::new(),
-            ..entry.clone()
-        };
-        self.associate_missing(mapping, entry, &empty);
+        if !entry.access_policies.is_empty() {
+            let empty = AccessEntry {
+                access_policies: Vec::new(),
+                ..entry.clone()
+            };
+            self.associate_missing(mapping, entry, &empty);
+        }
     }
 
     pub(super) fn associate_missing(

@@ -25,7 +25,7 @@ pub fn block_refused(plan: &mut Plan, refused: &BTreeSet<Arn>) {
             "EKS rejected `{arn}`: the role or user was deleted, or its real ARN has a path"
         );
         let fix = Advice::FindRealArn {
-            account: arn.account.clone(),
+            account: arn.account.to_string(),
         }
         .to_string();
         mapping

@@ -131,6 +131,7 @@ fn read_section(section: Section, text: &str, reading: &mut Reading) {
         Err(failure) => Err(failure.clone()),
     };
     match read {
+        Ok(mappings) if reading.mappings.is_empty() => reading.mappings = mappings,
         Ok(mappings) => reading.mappings.extend(mappings),
         Err(failure) => {
             notes.fail(&failure);

@@ -63,7 +63,7 @@ fn access(mapping: &PlannedMapping) -> &'static str {
 /// The part of an ARN that distinguishes principals.
 fn short(arn: &str) -> String {
     match arn.parse::<Arn>() {
-        Ok(arn) => arn.resource,
+        Ok(arn) => arn.resource.into(),
         Err(_) => arn.to_owned(),
     }
 }

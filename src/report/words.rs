@@ -157,7 +157,7 @@ fn real_arn(entry: &AccessEntry, mapped_arn: &str) -> Option<Fact> {
                 ..principal.clone()
             } == mapped =>
         {
-            Some(Fact::new("path", [principal.path]))
+            Some(Fact::new("path", [String::from(principal.path)]))
         }
         _ => Some(Fact::new("for", [real])),
     }

@@ -250,7 +250,7 @@ fn authenticate(
         signature.check(call, &credential.secret, world.now())
     };
     checked.map_err(|refusal| refused(service, refusal))?;
-    let account = &credential.identity.principal.account;
+    let account = credential.identity.principal.account.as_str();
     let enabled = world.regions.get(account);
     // A token means nothing to a region that the account has not enabled.
     // Source: AWS Account Management Reference Guide, "Enable or disable AWS Regions in your account".

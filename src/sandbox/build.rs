@@ -69,11 +69,11 @@ pub(super) fn world(
     let caller = world.principal(&seed.caller.principal.to_string()).cloned();
     let caller = caller.unwrap_or_else(|| {
         let principal = Principal {
-            partition: seed.cluster.partition.clone(),
-            account: seed.cluster.account_id.clone(),
+            partition: seed.cluster.partition.clone().into(),
+            account: seed.cluster.account_id.clone().into(),
             kind: PrincipalKind::User,
-            path: "/".to_owned(),
-            name: "caller".to_owned(),
+            path: "/".into(),
+            name: "caller".into(),
         };
         IamPrincipal::new(principal)
     });

@@ -175,7 +175,7 @@ fn asked_name(
     match percent::value(form, &field) {
         Some(name) if !name.is_empty() && name.bytes().all(allowed_in_name) => Ok(name.to_owned()),
         None if kind == PrincipalKind::User && caller.kind == PrincipalKind::User => {
-            Ok(caller.name.clone())
+            Ok(caller.name.to_string())
         }
         None if kind == PrincipalKind::User => Err(ErrorReply::new(
             400,

@@ -18,7 +18,7 @@ pub(super) fn principals(region: &str, arns: &[String]) -> Vec<Principal> {
             continue;
         };
         if !principal.has_path() && principal.kind == PrincipalKind::Role {
-            principal.path = path_of_role(region, &principal);
+            principal.path = path_of_role(region, &principal).into();
         }
         if found.iter().all(|known| known.key() != principal.key()) {
             found.push(principal);

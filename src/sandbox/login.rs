@@ -149,7 +149,7 @@ fn of_aws_auth(
     .mappings;
     let canonical = Principal {
         path: match identity.principal.kind {
-            PrincipalKind::Role => "/".to_owned(),
+            PrincipalKind::Role => "/".into(),
             PrincipalKind::User => identity.principal.path.clone(),
         },
         ..identity.principal.clone()

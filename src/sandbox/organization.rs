@@ -82,7 +82,7 @@ pub(super) fn regions(
         "*",
         denied,
     )?;
-    let account = &credential.identity.principal.account;
+    let account = credential.identity.principal.account.as_str();
     let mut names = world.regions.get(account).cloned().unwrap_or_else(|| {
         let all = world.clusters.values();
         all.map(|cluster| cluster.seed.region.clone()).collect()

@@ -227,11 +227,11 @@ impl Seed {
     #[must_use]
     pub fn new(cluster: ClusterSeed) -> Self {
         let admin = Arn {
-            partition: cluster.partition.clone(),
-            service: "iam".to_owned(),
-            region: String::new(),
-            account: cluster.account_id.clone(),
-            resource: "role/Admin".to_owned(),
+            partition: cluster.partition.clone().into(),
+            service: "iam".into(),
+            region: "".into(),
+            account: cluster.account_id.clone().into(),
+            resource: "role/Admin".into(),
         };
         Self {
             cluster,

@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
+use smol_str::SmolStr;
+
 use super::Proposal;
 use crate::access::before::Standing;
 use crate::choices::Choices;
@@ -19,7 +21,7 @@ pub(super) struct Case<'a> {
     /// What the ARN points at; `None` where the text is no ARN.
     pub(super) subject: Option<ArnSubject>,
     /// The partition in the ARN, lower case; empty where the text is no ARN.
-    pub(super) partition: String,
+    pub(super) partition: SmolStr,
     /// The mapping's groups, to be found among many.
     groups: OnceCell<HashSet<&'a str>>,
 }

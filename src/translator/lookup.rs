@@ -148,8 +148,8 @@ fn fix(lookup: &Lookup, principal: &Principal) -> String {
     };
     match lookup {
         Lookup::OtherAccount => Advice::LookUp {
-            account: account.clone(),
-            partition: partition.clone(),
+            account: account.to_string(),
+            partition: partition.to_string(),
         }
         .into(),
         Lookup::NotAssumed { role } => format!(

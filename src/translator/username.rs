@@ -118,6 +118,9 @@ fn reserved_prefix(name: &str, _written: &str) -> Option<Refusal> {
 /// documented, so it is not tried.
 /// Source: EKS User Guide, "Set a custom username for EKS access entries".
 fn unknown_placeholder(name: &str, _written: &str) -> Option<Refusal> {
+    if !has_placeholder(name) {
+        return None;
+    }
     let known = [Placeholder::SessionName, Placeholder::SessionNameRaw];
     let rest = known.iter().fold(name.to_owned(), |rest, known| {
         rest.replace(known.text(), "")
@@ -135,6 +138,7 @@ fn unknown_placeholder(name: &str, _written: &str) -> Option<Refusal> {
 fn needs_colon(name: &str, written: &str) -> Option<Refusal> {
     let first = [Placeholder::SessionName, Placeholder::SessionNameRaw]
         .iter()
+        .filter(|session| session.is_in(name))
         .filter_map(|session| name.find(session.text()))
         .min()?;
     let (before, session) = name.split_at(first);

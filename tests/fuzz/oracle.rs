@@ -142,7 +142,7 @@ pub(crate) fn arn(text: &str) -> Compared {
     };
     if kind == judged["kind"] {
         let stripped = Principal::from_arn(arn).map(|principal| Principal {
-            path: "/".to_owned(),
+            path: "/".into(),
             ..principal
         });
         return match stripped {

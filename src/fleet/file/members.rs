@@ -85,7 +85,7 @@ pub(super) fn member(
     Ok(Member {
         name,
         reach: Reach {
-            account: account.or_else(|| role.as_ref().map(|role| role.account.clone())),
+            account: account.or_else(|| role.as_ref().map(|role| role.account.to_string())),
             profile: or(&line.profile, &defaults.profile),
             role,
             external_id: or(&line.external_id, &defaults.external_id),
@@ -108,11 +108,11 @@ fn role_of(role: &str, account: Option<&str>, region: &str) -> Result<Arn, Strin
         })?;
         let role = role.trim_start_matches('/');
         return Ok(Arn {
-            partition: partition_of(region).to_owned(),
-            service: "iam".to_owned(),
-            region: String::new(),
-            account: account.to_owned(),
-            resource: format!("role/{role}"),
+            partition: partition_of(region).into(),
+            service: "iam".into(),
+            region: "".into(),
+            account: account.into(),
+            resource: format!("role/{role}").into(),
         });
     }
     let arn: Arn = role.parse().map_err(|error| format!("`{role}` {error}"))?;

@@ -30,7 +30,7 @@ pub fn invent(aws_auth: &AwsAuth, rbac_objects: Vec<serde_json::Value>, target: 
         name: CLUSTER.to_owned(),
         ..ClusterSeed::default()
     };
-    let accounts = arns.iter().map(|arn| arn.account.clone());
+    let accounts = arns.iter().map(|arn| arn.account.to_string());
     let account = target.assumed.account_id.clone();
     if let Some(account) =
         account.or_else(|| most_common(accounts.filter(|account| is_account(account))))

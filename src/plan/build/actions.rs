@@ -29,40 +29,34 @@ impl Builder<'_> {
             // Without the switch the cluster takes no access entry at all.
             return Vec::new();
         }
-        let mut actions: Vec<_> = self
-            .actions
-            .into_iter()
-            .flat_map(|(id, actions)| {
-                let of = actions.into_iter();
-                of.map(move |(stage, kind, why)| (stage, kind, Some(id), why))
-            })
-            .collect();
-        actions.sort_by_key(|(stage, ..)| *stage);
         let switch = (self.observed.cluster.authentication_mode
             == Some(AuthenticationMode::ConfigMap))
-        .then(|| {
-            let kind = ActionKind::UpdateAuthenticationMode {
+        .then(|| Action {
+            id: String::new(),
+            kind: ActionKind::UpdateAuthenticationMode {
                 from: AuthenticationMode::ConfigMap,
                 to: AuthenticationMode::ApiAndConfigMap,
-            };
-            (
-                Stage::Cluster,
-                kind,
-                None,
-                "the cluster has no access entries in this mode".to_owned(),
-            )
+            },
+            mapping: None,
+            stage: Stage::Cluster,
+            why: "the cluster has no access entries in this mode".to_owned(),
         });
-        switch
-            .into_iter()
-            .chain(actions)
-            .enumerate()
-            .map(|(index, (stage, kind, mapping, why))| Action {
-                id: format!("a{}", index + 1),
+        let planned = self.actions.values().map(Vec::len).sum::<usize>();
+        let mut actions = Vec::with_capacity(planned + 1);
+        actions.extend(switch);
+        for (id, of_mapping) in self.actions {
+            actions.extend(of_mapping.into_iter().map(|(stage, kind, why)| Action {
+                id: String::new(),
                 kind,
-                mapping,
+                mapping: Some(id),
                 stage,
                 why,
-            })
-            .collect()
+            }));
+        }
+        actions.sort_by_key(|action| action.stage);
+        for (index, action) in actions.iter_mut().enumerate() {
+            action.id = format!("a{}", index + 1);
+        }
+        actions
     }
 }

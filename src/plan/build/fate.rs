@@ -13,7 +13,7 @@ pub(in crate::plan) struct Fate {
     pub(in crate::plan) findings: Vec<Finding>,
     pub(in crate::plan) entry: Option<AccessEntry>,
     pub(in crate::plan) access: AccessChange,
-    pub(in crate::plan) drift: Option<AccessChange>,
+    pub(in crate::plan) drift: Option<Box<AccessChange>>,
     pub(in crate::plan) blocker: Option<Blocker>,
     pub(in crate::plan) decision: Option<Decided>,
 }
@@ -79,11 +79,13 @@ impl OpenMapping<'_> {
     /// The change, in which a group that EKS refuses and the entry lacks is lost, bound or not: only a person knows
     /// what else looks for its name.
     pub(in crate::plan) fn with_dropped_groups(&self, change: AccessChange) -> AccessChange {
-        let has_new_name = change.moved_groups().iter().any(|moved| {
-            let after = change.after.as_ref();
-            after.is_some_and(|after| after.groups.iter().any(|group| group == moved))
-        });
-        let is_lost = self.drops_groups && change.keeps_access() && !has_new_name;
+        let has_new_name = || {
+            change.moved_groups().iter().any(|moved| {
+                let after = change.after.as_ref();
+                after.is_some_and(|after| after.groups.iter().any(|group| group == moved))
+            })
+        };
+        let is_lost = self.drops_groups && change.keeps_access() && !has_new_name();
         AccessChange {
             verdict: if is_lost {
                 Some(Verdict::Lost)

@@ -9,7 +9,6 @@ use crate::model::{AccessEntry, AuthenticationMode, Principal, PrincipalKey};
 use crate::observed::NodeRoleUser;
 use crate::plan::document::Outcome;
 use crate::plan::gate::{GateRuling, Move, Update};
-use crate::translator::Proposal;
 
 impl<'a> Builder<'a> {
     /// EKS creates the entry itself, in the mode switch or later. What the switch would move by that is moved by this
@@ -61,14 +60,16 @@ impl<'a> Builder<'a> {
     }
 
     /// Whether EKS creates an entry for the principal when the mode is switched, and moves its access by that.
-    pub(super) fn moves_in_switch(&self, question: &OpenMapping<'_>, proposal: &Proposal) -> bool {
-        let Proposal::Entry(entry) = proposal else {
-            return false;
+    pub(super) fn moves_in_switch(&self, question: &OpenMapping<'_>, entry: &AccessEntry) -> bool {
+        let is_used = || {
+            Principal::from_arn(&entry.principal_arn).is_some_and(|principal| {
+                let key = principal.key();
+                self.observed.users_of_role(&key).next().is_some()
+            })
         };
-        let key = Principal::from_arn(&entry.principal_arn).map(|principal| principal.key());
         self.switches_mode()
             && entry.entry_type.is_node()
-            && key.is_some_and(|key| self.observed.users_of_role(&key).next().is_some())
+            && is_used()
             && !self
                 .gate
                 .compare(question.in_force.identity.as_ref(), entry)

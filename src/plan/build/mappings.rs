@@ -17,11 +17,17 @@ impl<'a> Builder<'a> {
     pub(super) fn mapping(
         &mut self,
         mapping: &'a Mapping,
-        translation: &Translation,
+        translation: Translation,
     ) -> PlannedMapping {
-        let real = self.real_arn(mapping);
+        let principal = Principal::as_matched(&mapping.arn);
+        if self.choices.answers.is_empty() {
+            return self.attempt(mapping, principal.as_ref(), translation, None);
+        }
+        let real = principal
+            .as_ref()
+            .and_then(|principal| self.real_arn(principal));
         let answer = self.choices.answer(&mapping.arn, real.as_ref());
-        let planned = self.attempt(mapping, translation, answer);
+        let planned = self.attempt(mapping, principal.as_ref(), translation.clone(), answer);
         let codes: Vec<Code> = planned
             .findings
             .iter()
@@ -31,14 +37,14 @@ impl<'a> Builder<'a> {
         match by_code.filter(|_| answer.is_none() && planned.needs_decision()) {
             Some(answer) => {
                 self.forget(mapping);
-                self.attempt(mapping, translation, Some(answer))
+                self.attempt(mapping, principal.as_ref(), translation, Some(answer))
             }
             None => planned,
         }
     }
 
-    pub(super) fn real_arn(&self, mapping: &Mapping) -> Option<Arn> {
-        let key = Principal::as_matched(&mapping.arn)?.key();
+    pub(super) fn real_arn(&self, principal: &Principal) -> Option<Arn> {
+        let key = principal.key();
         match self.observed.lookup(&key) {
             Lookup::Found { arn, .. } => Some(arn.clone()),
             _ => Some(self.cluster.entry(&key)?.entry.principal_arn.clone()),
@@ -48,14 +54,14 @@ impl<'a> Builder<'a> {
     pub(super) fn attempt(
         &mut self,
         mapping: &'a Mapping,
-        translation: &Translation,
+        principal: Option<&Principal>,
+        translation: Translation,
         answer: Option<&'a Answer>,
     ) -> PlannedMapping {
         if let Some(answer) = answer {
             self.uses(answer);
         }
-        let principal = Principal::as_matched(&mapping.arn);
-        let in_force = match &principal {
+        let in_force = match principal {
             Some(principal) => self.cluster.access(principal),
             None => InForce {
                 through: Through::Mapping(mapping.id),
@@ -69,22 +75,23 @@ impl<'a> Builder<'a> {
             in_force,
             answer,
         };
-        let findings = translation.findings.clone();
+        let grants_today = translation.grants_today;
+        let findings = translation.findings;
         let what = answer.map(|answer| answer.what);
-        let mut fate = match (&translation.proposal, what, answer) {
+        let mut fate = match (translation.proposal, what, answer) {
             (Proposal::FilteredOut, ..) => Fate {
                 access: before(&question),
                 ..Fate::new(Outcome::Skipped, findings)
             },
             // Neither answer keeps EKS from creating the entry.
             (Proposal::Entry(entry), Some(Do::Leave | Do::Drop), _)
-                if self.moves_in_switch(&question, &translation.proposal) =>
+                if self.moves_in_switch(&question, &entry) =>
             {
                 self.misfit_of(
                     &question,
                     "EKS creates its access entry when the mode is switched; accept that change with `migrate`",
                 );
-                self.entry(&question, entry.clone(), findings)
+                self.entry(&question, entry, findings)
             }
             (_, Some(Do::Leave), Some(answer)) => Fate {
                 access: before(&question),
@@ -93,8 +100,8 @@ impl<'a> Builder<'a> {
             },
             (Proposal::Inert, ..) => Self::inert(&question, findings),
             (_, Some(Do::Drop), Some(answer)) => self.dropped(&question, answer, findings),
-            (Proposal::Impossible, ..) => self.impossible(&question, principal.as_ref(), findings),
-            (Proposal::Entry(entry), ..) => self.entry(&question, entry.clone(), findings),
+            (Proposal::Impossible, ..) => self.impossible(&question, principal, findings),
+            (Proposal::Entry(entry), ..) => self.entry(&question, entry, findings),
         };
         self.hold_warnings(mapping, &mut fate);
         if fate.blocker.is_some() {
@@ -119,7 +126,7 @@ impl<'a> Builder<'a> {
             drift: fate.drift,
             blocker: fate.blocker,
             decision: fate.decision,
-            inert_included: !translation.grants_today
+            inert_included: !grants_today
                 && matches!(
                     fate.outcome,
                     Outcome::Create | Outcome::Update | Outcome::Unchanged
@@ -186,13 +193,13 @@ impl<'a> Builder<'a> {
         if drift.keeps_access() {
             return Fate {
                 outcome: Outcome::Unchanged,
-                drift: Some(drift),
+                drift: Some(Box::new(drift)),
                 ..fate
             };
         }
         let decision = question.decided_as(Do::KeepLive);
         Fate {
-            drift: Some(drift),
+            drift: Some(Box::new(drift)),
             blocker: decision.is_none().then_some(Blocker::LiveDiffers),
             decision,
             ..fate

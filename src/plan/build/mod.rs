@@ -8,7 +8,7 @@ mod fate;
 mod left_to_eks;
 mod mappings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -19,7 +19,7 @@ use super::gate::Gate;
 use super::misfits;
 use super::own_entries::Ours;
 use crate::access::ClusterAccess;
-use crate::access::before::{Standing, standings};
+use crate::access::before::Standing;
 use crate::choices::Choices;
 use crate::finding::{Code, Finding};
 use crate::invocation::Advice;
@@ -41,19 +41,20 @@ pub fn build(
     now: Timestamp,
 ) -> Plan {
     let cluster = ClusterAccess::new(reading, observed);
+    let translated = translations(reading, observed, choices, &cluster);
     let mut builder = Builder {
         observed,
         gate: Gate::new(reading, observed, choices, &cluster),
         cluster,
         choices,
         ours,
-        planned: BTreeMap::new(),
+        planned: HashMap::with_capacity(reading.mappings.len()),
         actions: BTreeMap::new(),
         used: BTreeSet::new(),
         misfits: Vec::new(),
         holds_switch: Vec::new(),
     };
-    let mut mappings = Vec::new();
+    let mut mappings = Vec::with_capacity(reading.mappings.len());
     let mut accounts = Vec::new();
     let mut diagnosed: BTreeMap<MappingId, Vec<Finding>> = BTreeMap::new();
     for diagnostic in &reading.diagnostics {
@@ -62,13 +63,13 @@ pub fn build(
             findings.push(diagnostic.finding.clone());
         }
     }
-    for (mapping, mut translation) in translations(reading, observed, choices) {
+    for (mapping, mut translation) in translated {
         let read = diagnosed.remove(&mapping.id).unwrap_or_default();
         translation.findings.splice(..0, read);
         if mapping.id.section == Section::MapAccounts {
             accounts.push(builder.account(mapping, translation));
         } else {
-            mappings.push(builder.mapping(mapping, &translation));
+            mappings.push(builder.mapping(mapping, translation));
         }
     }
     mappings.sort_by_key(|mapping| mapping.id);
@@ -165,8 +166,9 @@ fn translations<'a>(
     reading: &'a Reading,
     observed: &Observed,
     choices: &Choices,
+    cluster: &ClusterAccess<'_>,
 ) -> Vec<(&'a Mapping, Translation)> {
-    let mut standings = standings(reading);
+    let mut standings = cluster.authenticator().standings(reading);
     let mut translations: Vec<_> = reading
         .mappings
         .iter()
@@ -184,16 +186,17 @@ fn observed_entries(
     observed: &Observed,
     mappings: &[PlannedMapping],
 ) -> BTreeMap<String, AccessEntry> {
-    let in_play: BTreeSet<PrincipalKey> = mappings
+    let live = observed.entries.as_deref().unwrap_or_default();
+    if live.is_empty() {
+        return BTreeMap::new();
+    }
+    let in_play: HashSet<PrincipalKey> = mappings
         .iter()
         .filter_map(|mapping| {
             Some(Principal::from_arn(&mapping.entry.as_ref()?.principal_arn)?.key())
         })
         .collect();
-    observed
-        .entries
-        .iter()
-        .flatten()
+    live.iter()
         .filter(|live| {
             Principal::from_arn(&live.entry.principal_arn)
                 .is_some_and(|principal| in_play.contains(&principal.key()))
@@ -211,7 +214,7 @@ pub(super) struct Builder<'a> {
     pub(super) choices: &'a Choices,
     pub(super) ours: &'a Ours,
     /// Principals that have an entry planned already, and for which mapping.
-    pub(super) planned: BTreeMap<PrincipalKey, MappingId>,
+    pub(super) planned: HashMap<PrincipalKey, MappingId>,
     pub(super) actions: BTreeMap<MappingId, Vec<(Stage, ActionKind, String)>>,
     /// The answers that decided something, by their place.
     used: BTreeSet<usize>,

@@ -53,7 +53,7 @@ pub struct PlannedMapping {
     pub access: AccessChange,
     /// How the live access entry, which is in force, differs from the mapping that it hides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub drift: Option<AccessChange>,
+    pub drift: Option<Box<AccessChange>>,
     /// Why it waits for a decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocker: Option<Blocker>,

@@ -15,7 +15,8 @@ pub const ACCEPTED_TAG: &str = "aws-auth-migrate/accepted";
 
 /// Writes an accepted move into the tags of the entry that it is about.
 pub(in crate::plan) fn tag(entry: &mut AccessEntry, change: &AccessChange) {
-    if !change.keeps_access() || !change.moved_groups().is_empty() {
+    let has_moved = || change.before != change.after && !change.moved_groups().is_empty();
+    if !change.keeps_access() || has_moved() {
         let verdict = change.verdict.map_or("unknown", Verdict::as_str);
         let tag = format!("{verdict}-{}", digest_of(change));
         entry.tags.insert(ACCEPTED_TAG.to_owned(), tag);

@@ -90,7 +90,7 @@ impl Asked {
     fn of(mapping: &PlannedMapping) -> Self {
         let entry = mapping.entry.as_ref();
         let moved = mapping.access.moved_groups();
-        let drift = mapping.drift.clone();
+        let drift = mapping.drift.as_deref().cloned();
         let moved_by_drift = drift.as_ref().map(AccessChange::moved_groups);
         let is_moved = |group: &&String| {
             moved.contains(group.as_str())

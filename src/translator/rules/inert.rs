@@ -1,7 +1,7 @@
 //! Why a mapping grants nothing today.
 
 use crate::access::before::Standing;
-use crate::access::identity_of_mapping;
+use crate::access::identity::fails_at_every_login;
 use crate::finding::Code;
 use crate::invocation::Advice;
 use crate::model::mapping::Dropped;
@@ -181,7 +181,7 @@ pub(super) fn shadowed(case: &Case<'_>) -> Option<Ruling> {
 ///
 /// Source: aws-iam-authenticator `pkg/server/server.go`, `renderTemplate`, whose failure ends the login.
 pub(super) fn never_renders(case: &Case<'_>) -> Option<Ruling> {
-    identity_of_mapping(case.mapping).is_none().then(|| {
+    fails_at_every_login(case.mapping).then(|| {
         Ruling::inert(
             Code::NeverRenders,
             format!(

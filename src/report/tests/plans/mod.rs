@@ -119,7 +119,7 @@ pub(crate) fn large() -> Plan {
             "give a role for the look-up: --lookup-role 345678901234=ROLE_ARN",
         );
     foreign.arn = foreign.arn.replace(ACCOUNT, "345678901234");
-    foreign.entry.as_mut().unwrap().principal_arn.account = "345678901234".to_owned();
+    foreign.entry.as_mut().unwrap().principal_arn.account = "345678901234".into();
     mappings.push(foreign);
     for index in mappings.len()..60 {
         let name = format!("user/team-{}/dev-{index:02}", index % 4);
