@@ -10,6 +10,8 @@ pub mod in_force;
 pub mod rbac_emit;
 pub mod rbac_file;
 pub mod template;
+#[cfg(test)]
+mod tests;
 
 pub use after::identity_of_entry;
 pub use compare::{Bindings, compare};

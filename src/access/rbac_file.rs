@@ -254,4 +254,14 @@ subjects:
             Err(RbacFileError::Syntax { document: 1, .. })
         ));
     }
+
+    #[test]
+    fn the_rules_of_cluster_roles_are_read_where_there_are_any() {
+        let role = r#"{"kind": "ClusterRole", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "ops"}, "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}"#;
+        let rbac = read_rbac(&format!("---\n{role}\n---\n{CLUSTER}")).unwrap();
+        let roles = rbac.cluster_roles.unwrap();
+        assert_eq!(roles["ops"].len(), 1);
+        assert_eq!(roles["ops"][0].to_string(), "get on pods");
+        assert_eq!(read_rbac(CLUSTER).unwrap().cluster_roles, None);
+    }
 }

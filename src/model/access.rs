@@ -223,6 +223,7 @@ pub enum BindingEffect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::access_policy::{AccessScope, PolicyAssociation, ScopeKind};
 
     fn change(before: &[&str], after: Option<&[&str]>, bound: &str) -> AccessChange {
         let identity = |groups: &[&str]| Identity {
@@ -284,5 +285,19 @@ mod tests {
                 identity
             );
         }
+    }
+
+    #[test]
+    fn an_administrator_has_the_policy_on_the_whole_cluster() {
+        let policy = |name: &str, kind: ScopeKind| PolicyAssociation {
+            access_scope: AccessScope {
+                kind,
+                namespaces: Vec::new(),
+            },
+            ..PolicyAssociation::cluster_wide("aws", name)
+        };
+        assert!(policy(CLUSTER_ADMIN, ScopeKind::Cluster).is_cluster_admin());
+        assert!(!policy(CLUSTER_ADMIN, ScopeKind::Namespace).is_cluster_admin());
+        assert!(!policy("AmazonEKSViewPolicy", ScopeKind::Cluster).is_cluster_admin());
     }
 }

@@ -5,6 +5,8 @@
 
 mod reasons;
 mod tag;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

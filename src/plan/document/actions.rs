@@ -190,3 +190,68 @@ impl ActionKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const VIEW: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
+    const EDIT: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy";
+
+    fn applied(kind: &Value, before: Option<&[(&str, &str)]>) -> Option<Vec<(String, String)>> {
+        let mut action = json!({"principalArn": "arn:aws:iam::111122223333:role/dev"});
+        let fields = action.as_object_mut().unwrap();
+        fields.extend(kind.as_object().unwrap().clone());
+        let action: ActionKind = serde_json::from_value(action).unwrap();
+        let policy = |(policy, namespace): &(&str, &str)| {
+            let scope = if namespace.is_empty() {
+                json!({"type": "cluster", "namespaces": []})
+            } else {
+                json!({"type": "namespace", "namespaces": [namespace]})
+            };
+            json!({"policyArn": policy, "accessScope": scope})
+        };
+        let before = before.map(|policies| {
+            let policies: Vec<Value> = policies.iter().map(policy).collect();
+            let entry = json!({
+                "principalArn": "arn:aws:iam::111122223333:role/dev", "type": "STANDARD", "username": "dev",
+                "kubernetesGroups": ["devs"], "tags": {}, "accessPolicies": policies,
+            });
+            serde_json::from_value(entry).unwrap()
+        });
+        let after = action.applied_to(before)?;
+        let policies = after.access_policies.into_iter().map(|policy| {
+            let namespaces = policy.access_scope.namespaces.join(",");
+            (policy.policy_arn.to_string(), namespaces)
+        });
+        Some(policies.collect())
+    }
+
+    /// An entry has each policy once, and keeps those that a call does not name.
+    #[test]
+    fn a_call_changes_the_policy_that_it_names() {
+        let has = |policies: &[(&str, &str)]| {
+            let owned = |(policy, namespace): &(&str, &str)| {
+                ((*policy).to_owned(), (*namespace).to_owned())
+            };
+            Some(policies.iter().map(owned).collect::<Vec<_>>())
+        };
+        let associate = json!({
+            "kind": "associateAccessPolicy", "policyArn": VIEW,
+            "accessScope": {"type": "cluster", "namespaces": []},
+        });
+        let disassociate = json!({"kind": "disassociateAccessPolicy", "policyArn": VIEW});
+        let both: &[(&str, &str)] = &[(VIEW, "dev"), (EDIT, "")];
+        assert_eq!(
+            applied(&associate, Some(both)),
+            has(&[(EDIT, ""), (VIEW, "")])
+        );
+        assert_eq!(applied(&associate, Some(&[])), has(&[(VIEW, "")]));
+        assert_eq!(applied(&disassociate, Some(both)), has(&[(EDIT, "")]));
+        assert_eq!(applied(&associate, None), None);
+        let delete = json!({"kind": "deleteAccessEntry"});
+        assert_eq!(applied(&delete, Some(both)), None);
+    }
+}
