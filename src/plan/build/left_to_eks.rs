@@ -1,7 +1,7 @@
 //! Entries that EKS creates itself, in the mode switch or later.
 
 use super::Builder;
-use super::fate::{Fate, Question, told, with};
+use super::fate::{Fate, Question, decision_finding, with};
 use crate::choices::ManagedNodes;
 use crate::finding::{Code, Finding};
 use crate::invocation::Advice;
@@ -38,7 +38,7 @@ impl<'a> Builder<'a> {
         };
         match self.gate.rule(&asked) {
             Ruling::Open(decision) => {
-                findings.extend(question.answer.map(told));
+                findings.extend(question.answer.map(decision_finding));
                 Fate {
                     decision,
                     ..fate(Outcome::Skipped, findings)
