@@ -240,7 +240,7 @@ fn standings_in(store: &Store<'_>, reading: &Reading) -> BTreeMap<MappingId, Sta
         .collect()
 }
 
-/// Tells what the authenticator answers for identities.
+/// Answers for identities as the authenticator does.
 #[derive(Debug)]
 pub struct Authenticator<'a>(Store<'a>);
 

@@ -66,7 +66,7 @@ struct Shared {
 /// Shows a line to whoever waits.
 type Tell = Box<dyn Fn(&str) + Send>;
 
-/// Who is told that calls wait, and when that was last done.
+/// Who is notified that calls wait, and when that was last done.
 #[derive(Default)]
 struct Watcher {
     tell: Option<Tell>,
@@ -138,12 +138,12 @@ impl Pace {
         }
     }
 
-    /// Has somebody told whenever calls wait because AWS throttles, every ten seconds at most.
+    /// Notifies somebody whenever calls wait because AWS throttles, every ten seconds at most.
     pub fn watch(&self, tell: impl Fn(&str) + Send + 'static) {
         self.watcher().tell = Some(Box::new(tell));
     }
 
-    /// Tells whoever watches that something waits.
+    /// Reports that something waits.
     pub fn tell(&self, notice: &str) {
         if let Some(tell) = &self.watcher().tell {
             tell(notice);
@@ -165,7 +165,7 @@ impl Pace {
         }
     }
 
-    /// The same, and tells where it takes long.
+    /// The same, and reports a wait that takes long.
     pub(super) async fn turn_of(&self, operation: &str) {
         let turn = self.turn();
         tokio::pin!(turn);
@@ -192,7 +192,7 @@ impl Pace {
         }
     }
 
-    /// Tells that an operation waits, and why.
+    /// Reports that an operation waits, and why.
     pub(super) fn tell_of(&self, operation: &str) {
         let now = Instant::now();
         let (why, next) = {

@@ -45,10 +45,10 @@ impl EksApi for Aws {
                     .send()
                     .await
                     .map_err(|error| AwsError::of("eks:CreateAccessEntry", &error))?;
-                let told = answered(&answer);
+                let noted = answered(&answer);
                 Ok(CallReply {
                     entry: answer.access_entry.and_then(plain_entry),
-                    ..told
+                    ..noted
                 })
             }
             ActionKind::UpdateAccessEntry {
@@ -67,10 +67,10 @@ impl EksApi for Aws {
                     .send()
                     .await
                     .map_err(|error| AwsError::of("eks:UpdateAccessEntry", &error))?;
-                let told = answered(&answer);
+                let noted = answered(&answer);
                 Ok(CallReply {
                     entry: answer.access_entry.and_then(plain_entry),
-                    ..told
+                    ..noted
                 })
             }
             ActionKind::DeleteAccessEntry { principal_arn } => {

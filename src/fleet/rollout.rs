@@ -133,12 +133,12 @@ impl Rollout<'_> {
             .await
             .map_err(failed)?
             .account;
-        let told = |failure: Failure| failed(reason(&failure, member));
+        let as_failed = |failure: Failure| failed(reason(&failure, member));
         let saved = self
             .plans
             .map(|folder| saved(folder, &account, member))
             .transpose()
-            .map_err(told)?;
+            .map_err(as_failed)?;
         let choices = saved.as_ref().map_or(choices, |plan| plan.choices.clone());
         let options = ApplyOptions {
             choices: Choices {

@@ -96,25 +96,26 @@ impl FleetLook<'_> {
     }
 
     async fn look(&self, member: &Member) -> Result<Row, Reason> {
-        let told = |failure: Failure| reason(&failure, member);
+        let as_reason = |failure: Failure| reason(&failure, member);
         let Prepared { target, choices } = open(self.connections, self.prepare, member).await?;
         let seen = Box::pin(migration::survey(&target, self.clock.system))
             .await
-            .map_err(told)?;
+            .map_err(as_reason)?;
         let folder = || {
             let folder = self.state_folder.map(Path::to_owned);
             folder.ok_or_else(|| Failure::new("no folder for the journal"))
         };
-        let history = migration::journal_path::history(&seen, None, folder).map_err(told)?;
+        let history = migration::journal_path::history(&seen, None, folder).map_err(as_reason)?;
         let now = (self.clock.now)();
         if self.command == FleetCommand::Plan {
             let plan = migration::apply::plan(&seen, &choices, &history, now);
             let fit = plan.shared_decisions_fit();
-            fit.map_err(|misfits| told(migration::apply::misfit(&misfits)))?;
+            fit.map_err(|misfits| as_reason(migration::apply::misfit(&misfits)))?;
             if let Some(folder) = self.save {
-                save(&plan, folder).map_err(told)?;
+                save(&plan, folder).map_err(as_reason)?;
             }
-            let bindings = migration::bindings::wanted(&seen, &choices, &plan).map_err(told)?;
+            let bindings =
+                migration::bindings::wanted(&seen, &choices, &plan).map_err(as_reason)?;
             return Ok(Row {
                 digest: Some(digest(&plan, &bindings)),
                 ..planned(member, &seen, &plan)

@@ -159,7 +159,7 @@ pub enum ArnSubject {
 }
 
 impl ArnSubject {
-    /// Tells what an ARN points at.
+    /// What an ARN points at.
     #[must_use]
     pub fn of(arn: &Arn) -> Self {
         if !arn.region.is_empty() {

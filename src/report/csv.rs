@@ -64,7 +64,7 @@ pub fn write_csv(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
 pub(super) fn judged(verification: &Verification) -> String {
     let (mut header, mut rows): (_, Vec<CsvRow>) = (header(), rows(&verification.plan).collect());
     header.extend(["objections", "doubts"].map(str::to_owned));
-    let told = |message: &str, code: Option<Code>, fix: &str| {
+    let with_code = |message: &str, code: Option<Code>, fix: &str| {
         let code = code.map_or(String::new(), |code| format!(" ({code})"));
         let fix = match fix {
             "" => String::new(),
@@ -73,11 +73,11 @@ pub(super) fn judged(verification: &Verification) -> String {
         format!("{message}{code}{fix}")
     };
     let objections = verification.objections.iter().map(|one| {
-        let text = told(&one.message, one.code, &one.fix);
+        let text = with_code(&one.message, one.code, &one.fix);
         (one.mapping, 0, text)
     });
     let doubts = verification.doubts.iter().map(|one| {
-        let text = told(&one.message, Some(one.code), &one.fix);
+        let text = with_code(&one.message, Some(one.code), &one.fix);
         (one.mapping, 1, text)
     });
     let columns = COLUMNS.len();

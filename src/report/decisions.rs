@@ -203,11 +203,11 @@ impl File {
         open: &'a Open,
         names: impl Fn(&'a Choice) -> &'a BTreeMap<String, String>,
     ) {
-        let mut told = BTreeSet::new();
+        let mut named = BTreeSet::new();
         let mut comments = Vec::new();
         for (index, (_, choices)) in open.iter().enumerate() {
             for (old, new) in choices.iter().flat_map(&names) {
-                if told.insert((old, new)) {
+                if named.insert((old, new)) {
                     let (old, new) = (flow_scalar(old), flow_scalar(new));
                     comments.push(format!("#   {old}: {new}  # question {}", index + 1));
                 }

@@ -30,7 +30,7 @@ impl Next {
     }
 }
 
-/// Tells the next steps after this plan.
+/// The next steps after this plan.
 #[must_use]
 pub fn next(plan: &Plan) -> Next {
     let offline = plan.cluster.authentication_mode.is_none();

@@ -151,7 +151,7 @@ fn ready(plan: &Plan) -> usize {
         .count()
 }
 
-/// Tells in one sentence how the principals fare.
+/// What happens to the principals, in one sentence.
 ///
 /// ```text
 /// 14 principals keep exactly their access, 1 is renamed (no binding uses the old name), 2 need a decision, 0 gain.

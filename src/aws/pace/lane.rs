@@ -1,4 +1,4 @@
-//! One lane of the pace: when its next call may be made, and what it was told by its service.
+//! One lane of the pace: when its next call may be made, and what its service has answered.
 
 use std::collections::VecDeque;
 use std::fmt;

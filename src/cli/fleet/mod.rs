@@ -62,8 +62,8 @@ fn refuse_unmatched(report: &Report) -> Result<(), Failure> {
     if report.unmatched.is_empty() || !is_whole {
         return Ok(());
     }
-    let told = report.unmatched.join("; ");
-    Err(Failure::usage(told).and_nothing_written().hint(
+    let unmatched = report.unmatched.join("; ");
+    Err(Failure::usage(unmatched).and_nothing_written().hint(
         "correct the decisions file or the option: it matches nothing in any cluster of the fleet",
     ))
 }

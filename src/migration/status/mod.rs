@@ -211,7 +211,7 @@ fn written_again(seen: &Survey, history: &History) -> Option<String> {
 /// What others have changed of this tool's work since.
 fn drift(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) -> Vec<String> {
     let changed = undo(history, None, live, &|_| false).left;
-    let told: BTreeSet<_> = changed
+    let noted: BTreeSet<_> = changed
         .iter()
         .map(|left| left.principal_arn.clone())
         .collect();
@@ -230,7 +230,7 @@ fn drift(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) -> V
     };
     let made = history.made_entries().into_iter();
     let deleted = made
-        .filter(|(arn, run)| is_made(run, arn) && !is_live(arn) && !told.contains(arn))
+        .filter(|(arn, run)| is_made(run, arn) && !is_live(arn) && !noted.contains(arn))
         .map(|(arn, _)| format!("{arn}: deleted since"));
     changed
         .chain(deleted.filter(|_| seen.observed.entries.is_some()))

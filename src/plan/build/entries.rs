@@ -1,7 +1,7 @@
 //! A proposed entry, held against the live one or against what is in force.
 
 use super::Builder;
-use super::fate::{Fate, OpenMapping, told, with};
+use super::fate::{Fate, OpenMapping, decision_finding, with};
 use crate::access::identity::identity_of_mapping;
 use crate::access::{InForce, Through, compare, identity_of_entry};
 use crate::decisions::Do;
@@ -69,7 +69,7 @@ impl<'a> Builder<'a> {
         match self.gate.rule(&asked) {
             GateRuling::Open(decision) => {
                 if decision.is_some() {
-                    findings.extend(question.answer.map(told));
+                    findings.extend(question.answer.map(decision_finding));
                 }
                 gate::tag(&mut entry, &access);
                 let why = "this principal has no access entry yet";

@@ -62,7 +62,7 @@ pub(in crate::plan) fn decided(answer: &Answer) -> Decided {
     }
 }
 
-pub(super) fn told(answer: &Answer) -> Finding {
+pub(super) fn decision_finding(answer: &Answer) -> Finding {
     let reason = answer.reason.as_deref().map(|reason| format!(": {reason}"));
     Finding::new(
         Code::Decided,

@@ -1,7 +1,7 @@
 //! Entries that EKS creates itself, in the mode switch or later.
 
 use super::Builder;
-use super::fate::{Fate, OpenMapping, told, with};
+use super::fate::{Fate, OpenMapping, decision_finding, with};
 use crate::choices::ManagedNodes;
 use crate::finding::{Code, Finding};
 use crate::invocation::Advice;
@@ -38,7 +38,7 @@ impl<'a> Builder<'a> {
         };
         match self.gate.rule(&asked) {
             GateRuling::Open(decision) => {
-                findings.extend(question.answer.map(told));
+                findings.extend(question.answer.map(decision_finding));
                 Fate {
                     decision,
                     ..fate(Outcome::Skipped, findings)

@@ -1,7 +1,7 @@
 //! What becomes of a mapping: answers, proposals, and what holds them back.
 
 use super::Builder;
-use super::fate::{Fate, OpenMapping, before, decided, told, unchanged, with};
+use super::fate::{Fate, OpenMapping, before, decided, decision_finding, unchanged, with};
 use crate::access::identity::identity_of_mapping;
 use crate::access::{InForce, Through, compare};
 use crate::decisions::{Answer, Do};
@@ -96,7 +96,7 @@ impl<'a> Builder<'a> {
             (_, Some(Do::Leave), Some(answer)) => Fate {
                 access: before(&question),
                 decision: Some(decided(answer)),
-                ..Fate::new(Outcome::Skipped, with(findings, told(answer)))
+                ..Fate::new(Outcome::Skipped, with(findings, decision_finding(answer)))
             },
             (Proposal::Inert, ..) => Self::inert(&question, findings),
             (_, Some(Do::Drop), Some(answer)) => self.dropped(&question, answer, findings),
@@ -158,7 +158,7 @@ impl<'a> Builder<'a> {
         Fate {
             access: compare(now, after, self.gate.as_read()),
             decision: Some(decided(answer)),
-            ..Fate::new(Outcome::Skipped, with(findings, told(answer)))
+            ..Fate::new(Outcome::Skipped, with(findings, decision_finding(answer)))
         }
     }
 

@@ -70,12 +70,12 @@ pub(super) fn csv(report: &Report) -> String {
 }
 
 fn blocks(row: &Row) -> String {
-    let told = row.blocks.iter().map(|block| {
+    let blocks = row.blocks.iter().map(|block| {
         let code = block
             .code
             .map_or_else(String::new, |code| format!(" ({code})"));
         let who = block.principal.as_deref().unwrap_or("the cluster itself");
         format!("{who}: {}{code}", block.message)
     });
-    told.collect::<Vec<_>>().join("; ")
+    blocks.collect::<Vec<_>>().join("; ")
 }

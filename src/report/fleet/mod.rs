@@ -174,15 +174,15 @@ fn mappings(row: &Row) -> String {
     let Some(summary) = &row.mappings else {
         return "-".to_owned();
     };
-    let told = OUTCOMES.into_iter().filter_map(|outcome| {
+    let counts = OUTCOMES.into_iter().filter_map(|outcome| {
         let count = count(summary, outcome);
         // Blocked and in conflict have one mark.
         (count > 0).then(|| format!("{}{count}", mark(outcome)))
     });
-    let told: Vec<String> = told.collect();
-    match told.len() {
+    let counts: Vec<String> = counts.collect();
+    match counts.len() {
         0 => "none".to_owned(),
-        _ => told.join(" "),
+        _ => counts.join(" "),
     }
 }
 
@@ -198,13 +198,13 @@ fn verdicts(row: &Row) -> String {
         (of.changed, "changed"),
         (of.unknown, "unknown"),
     ];
-    let told = all.into_iter().filter(|(count, _)| *count > 0);
-    let told: Vec<String> = told
+    let counts = all.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    match told.len() {
+    match counts.len() {
         0 => "-".to_owned(),
-        _ => told.join(", "),
+        _ => counts.join(", "),
     }
 }
 
