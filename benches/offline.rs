@@ -12,6 +12,7 @@
 )]
 
 mod shapes;
+mod support;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -21,8 +22,6 @@ use std::time::{Duration, Instant};
 use aws_auth_migrate::model::Section;
 use serde_json::{Value, json};
 
-/// The program that was built for this; another one is named by the environment variable `PROGRAM`.
-const BUILT: &str = env!("CARGO_BIN_EXE_aws-auth-migrate");
 const FORMATS: [&str; 6] = ["table", "json", "yaml", "markdown", "html", "csv"];
 /// As many mappings as a ConfigMap has room for, at some 150 bytes each.
 const MAPPINGS: usize = 6_700;
@@ -42,21 +41,14 @@ struct Cost {
 }
 
 fn main() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("offline");
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = support::folder("offline");
     let figures = json!({
         "ordinary": ordinary(&folder),
         "growth": growth(&folder),
         "instructions": instructions(&folder),
         "hostile": hostile(&folder),
     });
-    let text = serde_json::to_string_pretty(&figures).unwrap() + "\n";
-    std::fs::write(folder.with_extension("json"), &text).unwrap();
-    if std::env::var_os("FIGURES").is_some_and(|value| value == "write") {
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/figures");
-        std::fs::create_dir_all(&kept).unwrap();
-        std::fs::write(kept.join("offline.json"), text).unwrap();
-    }
+    support::keep("offline", &figures);
 }
 
 /// The plan of many ordinary mappings in each format, as a multiple of what the authenticator takes to read them.
@@ -70,7 +62,7 @@ fn ordinary(folder: &Path) -> Value {
     });
     let runs: Vec<_> = runs.collect();
     let judged = runs.iter().filter_map(|(judged, _)| *judged).min();
-    let size = std::fs::metadata(program()).unwrap().len();
+    let size = std::fs::metadata(support::program()).unwrap().len();
     println!(
         "\n{MAPPINGS} mappings, {} bytes; the program has {} MB\n",
         text.len(),
@@ -127,7 +119,7 @@ fn instructions(folder: &Path) -> Value {
     let count = |format: &str| {
         let output = Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            .arg(program())
+            .arg(support::program())
             .args(["plan", "--output", format, "--from-file"])
             .arg(&file)
             .output()
@@ -189,10 +181,6 @@ fn hostile(folder: &Path) -> Value {
     Value::Object(figures)
 }
 
-fn program() -> PathBuf {
-    std::env::var_os("PROGRAM").map_or_else(|| BUILT.into(), PathBuf::from)
-}
-
 fn manifest(folder: &Path, map_roles: &str) -> PathBuf {
     let file = folder.join("aws-auth.json");
     std::fs::write(&file, shapes::manifest(Section::MapRoles, map_roles)).unwrap();
@@ -203,7 +191,7 @@ fn manifest(folder: &Path, map_roles: &str) -> PathBuf {
 fn run(file: &Path, format: &str) -> Cost {
     let report = file.with_extension("report");
     let begin = Instant::now();
-    let mut child = Command::new(program())
+    let mut child = Command::new(support::program())
         .args(["plan", "--output", format, "--from-file"])
         .arg(file)
         .stdout(File::create(&report).unwrap())

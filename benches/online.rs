@@ -11,18 +11,17 @@
     reason = "a bench reads files and the environment, prints, and gives up at once"
 )]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
-use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, PolicyAssociation};
-use aws_auth_migrate::sandbox::{Answers, ClusterSeed, Limits, Sandbox, Seed};
+use aws_auth_migrate::model::AuthenticationMode;
+use aws_auth_migrate::sandbox::{Answers, ClusterSeed, Sandbox, SandboxLimits, Seed};
 use serde_json::{Value, json};
 
-/// The program that was built for this; another one is named by the environment variable `PROGRAM`.
-const BUILT: &str = env!("CARGO_BIN_EXE_aws-auth-migrate");
 const CLUSTER: &str = "shop";
 const ACCOUNT: &str = "111122223333";
 /// How many entries are created, and how many of them are for administrators and get a policy.
@@ -43,26 +42,19 @@ const IAM_PAGE: usize = 1000;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("online");
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = support::folder("online");
     let figures = runtime.block_on(async {
         json!({"latency": latency(&folder).await, "limit": limit(&folder).await})
     });
-    let text = serde_json::to_string_pretty(&figures).unwrap() + "\n";
-    std::fs::write(folder.with_extension("json"), &text).unwrap();
-    if std::env::var_os("FIGURES").is_some_and(|value| value == "write") {
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/figures");
-        std::fs::create_dir_all(&kept).unwrap();
-        std::fs::write(kept.join("online.json"), text).unwrap();
-    }
+    support::keep("online", &figures);
 }
 
 /// Each call takes its time: the program beside a pool of threads and a loop that create and check nothing.
 async fn latency(folder: &Path) -> Value {
-    let limits = Limits {
+    let limits = SandboxLimits {
         answers: Answers::After(LATENCY),
         page_size: IAM_PAGE,
-        ..Limits::default()
+        ..SandboxLimits::default()
     };
     println!(
         "\n{ENTRIES} entries, {ADMINS} of them with a policy; {} ms a call, {CONCURRENCY} at a time\n",
@@ -112,10 +104,10 @@ async fn latency(folder: &Path) -> Value {
 
 /// The service takes so many calls a second and throttles the rest; no action fails.
 async fn limit(folder: &Path) -> Value {
-    let limits = Limits {
+    let limits = SandboxLimits {
         requests_per_second: Some(LIMIT),
         page_size: IAM_PAGE,
-        ..Limits::default()
+        ..SandboxLimits::default()
     };
     println!("\n{ENTRIES} entries at {LIMIT} calls a second\n");
     println!("                      calls  repeated    time    of calls / limit");
@@ -141,15 +133,14 @@ async fn limit(folder: &Path) -> Value {
 /// Seconds from the start of the program to its end, its calls to AWS, and how many of them repeated another one.
 async fn apply(
     folder: &Path,
-    limits: &Limits,
+    limits: &SandboxLimits,
     entries: usize,
     options: &[&str],
 ) -> (f64, f64, f64) {
     let sandbox = Sandbox::start(seed(entries, limits)).await.unwrap();
     let state = folder.join("state");
     let _ = std::fs::remove_dir_all(&state);
-    let program = std::env::var("PROGRAM").unwrap_or_else(|_| BUILT.to_owned());
-    let mut command = Command::new(program);
+    let mut command = Command::new(support::program());
     command
         .args(["apply", "--cluster", CLUSTER, "--yes"])
         .args(["--progress", "none", "--output", "json"])
@@ -171,7 +162,7 @@ async fn apply(
 }
 
 /// Seconds that the calls of the boto3 pool took, and how many there were; `None` where there is no boto3.
-async fn by_pool(folder: &Path, limits: &Limits) -> Option<(f64, f64)> {
+async fn by_pool(folder: &Path, limits: &SandboxLimits) -> Option<(f64, f64)> {
     let sandbox = Sandbox::start(seed(ENTRIES, limits)).await.unwrap();
     let mut command = Command::new("python3");
     command
@@ -185,7 +176,7 @@ async fn by_pool(folder: &Path, limits: &Limits) -> Option<(f64, f64)> {
 }
 
 /// Seconds that the loop over the `aws` command took; `None` where there is none.
-async fn by_command(folder: &Path, limits: &Limits) -> Option<f64> {
+async fn by_command(folder: &Path, limits: &SandboxLimits) -> Option<f64> {
     let sandbox = Sandbox::start(seed(ENTRIES, limits)).await.unwrap();
     let mut command = Command::new("sh");
     command
@@ -235,7 +226,7 @@ fn list(folder: &Path, count: usize) -> String {
 }
 
 /// A cluster with so many mappings and no entry but its creator's, who runs the program.
-fn seed(entries: usize, limits: &Limits) -> Seed {
+fn seed(entries: usize, limits: &SandboxLimits) -> Seed {
     let cluster = ClusterSeed {
         name: CLUSTER.to_owned(),
         account_id: ACCOUNT.to_owned(),
@@ -246,20 +237,11 @@ fn seed(entries: usize, limits: &Limits) -> Seed {
     });
     let data = BTreeMap::from([("mapRoles".to_owned(), text.collect::<String>())]);
     let arns: Vec<String> = mappings(entries).map(|(arn, ..)| arn).collect();
-    let seed = Seed::new(cluster)
+    Seed::new(cluster)
         .with_aws_auth(data)
         .with_principals(arns.iter().map(String::as_str))
-        .with_mode(AuthenticationMode::ApiAndConfigMap)
-        .with_limits(limits.clone());
-    let creator = AccessEntry {
-        principal_arn: seed.creator.clone(),
-        entry_type: EntryType::Standard,
-        username: None,
-        kubernetes_groups: Vec::new(),
-        tags: BTreeMap::new(),
-        access_policies: vec![PolicyAssociation::cluster_wide("aws", CLUSTER_ADMIN)],
-    };
-    seed.with_entry(creator)
+        .switched_to(AuthenticationMode::ApiAndConfigMap)
+        .with_limits(limits.clone())
 }
 
 fn round(value: f64) -> f64 {

@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn causes_follow_and_none_is_repeated() {
         let root = || Layer::Root("connection refused");
-        for (error, told) in [
+        for (error, text) in [
             (root(), "connection refused"),
             (
                 over("io error", over("connect", root())),
@@ -54,7 +54,7 @@ mod tests {
                 "connect: connection refused (os error 111)",
             ),
         ] {
-            assert_eq!(with_causes(&error), told);
+            assert_eq!(with_causes(&error), text);
         }
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Renames;
-use crate::decisions::{Answer, Document, Selector};
+use crate::decisions::{Answer, DecisionsFile, Selector};
 use crate::finding::Code;
 use crate::invocation::CommandOption;
 use crate::model::{Arn, Glob};
@@ -60,7 +60,7 @@ pub struct Choices {
 impl Choices {
     /// These with what a decisions file says; what was chosen on the command line wins.
     #[must_use]
-    pub fn with_decisions(mut self, document: &Document) -> Self {
+    pub fn with_decisions(mut self, document: &DecisionsFile) -> Self {
         self.bind_renamed |= document.bind_renamed;
         self.with_earlier(&Self {
             rename_groups: document.rename_groups.clone(),

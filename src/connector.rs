@@ -10,14 +10,14 @@ use http::{Request, Response};
 /// What a request comes to: an answer, or an error of the connection.
 pub type Answered = io::Result<Response<Vec<u8>>>;
 
-type Answer = dyn Fn(Request<Vec<u8>>) -> BoxFuture<'static, Answered> + Send + Sync;
+type Handler = dyn Fn(Request<Vec<u8>>) -> BoxFuture<'static, Answered> + Send + Sync;
 
 /// Answers every request in this process; a clone is the same one.
 ///
 /// The URI of a request says which service or cluster is meant. No option and no variable of the environment leads here:
 /// whoever builds the settings in code hands it over.
 #[derive(Clone)]
-pub struct Connector(Arc<Answer>);
+pub struct Connector(Arc<Handler>);
 
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

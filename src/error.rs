@@ -323,9 +323,9 @@ mod tests {
             .hint("wait")
             .then_resumes()
             .resumes_after("nothing more was started");
-        let told = |hints: &[Hint]| hints.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let texts = |hints: &[Hint]| hints.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(
-            told(&failure.hints),
+            texts(&failure.hints),
             [
                 "wait",
                 "then run the same command again to resume",
@@ -334,7 +334,7 @@ mod tests {
         );
         let left = failure.hints.into_iter().filter_map(Hint::without_resume);
         assert_eq!(
-            told(&left.collect::<Vec<_>>()),
+            texts(&left.collect::<Vec<_>>()),
             ["wait", "nothing more was started"]
         );
     }

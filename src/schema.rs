@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use crate::fleet::{self, FleetFile};
-use crate::journal::Line;
+use crate::journal::JournalLine;
 use crate::migration::status::Status;
 use crate::migration::{Verification, Who};
 use crate::plan::Plan;
@@ -14,7 +14,7 @@ use crate::writer::Event;
 
 /// A document that has a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Document {
+pub enum SchemaDocument {
     /// What `plan` prints and saves.
     Plan,
     /// One line of the journal.
@@ -45,7 +45,7 @@ pub enum Document {
     Error,
 }
 
-impl Document {
+impl SchemaDocument {
     /// All of them, in the order of the help.
     pub const ALL: &[Self] = &[
         Self::Plan,
@@ -116,7 +116,7 @@ impl Document {
         let (mut schema, name, title) = match self {
             Self::Plan => (of::<Plan>(), "plan", "A plan of aws-auth-migrate"),
             Self::Journal => (
-                of::<Line>(),
+                of::<JournalLine>(),
                 "journal",
                 "A line of the journal of aws-auth-migrate",
             ),
@@ -126,12 +126,12 @@ impl Document {
                 "A progress event of aws-auth-migrate",
             ),
             Self::Decisions => (
-                of::<crate::decisions::Document>(),
+                of::<crate::decisions::DecisionsFile>(),
                 "decisions",
                 "The decisions about a migration",
             ),
             Self::Apply => (
-                of::<report::Applied<'_>>(),
+                of::<report::AppliedDocument<'_>>(),
                 "apply",
                 "What `apply` of aws-auth-migrate did",
             ),
@@ -147,12 +147,12 @@ impl Document {
             ),
             Self::Status => (of::<Status>(), "status", "The state of a cluster"),
             Self::Cutover => (
-                of::<report::CutOver<'_>>(),
+                of::<report::CutOverDocument<'_>>(),
                 "cutover",
                 "What `cutover` of aws-auth-migrate did",
             ),
             Self::Rollback => (
-                of::<report::RolledBack<'_>>(),
+                of::<report::RolledBackDocument<'_>>(),
                 "rollback",
                 "What `rollback` of aws-auth-migrate did",
             ),
@@ -167,12 +167,12 @@ impl Document {
                 "What `fleet` of aws-auth-migrate reports",
             ),
             Self::Report => (
-                of::<report::ChangeRecord<'_>>(),
+                of::<report::RecordDocument<'_>>(),
                 "report",
                 "The record of a migration by aws-auth-migrate",
             ),
             Self::Error => (
-                of::<report::Failed>(),
+                of::<report::FailureDocument>(),
                 "error",
                 "Why a command of aws-auth-migrate failed",
             ),
@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     /// The schema of a plan, where it says something about this place.
-    fn at(document: Document, pointer: &str) -> Value {
+    fn at(document: SchemaDocument, pointer: &str) -> Value {
         let schema = document.schema().to_value();
         schema.pointer(pointer).cloned().unwrap_or_default()
     }
@@ -265,21 +265,24 @@ mod tests {
     #[test]
     fn a_schema_takes_no_other_document_code_or_id_than_there_is() {
         assert_eq!(
-            at(Document::Plan, "/properties/schema/const"),
-            "aws-auth-migrate/plan/v1"
-        );
-        assert_eq!(
-            at(Document::Verify, "/$defs/Plan/properties/schema/const"),
+            at(SchemaDocument::Plan, "/properties/schema/const"),
             "aws-auth-migrate/plan/v1"
         );
         assert_eq!(
             at(
-                Document::Cutover,
+                SchemaDocument::Verify,
+                "/$defs/Plan/properties/schema/const"
+            ),
+            "aws-auth-migrate/plan/v1"
+        );
+        assert_eq!(
+            at(
+                SchemaDocument::Cutover,
                 "/$defs/Verification/properties/schema/const"
             ),
             "aws-auth-migrate/verify/v1"
         );
-        let plan = Document::Plan.schema().to_value().to_string();
+        let plan = SchemaDocument::Plan.schema().to_value().to_string();
         for pattern in [
             "^AAM[0-9]{3}$",
             "^[0-9]{12}$",
@@ -294,7 +297,7 @@ mod tests {
 
     #[test]
     fn no_description_holds_a_link_of_the_source() {
-        for document in Document::ALL {
+        for document in SchemaDocument::ALL {
             let schema = document.schema().to_value().to_string();
             assert!(!schema.contains("[`"), "{schema}");
         }

@@ -1,4 +1,4 @@
-//! The rooms of `src` have an order: each leans only on rooms below it.
+//! The rooms of `src` have an order: each leans only on rooms below it, and no two types share a name.
 //!
 //! The imports are read from the source itself, tests left out. The picture in `ARCHITECTURE.md` is drawn from the same
 //! reading; `UPDATE_GOLDEN=1 cargo test --test rooms` draws it again.
@@ -9,7 +9,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -86,6 +86,42 @@ fn a_room_leans_only_on_rooms_below_it() {
     }
 }
 
+/// One word means one thing; a private type may be called what its file alone needs to know.
+#[test]
+fn a_type_that_other_files_can_name_has_a_name_of_its_own() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, tokens) in sources() {
+        let mut found = Vec::new();
+        types_declared(&tokens, &mut found);
+        for name in found {
+            let places = places.entry(name).or_default();
+            places.push(path.display().to_string());
+        }
+    }
+    let twice: Vec<String> = places
+        .into_iter()
+        .filter(|(_, places)| places.len() > 1)
+        .map(|(name, places)| format!("`{name}` is declared in {}", places.join(", ")))
+        .collect();
+    assert!(twice.is_empty(), "{}", twice.join("\n"));
+}
+
+#[test]
+fn a_declared_type_is_found_however_it_is_written() {
+    let text = r"
+        pub struct One;
+        #[derive(Debug)]
+        pub(in crate::plan) enum Two { A { three: Three } }
+        mod inner { pub(super) trait Four { type Five; } pub type Six = usize; }
+        struct Seven { pub eight: Eight }
+        #[cfg(test)]
+        mod tests { pub struct Nine; }
+    ";
+    let mut found = Vec::new();
+    types_declared(&text.parse().unwrap(), &mut found);
+    assert_eq!(found, ["One", "Two", "Four", "Six"]);
+}
+
 #[test]
 fn the_picture_of_the_rooms_is_current() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/ARCHITECTURE.md");
@@ -152,13 +188,36 @@ fn reaches(imports: &Imports, from: &str, to: &str) -> bool {
 }
 
 fn imports() -> Imports {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut imports = Imports::new();
+    for (path, tokens) in sources() {
+        let parts: Vec<&str> = path.iter().map(|part| part.to_str().unwrap()).collect();
+        let room = parts[0].trim_end_matches(".rs");
+        if matches!(room, "main" | "lib") {
+            continue;
+        }
+        // `src/room/mod.rs` is one level below the crate, as `src/room.rs` is.
+        let depth = parts.len() - usize::from(path.ends_with("mod.rs"));
+        let mut named = BTreeSet::new();
+        rooms_named(&tokens, depth, &mut named);
+        let leans_on = imports.entry(room.to_owned()).or_default();
+        for other in named {
+            if other != room && ROOMS.contains(&other.as_str()) {
+                let files: &mut BTreeSet<String> = leans_on.entry(other).or_default();
+                files.insert(path.display().to_string());
+            }
+        }
+    }
+    imports
+}
+
+/// All files of `src` that are compiled into the program, by their paths within it.
+fn sources() -> Vec<(PathBuf, TokenStream)> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut sources = Vec::new();
     let mut folders = vec![source.clone()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             if path.is_dir() {
                 folders.push(path);
                 continue;
@@ -166,35 +225,47 @@ fn imports() -> Imports {
             if path.extension().is_none_or(|extension| extension != "rs") || is_test(&path) {
                 continue;
             }
-            let inner = path.strip_prefix(&source).unwrap();
-            let parts: Vec<&str> = inner.iter().map(|part| part.to_str().unwrap()).collect();
-            let room = parts[0].trim_end_matches(".rs");
-            if matches!(room, "main" | "lib") {
-                continue;
-            }
-            // `src/room/mod.rs` is one level below the crate, as `src/room.rs` is.
-            let depth = parts.len() - usize::from(name == "mod");
             let text = std::fs::read_to_string(&path).unwrap();
-            let tokens = text.parse().unwrap();
-            let mut named = BTreeSet::new();
-            rooms_named(&tokens, depth, &mut named);
-            let leans_on = imports.entry(room.to_owned()).or_default();
-            for other in named {
-                if other != room && ROOMS.contains(&other.as_str()) {
-                    let files: &mut BTreeSet<String> = leans_on.entry(other).or_default();
-                    files.insert(inner.display().to_string());
-                }
-            }
+            let inner = path.strip_prefix(&source).unwrap().to_owned();
+            sources.push((inner, text.parse().unwrap()));
         }
     }
-    imports
+    sources
+}
+
+/// The types that more than their own file can name.
+fn types_declared(tokens: &TokenStream, found: &mut Vec<String>) {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let word = |at: usize| match tokens.get(at) {
+        Some(TokenTree::Ident(word)) => word.to_string(),
+        _ => String::new(),
+    };
+    let mut at = 0;
+    while at < tokens.len() {
+        if let Some(after) = test_module(&tokens, at) {
+            at = after;
+            continue;
+        }
+        if word(at) == "pub" {
+            // The parenthesis of `pub(super)`.
+            let is_limited = matches!(tokens.get(at + 1), Some(TokenTree::Group(_)));
+            let kind = at + 1 + usize::from(is_limited);
+            if matches!(word(kind).as_str(), "struct" | "enum" | "trait" | "type") {
+                found.push(word(kind + 1));
+            }
+        }
+        if let Some(TokenTree::Group(group)) = tokens.get(at) {
+            types_declared(&group.stream(), found);
+        }
+        at += 1;
+    }
 }
 
 /// Files that are compiled for tests only, by their names.
 fn is_test(path: &Path) -> bool {
     path.iter().any(|part| {
         let part = part.to_str().unwrap().trim_end_matches(".rs");
-        matches!(part, "tests" | "golden" | "properties" | "case") || part.ends_with("_tests")
+        matches!(part, "tests" | "golden" | "properties") || part.ends_with("_tests")
     })
 }
 

@@ -31,7 +31,7 @@ pub enum Standing {
 
 /// What the authenticator answers for one identity, before placeholders are filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum AuthenticatorAnswer {
     /// This username template and these groups, from this mapping.
     Mapped {
         /// The mapping that counts.
@@ -240,7 +240,7 @@ fn standings_in(store: &Store<'_>, reading: &Reading) -> BTreeMap<MappingId, Sta
         .collect()
 }
 
-/// Tells what the authenticator answers for identities.
+/// Answers for identities as the authenticator does.
 #[derive(Debug)]
 pub struct Authenticator<'a>(Store<'a>);
 
@@ -259,7 +259,7 @@ impl<'a> Authenticator<'a> {
 
     /// The answer for a canonical ARN: a role's without its path, a user's with it.
     #[must_use]
-    pub fn answer(&self, canonical_arn: &str) -> Answer {
+    pub fn answer(&self, canonical_arn: &str) -> AuthenticatorAnswer {
         let lowered = to_lower(canonical_arn);
         let folded = fold(&lowered);
         let found = self
@@ -269,24 +269,24 @@ impl<'a> Authenticator<'a> {
             .or_else(|| self.0.users.get(&*folded));
         if let Some(Rivals { last, ids, agree }) = found {
             if *agree {
-                return Answer::Mapped {
+                return AuthenticatorAnswer::Mapped {
                     by: last.id,
                     username: last.username.clone(),
                     groups: last.groups.clone(),
                 };
             }
             let among = Arc::clone(ids);
-            return Answer::Undefined { among };
+            return AuthenticatorAnswer::Undefined { among };
         }
         let mut parts = canonical_arn.splitn(6, ':');
         let account = parts.nth(4).filter(|_| parts.next().is_some());
         match account.and_then(|account| self.0.accounts.get(account)) {
-            Some(mapping) => Answer::Mapped {
+            Some(mapping) => AuthenticatorAnswer::Mapped {
                 by: mapping.id,
                 username: canonical_arn.to_owned(),
                 groups: Vec::new(),
             },
-            None => Answer::Refused,
+            None => AuthenticatorAnswer::Refused,
         }
     }
 }
@@ -296,7 +296,7 @@ mod tests {
     use super::*;
     use crate::reader::{AwsAuthText, read};
 
-    fn answer(reading: &Reading, canonical_arn: &str) -> Answer {
+    fn answer(reading: &Reading, canonical_arn: &str) -> AuthenticatorAnswer {
         Authenticator::new(reading).answer(canonical_arn)
     }
 
@@ -323,8 +323,8 @@ mod tests {
 
     fn username(reading: &Reading, arn: &str) -> Option<String> {
         match answer(reading, arn) {
-            Answer::Mapped { username, .. } => Some(username),
-            Answer::Undefined { .. } | Answer::Refused => None,
+            AuthenticatorAnswer::Mapped { username, .. } => Some(username),
+            AuthenticatorAnswer::Undefined { .. } | AuthenticatorAnswer::Refused => None,
         }
     }
 
@@ -372,7 +372,7 @@ mod tests {
         let among = [id("mapUsers[1]"), id("mapUsers[2]")].into();
         assert_eq!(
             answer(&reading, "arn:a:user/bob"),
-            Answer::Undefined { among }
+            AuthenticatorAnswer::Undefined { among }
         );
     }
 
@@ -396,7 +396,7 @@ mod tests {
         assert_eq!(username(&reading, stranger).as_deref(), Some(stranger));
         assert_eq!(
             answer(&reading, "arn:aws:iam::444455556666:user/B"),
-            Answer::Refused
+            AuthenticatorAnswer::Refused
         );
     }
 

@@ -141,7 +141,7 @@ fn change(binding: &Binding, subject: &Subject, effect: BindingEffect) -> Bindin
     }
 }
 
-/// Tells which subjects an identity matches.
+/// Which subjects an identity matches.
 struct Matcher<'a> {
     usernames: Vec<Template<'a>>,
     groups: Vec<Template<'a>>,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::access_policy::CLUSTER_ADMIN;
-use crate::model::rbac::{Rbac, Rule, Subject};
+use crate::model::rbac::{Rbac, RbacRule, Subject};
 
 /// A policy that gives what its rules give on the whole cluster, and nothing else.
 struct KnownPolicy {
@@ -196,12 +196,12 @@ pub fn proven(
     (equal, refused)
 }
 
-fn difference(rules: &[Rule], wanted: &KnownPolicy) -> Vec<String> {
+fn difference(rules: &[RbacRule], wanted: &KnownPolicy) -> Vec<String> {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    let wanted: BTreeSet<Rule> = wanted
+    let wanted: BTreeSet<RbacRule> = wanted
         .rules
         .iter()
-        .map(|rule| Rule {
+        .map(|rule| RbacRule {
             api_groups: owned(rule.api_groups),
             resources: owned(rule.resources),
             resource_names: BTreeSet::new(),
@@ -209,8 +209,8 @@ fn difference(rules: &[Rule], wanted: &KnownPolicy) -> Vec<String> {
             verbs: owned(rule.verbs),
         })
         .collect();
-    let there: BTreeSet<Rule> = rules.iter().cloned().collect();
-    let only = |side: &BTreeSet<Rule>, other: &BTreeSet<Rule>, who: &str| -> Vec<String> {
+    let there: BTreeSet<RbacRule> = rules.iter().cloned().collect();
+    let only = |side: &BTreeSet<RbacRule>, other: &BTreeSet<RbacRule>, who: &str| -> Vec<String> {
         let rules = side.difference(other);
         rules.map(|rule| format!("only {who} has {rule}")).collect()
     };
@@ -224,9 +224,9 @@ mod tests {
     use super::*;
     use crate::model::rbac::Binding;
 
-    fn rule(api_groups: &[&str], resources: &[&str], verbs: &[&str]) -> Rule {
+    fn rule(api_groups: &[&str], resources: &[&str], verbs: &[&str]) -> RbacRule {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        Rule {
+        RbacRule {
             api_groups: owned(api_groups),
             resources: owned(resources),
             resource_names: BTreeSet::new(),
@@ -235,7 +235,7 @@ mod tests {
         }
     }
 
-    fn rbac(namespace: Option<&str>, rules: Vec<Rule>) -> Rbac {
+    fn rbac(namespace: Option<&str>, rules: Vec<RbacRule>) -> Rbac {
         Rbac {
             bindings: vec![Binding {
                 namespace: namespace.map(str::to_owned),

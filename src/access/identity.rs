@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use smol_str::SmolStr;
 
 use super::template::{Placeholder, with_account};
-use crate::model::{Arn, Identity, Mapping, Principal, PrincipalKind, Sessions, Subject};
+use crate::model::{Arn, ArnSubject, Identity, Mapping, Principal, PrincipalKind, Sessions};
 
 pub use crate::model::access::{AUTHENTICATED, MASTERS};
 
@@ -34,9 +34,9 @@ impl Logins {
     /// The logins that match a mapping's ARN.
     #[must_use]
     pub fn of_mapping(mapping: &Mapping) -> Self {
-        match Arn::as_matched(&mapping.arn).map(|arn| Subject::of(&arn)) {
-            Some(Subject::Principal(principal)) => Self::of(&principal),
-            Some(Subject::Root { account }) => Self {
+        match Arn::as_matched(&mapping.arn).map(|arn| ArnSubject::of(&arn)) {
+            Some(ArnSubject::Principal(principal)) => Self::of(&principal),
+            Some(ArnSubject::Root { account }) => Self {
                 account: Some(account.into()),
                 have_sessions: false,
             },

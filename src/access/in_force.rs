@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::after::identity_of_entry;
-use super::before::{Answer, Authenticator, to_lower};
+use super::before::{Authenticator, AuthenticatorAnswer, to_lower};
 use super::identity::Logins;
 use crate::model::{
     Arn, AuthenticationMode, Identity, LiveEntry, MappingId, Principal, PrincipalKey, PrincipalKind,
@@ -56,7 +56,7 @@ impl InForce {
 
 /// Answers for any principal of a cluster.
 #[derive(Debug)]
-pub struct Cluster<'a> {
+pub struct ClusterAccess<'a> {
     authenticator: Authenticator<'a>,
     observed: &'a Observed,
     entries: BTreeMap<PrincipalKey, &'a LiveEntry>,
@@ -64,7 +64,7 @@ pub struct Cluster<'a> {
     paths: BTreeMap<PrincipalKey, BTreeSet<String>>,
 }
 
-impl<'a> Cluster<'a> {
+impl<'a> ClusterAccess<'a> {
     /// Takes in what `aws-auth` says and what the cluster has.
     #[must_use]
     pub fn new(reading: &'a Reading, observed: &'a Observed) -> Self {
@@ -135,7 +135,9 @@ impl<'a> Cluster<'a> {
             Lookup::Denied { .. }
             | Lookup::NotAssumed { .. }
             | Lookup::OtherAccount
-            | Lookup::NotTried => self.entry_in_force(&principal.key()).and_then(|live| Principal::from_arn(&live.entry.principal_arn)),
+            | Lookup::NotTried => self
+                .entry_in_force(&principal.key())
+                .and_then(|live| Principal::from_arn(&live.entry.principal_arn)),
         };
         let paths = self.paths.get(&principal.key());
         if real.is_none() && paths.is_some_and(|paths| paths.len() > 1) {
@@ -148,7 +150,7 @@ impl<'a> Cluster<'a> {
             .filter(|real| real.key() == principal.key())
             .unwrap_or_else(|| principal.clone());
         match self.authenticator.answer(&canonical(&principal)) {
-            Answer::Mapped {
+            AuthenticatorAnswer::Mapped {
                 by,
                 username,
                 groups,
@@ -160,11 +162,11 @@ impl<'a> Cluster<'a> {
                     Vec::new(),
                 ),
             },
-            Answer::Undefined { among } => InForce {
+            AuthenticatorAnswer::Undefined { among } => InForce {
                 through: Through::Undefined(among),
                 identity: None,
             },
-            Answer::Refused => InForce::nothing(),
+            AuthenticatorAnswer::Refused => InForce::nothing(),
         }
     }
 }

@@ -16,6 +16,6 @@ mod tests;
 pub use after::identity_of_entry;
 pub use compare::{Bindings, compare};
 pub use identity::{Logins, identity_of_mapping};
-pub use in_force::{Cluster, InForce, Through, canonical};
+pub use in_force::{ClusterAccess, InForce, Through, canonical};
 pub use rbac_emit::{Renames, emit_rbac, planned_bindings};
 pub use rbac_file::{RbacFileError, read_rbac};

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::go_yaml::check_nesting;
-use crate::model::rbac::{Rbac, Rule};
+use crate::model::rbac::{Rbac, RbacRule};
 
 /// Why a text holds no RBAC objects that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +103,12 @@ fn read_object(
         }
         "ClusterRole" => {
             let role = typed::<ClusterRole>(document, &kind, object)?;
-            let rules = role.rules.into_iter().flatten().map(Rule::from).collect();
+            let rules = role
+                .rules
+                .into_iter()
+                .flatten()
+                .map(RbacRule::from)
+                .collect();
             let roles = rbac.cluster_roles.get_or_insert_default();
             roles.insert(role.metadata.name.unwrap_or_default(), rules);
         }

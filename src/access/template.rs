@@ -283,8 +283,18 @@ mod tests {
         // A literal name is that of every session.
         assert!(!same("ops", "ops", "{{SessionName}}", "ops"));
         assert!(!same("{{SessionName}}", "ops", "ops", "ops"));
-        assert!(same("a-{{SessionName}}", "a-jo", "{{SessionName}}-b", "jo-b"));
-        assert!(!same("a-{{SessionName}}", "a-jo", "{{SessionName}}-b", "al-b"));
+        assert!(same(
+            "a-{{SessionName}}",
+            "a-jo",
+            "{{SessionName}}-b",
+            "jo-b"
+        ));
+        assert!(!same(
+            "a-{{SessionName}}",
+            "a-jo",
+            "{{SessionName}}-b",
+            "al-b"
+        ));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::identity::{AUTHENTICATED, groups_once, identity_of_mapping};
-use super::in_force::{Cluster, InForce, Through};
+use super::in_force::{ClusterAccess, InForce, Through};
 use super::template::{Template, new_name};
 use crate::model::{Identity, MappingId, Principal, Sessions};
 use crate::observed::{Lookup, Observed};
@@ -71,7 +71,7 @@ fn access(roles: &str, users: &str, arn: &str, real: Option<&str>) -> InForce {
         rbac: None,
         caller: None,
     };
-    Cluster::new(&reading, &observed).access(&principal)
+    ClusterAccess::new(&reading, &observed).access(&principal)
 }
 
 #[test]

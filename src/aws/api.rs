@@ -14,7 +14,7 @@ pub trait EksApi: Sync {
         cluster: &str,
         action: &Action,
         token: &str,
-    ) -> impl Future<Output = Result<Reply, AwsError>> + Send;
+    ) -> impl Future<Output = Result<CallReply, AwsError>> + Send;
 
     /// Reads an access entry with its policies; `None` where there is none.
     fn describe(
@@ -49,7 +49,7 @@ pub trait EksApi: Sync {
 
 /// What a successful call answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reply {
+pub struct CallReply {
     /// The request id.
     pub request_id: Option<String>,
     /// The id of the update that was started, for `UpdateClusterConfig`.

@@ -340,7 +340,7 @@ const LONGEST: usize = 2000;
 pub(super) fn without_output(reason: &str) -> &str {
     reason
         .split_once(". Stderr:")
-        .map_or(reason, |(told, _)| told)
+        .map_or(reason, |(message, _)| message)
 }
 
 fn speaks_of_credentials(text: &str) -> bool {

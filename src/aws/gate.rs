@@ -31,7 +31,7 @@ pub(super) const THROTTLED: &str = "x-aws-auth-migrate-throttled";
 
 /// A client whose requests go through the gate.
 #[derive(Debug, Clone)]
-pub(super) struct Gate {
+pub(super) struct PacedClient {
     pub(super) client: SharedHttpClient,
     /// In the lane of the service that the client is for.
     pub(super) pace: Pace,
@@ -47,7 +47,7 @@ pub(super) struct Gate {
     pub(super) waits: bool,
 }
 
-impl HttpClient for Gate {
+impl HttpClient for PacedClient {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
@@ -63,13 +63,13 @@ impl HttpClient for Gate {
 #[derive(Debug)]
 struct Passage {
     connector: SharedHttpConnector,
-    gate: Gate,
+    gate: PacedClient,
 }
 
 impl HttpConnector for Passage {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let connector = self.connector.clone();
-        let Gate {
+        let PacedClient {
             pace,
             timeout,
             waits,

@@ -35,7 +35,7 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::shared::IntoShared;
 
-pub use api::{EksApi, Reply, UpdateState};
+pub use api::{CallReply, EksApi, UpdateState};
 pub use cluster::ObservedCluster;
 pub use error::{AwsError, AwsErrorKind, Clues};
 pub use listing::ListedAccount;
@@ -44,9 +44,9 @@ pub use principals::{LookupRoles, PrincipalSource};
 
 use crate::connector::Connector;
 use crate::invocation::Flag;
-use crate::model::{Arn, Principal, Subject};
+use crate::model::{Arn, ArnSubject, Principal};
 use clock::Skew;
-use gate::Gate;
+use gate::PacedClient;
 
 /// How to reach AWS, as far as the command line says; the SDK's own settings hold for the rest.
 #[derive(Debug, Clone, Default)]
@@ -82,6 +82,24 @@ pub struct SandboxEndpoint {
     pub secret_access_key: String,
     /// The session's token, where the key belongs to one.
     pub session_token: Option<String>,
+}
+
+impl SandboxEndpoint {
+    /// What a sandbox gives as variables of the environment; what is not among them is empty.
+    #[must_use]
+    pub fn of(variables: &[(&'static str, String)]) -> Self {
+        let given = |name: &str| {
+            let mut known = variables.iter().filter(|(known, _)| *known == name);
+            known.next().map(|(_, value)| value.clone())
+        };
+        let value = |name: &str| given(name).unwrap_or_default();
+        Self {
+            url: value("AWS_ENDPOINT_URL"),
+            access_key_id: value("AWS_ACCESS_KEY_ID"),
+            secret_access_key: value("AWS_SECRET_ACCESS_KEY"),
+            session_token: given("AWS_SESSION_TOKEN"),
+        }
+    }
 }
 
 /// Clients for EKS, IAM and STS with one set of credentials.
@@ -170,7 +188,7 @@ impl Aws {
         iam_pace: &Pace,
     ) -> Self {
         let skew = Skew::default();
-        let gate = |service, waits| Gate {
+        let gate = |service, waits| PacedClient {
             client: client.clone(),
             pace: match service {
                 Service::Iam => iam_pace.of(service),
@@ -245,9 +263,9 @@ impl Aws {
         let arn: Arn = text
             .parse()
             .map_err(|_| AwsError::strange(OPERATION, format!("STS answered the ARN `{text}`")))?;
-        let principal = match Subject::of(&arn) {
-            Subject::Principal(principal) => Some(principal),
-            Subject::AssumedRole => role_of_session(&arn),
+        let principal = match ArnSubject::of(&arn) {
+            ArnSubject::Principal(principal) => Some(principal),
+            ArnSubject::AssumedRole => role_of_session(&arn),
             _ => None,
         };
         Ok(Caller {

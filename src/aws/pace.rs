@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use lane::Throttled;
-use lane::{State, gap};
+use lane::{LaneState, gap};
 
 use crate::invocation::Flag;
 
@@ -55,9 +55,9 @@ impl Service {
 #[derive(Debug)]
 struct Shared {
     /// One for each service.
-    lanes: [Mutex<State>; 3],
+    lanes: [Mutex<LaneState>; 3],
     /// All services together, where there is a limit that was asked for.
-    together: Mutex<State>,
+    together: Mutex<LaneState>,
     calls: AtomicUsize,
     retries: AtomicUsize,
     watcher: Mutex<Watcher>,
@@ -66,7 +66,7 @@ struct Shared {
 /// Shows a line to whoever waits.
 type Tell = Box<dyn Fn(&str) + Send>;
 
-/// Who is told that calls wait, and when that was last done.
+/// Who is notified that calls wait, and when that was last done.
 #[derive(Default)]
 struct Watcher {
     tell: Option<Tell>,
@@ -106,7 +106,7 @@ impl Pace {
     /// A pace of at most so many calls per second; as fast as it goes where no limit is given.
     #[must_use]
     pub fn new(fastest: Option<f64>) -> Self {
-        let state = || Mutex::new(State::new(fastest));
+        let state = || Mutex::new(LaneState::new(fastest));
         let shared = Shared {
             lanes: [state(), state(), state()],
             together: state(),
@@ -138,12 +138,12 @@ impl Pace {
         }
     }
 
-    /// Has somebody told whenever calls wait because AWS throttles, every ten seconds at most.
+    /// Notifies somebody whenever calls wait because AWS throttles, every ten seconds at most.
     pub fn watch(&self, tell: impl Fn(&str) + Send + 'static) {
         self.watcher().tell = Some(Box::new(tell));
     }
 
-    /// Tells whoever watches that something waits.
+    /// Reports that something waits.
     pub fn tell(&self, notice: &str) {
         if let Some(tell) = &self.watcher().tell {
             tell(notice);
@@ -165,7 +165,7 @@ impl Pace {
         }
     }
 
-    /// The same, and tells where it takes long.
+    /// The same, and reports a wait that takes long.
     pub(super) async fn turn_of(&self, operation: &str) {
         let turn = self.turn();
         tokio::pin!(turn);
@@ -192,7 +192,7 @@ impl Pace {
         }
     }
 
-    /// Tells that an operation waits, and why.
+    /// Reports that an operation waits, and why.
     pub(super) fn tell_of(&self, operation: &str) {
         let now = Instant::now();
         let (why, next) = {
@@ -293,7 +293,7 @@ impl Pace {
         self.shared.retries.load(Ordering::Relaxed)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LaneState> {
         Self::locked(&self.shared.lanes[self.service as usize])
     }
 

@@ -182,7 +182,11 @@ async fn look_up_kind(
 async fn look_up_one(iam: &aws_sdk_iam::Client, principal: &Principal) -> Result<Lookup, AwsError> {
     let (operation, answer) = match principal.kind {
         PrincipalKind::Role => {
-            let answer = iam.get_role().role_name(principal.name.as_str()).send().await;
+            let answer = iam
+                .get_role()
+                .role_name(principal.name.as_str())
+                .send()
+                .await;
             let answer = answer.map_err(|error| AwsError::of("iam:GetRole", &error));
             (
                 "iam:GetRole",
@@ -190,7 +194,11 @@ async fn look_up_one(iam: &aws_sdk_iam::Client, principal: &Principal) -> Result
             )
         }
         PrincipalKind::User => {
-            let answer = iam.get_user().user_name(principal.name.as_str()).send().await;
+            let answer = iam
+                .get_user()
+                .user_name(principal.name.as_str())
+                .send()
+                .await;
             let answer = answer.map_err(|error| AwsError::of("iam:GetUser", &error));
             (
                 "iam:GetUser",

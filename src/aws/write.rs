@@ -7,7 +7,7 @@ use aws_sdk_eks::types::{
 
 use super::entries::{association, live_entry};
 use super::{Aws, AwsError};
-use super::{EksApi, Reply, UpdateState};
+use super::{CallReply, EksApi, UpdateState};
 use crate::model::access_policy::ScopeKind;
 use crate::model::{AccessEntry, AccessScope, AuthenticationMode, LiveEntry, PolicyAssociation};
 use crate::plan::{Action, ActionKind};
@@ -18,7 +18,7 @@ impl EksApi for Aws {
         cluster: &str,
         action: &Action,
         token: &str,
-    ) -> Result<Reply, AwsError> {
+    ) -> Result<CallReply, AwsError> {
         match &action.kind {
             ActionKind::UpdateAuthenticationMode { to, .. } => {
                 self.update_mode(cluster, *to, token).await
@@ -45,10 +45,10 @@ impl EksApi for Aws {
                     .send()
                     .await
                     .map_err(|error| AwsError::of("eks:CreateAccessEntry", &error))?;
-                let told = answered(&answer);
-                Ok(Reply {
+                let noted = answered(&answer);
+                Ok(CallReply {
                     entry: answer.access_entry.and_then(plain_entry),
-                    ..told
+                    ..noted
                 })
             }
             ActionKind::UpdateAccessEntry {
@@ -67,10 +67,10 @@ impl EksApi for Aws {
                     .send()
                     .await
                     .map_err(|error| AwsError::of("eks:UpdateAccessEntry", &error))?;
-                let told = answered(&answer);
-                Ok(Reply {
+                let noted = answered(&answer);
+                Ok(CallReply {
                     entry: answer.access_entry.and_then(plain_entry),
-                    ..told
+                    ..noted
                 })
             }
             ActionKind::DeleteAccessEntry { principal_arn } => {
@@ -100,7 +100,7 @@ impl EksApi for Aws {
                     .await
                     .map_err(|error| AwsError::of("eks:AssociateAccessPolicy", &error))?;
                 let policy = answer.associated_access_policy();
-                Ok(Reply {
+                Ok(CallReply {
                     association: policy.and_then(|policy| association(policy).ok()),
                     ..answered(&answer)
                 })
@@ -187,7 +187,7 @@ impl Aws {
         cluster: &str,
         to: AuthenticationMode,
         token: &str,
-    ) -> Result<Reply, AwsError> {
+    ) -> Result<CallReply, AwsError> {
         let access = UpdateAccessConfigRequest::builder()
             .authentication_mode(SdkMode::from(to.as_str()))
             .build();
@@ -204,7 +204,7 @@ impl Aws {
             .update()
             .and_then(|update| update.id())
             .map(ToOwned::to_owned);
-        Ok(Reply {
+        Ok(CallReply {
             update,
             ..answered(&answer)
         })
@@ -228,9 +228,9 @@ fn plain_entry(described: aws_sdk_eks::types::AccessEntry) -> Option<AccessEntry
     live.ok().map(|live| live.entry)
 }
 
-fn answered(output: &impl RequestId) -> Reply {
-    Reply {
+fn answered(output: &impl RequestId) -> CallReply {
+    CallReply {
         request_id: output.request_id().map(ToOwned::to_owned),
-        ..Reply::default()
+        ..CallReply::default()
     }
 }

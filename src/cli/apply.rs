@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use super::args::{ApplyArgs, OutputArgs, ProgressStyle, RunArgs, TargetArgs};
+use super::args::{ApplyArgs, OutputArgs, RunArgs, TargetArgs};
+use super::exit;
 use super::output::{self, Console};
-use super::progress::Display;
 use super::settings::{self, CLOCK};
-use super::{exit, record, signals};
+use super::writing::{FinishedRun, ForRecord, Writing, Written};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::RunEnd;
@@ -14,57 +14,55 @@ use crate::migration::{self, Applied, ApplyOptions, Consent, Question};
 use crate::model::BindingId;
 use crate::plan::document::Plan;
 use crate::plan::{Stage, file};
-use crate::report::{self, Format, Outcome};
+use crate::report::{self, CommandResult, Format};
 use crate::text::visible;
 
 pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let options = options(&args)?;
-    let mut target = settings::target(&named(&args, &options), args.run.journal.as_deref())?;
-    let stop = signals::listen(args.run.progress == ProgressStyle::Json)?;
-    let display = Display::new(args.run.progress, console);
-    display.watch(&mut target);
+    let target = settings::target(&named(&args, &options), args.run.keep.journal.as_deref())?;
+    let writing = Writing::start(target, args.run.show.progress, console)?;
+    let Writing {
+        target,
+        display,
+        stop,
+        ..
+    } = &writing;
     let confirm = |question: Question<'_>| confirm(question, &args, display.is_json(), console);
     let applied = Box::pin(migration::apply(
-        &target, &options, &display, &stop, CLOCK, confirm,
+        target, &options, display, stop, CLOCK, confirm,
     ))
     .await;
-    display.finish();
-    if applied.is_err() {
-        let journal = args.run.journal.as_deref();
-        record::keep_despite_failure(&args.output, &target, journal, &options.choices, &stop).await;
-    }
-    let applied = match signals::unless_stopped(applied, &stop, &display, console)? {
-        Ok(applied) => applied,
-        Err(code) => return Ok(code),
+    let given = ForRecord {
+        output: &args.output,
+        journal: args.run.keep.journal.as_deref(),
+        choices: &options.choices,
     };
-    print(&applied, &args.output, console)?;
-    record::keep(
-        &args.output,
-        &record::Kept {
-            target: &target,
-            journal: (&applied.journal, args.run.journal.is_some()),
-            run: applied.run.as_deref(),
-            choices: &options.choices,
-            is_stopped: stop.is_requested(),
-        },
-        Outcome::Applied(&applied),
-    )
-    .await?;
-    if applied.end != RunEnd::Complete && !display.is_json() {
-        console.resume();
-    }
-    // A signal that came when all was done already stopped nothing.
-    match stop.signal() {
-        Some(signal) if applied.end == RunEnd::Interrupted => Ok(exit::signal(signal)),
-        _ => Ok(code(&applied).into()),
-    }
+    Box::pin(writing.finish(applied, given)).await
 }
 
-pub(super) fn code(applied: &Applied) -> exit::Code {
-    match applied.end {
-        RunEnd::Incomplete | RunEnd::Interrupted => exit::INCOMPLETE,
-        RunEnd::Complete if applied.plan.needs_decision() => exit::BLOCKED,
-        RunEnd::Complete => exit::DONE,
+impl Written for Applied {
+    fn print(&self, args: &OutputArgs, console: &Console) -> Result<(), Failure> {
+        if args.output == Format::Table && console.is_quiet() {
+            return Ok(());
+        }
+        console.printed(args, |format, shown| report::applied(self, format, shown))
+    }
+
+    fn ended(&self) -> FinishedRun<'_> {
+        FinishedRun {
+            outcome: CommandResult::Applied(self),
+            journal: &self.journal,
+            run: self.run.as_deref(),
+            end: Some(self.end),
+        }
+    }
+
+    fn code(self) -> Result<exit::Exit, Failure> {
+        Ok(match self.end {
+            RunEnd::Incomplete | RunEnd::Interrupted => exit::INCOMPLETE,
+            RunEnd::Complete if self.plan.needs_decision() => exit::BLOCKED,
+            RunEnd::Complete => exit::DONE,
+        })
     }
 }
 
@@ -115,11 +113,11 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         concurrency,
         max_rate,
         timeout,
-        journal,
+        keep,
         fail_fast,
         ..
     } = args.run.clone();
-    let journal = settings::journal_place(journal)?;
+    let journal = settings::journal_place(keep.journal)?;
     let choices = choices(args, saved.as_ref())?;
     if args.apply_rbac && choices.rename_groups.is_empty() && choices.rename_users.is_empty() {
         return Err(Failure::usage(
@@ -138,7 +136,8 @@ fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
         choices,
         saved,
         // The question says that the switch can't be undone.
-        enable_access_entries: args.enable_access_entries || (!args.yes && Console::can_ask()),
+        enable_access_entries: args.enable_access_entries
+            || (!args.consent.yes && Console::can_ask()),
         journal,
         concurrency: usize::from(concurrency),
         max_rate,
@@ -160,7 +159,7 @@ fn confirm(
     let words = match question {
         Question::Plan { plan, bindings } => {
             let lockout = migration::apply::refuse_lockout(plan, args.allow_self_lockout);
-            if args.yes {
+            if args.consent.yes {
                 lockout?;
             } else {
                 console.show(plan);
@@ -179,7 +178,7 @@ fn confirm(
     };
     let (verb, count, cluster, more) = words;
     let actions = if count == 1 { "action" } else { "actions" };
-    if args.yes {
+    if args.consent.yes {
         // The `started` event says the same.
         if !is_json {
             console.say(&format!("{verb}: {count} {actions} on {cluster}"));
@@ -229,14 +228,4 @@ fn show_bindings(bindings: &[serde_json::Value], console: &Console) {
             visible(role.unwrap_or_default())
         ));
     }
-}
-
-/// What was done, in the form that was asked for.
-fn print(applied: &Applied, args: &OutputArgs, console: &Console) -> Result<(), Failure> {
-    if args.output == Format::Table && console.is_quiet() {
-        return Ok(());
-    }
-    console.printed(args, |format, shown| {
-        report::applied(applied, format, shown)
-    })
 }

@@ -2,6 +2,7 @@
 
 mod export;
 mod report;
+mod shared;
 mod target;
 mod writing;
 
@@ -10,15 +11,18 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::examples;
-use super::values::{duration, place};
+use super::values::place;
 use crate::report::Format;
 
 pub(super) use export::{ExportArgs, ExportFor, ExportFormat, FleetEngine};
 pub(super) use report::ReportArgs;
+pub(super) use shared::{
+    ConsentArgs, HistoryArgs, JournalArgs, ProgressArgs, ProgressStyle, ReadingLimit,
+};
 pub(super) use target::{ChoiceArgs, TargetArgs};
 #[cfg(feature = "sandbox")]
 pub(super) use writing::RehearseArgs;
-pub(super) use writing::{ApplyArgs, CutoverArgs, ProgressStyle, RollbackArgs, RunArgs};
+pub(super) use writing::{ApplyArgs, CutoverArgs, RollbackArgs, RunArgs};
 
 /// What `--version` prints: the version, the commit and the target that the program was built for.
 const LONG_VERSION: &str = concat!(
@@ -201,12 +205,10 @@ pub(super) struct PlanArgs {
     /// Exit with 2 if changes are pending, 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
-    /// Give up if reading the cluster takes longer than this, such as 90s or 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
-    pub(super) timeout: Option<std::time::Duration>,
-    /// Read the journal of earlier runs from this file; by default in the state folder
-    #[arg(long, value_name = "FILE", value_parser = place, hide_short_help = true)]
-    pub(super) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) limit: ReadingLimit,
+    #[command(flatten)]
+    pub(super) history: HistoryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -228,12 +230,10 @@ pub(super) struct StatusArgs {
         requires = "preflight"
     )]
     pub(super) command: Option<ExportFor>,
-    /// Give up if reading the cluster takes longer than this, such as 90s or 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
-    pub(super) timeout: Option<std::time::Duration>,
-    /// Read the journal of earlier runs from this file; by default in the state folder
-    #[arg(long, value_name = "FILE", value_parser = place, hide_short_help = true)]
-    pub(super) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) limit: ReadingLimit,
+    #[command(flatten)]
+    pub(super) history: HistoryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -250,12 +250,10 @@ pub(super) struct VerifyArgs {
     /// Exit with 2 if only changes are pending, 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
-    /// Give up if reading the cluster takes longer than this, such as 90s or 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
-    pub(super) timeout: Option<std::time::Duration>,
-    /// Read the journal of earlier runs from this file; by default in the state folder
-    #[arg(long, value_name = "FILE", value_parser = place, hide_short_help = true)]
-    pub(super) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) limit: ReadingLimit,
+    #[command(flatten)]
+    pub(super) history: HistoryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -267,9 +265,8 @@ pub(super) struct DecideArgs {
     /// Write the answers to this file; by default the file of --decisions
     #[arg(long, value_name = "FILE", value_parser = place, required_unless_present = "decisions")]
     pub(super) out: Option<PathBuf>,
-    /// Read the journal of earlier runs from this file; by default in the state folder
-    #[arg(long, value_name = "FILE", value_parser = place, hide_short_help = true)]
-    pub(super) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) history: HistoryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -282,7 +279,7 @@ pub(super) struct ExplainArgs {
 pub(super) struct SchemaArgs {
     /// The document
     #[arg(value_enum, default_value = "plan")]
-    pub(super) document: crate::schema::Document,
+    pub(super) document: crate::schema::SchemaDocument,
 }
 
 #[derive(Debug, Args)]

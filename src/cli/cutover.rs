@@ -2,19 +2,19 @@
 
 use std::process::ExitCode;
 
-use super::args::{CutoverArgs, ProgressStyle};
+use super::args::{CutoverArgs, OutputArgs};
+use super::exit;
 use super::output::{self, Console};
-use super::progress::Display;
 use super::settings::{self, CLOCK};
-use super::{exit, record, signals};
+use super::writing::{FinishedRun, ForRecord, Writing, Written};
 use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::cutover::{CutoverOptions, Preview};
 use crate::migration::{self, Consent, CutOver};
-use crate::report::{self, Outcome};
+use crate::report::{self, CommandResult};
 
 pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let mut target = settings::target(&args.target, args.journal.as_deref())?;
+    let target = settings::target(&args.target, args.keep.journal.as_deref())?;
     let options = CutoverOptions {
         choices: settings::choices(&args.choices, &args.target)?,
         backup: args.backup.clone(),
@@ -25,64 +25,56 @@ pub(super) async fn run(args: CutoverArgs, console: &Console) -> Result<ExitCode
         settle: args.settle,
         min_soak: args.min_soak,
         allow_self_lockout: args.allow_self_lockout,
-        journal: settings::journal_place(args.journal.clone())?,
+        journal: settings::journal_place(args.keep.journal.clone())?,
     };
-    let stop = signals::listen(args.progress == ProgressStyle::Json)?;
-    let display = Display::new(args.progress, console);
-    display.watch(&mut target);
-    let confirm = |preview: &Preview<'_>| confirm(preview, args.yes, display.is_json(), console);
+    let writing = Writing::start(target, args.show.progress, console)?;
+    let Writing {
+        target,
+        display,
+        stop,
+        ..
+    } = &writing;
+    let confirm =
+        |preview: &Preview<'_>| confirm(preview, args.consent.yes, display.is_json(), console);
     let done = Box::pin(migration::cutover(
-        &target, &options, &display, &stop, CLOCK, confirm,
+        target, &options, display, stop, CLOCK, confirm,
     ))
     .await;
-    display.finish();
-    if done.is_err() {
-        let journal = args.journal.as_deref();
-        record::keep_despite_failure(&args.output, &target, journal, &options.choices, &stop).await;
-    }
-    let done = match signals::unless_stopped(done, &stop, &display, console)? {
-        Ok(done) => done,
-        Err(code) => return Ok(code),
+    let given = ForRecord {
+        output: &args.output,
+        journal: args.keep.journal.as_deref(),
+        choices: &options.choices,
     };
-    console.printed(&args.output, |format, shown| {
-        report::cut_over(&done, format, shown)
-    })?;
-    record::keep(
-        &args.output,
-        &record::Kept {
-            target: &target,
-            journal: (&done.journal, args.journal.is_some()),
-            run: done.run.as_deref(),
-            choices: &options.choices,
-            is_stopped: stop.is_requested(),
-        },
-        Outcome::CutOver(&done),
-    )
-    .await?;
-    if done.end != RunEnd::Complete && !done.refused && !display.is_json() {
-        console.resume();
-    }
-    // A signal that came when all was done already stopped nothing.
-    if let Some(signal) = stop.signal()
-        && done.end == RunEnd::Interrupted
-    {
-        return Ok(exit::signal(signal));
-    }
-    if let Some(failure) = done.failure {
-        return Err(failure);
-    }
-    Ok(code(&done).into())
+    Box::pin(writing.finish(done, given)).await
 }
 
-pub(super) fn code(done: &CutOver) -> exit::Code {
-    if done.refused {
-        return exit::BLOCKED;
+impl Written for CutOver {
+    fn print(&self, args: &OutputArgs, console: &Console) -> Result<(), Failure> {
+        console.printed(args, |format, shown| report::cut_over(self, format, shown))
     }
-    match done.end {
-        RunEnd::Incomplete | RunEnd::Interrupted => exit::INCOMPLETE,
-        // Of what was named, something could not go.
-        RunEnd::Complete if !done.verification.objections.is_empty() => exit::BLOCKED,
-        RunEnd::Complete => exit::DONE,
+
+    fn ended(&self) -> FinishedRun<'_> {
+        FinishedRun {
+            outcome: CommandResult::CutOver(self),
+            journal: &self.journal,
+            run: self.run.as_deref(),
+            end: (!self.refused).then_some(self.end),
+        }
+    }
+
+    fn code(self) -> Result<exit::Exit, Failure> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        if self.refused {
+            return Ok(exit::BLOCKED);
+        }
+        Ok(match self.end {
+            RunEnd::Incomplete | RunEnd::Interrupted => exit::INCOMPLETE,
+            // Of what was named, something could not go.
+            RunEnd::Complete if !self.verification.objections.is_empty() => exit::BLOCKED,
+            RunEnd::Complete => exit::DONE,
+        })
     }
 }
 

@@ -7,20 +7,20 @@ use crate::plan::document::Plan;
 
 /// An exit code with its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Code(u8);
+pub(super) struct Exit(u8);
 
 /// Done.
-pub(super) const DONE: Code = Code(0);
+pub(super) const DONE: Exit = Exit(0);
 /// Failed; the message says what, why and what to do.
-pub(super) const FAILED: Code = Code(1);
+pub(super) const FAILED: Exit = Exit(1);
 /// Changes are pending; only with --detailed-exitcode.
-pub(super) const PENDING: Code = Code(2);
+pub(super) const PENDING: Exit = Exit(2);
 /// Done as far as possible, but some mappings need a decision.
-pub(super) const BLOCKED: Code = Code(3);
+pub(super) const BLOCKED: Exit = Exit(3);
 /// Some actions failed or were not reached; the same command resumes.
-pub(super) const INCOMPLETE: Code = Code(4);
+pub(super) const INCOMPLETE: Exit = Exit(4);
 /// The command line is wrong.
-pub(super) const USAGE: Code = Code(64);
+pub(super) const USAGE: Exit = Exit(64);
 
 /// Every code with its meaning, for the manual.
 pub(super) const MEANINGS: [(&str, &str); 7] = [
@@ -42,8 +42,8 @@ pub(super) const MEANINGS: [(&str, &str); 7] = [
     ),
 ];
 
-impl From<Code> for ExitCode {
-    fn from(code: Code) -> Self {
+impl From<Exit> for ExitCode {
+    fn from(code: Exit) -> Self {
         Self::from(code.0)
     }
 }
@@ -70,14 +70,14 @@ pub(super) fn number(failure: &Failure) -> u8 {
 }
 
 /// The worst of several codes: failed, then incomplete, then blocked, then pending.
-pub(super) fn worst(codes: impl IntoIterator<Item = Code>) -> Code {
-    const ORDER: [Code; 5] = [DONE, PENDING, BLOCKED, INCOMPLETE, FAILED];
-    let weight = |code: &Code| ORDER.iter().position(|known| known == code);
+pub(super) fn worst(codes: impl IntoIterator<Item = Exit>) -> Exit {
+    const ORDER: [Exit; 5] = [DONE, PENDING, BLOCKED, INCOMPLETE, FAILED];
+    let weight = |code: &Exit| ORDER.iter().position(|known| known == code);
     codes.into_iter().max_by_key(weight).unwrap_or(DONE)
 }
 
 /// The code of a plan under `--detailed-exitcode`.
-pub(super) fn detailed(plan: &Plan) -> Code {
+pub(super) fn detailed(plan: &Plan) -> Exit {
     if plan.needs_decision() {
         BLOCKED
     } else if plan.actions.is_empty() {

@@ -116,12 +116,12 @@ fn runbook(args: &ExportArgs, plan: &Plan) -> Result<Runbook, Failure> {
 }
 
 /// A plan with what a rollback would undo, where that is known.
-struct Planned {
+struct PlanToExport {
     plan: Plan,
     undoing: Vec<Action>,
 }
 
-async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failure> {
+async fn planned(args: &ExportArgs, console: &Console) -> Result<PlanToExport, Failure> {
     if let Some(path) = &args.plan {
         let (text, place) = settings::text(path, "the plan")?;
         let plan = file::read_any(&text).map_err(|error| {
@@ -130,13 +130,13 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
                 .hint("create the file with `plan --out FILE`")
         })?;
         let undoing = Vec::new();
-        return Ok(Planned { plan, undoing });
+        return Ok(PlanToExport { plan, undoing });
     }
     let mut target = settings::target(&args.target, None)?;
     console.watch(&mut target);
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
-    let seen = settings::survey(&target, args.timeout).await?;
+    let seen = settings::survey(&target, args.limit.timeout).await?;
     let history = migration::journal_path::history(&seen, None, settings::state_folder)?;
     let plan = migration::apply::plan(&seen, &choices, &history, (CLOCK.now)());
     plan.decisions_fit()
@@ -144,7 +144,7 @@ async fn planned(args: &ExportArgs, console: &Console) -> Result<Planned, Failur
     if let Some(path) = &args.emit_rbac {
         emit_rbac(&seen, &plan, path, console)?;
     }
-    Ok(Planned {
+    Ok(PlanToExport {
         plan,
         undoing: migration::rollback::calls(&seen, &history),
     })
@@ -167,7 +167,11 @@ async fn rbac(args: &ExportArgs) -> Result<String, Failure> {
     Ok(export::rbac(command, &bindings))
 }
 
-fn render(format: ExportFormat, args: &ExportArgs, planned: &Planned) -> Result<String, Failure> {
+fn render(
+    format: ExportFormat,
+    args: &ExportArgs,
+    planned: &PlanToExport,
+) -> Result<String, Failure> {
     let plan = &planned.plan;
     let text = match format {
         ExportFormat::Terraform if args.module => export::terraform_module(plan),

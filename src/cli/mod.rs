@@ -24,6 +24,7 @@ mod signals;
 mod status;
 mod values;
 mod verify;
+mod writing;
 
 use std::process::ExitCode;
 

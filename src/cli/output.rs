@@ -7,7 +7,7 @@ use std::path::Path;
 use anstream::AutoStream;
 
 use super::args::{ColorChoice, GlobalArgs, OutputArgs};
-use super::reading::Reading;
+use super::reading::ReadingDisplay;
 use super::{exit, settings};
 use crate::error::{Failure, Hint};
 use crate::migration::Consent;
@@ -97,9 +97,9 @@ impl Console {
     /// Shows what is read of a target where somebody watches, and says that calls wait.
     pub(super) fn watch(&self, target: &mut Target) {
         let reading = if io::stderr().is_terminal() && !self.quiet {
-            Reading::Spinner
+            ReadingDisplay::Spinner
         } else {
-            Reading::Hidden
+            ReadingDisplay::Hidden
         };
         reading.watch(target, self.watcher(), || false);
     }

@@ -8,7 +8,7 @@ use super::output::{Console, file_failure};
 use super::settings::{self, CLOCK};
 use super::{decide, exit};
 use crate::choices::Choices;
-use crate::decisions::Document;
+use crate::decisions::DecisionsFile;
 use crate::error::Failure;
 use crate::finding::Severity;
 use crate::migration::{self, Survey};
@@ -18,22 +18,21 @@ use crate::report::{self, Format};
 use crate::text::{shell_word, visible};
 
 pub(super) async fn run(args: PlanArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let mut target = settings::target(&args.target, args.journal.as_deref())?;
+    let mut target = settings::target(&args.target, args.history.journal.as_deref())?;
     // Which groups equal an access policy is among the answers.
     target.read_roles |= args.write_decisions.is_some();
     console.watch(&mut target);
     let choices = settings::choices(&args.choices, &args.target)?;
     let choices = bound(choices, args.emit_rbac.is_some())?;
-    let seen = settings::survey(&target, args.timeout).await?;
-    let history =
-        migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+    let seen = settings::survey(&target, args.limit.timeout).await?;
+    let history = settings::history(&seen, &args.history)?;
     let now = (CLOCK.now)();
     let plan = migration::apply::plan(&seen, &choices, &history, now);
     plan.decisions_fit()
         .map_err(|misfits| migration::apply::misfit(&misfits))?;
     if let Some(path) = &args.write_decisions {
         let chosen = settings::chosen(&args.choices)?;
-        let replan = |document: &Document| {
+        let replan = |document: &DecisionsFile| {
             let mut choices = chosen.clone().with_decisions(document);
             choices.bind_renamed |= args.emit_rbac.is_some();
             migration::apply::plan(&seen, &choices, &history, now)

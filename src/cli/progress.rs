@@ -10,7 +10,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle as BarS
 
 use super::args::ProgressStyle;
 use super::output::{Console, to_stderr};
-use super::reading::Reading;
+use super::reading::ReadingDisplay;
 use crate::migration::Target;
 use crate::model::ActionStatus;
 use crate::plan::{Action, ActionKind};
@@ -81,9 +81,9 @@ impl Display {
     /// Shows what is read of a target, and that calls wait.
     pub(super) fn watch(&self, target: &mut Target) {
         let reading = match self.style {
-            Style::Bars => Reading::Spinner,
-            Style::Json => Reading::Events,
-            Style::Plain | Style::None => Reading::Hidden,
+            Style::Bars => ReadingDisplay::Spinner,
+            Style::Json => ReadingDisplay::Events,
+            Style::Plain | Style::None => ReadingDisplay::Hidden,
         };
         let bar = Arc::clone(&self.bar);
         let is_taken = move || bar.lock().is_ok_and(|bar| bar.is_some());

@@ -13,7 +13,7 @@ use crate::writer::{Event, EventKind};
 
 /// How reading is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(super) enum ReadingDisplay {
     /// By a spinner on stderr.
     Spinner,
     /// By `reading` events on stderr.
@@ -29,7 +29,7 @@ const EVENTS_AFTER: Duration = Duration::from_secs(1);
 
 /// What is shown at the moment.
 #[derive(Default)]
-struct Shown {
+struct ShownReads {
     /// What is being read; `None` while nothing is.
     names: Option<String>,
     /// Whether it has taken long enough to be shown.
@@ -41,13 +41,13 @@ struct Shown {
 
 /// Shows what is read, in whatever way.
 struct Screen {
-    reading: Reading,
-    shown: Mutex<Shown>,
+    reading: ReadingDisplay,
+    shown: Mutex<ShownReads>,
     /// Whether a bar has the terminal.
     is_taken: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
-impl Reading {
+impl ReadingDisplay {
     /// Shows what is read of a target unless the terminal is taken, and whatever `notice` says of calls that wait.
     pub(super) fn watch(
         self,
@@ -112,12 +112,12 @@ impl Screen {
         }
     }
 
-    fn show(&self, shown: &mut Shown) {
+    fn show(&self, shown: &mut ShownReads) {
         let Some(names) = shown.names.as_deref().filter(|names| !names.is_empty()) else {
             return;
         };
         match self.reading {
-            Reading::Spinner if !(self.is_taken)() => {
+            ReadingDisplay::Spinner if !(self.is_taken)() => {
                 let spinner = shown.spinner.get_or_insert_with(|| {
                     let spinner = ProgressBar::new_spinner();
                     spinner.enable_steady_tick(Duration::from_millis(120));
@@ -125,18 +125,18 @@ impl Screen {
                 });
                 spinner.set_message(format!("reading {names}"));
             }
-            Reading::Events => {
+            ReadingDisplay::Events => {
                 let event = Event {
                     message: Some(names.to_owned()),
                     ..Event::new(EventKind::Reading, (CLOCK.now)())
                 };
                 to_stderr(&serde_json::to_string(&event).expect("an event is plain data"));
             }
-            Reading::Spinner | Reading::Hidden => {}
+            ReadingDisplay::Spinner | ReadingDisplay::Hidden => {}
         }
     }
 
-    fn shown(&self) -> MutexGuard<'_, Shown> {
+    fn shown(&self) -> MutexGuard<'_, ShownReads> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,8 +13,10 @@ use crate::error::Failure;
 use crate::files;
 use crate::journal::Journal;
 use crate::migration::Target;
-use crate::migration::record::{Asked, ChangeRecord, LiveProof, Sources, found, journals_of};
-use crate::report::{self, Outcome, Shown};
+use crate::migration::record::{
+    ChangeRecord, LiveProof, RecordRequest, Sources, found, journals_of,
+};
+use crate::report::{self, CommandResult, Shown};
 use crate::stop::Stop;
 
 pub(super) async fn run(args: ReportArgs, console: &Console) -> Result<ExitCode, Failure> {
@@ -43,14 +45,14 @@ fn names_cluster(target: &TargetArgs) -> bool {
 async fn live(args: &ReportArgs, console: &Console) -> Result<ChangeRecord, Failure> {
     let mut target = settings::target(&args.target, args.journal.as_deref())?;
     console.watch(&mut target);
-    let seen = settings::survey(&target, args.timeout).await;
+    let seen = settings::survey(&target, args.limit.timeout).await;
     let seen = seen.map_err(|failure| {
         failure.hint("add --offline to write the record from the journal alone, without the proof")
     })?;
     let choices = settings::choices(&ChoiceArgs::default(), &args.target)?;
     ChangeRecord::of_survey(
         &seen,
-        &Asked {
+        &RecordRequest {
             journal: args.journal.as_deref(),
             state_folder: settings::state_folder().ok(),
             choices: &choices,
@@ -117,7 +119,7 @@ fn journal(args: &ReportArgs) -> Result<PathBuf, Failure> {
 }
 
 /// What a run has to hand over for its record.
-pub(super) struct Kept<'a> {
+pub(super) struct RunToRecord<'a> {
     /// The cluster.
     pub(super) target: &'a Target,
     /// The journal, and whether it was named.
@@ -133,8 +135,8 @@ pub(super) struct Kept<'a> {
 /// Writes the record to the file of `--out-report`, where one was named: the cluster is read once more for it.
 pub(super) async fn keep(
     args: &OutputArgs,
-    kept: &Kept<'_>,
-    outcome: Outcome<'_>,
+    kept: &RunToRecord<'_>,
+    outcome: CommandResult<'_>,
 ) -> Result<(), Failure> {
     if args.out_report.is_none() {
         return Ok(());
@@ -186,7 +188,7 @@ pub(super) async fn keep_despite_failure(
     };
     let record = ChangeRecord::of_survey(
         &seen,
-        &Asked {
+        &RecordRequest {
             journal,
             state_folder: settings::state_folder().ok(),
             choices,

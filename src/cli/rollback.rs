@@ -2,83 +2,88 @@
 
 use std::process::ExitCode;
 
-use super::args::{ProgressStyle, RollbackArgs};
+use super::args::{OutputArgs, RollbackArgs};
+use super::exit;
 use super::output::Console;
-use super::progress::Display;
 use super::settings::{self, CLOCK};
-use super::{exit, record, signals};
+use super::writing::{FinishedRun, ForRecord, Writing, Written};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::journal::RunEnd;
 use crate::migration::{self, Consent, RollbackOptions, RolledBack};
-use crate::report::{self, Outcome, Shown};
+use crate::report::{self, CommandResult, Shown};
 use crate::text::visible;
 
 pub(super) async fn run(args: RollbackArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let mut target = settings::target(&args.target, args.journal.as_deref())?;
+    let target = settings::target(&args.target, args.keep.journal.as_deref())?;
     let options = RollbackOptions {
         act: !args.dry_run,
         run: args.run.clone(),
         force: args.force,
         settle: args.settle,
-        journal: settings::journal_place(args.journal.clone())?,
+        journal: settings::journal_place(args.keep.journal.clone())?,
         concurrency: 8,
     };
-    let stop = signals::listen(args.progress == ProgressStyle::Json)?;
-    let display = Display::new(args.progress, console);
-    display.watch(&mut target);
+    let writing = Writing::start(target, args.show.progress, console)?;
+    let Writing {
+        target,
+        display,
+        stop,
+        ..
+    } = &writing;
     let confirm = |done: &RolledBack| confirm(done, &args, console);
     let done = Box::pin(migration::rollback(
-        &target, &options, &display, &stop, CLOCK, confirm,
+        target, &options, display, stop, CLOCK, confirm,
     ))
     .await;
-    display.finish();
-    if done.is_err() {
-        let (journal, choices) = (args.journal.as_deref(), Choices::default());
-        record::keep_despite_failure(&args.output, &target, journal, &choices, &stop).await;
-    }
-    let done = match signals::unless_stopped(done, &stop, &display, console)? {
-        Ok(done) => done,
-        Err(code) => return Ok(code),
+    let done = done.map(|done| Undone {
+        done,
+        is_dry_run: args.dry_run,
+    });
+    let given = ForRecord {
+        output: &args.output,
+        journal: args.keep.journal.as_deref(),
+        choices: &Choices::default(),
     };
-    console.printed(&args.output, |format, shown| {
-        report::rolled_back(&done, format, shown)
-    })?;
-    record::keep(
-        &args.output,
-        &record::Kept {
-            target: &target,
-            journal: (&done.journal, args.journal.is_some()),
-            run: done.run.as_deref(),
-            choices: &Choices::default(),
-            is_stopped: stop.is_requested(),
-        },
-        Outcome::RolledBack(&done),
-    )
-    .await?;
-    if done.end.is_some_and(|end| end != RunEnd::Complete) && !display.is_json() {
-        console.resume();
+    Box::pin(writing.finish(done, given)).await
+}
+
+/// What was undone, or would be.
+struct Undone {
+    done: RolledBack,
+    is_dry_run: bool,
+}
+
+impl Written for Undone {
+    fn print(&self, args: &OutputArgs, console: &Console) -> Result<(), Failure> {
+        console.printed(args, |format, shown| {
+            report::rolled_back(&self.done, format, shown)
+        })
     }
-    // A signal that came when all was done already stopped nothing.
-    if let Some(signal) = stop.signal()
-        && done.end == Some(RunEnd::Interrupted)
-    {
-        return Ok(exit::signal(signal));
-    }
-    let code = match done.end {
-        Some(RunEnd::Incomplete | RunEnd::Interrupted) => exit::INCOMPLETE,
-        // Somebody has to look at what was left alone.
-        None | Some(RunEnd::Complete) if !args.dry_run && !done.entries.left.is_empty() => {
-            exit::BLOCKED
+
+    fn ended(&self) -> FinishedRun<'_> {
+        FinishedRun {
+            outcome: CommandResult::RolledBack(&self.done),
+            journal: &self.done.journal,
+            run: self.done.run.as_deref(),
+            end: self.done.end,
         }
-        None | Some(RunEnd::Complete) => exit::DONE,
-    };
-    Ok(code.into())
+    }
+
+    fn code(self) -> Result<exit::Exit, Failure> {
+        let is_left = !self.done.entries.left.is_empty();
+        Ok(match self.done.end {
+            Some(RunEnd::Incomplete | RunEnd::Interrupted) => exit::INCOMPLETE,
+            // Somebody has to look at what was left alone.
+            None | Some(RunEnd::Complete) if !self.is_dry_run && is_left => exit::BLOCKED,
+            None | Some(RunEnd::Complete) => exit::DONE,
+        })
+    }
 }
 
 /// Shows what would be undone and asks; without a terminal nothing is undone.
 fn confirm(done: &RolledBack, args: &RollbackArgs, console: &Console) -> Result<Consent, Failure> {
-    if args.yes {
+    if args.consent.yes {
         return Ok(Consent::Given);
     }
     if Console::can_ask() {

@@ -8,15 +8,16 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::args::{ChoiceArgs, TargetArgs};
+use super::args::{ChoiceArgs, HistoryArgs, TargetArgs};
 use crate::aws::AwsSettings;
 use crate::choices::Choices;
-use crate::decisions::Document;
+use crate::decisions::DecisionsFile;
 use crate::error::Failure;
 use crate::invocation::{Advice, CommandOption};
+use crate::journal::History;
 use crate::kubernetes::Kubeconfig;
 use crate::migration::survey::{Assumed, ConfigMapFile, KubeconfigChoice, Reads, Survey, Target};
-use crate::migration::{Clock, JournalPlace, principals_file};
+use crate::migration::{Clock, JournalPlace, journal_path, principals_file};
 use crate::model::Glob;
 use crate::source::manifest;
 use crate::text::visible;
@@ -139,7 +140,7 @@ pub(super) fn assumed(args: &TargetArgs) -> Result<Target, Failure> {
 const MOST_TAGS: usize = 48;
 
 /// The decisions file, where one is named and is for this cluster.
-pub(super) fn decisions(args: &TargetArgs) -> Result<Option<Document>, Failure> {
+pub(super) fn decisions(args: &TargetArgs) -> Result<Option<DecisionsFile>, Failure> {
     let Some(path) = &args.decisions else {
         return Ok(None);
     };
@@ -149,7 +150,7 @@ pub(super) fn decisions(args: &TargetArgs) -> Result<Option<Document>, Failure> 
 }
 
 /// A decisions file, with its text.
-pub(super) fn decisions_in(path: &Path) -> Result<(Document, String), Failure> {
+pub(super) fn decisions_in(path: &Path) -> Result<(DecisionsFile, String), Failure> {
     let (text, place) = text(path, "the decisions")?;
     let document = crate::decisions::read(&text).map_err(|error| {
         Failure::usage(format!("nothing was written: failed to read the decisions from {place}"))
@@ -303,6 +304,11 @@ pub(super) fn text(path: &Path, what: &str) -> Result<(String, String), Failure>
             .hint("save it as UTF-8")
     })?;
     Ok((text, place))
+}
+
+/// What the journal says of a cluster that was read: the one that was named, or that of the cluster.
+pub(super) fn history(seen: &Survey, args: &HistoryArgs) -> Result<History, Failure> {
+    journal_path::history(seen, args.journal.as_deref(), state_folder)
 }
 
 /// The folder for journals and backups, by the XDG rules.

@@ -1,12 +1,8 @@
 //! Signals: the first asks for a stop, the second stops at once; before anything is written the first does, too.
 
-use std::process::ExitCode;
-
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::exit;
-use super::output::{Console, to_stderr};
-use super::progress::Display;
+use super::output::to_stderr;
 use crate::error::Failure;
 use crate::stop::Stop;
 
@@ -42,26 +38,6 @@ pub(super) fn listen(is_json: bool) -> Result<Stop, Failure> {
         });
     }
     Ok(stop)
-}
-
-/// What a command came to; the exit code where it failed since a signal stopped it, which is shown with how to resume.
-pub(super) fn unless_stopped<T>(
-    outcome: Result<T, Failure>,
-    stop: &Stop,
-    display: &Display,
-    console: &Console,
-) -> Result<Result<T, ExitCode>, Failure> {
-    match (outcome, stop.signal()) {
-        (Err(failure), Some(signal)) => {
-            if display.is_json() {
-                console.error(&failure);
-            } else {
-                console.stopped(failure);
-            }
-            Ok(Err(exit::signal(signal)))
-        }
-        (outcome, _) => outcome.map(Ok),
-    }
 }
 
 #[expect(

@@ -13,12 +13,11 @@ use crate::report;
 use crate::rights::For;
 
 pub(super) async fn run(args: StatusArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let mut target = settings::target(&args.target, args.journal.as_deref())?;
+    let mut target = settings::target(&args.target, args.history.journal.as_deref())?;
     console.watch(&mut target);
-    let seen = settings::survey(&target, args.timeout).await?;
-    let history =
-        migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
-    let journal = match (&args.journal, settings::state_folder()) {
+    let seen = settings::survey(&target, args.limit.timeout).await?;
+    let history = settings::history(&seen, &args.history)?;
+    let journal = match (&args.history.journal, settings::state_folder()) {
         (Some(path), _) => migration::journal_path::journal_seen(&seen, Some(path), Path::new("")),
         (None, Ok(folder)) => migration::journal_path::journal_seen(&seen, None, &folder),
         (None, Err(_)) => None,

@@ -51,7 +51,7 @@ impl ValueEnum for ManagedNodes {
     }
 }
 
-impl ValueEnum for schema::Document {
+impl ValueEnum for schema::SchemaDocument {
     fn value_variants<'a>() -> &'a [Self] {
         Self::ALL
     }

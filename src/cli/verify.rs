@@ -11,9 +11,9 @@ use crate::migration::{self, Readiness};
 use crate::report;
 
 pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let mut target = settings::target(&args.target, args.journal.as_deref())?;
+    let mut target = settings::target(&args.target, args.history.journal.as_deref())?;
     console.watch(&mut target);
-    let seen = settings::survey(&target, args.timeout).await?;
+    let seen = settings::survey(&target, args.limit.timeout).await?;
     if let Some(asked) = &args.principal {
         let who = migration::who(asked, &seen.reading, &seen.observed).map_err(|error| {
             Failure::usage(error.to_string())
@@ -24,8 +24,7 @@ pub(super) async fn run(args: VerifyArgs, console: &Console) -> Result<ExitCode,
         })?;
         return Ok(exit::DONE.into());
     }
-    let history =
-        migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+    let history = settings::history(&seen, &args.history)?;
     let given = settings::choices(&args.choices, &args.target)?;
     let choices = given.or_as_before(history.last_choices().as_ref());
     let plan = migration::apply::plan_to_judge(&seen, &choices, &history, (CLOCK.now)());

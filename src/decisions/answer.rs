@@ -170,20 +170,20 @@ pub struct Answer {
     pub reason: Option<String>,
     /// Where it was read.
     #[serde(skip)]
-    pub line: Line,
+    pub line: AnswerLine,
 }
 
 /// The line of a file on which an answer was read, from 1; says nothing about what is decided, so all lines are equal.
 #[derive(Debug, Clone, Copy, Default, Eq)]
-pub struct Line(Option<usize>);
+pub struct AnswerLine(Option<usize>);
 
-impl PartialEq for Line {
+impl PartialEq for AnswerLine {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Line {
+impl AnswerLine {
     pub(super) fn at(number: usize) -> Self {
         Self(Some(number))
     }
@@ -196,7 +196,7 @@ impl Line {
 }
 
 /// As it goes before what is said about the answer.
-impl fmt::Display for Line {
+impl fmt::Display for AnswerLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(number) => write!(f, "line {number} of the decisions file: "),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::answer::{Answer, Do, Line};
+use super::answer::{Answer, AnswerLine, Do};
 use crate::go_yaml::check_nesting;
 use crate::model::Glob;
 use crate::model::reserved::prefix_of;
@@ -18,7 +18,7 @@ pub const SCHEMA: &str = "aws-auth-migrate/decisions/v1";
 /// What people decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Document {
+pub struct DecisionsFile {
     /// [`SCHEMA`].
     pub schema: String,
     /// Patterns of the clusters that this is for; all where there is none.
@@ -58,7 +58,7 @@ pub struct Document {
     pub principals: Vec<Answer>,
 }
 
-impl Default for Document {
+impl Default for DecisionsFile {
     fn default() -> Self {
         Self {
             schema: SCHEMA.to_owned(),
@@ -72,7 +72,7 @@ impl Default for Document {
     }
 }
 
-impl Document {
+impl DecisionsFile {
     /// Whether it is for a cluster; an offline plan has no name to go by, and takes it.
     #[must_use]
     pub fn is_for(&self, cluster: Option<&str>) -> bool {
@@ -154,7 +154,7 @@ fn syntax(error: &serde_yaml::Error) -> String {
 ///
 /// # Errors
 /// [`FileError`] where it is not YAML or JSON, has keys or values that are unknown, or answers that contradict each other.
-pub fn read(text: &str) -> Result<Document, FileError> {
+pub fn read(text: &str) -> Result<DecisionsFile, FileError> {
     check_nesting(text).map_err(FileError::Syntax)?;
     // A version that is not known may have keys that are not known.
     if let Ok(Head {
@@ -168,10 +168,10 @@ pub fn read(text: &str) -> Result<Document, FileError> {
             found,
         });
     }
-    let mut document: Document = serde_yaml::from_str(text).map_err(FileError::Syntax)?;
+    let mut document: DecisionsFile = serde_yaml::from_str(text).map_err(FileError::Syntax)?;
     let lines = lines_of(&document, text);
     for (answer, line) in document.principals.iter_mut().zip(lines) {
-        answer.line = Line::at(line);
+        answer.line = AnswerLine::at(line);
     }
     check(&document, text)?;
     Ok(document)
@@ -182,7 +182,7 @@ struct Head {
     schema: Option<String>,
 }
 
-fn check(document: &Document, text: &str) -> Result<(), FileError> {
+fn check(document: &DecisionsFile, text: &str) -> Result<(), FileError> {
     for (old, new) in &document.rename_groups {
         check_name("renameGroups", old, new, text)?;
     }
@@ -240,7 +240,7 @@ fn check_name(map: &str, old: &str, new: &str, text: &str) -> Result<(), FileErr
 }
 
 /// The line on which each answer begins, from 1.
-fn lines_of(document: &Document, text: &str) -> Vec<usize> {
+fn lines_of(document: &DecisionsFile, text: &str) -> Vec<usize> {
     let lines: Vec<&str> = text.lines().collect();
     let key = |line: &&str| {
         line.trim_start_matches(['{', ' ', '"'])
@@ -267,7 +267,7 @@ fn items(lines: &[&str], from: usize) -> Option<Vec<usize>> {
 }
 
 /// The lines that name whom the answers are about, one after the other; several can share a line in JSON.
-fn named(document: &Document, lines: &[&str], from: usize) -> Vec<usize> {
+fn named(document: &DecisionsFile, lines: &[&str], from: usize) -> Vec<usize> {
     let mut at = from;
     let mut line_of = |answer: &Answer| {
         let subject = answer.subject();
@@ -396,9 +396,9 @@ principals:
 
     #[test]
     fn a_file_is_for_the_clusters_that_one_of_its_patterns_names() {
-        let document = |clusters: &[&str]| Document {
+        let document = |clusters: &[&str]| DecisionsFile {
             clusters: clusters.iter().map(|name| (*name).to_owned()).collect(),
-            ..Document::default()
+            ..DecisionsFile::default()
         };
         let two = document(&["prod-*", "dev"]);
         assert!(two.is_for(Some("dev")) && two.is_for(Some("prod-1")) && two.is_for(None));

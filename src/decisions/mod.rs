@@ -6,5 +6,5 @@
 mod answer;
 mod file;
 
-pub use answer::{Accept, Answer, Do, Line, Selector};
-pub use file::{Document, FileError, SCHEMA, read};
+pub use answer::{Accept, Answer, AnswerLine, Do, Selector};
+pub use file::{DecisionsFile, FileError, SCHEMA, read};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// What a path leads to, as far as it matters to who writes there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum PathKind {
     /// Nothing.
     Free,
     /// A regular file.
@@ -14,7 +14,7 @@ enum Place {
     Stream,
 }
 
-impl Place {
+impl PathKind {
     /// # Errors
     /// Whatever else is there is neither replaced nor written into.
     fn of(path: &Path) -> io::Result<Self> {
@@ -66,7 +66,7 @@ fn is_stream(_: std::fs::FileType) -> bool {
 /// # Errors
 /// Where there is something else, such as a folder or a symbolic link; it is left as it is.
 pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    if Place::of(path)? == Place::Stream {
+    if PathKind::of(path)? == PathKind::Stream {
         let mut stream = std::fs::OpenOptions::new().append(true).open(path)?;
         stream.write_all(content)?;
         return stream.flush();
@@ -78,7 +78,7 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 /// Whether a path leads to a pipe or a device, which can't be read back.
 #[must_use]
 pub(super) fn is_pipe_or_device(path: &Path) -> bool {
-    matches!(Place::of(path), Ok(Place::Stream))
+    matches!(PathKind::of(path), Ok(PathKind::Stream))
 }
 
 /// Opens a regular file for reading; `None` where there is nothing.

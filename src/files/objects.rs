@@ -16,7 +16,7 @@ const SCHEME: &str = "s3://";
 
 /// Where an object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct ObjectPlace {
     /// The bucket.
     pub bucket: String,
     /// The key; of a folder, what its objects begin with.
@@ -59,15 +59,16 @@ pub enum Put {
 /// Calls wait until they are answered. They may be made from any thread, a worker of the runtime included.
 pub trait Objects: Debug + Send + Sync {
     /// Reads an object; `None` where there is none.
-    fn get(&self, place: &Place) -> io::Result<Option<Object>>;
+    fn get(&self, place: &ObjectPlace) -> io::Result<Option<Object>>;
     /// Writes a whole object; it is durable when this returns.
     ///
     /// A write whose reply was lost is found again by its content: it counts as written.
-    fn put(&self, place: &Place, content: &[u8], condition: Condition<'_>) -> io::Result<Put>;
+    fn put(&self, place: &ObjectPlace, content: &[u8], condition: Condition<'_>)
+    -> io::Result<Put>;
     /// The names of the objects directly in a folder.
-    fn list(&self, folder: &Place) -> io::Result<Vec<String>>;
+    fn list(&self, folder: &ObjectPlace) -> io::Result<Vec<String>>;
     /// Deletes an object; one that is not there is no error.
-    fn delete(&self, place: &Place) -> io::Result<()>;
+    fn delete(&self, place: &ObjectPlace) -> io::Result<()>;
 }
 
 /// Why a store did not do what it was asked for, and what to do about it.
@@ -117,14 +118,14 @@ pub fn check(path: &Path) -> Result<(), String> {
     let text = path.to_string_lossy();
     match text.split_once("://") {
         None => Ok(()),
-        Some(("s3", _)) => Place::parse(&text).map(drop),
+        Some(("s3", _)) => ObjectPlace::parse(&text).map(drop),
         Some(_) => Err(format!(
             "`{text}` is not a file: the only URLs supported are s3://BUCKET/KEY"
         )),
     }
 }
 
-impl Place {
+impl ObjectPlace {
     /// Reads a URL.
     ///
     /// Source: Amazon S3 User Guide, "General purpose bucket naming rules".
@@ -166,17 +167,17 @@ impl Place {
 }
 
 /// A store, and a place in it.
-pub type Found = (Arc<dyn Objects>, Place);
+pub type PlaceInStore = (Arc<dyn Objects>, ObjectPlace);
 
 /// The store and the place of a path that is a URL; `None` for any other path.
 ///
 /// # Errors
 /// The URL can't be meant so, or no store is connected.
-pub fn find(path: &Path) -> io::Result<Option<Found>> {
+pub fn find(path: &Path) -> io::Result<Option<PlaceInStore>> {
     if !is_object(path) {
         return Ok(None);
     }
-    let place = Place::parse(&path.to_string_lossy())
+    let place = ObjectPlace::parse(&path.to_string_lossy())
         .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
     let store = STORE.get().cloned().ok_or_else(|| {
         io::Error::new(
@@ -212,13 +213,13 @@ pub(crate) fn wait_for<T: Send>(runtime: &Handle, work: impl Future<Output = T> 
 }
 
 /// Reads a whole object.
-pub(super) fn content(store: &dyn Objects, place: &Place) -> io::Result<Vec<u8>> {
+pub(super) fn content(store: &dyn Objects, place: &ObjectPlace) -> io::Result<Vec<u8>> {
     let object = store.get(place)?;
     Ok(object.ok_or(io::ErrorKind::NotFound)?.content)
 }
 
 /// Writes an object that must not be there, unless it holds just this.
-pub(super) fn create(store: &dyn Objects, place: &Place, content: &[u8]) -> io::Result<()> {
+pub(super) fn create(store: &dyn Objects, place: &ObjectPlace, content: &[u8]) -> io::Result<()> {
     match store.put(place, content, Condition::Absent)? {
         Put::Written(_) => Ok(()),
         Put::Refused => Err(io::ErrorKind::AlreadyExists.into()),
@@ -236,7 +237,7 @@ mod tests {
             ("s3://state/", "state", ""),
             ("s3://my.state-1/a/b.jsonl", "my.state-1", "a/b.jsonl"),
         ] {
-            let place = Place::parse(url).unwrap();
+            let place = ObjectPlace::parse(url).unwrap();
             assert_eq!((place.bucket.as_str(), place.key.as_str()), (bucket, key));
         }
     }

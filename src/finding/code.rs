@@ -196,19 +196,6 @@ impl TryFrom<String> for Code {
     }
 }
 
-impl Code {
-    /// Whether the cluster can have none of the planned entries before something else is done.
-    ///
-    /// A cluster that is not ACTIVE is not among them: that passes.
-    #[must_use]
-    pub fn stops_apply(self) -> bool {
-        matches!(
-            self,
-            Self::PlatformTooOld | Self::OutpostCluster | Self::QuotaExceeded
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 
 use super::connections::Connections;
-use super::member::{Identity, Member, Reach, is_region, partition_of};
+use super::member::{Member, MemberId, Reach, is_region, partition_of};
 use super::reason::Reason;
-use super::report::{Row, State};
+use super::row::{Row, State};
 use crate::aws::AwsError;
 use crate::error::{Failure, Hint};
 use crate::invocation::Advice;
@@ -50,7 +50,7 @@ pub enum Accounts {
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct Discovered {
     /// The clusters.
     pub members: Vec<Member>,
     /// Where no clusters could be listed, and why.
@@ -76,20 +76,20 @@ pub async fn discover(
     connections: &Connections,
     discovery: &Discovery,
     concurrency: usize,
-) -> Result<Found, Failure> {
+) -> Result<Discovered, Failure> {
     let reaches = reaches(connections, discovery).await?;
-    let looks: Vec<(Found, BTreeSet<(Reach, String)>)> = stream::iter(reaches)
+    let looks: Vec<(Discovered, BTreeSet<(Reach, String)>)> = stream::iter(reaches)
         .map(|reach| async move { regions(connections, discovery, reach).await })
         .buffer_unordered(concurrency)
         .collect()
         .await;
-    let mut found = Found::default();
+    let mut found = Discovered::default();
     let mut places = BTreeSet::new();
     for (failed, more) in looks {
         found.failed.extend(failed.failed);
         places.extend(more);
     }
-    let listed: Vec<Found> = stream::iter(places)
+    let listed: Vec<Discovered> = stream::iter(places)
         .map(|(reach, region)| async move { clusters(connections, reach, region).await })
         .buffer_unordered(concurrency)
         .collect()
@@ -165,10 +165,13 @@ async fn regions(
     connections: &Connections,
     discovery: &Discovery,
     reach: Reach,
-) -> (Found, BTreeSet<(Reach, String)>) {
+) -> (Discovered, BTreeSet<(Reach, String)>) {
     let in_all = |regions: BTreeSet<String>| {
         let place = |region| (reach.clone(), region);
-        (Found::default(), regions.into_iter().map(place).collect())
+        (
+            Discovered::default(),
+            regions.into_iter().map(place).collect(),
+        )
     };
     // An account that is closed is one row, not one for each region.
     let home = connections.home(&reach, discovery.region()).await;
@@ -190,20 +193,20 @@ async fn regions(
                 .collect(),
         ),
         Err(reason) => {
-            let cluster = Identity {
+            let cluster = MemberId {
                 account: reach.place(),
                 region: "all regions".to_owned(),
                 name: String::new(),
             };
             let failed = vec![Row::failed(cluster, State::Failed, reason)];
             let members = Vec::new();
-            (Found { members, failed }, BTreeSet::new())
+            (Discovered { members, failed }, BTreeSet::new())
         }
     }
 }
 
 /// The clusters of one region of one account.
-async fn clusters(connections: &Connections, reach: Reach, region: String) -> Found {
+async fn clusters(connections: &Connections, reach: Reach, region: String) -> Discovered {
     let listed = match connections.of(&reach, &region).await {
         Ok(aws) => aws.list_clusters().await.map_err(|error| {
             let hint = not_enabled(&error, &region, &reach.place());
@@ -219,12 +222,12 @@ async fn clusters(connections: &Connections, reach: Reach, region: String) -> Fo
     let names = match listed {
         Ok(names) => names,
         Err(reason) => {
-            let cluster = Identity {
+            let cluster = MemberId {
                 account: reach.place(),
                 region,
                 name: String::new(),
             };
-            return Found {
+            return Discovered {
                 members: Vec::new(),
                 failed: vec![Row::failed(cluster, State::Failed, reason)],
             };
@@ -241,7 +244,7 @@ async fn clusters(connections: &Connections, reach: Reach, region: String) -> Fo
         lookup_roles: std::collections::BTreeMap::new(),
         canary: false,
     };
-    Found {
+    Discovered {
         members: names.into_iter().map(member).collect(),
         failed: Vec::new(),
     }

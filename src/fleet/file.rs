@@ -130,7 +130,8 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 /// # Errors
 /// What has no meaning in a fleet file, and a cluster that can't be meant so, with its line.
 pub fn read(text: &str, folder: &Path) -> Result<Fleet, FleetError> {
-    let file: FleetFile = go_yaml::from_str(text).map_err(|error| FleetError::Syntax(error.to_string()))?;
+    let file: FleetFile =
+        go_yaml::from_str(text).map_err(|error| FleetError::Syntax(error.to_string()))?;
     if file.schema != SCHEMA {
         return Err(FleetError::OtherSchema(file.schema));
     }

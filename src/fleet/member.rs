@@ -49,7 +49,8 @@ pub struct Reach {
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "camelCase")]
-pub struct Identity {
+#[schemars(rename = "Identity")]
+pub struct MemberId {
     /// The account; without one the profile that leads there, or `-` for the caller's own account.
     pub account: String,
     /// The region.
@@ -61,8 +62,8 @@ pub struct Identity {
 impl Member {
     /// Which cluster it is.
     #[must_use]
-    pub fn identity(&self) -> Identity {
-        Identity {
+    pub fn identity(&self) -> MemberId {
+        MemberId {
             account: self.reach.place(),
             region: self.region.clone(),
             name: self.name.clone(),
@@ -82,7 +83,7 @@ impl Reach {
     }
 }
 
-impl fmt::Display for Identity {
+impl fmt::Display for MemberId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             account,

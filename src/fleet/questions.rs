@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{Block, Row};
+use super::row::{Block, Row};
 use super::survey::account_of;
 use crate::finding::Code;
 use crate::model::Arn;
-use crate::plan::document::{Identity as Access, Verdict};
+use crate::plan::document::{Identity, Verdict};
 use crate::plan::questions::Untried;
 
 /// Something to decide, with the clusters that ask it.
@@ -27,10 +27,10 @@ pub struct FleetQuestion {
     pub verdict: Option<Verdict>,
     /// The access today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Access>,
+    pub before: Option<Identity>,
     /// The access with what the plan proposes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Access>,
+    pub after: Option<Identity>,
     /// What is wrong, in the words of the first cluster.
     pub message: String,
     /// What to do about it, in the words of the first cluster.
@@ -72,7 +72,7 @@ pub(super) fn questions(rows: &[Row]) -> Vec<FleetQuestion> {
 }
 
 fn key(row: &Row, block: &Block) -> Key {
-    let access = |access: &Option<Access>| {
+    let access = |access: &Option<Identity>| {
         let access = access.as_ref()?;
         Some(serde_json::to_string(access).expect("an identity is plain data"))
     };
@@ -125,12 +125,12 @@ fn question(pattern: Option<String>, asked: &[(&Row, &Block)]) -> FleetQuestion 
 
 #[cfg(test)]
 mod tests {
-    use super::super::member::Identity;
-    use super::super::report::State;
+    use super::super::member::MemberId;
+    use super::super::row::State;
     use super::*;
 
     fn row(account: &str, name: &str, blocks: &[(&str, Verdict)]) -> Row {
-        let cluster = Identity {
+        let cluster = MemberId {
             account: account.to_owned(),
             region: "eu-west-1".to_owned(),
             name: name.to_owned(),

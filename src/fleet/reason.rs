@@ -48,14 +48,14 @@ impl From<&Failure> for Reason {
         let causes = std::iter::successors(failure.source(), |error| (*error).source());
         Self {
             message: failure.to_string(),
-            causes: causes.map(told).collect(),
+            causes: causes.map(described).collect(),
             hints: failure.hints.iter().map(ToString::to_string).collect(),
         }
     }
 }
 
 /// An error without what differs from one call to the next.
-fn told(error: &(dyn Error + 'static)) -> String {
+fn described(error: &(dyn Error + 'static)) -> String {
     let Some(error) = error.downcast_ref::<AwsError>() else {
         return error.to_string();
     };

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::connections::Connections;
-use super::member::{Identity, Member};
+use super::member::{Member, MemberId};
 use super::reason::Reason;
-use super::report::{AppliedRow, Row, State};
+use super::row::{AppliedRow, Row, State};
 use super::survey::{
     FleetProgress, Prepare, Prepared, digest, of_plan, open, plan_path, reason, rows,
 };
@@ -34,7 +34,7 @@ pub struct Rollout<'a> {
     /// The folder of saved plans, which are applied exactly.
     pub plans: Option<&'a Path>,
     /// What was shown to the person who said yes, by cluster; `None` where nobody was asked.
-    pub shown: Option<BTreeMap<Identity, String>>,
+    pub shown: Option<BTreeMap<MemberId, String>>,
     /// How many clusters are written to at a time.
     pub concurrency: usize,
     /// How many clusters may fail before no more are begun; any number where it is not given.
@@ -133,12 +133,12 @@ impl Rollout<'_> {
             .await
             .map_err(failed)?
             .account;
-        let told = |failure: Failure| failed(reason(&failure, member));
+        let as_failed = |failure: Failure| failed(reason(&failure, member));
         let saved = self
             .plans
             .map(|folder| saved(folder, &account, member))
             .transpose()
-            .map_err(told)?;
+            .map_err(as_failed)?;
         let choices = saved.as_ref().map_or(choices, |plan| plan.choices.clone());
         let options = ApplyOptions {
             choices: Choices {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::file::Fleet;
-use super::member::Identity;
+use super::member::MemberId;
 
 /// The most shards of a fleet.
 pub const MOST: u32 = 10_000;
@@ -27,7 +27,7 @@ pub struct ShardMark {
 ///
 /// It depends on the cluster's identity alone, so that a cluster stays where it is when others come or go.
 #[must_use]
-pub fn shard_of(identity: &Identity, of: u32) -> u32 {
+pub fn shard_of(identity: &MemberId, of: u32) -> u32 {
     let digest = Sha256::digest(identity.to_string());
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
@@ -55,8 +55,8 @@ impl Fleet {
 mod tests {
     use super::*;
 
-    fn identity(index: usize) -> Identity {
-        Identity {
+    fn identity(index: usize) -> MemberId {
+        MemberId {
             account: "111122223333".to_owned(),
             region: "eu-west-1".to_owned(),
             name: format!("c{index}"),

@@ -8,18 +8,19 @@ use futures_util::{StreamExt, stream};
 
 use super::connections::Connections;
 use super::discover::not_enabled;
-use super::member::{Identity, Member};
+use super::member::{Member, MemberId};
 use super::reason::{Reason, aws_error};
-use super::report::{Block, FleetCommand, Row, State, Verdicts};
+use super::report::FleetCommand;
+use super::row::{Block, Row, State, Verdicts};
 use crate::choices::Choices;
 use crate::digest::sha256;
 use crate::error::Failure;
-use crate::finding::{Code, Finding};
+use crate::finding::Finding;
 use crate::migration::{self, Clock, Objection, Readiness, Survey, Target, Verification, status};
 use crate::model::{Arn, MappingId};
 use crate::plan::document::{Outcome, Plan};
-use crate::plan::file;
 use crate::plan::questions::{Asked, questions};
+use crate::plan::{Obstacle, file};
 
 /// How a cluster is read: what the command line or the fleet file says of it, with the files already read.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +37,7 @@ pub type Prepare<'a> = dyn Fn(&Member) -> Result<Prepared, Failure> + Sync + 'a;
 /// Takes note of clusters as they are begun and ended.
 pub trait FleetProgress: Sync {
     /// A cluster is begun.
-    fn begun(&self, cluster: &Identity);
+    fn begun(&self, cluster: &MemberId);
     /// A cluster is done, in whatever way.
     fn ended(&self, row: &Row);
     /// A wave begins.
@@ -46,7 +47,7 @@ pub trait FleetProgress: Sync {
 }
 
 /// How the clusters of a fleet are looked at.
-pub struct Look<'a> {
+pub struct FleetLook<'a> {
     /// The credentials and clients.
     pub connections: &'a Connections,
     /// What is wanted to be known.
@@ -85,7 +86,7 @@ where
         .await
 }
 
-impl Look<'_> {
+impl FleetLook<'_> {
     /// A row about a cluster; one that can't be read says why.
     pub async fn row(&self, member: &Member) -> Row {
         match Box::pin(self.look(member)).await {
@@ -95,25 +96,26 @@ impl Look<'_> {
     }
 
     async fn look(&self, member: &Member) -> Result<Row, Reason> {
-        let told = |failure: Failure| reason(&failure, member);
+        let as_reason = |failure: Failure| reason(&failure, member);
         let Prepared { target, choices } = open(self.connections, self.prepare, member).await?;
         let seen = Box::pin(migration::survey(&target, self.clock.system))
             .await
-            .map_err(told)?;
+            .map_err(as_reason)?;
         let folder = || {
             let folder = self.state_folder.map(Path::to_owned);
             folder.ok_or_else(|| Failure::new("no folder for the journal"))
         };
-        let history = migration::journal_path::history(&seen, None, folder).map_err(told)?;
+        let history = migration::journal_path::history(&seen, None, folder).map_err(as_reason)?;
         let now = (self.clock.now)();
         if self.command == FleetCommand::Plan {
             let plan = migration::apply::plan(&seen, &choices, &history, now);
             let fit = plan.shared_decisions_fit();
-            fit.map_err(|misfits| told(migration::apply::misfit(&misfits)))?;
+            fit.map_err(|misfits| as_reason(migration::apply::misfit(&misfits)))?;
             if let Some(folder) = self.save {
-                save(&plan, folder).map_err(told)?;
+                save(&plan, folder).map_err(as_reason)?;
             }
-            let bindings = migration::bindings::wanted(&seen, &choices, &plan).map_err(told)?;
+            let bindings =
+                migration::bindings::wanted(&seen, &choices, &plan).map_err(as_reason)?;
             return Ok(Row {
                 digest: Some(digest(&plan, &bindings)),
                 ..planned(member, &seen, &plan)
@@ -277,15 +279,10 @@ fn of_objection(objection: &Objection, plan: &Plan) -> Block {
 
 /// What in a plan waits for a decision.
 fn blocks(plan: &Plan) -> Vec<Block> {
-    let of_cluster = plan.findings.iter().map(|placed| &placed.finding);
-    let of_cluster = of_cluster.filter(|finding| {
-        finding.code.stops_apply()
-            || matches!(
-                finding.code,
-                Code::SectionUnreadable | Code::SectionUndecided | Code::ClusterNotActive
-            )
-    });
-    let of_cluster = of_cluster.map(|finding| block(Some(finding), None, None));
+    let of_cluster = plan
+        .obstacles()
+        .filter(|(obstacle, _)| obstacle.needs_decision() || *obstacle == Obstacle::NotActive)
+        .map(|(_, finding)| block(Some(finding), None, None));
     let open = questions(plan);
     let asked: BTreeMap<MappingId, &Asked> = open
         .iter()
@@ -345,5 +342,8 @@ fn block(finding: Option<&Finding>, mapping: Option<String>, principal: Option<S
 /// The account of a cluster, once it was read.
 pub(super) fn account_of(row: &Row) -> String {
     let arn: Option<Arn> = row.arn.as_deref().and_then(|arn| arn.parse().ok());
-    arn.map_or_else(|| row.cluster.account.clone(), |arn| arn.account.to_string())
+    arn.map_or_else(
+        || row.cluster.account.clone(),
+        |arn| arn.account.to_string(),
+    )
 }

@@ -37,7 +37,7 @@ mod tests {
     use super::super::file::read;
     use super::*;
 
-    fn told(canaries: &[&str], size: Option<usize>) -> Vec<String> {
+    fn in_words(canaries: &[&str], size: Option<usize>) -> Vec<String> {
         let text = "schema: aws-auth-migrate/fleet/v1\ndefaults: {region: eu-west-1}\nclusters: [{name: a}, {name: b}, \
                     {name: c, canary: true}, {name: dev-1}, {name: e}, {name: f}]\n";
         let fleet = read(text, std::path::Path::new("")).unwrap();
@@ -53,12 +53,15 @@ mod tests {
 
     #[test]
     fn canaries_go_first_and_the_rest_in_waves() {
-        assert_eq!(told(&[], None), ["canary c", "a b dev-1 e f"]);
-        assert_eq!(told(&["dev-*"], Some(2)), ["canary c dev-1", "a b", "e f"]);
+        assert_eq!(in_words(&[], None), ["canary c", "a b dev-1 e f"]);
         assert_eq!(
-            told(&["*/eu-west-1/f"], Some(9)),
+            in_words(&["dev-*"], Some(2)),
+            ["canary c dev-1", "a b", "e f"]
+        );
+        assert_eq!(
+            in_words(&["*/eu-west-1/f"], Some(9)),
             ["canary c f", "a b dev-1 e"]
         );
-        assert_eq!(told(&["*"], Some(2)), ["canary a b c dev-1 e f"]);
+        assert_eq!(in_words(&["*"], Some(2)), ["canary a b c dev-1 e f"]);
     }
 }

@@ -4,30 +4,30 @@
 
 use super::YamlError;
 use super::node::Content;
-use super::parser::{Parser, Place, State, unexpected};
+use super::parser::{NodePlace, Parser, ParserState, unexpected};
 use super::token::TokenKind;
 
 impl Parser<'_> {
     /// Goes on with the innermost open collection.
-    pub(super) fn step(&mut self, state: State) -> Result<(), YamlError> {
+    pub(super) fn step(&mut self, state: ParserState) -> Result<(), YamlError> {
         match state {
-            State::BlockEntry => self.block_entry(),
-            State::IndentlessEntry => self.indentless_entry(),
-            State::BlockKey => self.block_key(),
-            State::BlockValue => self.block_value(),
-            State::FlowEntry { first } => self.flow_entry(first),
-            State::PairKey => self.pair_key(),
-            State::PairValue => self.pair_value(),
-            State::PairEnd => {
+            ParserState::BlockEntry => self.block_entry(),
+            ParserState::IndentlessEntry => self.indentless_entry(),
+            ParserState::BlockKey => self.block_key(),
+            ParserState::BlockValue => self.block_value(),
+            ParserState::FlowEntry { first } => self.flow_entry(first),
+            ParserState::PairKey => self.pair_key(),
+            ParserState::PairValue => self.pair_value(),
+            ParserState::PairEnd => {
                 self.peek()?;
                 self.close(None);
                 Ok(())
             }
-            State::FlowKey { first } => self.flow_key(first),
-            State::FlowValue => self.flow_value(),
-            State::FlowEmptyValue => {
+            ParserState::FlowKey { first } => self.flow_key(first),
+            ParserState::FlowValue => self.flow_value(),
+            ParserState::FlowEmptyValue => {
                 let byte = self.peek()?.start;
-                self.set_state(State::FlowKey { first: false });
+                self.set_state(ParserState::FlowKey { first: false });
                 self.empty_scalar(byte);
                 Ok(())
             }
@@ -37,7 +37,7 @@ impl Parser<'_> {
     fn block_entry(&mut self) -> Result<(), YamlError> {
         if let Some(dash) = self.take_if(&TokenKind::BlockEntry)? {
             let empty = matches!(self.kind()?, TokenKind::BlockEntry | TokenKind::BlockEnd);
-            return self.node_or_empty(empty, dash.end, Place::Block);
+            return self.node_or_empty(empty, dash.end, NodePlace::Block);
         }
         if self.take_if(&TokenKind::BlockEnd)?.is_some() {
             self.close(None);
@@ -56,10 +56,15 @@ impl Parser<'_> {
             self.kind()?,
             TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
         );
-        self.node_or_empty(empty, dash.end, Place::Block)
+        self.node_or_empty(empty, dash.end, NodePlace::Block)
     }
 
-    fn node_or_empty(&mut self, empty: bool, byte: usize, place: Place) -> Result<(), YamlError> {
+    fn node_or_empty(
+        &mut self,
+        empty: bool,
+        byte: usize,
+        place: NodePlace,
+    ) -> Result<(), YamlError> {
         if empty {
             self.empty_scalar(byte);
             return Ok(());
@@ -69,12 +74,12 @@ impl Parser<'_> {
 
     fn block_key(&mut self) -> Result<(), YamlError> {
         if let Some(key) = self.take_if(&TokenKind::Key)? {
-            self.set_state(State::BlockValue);
+            self.set_state(ParserState::BlockValue);
             let empty = matches!(
                 self.kind()?,
                 TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
             );
-            return self.node_or_empty(empty, key.end, Place::BlockOrIndentless);
+            return self.node_or_empty(empty, key.end, NodePlace::BlockOrIndentless);
         }
         if self.take_if(&TokenKind::BlockEnd)?.is_some() {
             self.close(None);
@@ -85,7 +90,7 @@ impl Parser<'_> {
     }
 
     fn block_value(&mut self) -> Result<(), YamlError> {
-        self.set_state(State::BlockKey);
+        self.set_state(ParserState::BlockKey);
         let Some(colon) = self.take_if(&TokenKind::Value)? else {
             let byte = self.peek()?.start;
             self.empty_scalar(byte);
@@ -95,7 +100,7 @@ impl Parser<'_> {
             self.kind()?,
             TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
         );
-        self.node_or_empty(empty, colon.end, Place::BlockOrIndentless)
+        self.node_or_empty(empty, colon.end, NodePlace::BlockOrIndentless)
     }
 
     fn flow_entry(&mut self, first: bool) -> Result<(), YamlError> {
@@ -104,15 +109,15 @@ impl Parser<'_> {
                 let token = self.peek()?;
                 return Err(unexpected("did not find expected ',' or ']'", token));
             }
-            self.set_state(State::FlowEntry { first: false });
+            self.set_state(ParserState::FlowEntry { first: false });
             if let Some(key) = self.take_if(&TokenKind::Key)? {
                 let span = (key.start, key.end);
                 let pair = self.add(Content::Mapping(Vec::new()), None, true, span);
-                self.open(pair, State::PairKey);
+                self.open(pair, ParserState::PairKey);
                 return Ok(());
             }
             if *self.kind()? != TokenKind::FlowSequenceEnd {
-                return self.node(Place::Flow);
+                return self.node(NodePlace::Flow);
             }
         }
         let end = self.scanner.take().end;
@@ -121,7 +126,7 @@ impl Parser<'_> {
     }
 
     fn pair_key(&mut self) -> Result<(), YamlError> {
-        self.set_state(State::PairValue);
+        self.set_state(ParserState::PairValue);
         let empty = matches!(
             self.kind()?,
             TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowSequenceEnd
@@ -132,18 +137,18 @@ impl Parser<'_> {
             self.empty_scalar(byte);
             return Ok(());
         }
-        self.node(Place::Flow)
+        self.node(NodePlace::Flow)
     }
 
     fn pair_value(&mut self) -> Result<(), YamlError> {
-        self.set_state(State::PairEnd);
+        self.set_state(ParserState::PairEnd);
         let byte = self.peek()?.start;
         let empty = self.take_if(&TokenKind::Value)?.is_none()
             || matches!(
                 self.kind()?,
                 TokenKind::FlowEntry | TokenKind::FlowSequenceEnd
             );
-        self.node_or_empty(empty, byte, Place::Flow)
+        self.node_or_empty(empty, byte, NodePlace::Flow)
     }
 
     fn flow_key(&mut self, first: bool) -> Result<(), YamlError> {
@@ -153,17 +158,17 @@ impl Parser<'_> {
                 return Err(unexpected("did not find expected ',' or '}'", token));
             }
             if self.take_if(&TokenKind::Key)?.is_some() {
-                self.set_state(State::FlowValue);
+                self.set_state(ParserState::FlowValue);
                 let byte = self.peek()?.start;
                 let empty = matches!(
                     self.kind()?,
                     TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowMappingEnd
                 );
-                return self.node_or_empty(empty, byte, Place::Flow);
+                return self.node_or_empty(empty, byte, NodePlace::Flow);
             }
             if *self.kind()? != TokenKind::FlowMappingEnd {
-                self.set_state(State::FlowEmptyValue);
-                return self.node(Place::Flow);
+                self.set_state(ParserState::FlowEmptyValue);
+                return self.node(NodePlace::Flow);
             }
         }
         let end = self.scanner.take().end;
@@ -172,13 +177,13 @@ impl Parser<'_> {
     }
 
     fn flow_value(&mut self) -> Result<(), YamlError> {
-        self.set_state(State::FlowKey { first: false });
+        self.set_state(ParserState::FlowKey { first: false });
         let byte = self.peek()?.start;
         let empty = self.take_if(&TokenKind::Value)?.is_none()
             || matches!(
                 self.kind()?,
                 TokenKind::FlowEntry | TokenKind::FlowMappingEnd
             );
-        self.node_or_empty(empty, byte, Place::Flow)
+        self.node_or_empty(empty, byte, NodePlace::Flow)
     }
 }

@@ -12,7 +12,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A place in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Mark {
+pub(super) struct Position {
     /// The byte.
     pub(super) byte: usize,
     /// Characters before it.
@@ -27,7 +27,7 @@ pub(super) struct Mark {
 #[derive(Debug)]
 pub(super) struct Input<'a> {
     text: &'a str,
-    mark: Mark,
+    mark: Position,
     /// Where the portion at hand begins.
     portion: usize,
     /// Up to where characters are checked and at hand.
@@ -45,7 +45,7 @@ impl<'a> Input<'a> {
         Self {
             // An empty text is read as an empty line, which comes to the same.
             text,
-            mark: Mark::default(),
+            mark: Position::default(),
             portion: 0,
             checked: 0,
             taken: 0,
@@ -55,7 +55,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    pub(super) fn mark(&self) -> Mark {
+    pub(super) fn mark(&self) -> Position {
         self.mark
     }
 

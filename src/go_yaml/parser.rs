@@ -14,7 +14,7 @@ const LONG_TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
 /// What is expected next within a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum ParserState {
     BlockEntry,
     IndentlessEntry,
     BlockKey,
@@ -37,14 +37,14 @@ pub(super) enum State {
 /// A collection that is still open.
 #[derive(Debug)]
 struct Open {
-    state: State,
+    state: ParserState,
     node: NodeId,
     children: Vec<NodeId>,
 }
 
 /// Which nodes may stand at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum NodePlace {
     Flow,
     Block,
     /// A block mapping's value, where a sequence needs no indentation.
@@ -127,7 +127,7 @@ impl<'a> Parser<'a> {
         }
         if self.tree.root.is_none() {
             let root = self.tree.nodes.len();
-            self.node(Place::Block)?;
+            self.node(NodePlace::Block)?;
             self.tree.root = Some(root);
             while let Some(open) = self.open.last() {
                 let state = open.state;
@@ -208,7 +208,7 @@ impl<'a> Parser<'a> {
         self.add(Content::Scalar("".into()), None, true, (byte, byte))
     }
 
-    pub(super) fn open(&mut self, node: NodeId, state: State) {
+    pub(super) fn open(&mut self, node: NodeId, state: ParserState) {
         self.open.push(Open {
             state,
             node,
@@ -216,7 +216,7 @@ impl<'a> Parser<'a> {
         });
     }
 
-    pub(super) fn set_state(&mut self, state: State) {
+    pub(super) fn set_state(&mut self, state: ParserState) {
         if let Some(open) = self.open.last_mut() {
             open.state = state;
         }
@@ -236,7 +236,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads an alias, a scalar, or the beginning of a collection.
-    pub(super) fn node(&mut self, place: Place) -> Result<(), YamlError> {
+    pub(super) fn node(&mut self, place: NodePlace) -> Result<(), YamlError> {
         let token = self.peek()?;
         if let TokenKind::Alias(name) = token.kind {
             let span = (token.start, token.end);
@@ -253,13 +253,13 @@ impl<'a> Parser<'a> {
         }
         let properties = self.properties()?;
         let tag = properties.tag.as_deref().filter(|tag| !tag.is_empty());
-        let block = place != Place::Flow;
+        let block = place != NodePlace::Flow;
         let token = self.peek()?;
         let start = properties.start.unwrap_or(token.start);
         let end = token.end;
         let (content, state) = match &token.kind {
-            TokenKind::BlockEntry if place == Place::BlockOrIndentless => {
-                (Content::Sequence(Vec::new()), State::IndentlessEntry)
+            TokenKind::BlockEntry if place == NodePlace::BlockOrIndentless => {
+                (Content::Sequence(Vec::new()), ParserState::IndentlessEntry)
             }
             TokenKind::Scalar { plain, .. } => {
                 let implicit = (tag.is_none() && *plain) || tag == Some("!");
@@ -272,16 +272,17 @@ impl<'a> Parser<'a> {
             }
             TokenKind::FlowSequenceStart => (
                 Content::Sequence(Vec::new()),
-                State::FlowEntry { first: true },
+                ParserState::FlowEntry { first: true },
             ),
-            TokenKind::FlowMappingStart => {
-                (Content::Mapping(Vec::new()), State::FlowKey { first: true })
-            }
+            TokenKind::FlowMappingStart => (
+                Content::Mapping(Vec::new()),
+                ParserState::FlowKey { first: true },
+            ),
             TokenKind::BlockSequenceStart if block => {
-                (Content::Sequence(Vec::new()), State::BlockEntry)
+                (Content::Sequence(Vec::new()), ParserState::BlockEntry)
             }
             TokenKind::BlockMappingStart if block => {
-                (Content::Mapping(Vec::new()), State::BlockKey)
+                (Content::Mapping(Vec::new()), ParserState::BlockKey)
             }
             _ if properties.anchor.is_some() || tag.is_some() => {
                 let span = (start, properties.end);
@@ -291,7 +292,7 @@ impl<'a> Parser<'a> {
             }
             _ => return Err(unexpected("did not find expected node content", token)),
         };
-        if state != State::IndentlessEntry {
+        if state != ParserState::IndentlessEntry {
             self.scanner.take();
         }
         let node = self.add(content, tag, tag.is_none(), (start, end));

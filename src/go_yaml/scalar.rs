@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::YamlError;
 use super::escape::escaped;
-use super::input::Mark;
+use super::input::Position;
 use super::scanner::Scanner;
 
 /// White space inside of a scalar, held back until it is known whether text follows.
@@ -95,7 +95,10 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans a literal or folded scalar, and says where it ends.
-    pub(super) fn scan_block_scalar(&mut self, literal: bool) -> Result<(String, Mark), YamlError> {
+    pub(super) fn scan_block_scalar(
+        &mut self,
+        literal: bool,
+    ) -> Result<(String, Position), YamlError> {
         self.input.skip();
         let (keep, increment) = self.scan_block_header()?;
         self.skip_rest_of_line()?;
@@ -174,7 +177,7 @@ impl<'a> Scanner<'a> {
         &mut self,
         indent: &mut isize,
         breaks: &mut String,
-    ) -> Result<Mark, YamlError> {
+    ) -> Result<Position, YamlError> {
         let mut end = self.input.mark();
         let mut deepest = 0;
         loop {
@@ -289,7 +292,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans a scalar without quotes, and says where it ends; borrowed where the text has it as it is.
-    pub(super) fn scan_plain_scalar(&mut self) -> Result<(Cow<'a, str>, Mark), YamlError> {
+    pub(super) fn scan_plain_scalar(&mut self) -> Result<(Cow<'a, str>, Position), YamlError> {
         let indent = self.indent + 1;
         let mut owned: Option<String> = None;
         let mut held = Held::default();

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::YamlError;
-use super::input::{Input, Mark};
+use super::input::{Input, Position};
 use super::token::{Token, TokenKind};
 
 /// How deep flow collections and, apart from them, block collections may be nested.
@@ -22,7 +22,7 @@ pub(super) struct SimpleKey {
     pub(super) possible: bool,
     pub(super) required: bool,
     pub(super) token: usize,
-    pub(super) mark: Mark,
+    pub(super) mark: Position,
 }
 
 /// A text on its way to tokens.
@@ -64,7 +64,7 @@ impl Hasher for NumberHasher {
     }
 }
 
-pub(super) fn column(mark: Mark) -> isize {
+pub(super) fn column(mark: Position) -> isize {
     isize::try_from(mark.column).unwrap_or(isize::MAX)
 }
 
@@ -120,7 +120,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub(super) fn push(&mut self, kind: TokenKind<'a>, start: Mark) {
+    pub(super) fn push(&mut self, kind: TokenKind<'a>, start: Position) {
         let end = self.input.mark();
         self.tokens.push_back(Token {
             kind,
@@ -197,7 +197,7 @@ impl<'a> Scanner<'a> {
     /// Its token goes in front of the token with the given number, or to the end.
     pub(super) fn roll_indent(
         &mut self,
-        mark: Mark,
+        mark: Position,
         number: Option<usize>,
         kind: TokenKind<'a>,
     ) -> Result<(), YamlError> {

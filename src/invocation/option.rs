@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::value::Value;
+use super::value::OptionValue;
 use crate::model::{Arn, Glob, ManagedNodes, OnExisting, Usernames};
 
 /// The options, once: those that stand alone, those with a value, and those that only texts name.
@@ -77,7 +77,7 @@ macro_rules! options {
             fn known(name: &str, value: Option<&str>) -> Option<Self> {
                 match name {
                     $($alone_name => value.is_none().then_some(Self::$alone),)*
-                    $($valued_name => Value::of_word(value?).map(Self::$valued),)*
+                    $($valued_name => OptionValue::of_word(value?).map(Self::$valued),)*
                     _ => None,
                 }
             }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use crate::model::{Arn, Glob, ManagedNodes, OnExisting, Usernames};
 
 /// A value that an option takes.
-pub(super) trait Value: Sized {
+pub(super) trait OptionValue: Sized {
     /// The word for it.
     fn word(&self) -> String;
     /// The value of a word.
     fn of_word(word: &str) -> Option<Self>;
 }
 
-impl Value for String {
+impl OptionValue for String {
     fn word(&self) -> String {
         self.clone()
     }
@@ -23,7 +23,7 @@ impl Value for String {
     }
 }
 
-impl Value for PathBuf {
+impl OptionValue for PathBuf {
     fn word(&self) -> String {
         self.display().to_string()
     }
@@ -33,7 +33,7 @@ impl Value for PathBuf {
     }
 }
 
-impl Value for Duration {
+impl OptionValue for Duration {
     fn word(&self) -> String {
         format!("{}s", self.as_secs_f64())
     }
@@ -44,7 +44,7 @@ impl Value for Duration {
     }
 }
 
-impl Value for f64 {
+impl OptionValue for f64 {
     fn word(&self) -> String {
         self.to_string()
     }
@@ -54,7 +54,7 @@ impl Value for f64 {
     }
 }
 
-impl Value for Arn {
+impl OptionValue for Arn {
     fn word(&self) -> String {
         self.to_string()
     }
@@ -64,7 +64,7 @@ impl Value for Arn {
     }
 }
 
-impl Value for Glob {
+impl OptionValue for Glob {
     fn word(&self) -> String {
         self.as_str().to_owned()
     }
@@ -75,7 +75,7 @@ impl Value for Glob {
 }
 
 /// Two values with `=` between them.
-impl<V: Value> Value for (String, V) {
+impl<V: OptionValue> OptionValue for (String, V) {
     fn word(&self) -> String {
         format!("{}={}", self.0, self.1.word())
     }
@@ -99,7 +99,7 @@ macro_rules! choice {
             }
         }
 
-        impl Value for $type {
+        impl OptionValue for $type {
             fn word(&self) -> String {
                 self.as_str().to_owned()
             }

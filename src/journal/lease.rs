@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::error::JournalError;
-use crate::files::objects::{Condition, Objects, Place, Put, waiting};
+use crate::files::objects::{Condition, ObjectPlace, Objects, Put, waiting};
 
 /// How long a lease holds that is not renewed.
 pub(super) const TERM: Duration = Duration::from_mins(1);
@@ -28,7 +28,7 @@ const SCHEMA: &str = "aws-auth-migrate/lease/v1";
 /// What the object says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Record {
+struct LeaseRecord {
     schema: String,
     /// Who holds it, in words.
     holder: String,
@@ -51,14 +51,14 @@ pub(super) struct Lease {
 #[derive(Debug)]
 struct Shared {
     store: Arc<dyn Objects>,
-    place: Place,
+    place: ObjectPlace,
     journal: PathBuf,
-    state: Mutex<State>,
+    state: Mutex<LeaseState>,
 }
 
 #[derive(Debug)]
-struct State {
-    record: Record,
+struct LeaseState {
+    record: LeaseRecord,
     tag: String,
     renewed: Instant,
     /// Who has it instead, once that is known.
@@ -75,8 +75,8 @@ pub struct Held {
 }
 
 /// Where the lease of a journal is.
-fn place_of(journal: &Place) -> Place {
-    Place {
+fn place_of(journal: &ObjectPlace) -> ObjectPlace {
+    ObjectPlace {
         bucket: journal.bucket.clone(),
         key: format!("{}.lock", journal.key),
     }
@@ -85,14 +85,14 @@ fn place_of(journal: &Place) -> Place {
 /// Who holds the lease of a journal now, with the tag of what says so.
 fn look(
     store: &dyn Objects,
-    place: &Place,
+    place: &ObjectPlace,
     journal: &Path,
 ) -> Result<(Option<Held>, Option<String>), JournalError> {
     let object = store.get(place).map_err(io("read the lease of", journal))?;
     let Some(object) = object else {
         return Ok((None, None));
     };
-    let record = serde_json::from_slice::<Record>(&object.content);
+    let record = serde_json::from_slice::<LeaseRecord>(&object.content);
     let Some(record) = record.ok().filter(|record| record.schema == SCHEMA) else {
         return Err(JournalError::NotAJournal {
             path: PathBuf::from(format!("s3://{}/{}", place.bucket, place.key)),
@@ -114,7 +114,7 @@ fn look(
 /// Who holds the lease of a journal; `None` where it is free.
 pub(super) fn held(
     store: &dyn Objects,
-    journal: &Place,
+    journal: &ObjectPlace,
     path: &Path,
 ) -> Result<Option<Held>, JournalError> {
     Ok(look(store, &place_of(journal), path)?.0)
@@ -127,12 +127,12 @@ impl Lease {
     /// [`JournalError::Locked`] where another run holds it.
     pub(super) fn take(
         store: &Arc<dyn Objects>,
-        journal: &Place,
+        journal: &ObjectPlace,
         path: &Path,
         holder: &str,
     ) -> Result<Self, JournalError> {
         let place = place_of(journal);
-        let record = Record {
+        let record = LeaseRecord {
             schema: SCHEMA.to_owned(),
             holder: holder.to_owned(),
             token: token(),
@@ -156,7 +156,7 @@ impl Lease {
                 .put(&place, &content, condition)
                 .map_err(io("take the lease of", path))?;
             if let Put::Written(tag) = put {
-                let state = State {
+                let state = LeaseState {
                     record,
                     tag,
                     renewed: Instant::now(),
@@ -172,7 +172,7 @@ impl Lease {
         })
     }
 
-    fn held(store: &Arc<dyn Objects>, place: Place, path: &Path, state: State) -> Self {
+    fn held(store: &Arc<dyn Objects>, place: ObjectPlace, path: &Path, state: LeaseState) -> Self {
         let shared = Arc::new(Shared {
             store: Arc::clone(store),
             place,
@@ -228,13 +228,13 @@ impl Lease {
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LeaseState> {
         self.state
             .lock()
             .expect("no thread panics while it renews the lease")
     }
 
-    fn renew(&self, state: &mut State) -> Result<(), JournalError> {
+    fn renew(&self, state: &mut LeaseState) -> Result<(), JournalError> {
         if state.lost.is_some() {
             return Ok(());
         }
@@ -290,7 +290,7 @@ impl Drop for Lease {
     }
 }
 
-fn text(record: &Record) -> Vec<u8> {
+fn text(record: &LeaseRecord) -> Vec<u8> {
     serde_json::to_vec(record).expect("a lease is plain data")
 }
 

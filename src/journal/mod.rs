@@ -21,10 +21,10 @@ mod trace;
 mod whole;
 
 pub use error::JournalError;
-pub use history::{BindingChange, CallHistory, ConfigMapChange, History, RunHistory, RunPart};
+pub use history::{CallHistory, ConfigMapChange, History, JournaledBinding, RunHistory, RunPart};
 pub use lease::Held;
 pub use planned::{Ending, Intended, Planned, Proof, WatchedNodes};
-pub use record::{Line, Record, RunCommand, RunEnd};
-pub use run::{Answered, Beginning, ConfigMapIntent, RunLog};
+pub use record::{JournalLine, Record, RunCommand, RunEnd};
+pub use run::{Beginning, CallOutcome, ConfigMapIntent, RunLog};
 pub use store::Journal;
 pub use whole::Whole;

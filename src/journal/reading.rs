@@ -33,7 +33,7 @@ pub(super) fn check_beginning(path: &Path, file: impl Read) -> Result<(), Journa
     })
 }
 
-/// Reads the records; tells also how many bytes are whole lines, and what the next record says of the last one.
+/// Reads the records; also returns how many bytes are whole lines, and what the next record has to say of the last one.
 pub(super) fn records(
     path: &Path,
     file: impl Read,

@@ -19,7 +19,7 @@ pub const SCHEMA: &str = "aws-auth-migrate/journal/v1";
 /// One line of the journal: a record, and what it says of the line before it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Line {
+pub struct JournalLine {
     /// The record.
     #[serde(flatten)]
     pub record: Record,

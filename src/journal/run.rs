@@ -52,7 +52,7 @@ pub struct RunLog {
 
 /// How a change ended.
 #[derive(Debug, Clone, Default)]
-pub struct Answered {
+pub struct CallOutcome {
     /// The request id of the last answer.
     pub request_id: Option<String>,
     /// What went wrong.
@@ -215,7 +215,7 @@ impl RunLog {
         token: &str,
         action: &Action,
         status: ActionStatus,
-        answered: Answered,
+        answered: CallOutcome,
     ) -> Result<(), JournalError> {
         self.journal.append(&Record::Outcome {
             run: self.id.clone(),

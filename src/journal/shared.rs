@@ -18,13 +18,13 @@ use super::error::JournalError;
 use super::history::History;
 use super::lease::Lease;
 use super::reading::{check_beginning, records};
-use crate::files::objects::{self, Condition, Found, Objects, Place, Put};
+use crate::files::objects::{self, Condition, ObjectPlace, Objects, PlaceInStore, Put};
 
 /// The end of a journal in a store, where records are added.
 #[derive(Debug)]
 pub(super) struct SharedTail {
     store: Arc<dyn Objects>,
-    place: Place,
+    place: ObjectPlace,
     /// All whole records.
     content: Vec<u8>,
     /// Which version the store has; `None` where it has none yet.
@@ -40,7 +40,7 @@ impl SharedTail {
     /// Takes the lease of a journal and reads what it holds.
     pub(super) fn open(
         store: Arc<dyn Objects>,
-        place: Place,
+        place: ObjectPlace,
         path: &Path,
         holder: &str,
     ) -> Result<(Self, History), JournalError> {
@@ -107,7 +107,7 @@ impl SharedTail {
 ///
 /// # Errors
 /// It is a folder, or no URL of a store that is known.
-pub(super) fn find(path: &Path) -> Result<Option<Found>, JournalError> {
+pub(super) fn find(path: &Path) -> Result<Option<PlaceInStore>, JournalError> {
     let found = objects::find(path).map_err(|source| failed("open", path, source))?;
     match &found {
         Some((_, place)) if place.key.is_empty() || place.key.ends_with('/') => {
@@ -123,7 +123,7 @@ pub(super) fn find(path: &Path) -> Result<Option<Found>, JournalError> {
 /// All that a journal in a store holds; `None` where there is none.
 pub(super) fn get(
     store: &dyn Objects,
-    place: &Place,
+    place: &ObjectPlace,
     path: &Path,
 ) -> Result<Option<Vec<u8>>, JournalError> {
     let object = store

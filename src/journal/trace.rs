@@ -7,7 +7,7 @@ use super::record::Record;
 use crate::plan::Action;
 use crate::text::visible;
 
-/// Tells a record in a few words, with nothing in it that could write over a terminal.
+/// Describes a record in a few words, with nothing in it that could write over a terminal.
 pub(super) fn tell(record: &Record) {
     match record {
         Record::Run {

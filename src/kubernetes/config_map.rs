@@ -12,7 +12,7 @@ use tracing::debug;
 use super::error::ended;
 use super::retry::retried;
 use super::{Kubernetes, KubernetesError, Request};
-use crate::rights::Question;
+use crate::rights::AccessReview;
 use crate::source::{AwsAuth, NAME, NAMESPACE};
 
 /// Who writes, for `metadata.managedFields`.
@@ -230,7 +230,7 @@ impl Kubernetes {
     }
 
     /// Asks the API server whether the caller may do something.
-    pub async fn may(&self, question: &Question) -> Result<bool, KubernetesError> {
+    pub async fn may(&self, question: &AccessReview) -> Result<bool, KubernetesError> {
         let attributes = ResourceAttributes {
             verb: Some(question.verb.to_owned()),
             group: Some(question.group.to_owned()),

@@ -161,7 +161,7 @@ pub enum KubernetesError {
     },
 }
 
-/// Tells what came of a write, and turns its error into this project's words.
+/// Reports the result of a write, and turns its error into this project's words.
 pub(super) fn ended<T>(what: Request, result: kube::Result<T>) -> Result<T, KubernetesError> {
     let result = result.map_err(|error| KubernetesError::of(what, error));
     match &result {

@@ -21,14 +21,14 @@ pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// Puts the gate around a client.
 #[derive(Debug, Clone)]
-pub(super) struct Gate {
+pub(super) struct AnswerLimits {
     /// How long a request may take from its beginning to the last byte of its answer.
     pub(super) timeout: Duration,
     /// How many bytes were received.
     pub(super) received: Arc<AtomicU64>,
 }
 
-impl<S> Layer<S> for Gate {
+impl<S> Layer<S> for AnswerLimits {
     type Service = Passage<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
@@ -42,7 +42,7 @@ impl<S> Layer<S> for Gate {
 #[derive(Debug)]
 pub(super) struct Passage<S> {
     inner: S,
-    gate: Gate,
+    gate: AnswerLimits,
 }
 
 /// Why an answer was not taken in.
@@ -73,7 +73,7 @@ where
         // Neither the host, whose URL may hold a password, nor any header.
         let asked = visible(&format!("{} {}", request.method(), request.uri().path())).into_owned();
         let answer = self.inner.call(request);
-        let Gate { timeout, received } = self.gate.clone();
+        let AnswerLimits { timeout, received } = self.gate.clone();
         Box::pin(async move {
             let began = Instant::now();
             let answer = match tokio::time::timeout(timeout, complete(answer)).await {

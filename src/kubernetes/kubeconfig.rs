@@ -130,7 +130,7 @@ impl Kubeconfig {
             .as_ref()
     }
 
-    /// Tells which EKS cluster the context means: by an ARN, by the exec plugin's arguments, or by eksctl's naming.
+    /// Which EKS cluster the context means: by an ARN, by the exec plugin's arguments, or by eksctl's naming.
     #[must_use]
     pub fn named(&self) -> Named {
         let Some(context) = self.context() else {

@@ -9,7 +9,7 @@ use tracing::debug;
 
 use super::retry::retried;
 use super::{Kubernetes, KubernetesError, Request};
-use crate::model::rbac::{Binding, Rbac, Rule};
+use crate::model::rbac::{Binding, Rbac, RbacRule};
 use crate::together::both;
 
 /// How many objects are asked for at a time.
@@ -41,9 +41,9 @@ impl Kubernetes {
     }
 
     /// Reads the rules of all ClusterRoles, by name.
-    pub async fn cluster_roles(&self) -> Result<BTreeMap<String, Vec<Rule>>, KubernetesError> {
+    pub async fn cluster_roles(&self) -> Result<BTreeMap<String, Vec<RbacRule>>, KubernetesError> {
         let roles = self.all(Request::List("ClusterRoles"), |role: ClusterRole| {
-            let rules = role.rules.into_iter().flatten().map(Rule::from);
+            let rules = role.rules.into_iter().flatten().map(RbacRule::from);
             (role.metadata.name.unwrap_or_default(), rules.collect())
         });
         Ok(roles.await?.into_iter().collect())

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use tokio::io::AsyncReadExt;
 use tokio::sync::Mutex;
 
-use super::plugin::{self, Status};
+use super::plugin::{self, ExecCredentialStatus};
 use super::token::{Bearer, MakeToken, TokenError, Tokens};
 use super::{KubernetesError, kubeconfig::unusable};
 
@@ -132,7 +132,7 @@ async fn from_file(path: &Path, now: SystemTime) -> Result<Bearer, KubernetesErr
     })
 }
 
-fn from_plugin(status: Status, exec: &ExecConfig) -> Result<Bearer, KubernetesError> {
+fn from_plugin(status: ExecCredentialStatus, exec: &ExecConfig) -> Result<Bearer, KubernetesError> {
     let failed = |reason: &str| KubernetesError::Plugin {
         command: exec.command.clone().unwrap_or_default(),
         reason: reason.to_owned(),

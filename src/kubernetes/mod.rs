@@ -26,9 +26,9 @@ use tower::filter::AsyncFilterLayer;
 pub use bindings::{Made, StoredBinding, ThereBinding};
 pub use config_map::{Attempt, Deleted, MANAGER, Stored, Terminating};
 pub use error::{KubernetesError, Request};
-use gate::Gate;
+use gate::AnswerLimits;
 pub use kubeconfig::{Elsewhere, Kubeconfig, Named};
-pub use nodes::{NodeNames, Nodes};
+pub use nodes::{NodeNames, ReadyNodes};
 pub use token::{Bearer, MakeToken, TokenError, Tokens};
 
 use crate::connector::Connector;
@@ -117,7 +117,7 @@ impl Kubernetes {
         config.connect_timeout = Some(timeout);
         config.read_timeout = Some(timeout);
         config.write_timeout = Some(timeout);
-        let gate = Gate {
+        let gate = AnswerLimits {
             timeout,
             received: Arc::default(),
         };

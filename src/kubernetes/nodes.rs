@@ -17,7 +17,7 @@ pub struct NodeNames {
 }
 
 /// Whatever can say which nodes are Ready.
-pub trait Nodes: Sync {
+pub trait ReadyNodes: Sync {
     /// The names of the nodes that are Ready, or why they can't be read.
     fn ready(&self) -> BoxFuture<'_, Result<BTreeSet<String>, String>>;
 }
@@ -41,7 +41,7 @@ impl Kubernetes {
     }
 }
 
-impl Nodes for Kubernetes {
+impl ReadyNodes for Kubernetes {
     fn ready(&self) -> BoxFuture<'_, Result<BTreeSet<String>, String>> {
         Box::pin(async {
             let nodes = self.nodes().await;

@@ -22,20 +22,20 @@ const LARGEST_OUTPUT: u64 = 1024 * 1024;
 /// What a plugin answers.
 #[derive(Deserialize)]
 struct Output {
-    status: Option<Status>,
+    status: Option<ExecCredentialStatus>,
 }
 
 /// The credentials in it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Status {
+pub(super) struct ExecCredentialStatus {
     expiration_timestamp: Option<String>,
     pub(super) token: Option<String>,
     pub(super) client_certificate_data: Option<String>,
     pub(super) client_key_data: Option<String>,
 }
 
-impl Status {
+impl ExecCredentialStatus {
     /// When the credentials expire.
     pub(super) fn expires(&self) -> Result<Option<Timestamp>, &'static str> {
         let time = self.expiration_timestamp.as_deref().map(str::parse);
@@ -48,7 +48,10 @@ impl Status {
 ///
 /// At a terminal it may ask, and show what it likes. Elsewhere nobody could answer, and what it says is left out: it
 /// may hold a token.
-pub(super) async fn run(exec: &ExecConfig, timeout: Duration) -> Result<Status, KubernetesError> {
+pub(super) async fn run(
+    exec: &ExecConfig,
+    timeout: Duration,
+) -> Result<ExecCredentialStatus, KubernetesError> {
     let failed = |reason: String| KubernetesError::Plugin {
         command: exec.command.clone().unwrap_or_default(),
         reason,
@@ -128,7 +131,7 @@ fn information(exec: &ExecConfig, can_ask: bool) -> String {
 }
 
 /// Reads the answer, JSON or YAML; the parser's own words would repeat the text, so that only the place is reported.
-fn parse(output: &[u8]) -> Result<Status, String> {
+fn parse(output: &[u8]) -> Result<ExecCredentialStatus, String> {
     let text = String::from_utf8_lossy(output);
     let parsed = go_yaml::from_str::<Output>(&text);
     let output = parsed.map_err(|error| {

@@ -40,7 +40,7 @@ pub type MakeToken<E> =
 pub struct Tokens<E> {
     make: Arc<MakeToken<E>>,
     clock: fn() -> SystemTime,
-    last: Arc<Mutex<Token>>,
+    last: Arc<Mutex<BearerToken>>,
 }
 
 impl<E> Clone for Tokens<E> {
@@ -53,7 +53,7 @@ impl<E> Clone for Tokens<E> {
     }
 }
 
-struct Token {
+struct BearerToken {
     header: HeaderValue,
     made_at: SystemTime,
     until: Option<SystemTime>,
@@ -99,9 +99,9 @@ impl<E: Error + Send + Sync + 'static> Tokens<E> {
     }
 }
 
-async fn token<E>(make: &MakeToken<E>, now: SystemTime) -> Result<Token, TokenError<E>> {
+async fn token<E>(make: &MakeToken<E>, now: SystemTime) -> Result<BearerToken, TokenError<E>> {
     let made = make(now).await.map_err(TokenError::NotMade)?;
-    Ok(Token {
+    Ok(BearerToken {
         header: made.header().ok_or(TokenError::NoHeader)?,
         made_at: now,
         until: made.until,

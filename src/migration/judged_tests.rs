@@ -8,7 +8,7 @@ use super::cutover::remove::removal;
 use super::principal::{Way, who};
 use super::verify::{Readiness, Verification, verify};
 use crate::choices::Choices;
-use crate::decisions::{Answer, Do, Line};
+use crate::decisions::{Answer, AnswerLine, Do};
 use crate::finding::{Code, Diagnostic, Finding};
 use crate::model::rbac::Rbac;
 use crate::model::{
@@ -276,7 +276,7 @@ fn deciding(principal: &str, what: Do) -> Answer {
         what,
         accept: None,
         reason: None,
-        line: Line::default(),
+        line: AnswerLine::default(),
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Writer {
     pub finding: Finding,
 }
 
-/// Tells of every entry that the plan changes who else looks after it.
+/// Finds out who else manages the entries that the plan changes.
 pub fn tell_owners(plan: &mut Plan, observed: &Observed) {
     let live = observed.entries_by_principal();
     for mapping in &mut plan.mappings {

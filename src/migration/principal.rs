@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::access::template::Placeholder;
-use crate::access::{Bindings, Cluster, Through, canonical, compare};
+use crate::access::{Bindings, ClusterAccess, Through, canonical, compare};
 use crate::model::{
-    AccessChange, Arn, AuthenticationMode, Identity, MappingId, Principal, PrincipalKind, Sessions,
-    Subject,
+    AccessChange, Arn, ArnSubject, AuthenticationMode, Identity, MappingId, Principal,
+    PrincipalKind, Sessions,
 };
 use crate::observed::{Lookup, Observed};
 use crate::reader::Reading;
@@ -80,7 +80,7 @@ pub fn who(asked: &str, reading: &Reading, observed: &Observed) -> Result<Who, N
         text: asked.to_owned(),
     };
     let (principal, session) = principal(asked, observed).ok_or_else(unknown)?;
-    let cluster = Cluster::new(reading, observed);
+    let cluster = ClusterAccess::new(reading, observed);
     let in_force = cluster.access(&principal);
     let stale_entry = cluster
         .entry(&principal.key())
@@ -158,13 +158,13 @@ fn in_session(identity: Identity, session: &str) -> Option<Identity> {
 /// The principal behind a text: `role/NAME/SESSION` names a session when the cluster knows `role/NAME`.
 fn principal(asked: &str, observed: &Observed) -> Option<(Principal, Option<String>)> {
     let arn: Arn = asked.parse().ok()?;
-    match Subject::of(&arn) {
-        Subject::AssumedRole => {
+    match ArnSubject::of(&arn) {
+        ArnSubject::AssumedRole => {
             let mut parts = arn.resource.split('/').skip(1);
             let role = role(&arn, parts.next()?)?;
             Some((role, parts.next().map(str::to_owned)))
         }
-        Subject::Principal(principal) if principal.kind == PrincipalKind::Role => {
+        ArnSubject::Principal(principal) if principal.kind == PrincipalKind::Role => {
             // A session behind a name reads as a name behind a path; an entry or IAM says which it is.
             let is_known = |principal: &Principal| {
                 observed.entry(&principal.key()).is_some()
@@ -187,7 +187,7 @@ fn principal(asked: &str, observed: &Observed) -> Option<(Principal, Option<Stri
                 _ => Some((principal, None)),
             }
         }
-        Subject::Principal(principal) => Some((principal, None)),
+        ArnSubject::Principal(principal) => Some((principal, None)),
         _ => None,
     }
 }

@@ -147,7 +147,7 @@ pub async fn survey(target: &Target, clock: fn() -> SystemTime) -> Result<Survey
 }
 
 impl Survey {
-    /// Tells how much was read, to who runs with `-v`.
+    /// Logs how much was read, for `-v`.
     fn tell(&self) {
         let observed = &self.observed;
         let caller = self.caller.as_ref();

@@ -24,5 +24,5 @@ pub use choice::{ManagedNodes, OnExisting, Usernames};
 pub use cluster::{AuthenticationMode, Cluster, ClusterId};
 pub use glob::Glob;
 pub use mapping::{Mapping, MappingId, Place, Section, SsoRole};
-pub use principal::{Principal, PrincipalKey, PrincipalKind, Subject};
+pub use principal::{ArnSubject, Principal, PrincipalKey, PrincipalKind};
 pub use rbac::BindingId;

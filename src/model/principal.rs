@@ -65,8 +65,8 @@ impl Principal {
     /// Reads a role's or user's ARN; `None` for every other ARN.
     #[must_use]
     pub fn from_arn(arn: &Arn) -> Option<Self> {
-        match Subject::of(arn) {
-            Subject::Principal(principal) => Some(principal),
+        match ArnSubject::of(arn) {
+            ArnSubject::Principal(principal) => Some(principal),
             _ => None,
         }
     }
@@ -142,7 +142,7 @@ impl fmt::Display for Principal {
 ///
 /// Source: aws-iam-authenticator `pkg/arn/arn.go`, the ARNs that it makes canonical.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
+pub enum ArnSubject {
     /// An IAM role or user.
     Principal(Principal),
     /// The root user of an account.
@@ -158,8 +158,8 @@ pub enum Subject {
     Other,
 }
 
-impl Subject {
-    /// Tells what an ARN points at.
+impl ArnSubject {
+    /// What an ARN points at.
     #[must_use]
     pub fn of(arn: &Arn) -> Self {
         if !arn.region.is_empty() {
@@ -262,27 +262,30 @@ mod tests {
 
     #[test]
     fn subjects_that_are_not_principals_are_distinguished() {
-        let of = |text: &str| Subject::of(&text.parse().unwrap());
+        let of = |text: &str| ArnSubject::of(&text.parse().unwrap());
         assert_eq!(
             of("arn:aws:iam::111122223333:root"),
-            Subject::Root {
+            ArnSubject::Root {
                 account: "111122223333".to_owned()
             }
         );
         assert_eq!(
             of("arn:aws:sts::111122223333:assumed-role/a/b"),
-            Subject::AssumedRole
+            ArnSubject::AssumedRole
         );
         assert_eq!(
             of("arn:aws:sts::111122223333:federated-user/bob"),
-            Subject::FederatedUser
+            ArnSubject::FederatedUser
         );
-        assert_eq!(of("arn:aws:iam::111122223333:group/devs"), Subject::Other);
+        assert_eq!(
+            of("arn:aws:iam::111122223333:group/devs"),
+            ArnSubject::Other
+        );
         assert_eq!(
             of("arn:aws:iam::111122223333:instance-profile/n"),
-            Subject::Other
+            ArnSubject::Other
         );
-        assert_eq!(of("arn:aws:iam::111122223333:role/"), Subject::Other);
+        assert_eq!(of("arn:aws:iam::111122223333:role/"), ArnSubject::Other);
     }
 
     #[test]

@@ -14,12 +14,12 @@ pub struct Rbac {
     /// All bindings, in any order.
     pub bindings: Vec<Binding>,
     /// The rules of ClusterRoles by name; `None` where nobody asked for them or they could not be read.
-    pub cluster_roles: Option<BTreeMap<String, Vec<Rule>>>,
+    pub cluster_roles: Option<BTreeMap<String, Vec<RbacRule>>>,
 }
 
 /// One rule of a role, its parts as sets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Rule {
+pub struct RbacRule {
     /// API groups; the core group is empty.
     pub api_groups: BTreeSet<String>,
     /// Resources, subresources with a slash.
@@ -32,7 +32,7 @@ pub struct Rule {
     pub verbs: BTreeSet<String>,
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for RbacRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let joined = |texts: &BTreeSet<String>| {
             let texts: Vec<_> = texts.iter().map(String::as_str).collect();
@@ -53,7 +53,7 @@ impl fmt::Display for Rule {
     }
 }
 
-impl From<rbac::PolicyRule> for Rule {
+impl From<rbac::PolicyRule> for RbacRule {
     fn from(rule: rbac::PolicyRule) -> Self {
         let set = |texts: Option<Vec<String>>| texts.into_iter().flatten().collect();
         Self {

@@ -1,4 +1,4 @@
-//! Tells whether a saved plan still fits the cluster.
+//! Whether a saved plan still fits the cluster.
 
 use std::collections::BTreeMap;
 

@@ -10,11 +10,11 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::{Question, decided};
+use super::build::{OpenMapping, decided};
 use super::document::{Blocker, Decided, DecidedBy, Misfit};
 use crate::access::template::Template;
 use crate::access::{
-    Bindings, Cluster, compare, equal_policy, identity_of_entry, planned_bindings,
+    Bindings, ClusterAccess, compare, equal_policy, identity_of_entry, planned_bindings,
 };
 use crate::choices::{Choices, OnExisting};
 use crate::decisions::Do;
@@ -47,7 +47,7 @@ pub(super) struct Gate<'a> {
 /// A move that somebody's access would make.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Move<'a> {
-    pub(super) question: &'a Question<'a>,
+    pub(super) question: &'a OpenMapping<'a>,
     /// The entry that would be there.
     pub(super) entry: &'a AccessEntry,
     pub(super) change: &'a AccessChange,
@@ -68,7 +68,7 @@ pub(super) enum Update {
 
 /// What the gate says.
 #[derive(Debug)]
-pub(super) enum Ruling {
+pub(super) enum GateRuling {
     /// The action may be planned; by a decision where it moves anything.
     Open(Option<Decided>),
     /// It waits for a decision, with the question, and the answer that did not fit.
@@ -80,7 +80,7 @@ impl<'a> Gate<'a> {
         reading: &Reading,
         observed: &'a Observed,
         choices: &'a Choices,
-        cluster: &Cluster<'_>,
+        cluster: &ClusterAccess<'_>,
     ) -> Self {
         let copies = match &observed.rbac {
             Some(rbac) if choices.bind_renamed => planned_bindings(choices.renames(), rbac),
@@ -116,20 +116,20 @@ impl<'a> Gate<'a> {
     }
 
     /// Rules on a move.
-    pub(super) fn rule(&self, asked: &Move<'_>) -> Ruling {
+    pub(super) fn rule(&self, asked: &Move<'_>) -> GateRuling {
         let question = asked.question;
         if !question.in_force.is_known() {
-            return Ruling::Blocked(Blocker::InForceUnknown, unknown(asked), None);
+            return GateRuling::Blocked(Blocker::InForceUnknown, unknown(asked), None);
         }
         if let Some(taken) = self.uses_taken_name(asked) {
-            return Ruling::Blocked(Blocker::NewNameTaken, taken, None);
+            return GateRuling::Blocked(Blocker::NewNameTaken, taken, None);
         }
         if asked.change.keeps_access() {
             return open_without_move(asked);
         }
         let from_nothing = asked.change.before.is_none();
         if self.choices.include_inert && !question.grants_today && from_nothing {
-            return Ruling::Open(Some(Decided {
+            return GateRuling::Open(Some(Decided {
                 what: Do::Migrate,
                 reason: None,
                 by: DecidedBy::Option,
@@ -139,14 +139,14 @@ impl<'a> Gate<'a> {
             Some(_) => Blocker::AccessMoves,
             None => Blocker::BindingsUnread,
         };
-        let blocked = |misfit| Ruling::Blocked(blocker, self.finding(asked), misfit);
+        let blocked = |misfit| GateRuling::Blocked(blocker, self.finding(asked), misfit);
         let Some(answer) = question.answer else {
             // The short form of `update-live` for everybody.
             return if asked.update == Update::ToMapping
                 && self.choices.on_existing == OnExisting::Update
                 && is_known(asked.change)
             {
-                Ruling::Open(Some(Decided {
+                GateRuling::Open(Some(Decided {
                     what: Do::UpdateLive,
                     reason: None,
                     by: DecidedBy::Option,
@@ -162,11 +162,11 @@ impl<'a> Gate<'a> {
         };
         match &answer.accept {
             Some(accept) if goes_with && accept.covers(asked.change, answer.is_exact()) => {
-                Ruling::Open(Some(decided(answer)))
+                GateRuling::Open(Some(decided(answer)))
             }
             Some(accept) if goes_with => blocked(Some(other_move(asked, accept))),
             None if answer.what == Do::UpdateLive && asked.update == Update::ToMapping => {
-                Ruling::Open(Some(decided(answer)))
+                GateRuling::Open(Some(decided(answer)))
             }
             _ => blocked(None),
         }
@@ -174,11 +174,11 @@ impl<'a> Gate<'a> {
 }
 
 /// Nothing moves; an answer that accepts a move is out of date.
-fn open_without_move(asked: &Move<'_>) -> Ruling {
+fn open_without_move(asked: &Move<'_>) -> GateRuling {
     let answer = asked.question.answer;
     let accept = answer.and_then(|answer| answer.accept.as_ref());
     match accept {
-        Some(accept) if Some(accept.verdict) != asked.change.verdict => Ruling::Blocked(
+        Some(accept) if Some(accept.verdict) != asked.change.verdict => GateRuling::Blocked(
             Blocker::AccessMoves,
             Finding::new(
                 Code::AccessMoves,
@@ -187,7 +187,7 @@ fn open_without_move(asked: &Move<'_>) -> Ruling {
             ),
             Some(other_move(asked, accept)),
         ),
-        _ => Ruling::Open(
+        _ => GateRuling::Open(
             answer
                 .filter(|answer| matches!(answer.what, Do::Migrate | Do::UpdateLive))
                 .map(decided)
@@ -213,7 +213,7 @@ fn is_known(change: &AccessChange) -> bool {
 fn taken(
     reading: &Reading,
     observed: &Observed,
-    cluster: &Cluster<'_>,
+    cluster: &ClusterAccess<'_>,
     copies: &[BindingCopy],
 ) -> BTreeSet<Subject> {
     if copies.is_empty() {

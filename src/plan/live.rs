@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::build::{Builder, Fate, Question, unchanged};
+use super::build::{Builder, Fate, OpenMapping, unchanged};
 use super::compare::{Difference, differences, identity_differences, in_words, is_beginning_of};
 use super::document::{ActionKind, Blocker, Decided, DecidedBy, Outcome, Stage};
-use super::gate::{self, Move, Ruling, Update, moves_in_words};
+use super::gate::{self, GateRuling, Move, Update, moves_in_words};
 use crate::access::{Bindings, Through, compare, identity_of_entry};
 use crate::choices::OnExisting;
 use crate::decisions::Do;
@@ -16,7 +16,7 @@ use crate::model::{AccessChange, AccessEntry, LiveEntry, Mapping, PolicyAssociat
 impl<'a> Builder<'a> {
     pub(super) fn against_live(
         &mut self,
-        question: &Question<'a>,
+        question: &OpenMapping<'a>,
         principal: &Principal,
         entry: AccessEntry,
         live: &LiveEntry,
@@ -88,7 +88,7 @@ impl<'a> Builder<'a> {
     /// What the principal has once `aws-auth` is gone and the entry is kept.
     fn access_if_kept(
         &self,
-        question: &Question<'_>,
+        question: &OpenMapping<'_>,
         live: &LiveEntry,
         is_stale: bool,
     ) -> AccessChange {
@@ -105,7 +105,7 @@ impl<'a> Builder<'a> {
 
     fn finish(
         &mut self,
-        question: &Question<'a>,
+        question: &OpenMapping<'a>,
         mut entry: AccessEntry,
         live: &LiveEntry,
         change: AccessChange,
@@ -118,7 +118,7 @@ impl<'a> Builder<'a> {
             update: Update::No,
         };
         match self.gate.rule(&asked) {
-            Ruling::Open(decision) => {
+            GateRuling::Open(decision) => {
                 findings.push(Finding::new(
                     Code::EntryUnfinished,
                     "an earlier run of this tool created the access entry and was stopped before it was complete",
@@ -133,7 +133,7 @@ impl<'a> Builder<'a> {
                     ..Fate::new(Outcome::Update, findings)
                 }
             }
-            Ruling::Blocked(blocker, finding, misfit) => {
+            GateRuling::Blocked(blocker, finding, misfit) => {
                 self.misfits.extend(misfit);
                 findings.push(finding);
                 Fate {
@@ -148,7 +148,7 @@ impl<'a> Builder<'a> {
     /// Changes the live entry to the proposal, if that moves nobody's access or somebody accepted it.
     fn update_live(
         &mut self,
-        question: &Question<'a>,
+        question: &OpenMapping<'a>,
         entry: AccessEntry,
         live: &LiveEntry,
         is_stale: bool,
@@ -173,7 +173,7 @@ impl<'a> Builder<'a> {
             },
         };
         match self.gate.rule(&asked) {
-            Ruling::Open(decision) => {
+            GateRuling::Open(decision) => {
                 let moves = if change.keeps_access() {
                     String::new()
                 } else {
@@ -196,7 +196,7 @@ impl<'a> Builder<'a> {
                     ..Fate::new(Outcome::Update, findings)
                 }
             }
-            Ruling::Blocked(blocker, finding, misfit) => {
+            GateRuling::Blocked(blocker, finding, misfit) => {
                 self.misfits.extend(misfit);
                 findings.push(finding);
                 Fate {
@@ -406,7 +406,7 @@ fn difference_finding(
 /// Whether somebody accepted that the live entry gives other access than the mapping: in an answer whose entry this
 /// is, or in the decision that the entry's tag keeps.
 fn accepted(
-    question: &Question<'_>,
+    question: &OpenMapping<'_>,
     live: &LiveEntry,
     drift: &AccessChange,
     is_equal: bool,

@@ -1,4 +1,4 @@
-//! What this tool made earlier, told by the journal and by tags.
+//! What this tool made earlier, as the journal and the tags say.
 
 use std::collections::BTreeSet;
 

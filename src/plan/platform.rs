@@ -17,7 +17,7 @@ const LEAST: [(u32, u32); 8] = [
     (30, 2),
 ];
 
-/// A finding where the cluster's platform version is too old; nothing where it is not, or where it can't be told.
+/// A finding where the cluster's platform version is too old; nothing where it is not, or where it is unknown.
 #[must_use]
 pub fn too_old(cluster: &Cluster) -> Option<Finding> {
     let version = cluster.kubernetes_version.as_deref()?;

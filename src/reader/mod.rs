@@ -71,7 +71,7 @@ pub fn read(text: &AwsAuthText) -> Reading {
     reading
 }
 
-/// Tells of keys of the ConfigMap that the cluster does not read: all but the three of `data`, exactly as they are
+/// Reports keys of the ConfigMap that the cluster does not read: all but the three of `data`, exactly as they are
 /// spelt, and all of `binaryData`.
 ///
 /// Source: aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`.
@@ -103,9 +103,10 @@ pub fn check_keys<'a>(
         place: None,
         mapping: None,
     };
-    let told = |findings: Vec<Finding>| finding::capped(findings).into_iter().map(diagnostic);
-    told(unknown.collect())
-        .chain(told(binary.collect()))
+    let diagnostics =
+        |findings: Vec<Finding>| finding::capped(findings).into_iter().map(diagnostic);
+    diagnostics(unknown.collect())
+        .chain(diagnostics(binary.collect()))
         .collect()
 }
 

@@ -18,14 +18,14 @@ use crate::kubernetes::Made;
 use crate::migration::{Applied, MadeBinding};
 use crate::model::{ActionStatus, AuthenticationMode};
 use crate::plan::document::{Outcome, Plan};
-use crate::writer::{ActionResult, Summary};
+use crate::writer::{ActionResult, RunSummary};
 
 /// The name and version of the document.
 const SCHEMA: &str = "aws-auth-migrate/apply/v1";
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Document<'a> {
+pub(crate) struct AppliedDocument<'a> {
     schema: &'static str,
     tool_version: &'static str,
     run: Option<&'a str>,
@@ -47,9 +47,9 @@ pub(crate) struct Document<'a> {
     plan: &'a Plan,
 }
 
-pub(super) fn document(applied: &Applied) -> Document<'_> {
+pub(super) fn document(applied: &Applied) -> AppliedDocument<'_> {
     let summary = &applied.summary;
-    Document {
+    AppliedDocument {
         schema: SCHEMA,
         tool_version: env!("CARGO_PKG_VERSION"),
         run: applied.run.as_deref(),
@@ -152,7 +152,7 @@ fn closing(page: &mut Page, applied: &Applied, format: Format) {
 }
 
 /// How many calls ended how.
-fn counted(summary: &Summary) -> String {
+fn counted(summary: &RunSummary) -> String {
     let counts: Vec<String> = [
         (ActionStatus::Created, "created", "created"),
         (ActionStatus::Updated, "updated", "updated"),
@@ -184,7 +184,7 @@ fn counted(summary: &Summary) -> String {
 }
 
 /// How many entries were compared with what was asked for.
-fn verified(summary: &Summary) -> String {
+fn verified(summary: &RunSummary) -> String {
     let verified = plural(summary.verified, "entry", "entries");
     match summary.unverified.len() {
         0 => format!("{verified}, no difference"),
@@ -209,7 +209,7 @@ fn open(plan: &Plan) -> Option<String> {
 }
 
 /// What went wrong, and what that means.
-fn troubles(page: &mut Page, summary: &Summary) {
+fn troubles(page: &mut Page, summary: &RunSummary) {
     for result in summary
         .results
         .iter()
@@ -245,7 +245,7 @@ fn troubles(page: &mut Page, summary: &Summary) {
 }
 
 /// Principals that were not touched since nobody had seen what is planned for them, with the reason.
-fn left_open(summary: &Summary) -> BTreeMap<String, &str> {
+fn left_open(summary: &RunSummary) -> BTreeMap<String, &str> {
     let results = summary.results.iter();
     let left = results.filter(|result| result.status == ActionStatus::Skipped);
     left.filter_map(|result| {
@@ -256,7 +256,7 @@ fn left_open(summary: &Summary) -> BTreeMap<String, &str> {
 }
 
 /// Principals whose new entry got no policy and could not be deleted again.
-fn hidden(summary: &Summary) -> BTreeSet<String> {
+fn hidden(summary: &RunSummary) -> BTreeSet<String> {
     let of = |result: &ActionResult| result.action.kind.principal_arn().map(ToString::to_string);
     let is = |result: &ActionResult, operation: &str, status: ActionStatus| {
         result.action.kind.operation() == operation && result.status == status

@@ -62,9 +62,9 @@ pub fn write_csv(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
 
 /// The same with what `verify` objects to and what could not be seen, in two columns at the end.
 pub(super) fn judged(verification: &Verification) -> String {
-    let (mut header, mut rows): (_, Vec<Row>) = (header(), rows(&verification.plan).collect());
+    let (mut header, mut rows): (_, Vec<CsvRow>) = (header(), rows(&verification.plan).collect());
     header.extend(["objections", "doubts"].map(str::to_owned));
-    let told = |message: &str, code: Option<Code>, fix: &str| {
+    let with_code = |message: &str, code: Option<Code>, fix: &str| {
         let code = code.map_or(String::new(), |code| format!(" ({code})"));
         let fix = match fix {
             "" => String::new(),
@@ -73,11 +73,11 @@ pub(super) fn judged(verification: &Verification) -> String {
         format!("{message}{code}{fix}")
     };
     let objections = verification.objections.iter().map(|one| {
-        let text = told(&one.message, one.code, &one.fix);
+        let text = with_code(&one.message, one.code, &one.fix);
         (one.mapping, 0, text)
     });
     let doubts = verification.doubts.iter().map(|one| {
-        let text = told(&one.message, Some(one.code), &one.fix);
+        let text = with_code(&one.message, Some(one.code), &one.fix);
         (one.mapping, 1, text)
     });
     let columns = COLUMNS.len();
@@ -134,7 +134,7 @@ fn write(rows: impl IntoIterator<Item = Vec<String>>, out: &mut impl Write) -> i
     writer.flush()
 }
 
-type Row = (Option<MappingId>, Vec<String>);
+type CsvRow = (Option<MappingId>, Vec<String>);
 
 /// A cell's text, as the writer takes it.
 struct Cell<'a>(Cow<'a, str>);
@@ -150,7 +150,7 @@ fn header() -> Vec<String> {
 }
 
 /// The rows, each with the mapping or account that it is about.
-fn rows(plan: &Plan) -> impl Iterator<Item = Row> {
+fn rows(plan: &Plan) -> impl Iterator<Item = CsvRow> {
     let mappings = plan.mappings.iter();
     let mappings = mappings.map(|mapping| (Some(mapping.id), about(plan, mapping_cells(mapping))));
     let accounts = plan.accounts.iter().map(|account| {

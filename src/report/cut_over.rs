@@ -18,7 +18,7 @@ use crate::model::{AuthenticationMode, Glob, MappingId};
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub(crate) struct Document<'a> {
+pub(crate) struct CutOverDocument<'a> {
     schema: &'static str,
     tool_version: &'static str,
     refused: bool,
@@ -48,8 +48,8 @@ pub fn cut_over(done: &CutOver, format: Format, shown: Shown) -> String {
     rendered(&document(done), || page(done, format), format, shown)
 }
 
-pub(super) fn document(done: &CutOver) -> Document<'_> {
-    Document {
+pub(super) fn document(done: &CutOver) -> CutOverDocument<'_> {
+    CutOverDocument {
         schema: "aws-auth-migrate/cutover/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
         refused: done.refused,

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::question::causes;
 use super::terminal::layout::wrap;
 use super::words;
-use crate::decisions::{Answer, Document, read};
+use crate::decisions::{Answer, DecisionsFile, read};
 use crate::plan::questions::{Choice, Kind, OpenQuestion};
 use crate::text::visible;
 use crate::yaml::{document as block, flow, flow_scalar};
@@ -34,7 +34,7 @@ type Open = [(OpenQuestion, Vec<Choice>)];
 
 /// The file in JSON, which has no room for what is open.
 #[must_use]
-pub fn decisions_json(decided: &Document) -> String {
+pub fn decisions_json(decided: &DecisionsFile) -> String {
     crate::yaml::json(&json!(decided))
 }
 
@@ -42,19 +42,19 @@ pub fn decisions_json(decided: &Document) -> String {
 ///
 /// Taking the comment sign off one line answers a question for one principal; whatever stays a comment stays open.
 #[must_use]
-pub fn decisions(earlier: Option<&str>, decided: &Document, open: &Open) -> String {
+pub fn decisions(earlier: Option<&str>, decided: &DecisionsFile, open: &Open) -> String {
     let kept = earlier.and_then(|text| {
         let old = read(text).ok()?;
         let merged = File::parse(text)?.with(&old, decided, open);
         let reads_back = read(&merged).is_ok_and(|document| document == *decided);
         reads_back.then_some(merged)
     });
-    kept.unwrap_or_else(|| File::default().with(&Document::default(), decided, open))
+    kept.unwrap_or_else(|| File::default().with(&DecisionsFile::default(), decided, open))
 }
 
 /// A top-level key with the comments above it and the lines that belong to it.
 #[derive(Debug, Default)]
-struct Part {
+struct KeyedLines {
     above: Vec<String>,
     key: String,
     body: Vec<String>,
@@ -62,7 +62,7 @@ struct Part {
 
 #[derive(Debug, Default)]
 struct File {
-    parts: Vec<Part>,
+    parts: Vec<KeyedLines>,
 }
 
 /// Whether a line is a comment that this tool wrote.
@@ -79,7 +79,7 @@ fn is_generated(line: &str) -> bool {
 impl File {
     /// Takes a file apart; `None` where it is not in block style.
     fn parse(text: &str) -> Option<Self> {
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<KeyedLines> = Vec::new();
         let mut above = Vec::new();
         for line in text.lines().filter(|line| !is_generated(line)) {
             let key = KEYS.iter().find(|key| {
@@ -88,7 +88,7 @@ impl File {
             });
             let belongs = line.starts_with([' ', '\t', '-', '}', ']']);
             match (key, parts.last_mut()) {
-                (Some(key), _) => parts.push(Part {
+                (Some(key), _) => parts.push(KeyedLines {
                     above: std::mem::take(&mut above),
                     key: (*key).to_owned(),
                     body: vec![line.to_owned()],
@@ -107,7 +107,7 @@ impl File {
         Some(Self { parts })
     }
 
-    fn with(mut self, old: &Document, new: &Document, open: &Open) -> String {
+    fn with(mut self, old: &DecisionsFile, new: &DecisionsFile, open: &Open) -> String {
         if !self.has("schema") {
             self.part("schema").body = lines(&block(&json!({"schema": new.schema})));
         }
@@ -146,19 +146,19 @@ impl File {
     }
 
     /// The part of a key, made in its place where there is none yet.
-    fn part(&mut self, key: &str) -> &mut Part {
+    fn part(&mut self, key: &str) -> &mut KeyedLines {
         let rank = |key: &str| KEYS.iter().position(|known| *known == key);
         let place = self.parts.iter().position(|part| part.key == key);
         let place = place.unwrap_or_else(|| {
-            let after = |part: &Part| rank(&part.key) > rank(key);
+            let after = |part: &KeyedLines| rank(&part.key) > rank(key);
             let place = self
                 .parts
                 .iter()
                 .position(after)
                 .unwrap_or(self.parts.len());
-            let part = Part {
+            let part = KeyedLines {
                 key: key.to_owned(),
-                ..Part::default()
+                ..KeyedLines::default()
             };
             self.parts.insert(place, part);
             place
@@ -178,7 +178,7 @@ impl File {
         first.above.extend(note("", &text));
     }
 
-    fn bind(&mut self, new: &Document, open: &Open) {
+    fn bind(&mut self, new: &DecisionsFile, open: &Open) {
         if new.bind_renamed {
             self.part("bindRenamed").body = vec!["bindRenamed: true".to_owned()];
         } else if open
@@ -203,11 +203,11 @@ impl File {
         open: &'a Open,
         names: impl Fn(&'a Choice) -> &'a BTreeMap<String, String>,
     ) {
-        let mut told = BTreeSet::new();
+        let mut named = BTreeSet::new();
         let mut comments = Vec::new();
         for (index, (_, choices)) in open.iter().enumerate() {
             for (old, new) in choices.iter().flat_map(&names) {
-                if told.insert((old, new)) {
+                if named.insert((old, new)) {
                     let (old, new) = (flow_scalar(old), flow_scalar(new));
                     comments.push(format!("#   {old}: {new}  # question {}", index + 1));
                 }
@@ -246,7 +246,7 @@ impl File {
         part.body.extend(comments);
     }
 
-    fn principals(&mut self, old: &Document, new: &Document, open: &Open) {
+    fn principals(&mut self, old: &DecisionsFile, new: &DecisionsFile, open: &Open) {
         if new.principals.is_empty() && open.is_empty() {
             return;
         }

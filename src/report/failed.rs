@@ -9,7 +9,7 @@ use crate::text::visible_json;
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Document {
+pub(crate) struct FailureDocument {
     schema: &'static str,
     tool_version: &'static str,
     /// What failed.
@@ -31,7 +31,7 @@ pub fn failed(failure: &Failure, exit_code: u8) -> String {
         caused_by.push(cause.to_string());
         next = cause.source();
     }
-    let document = Document {
+    let document = FailureDocument {
         schema: "aws-auth-migrate/error/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
         error: failure.to_string(),

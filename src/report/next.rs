@@ -1,10 +1,9 @@
 //! What to run next.
 
-use crate::finding::Code;
+use crate::finding::Finding;
 use crate::invocation::{CommandOption, Invocation, Verb};
-use crate::plan::Plan;
-use crate::plan::document::PlacedFinding;
 use crate::plan::questions::open_ids;
+use crate::plan::{Obstacle, Plan};
 
 /// The next steps, the one to take first before the others; there is at least one.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,15 +30,13 @@ impl Next {
     }
 }
 
-/// Tells the next steps after this plan.
+/// The next steps after this plan.
 #[must_use]
 pub fn next(plan: &Plan) -> Next {
     let offline = plan.cluster.authentication_mode.is_none();
-    let explain = |purpose, placed: &PlacedFinding| {
-        Next::one(purpose, Invocation::explain(placed.finding.code))
-    };
-    let stops = |placed: &&PlacedFinding| placed.finding.code.stops_apply();
-    if let Some(stop) = plan.findings.iter().find(stops) {
+    let explain =
+        |purpose, finding: &Finding| Next::one(purpose, Invocation::explain(finding.code));
+    if let Some(stop) = plan.obstacle(Obstacle::NoEntries) {
         return explain("see why this cluster can't use access entries yet", stop);
     }
     if offline {
@@ -48,8 +45,7 @@ pub fn next(plan: &Plan) -> Next {
             plan.command(Verb::Plan, []),
         );
     }
-    let refuses = |placed: &&PlacedFinding| refuses(plan, placed);
-    if let Some(refusal) = plan.findings.iter().find(refuses) {
+    if let Some(refusal) = refusal(plan) {
         return explain("see why `apply` would refuse this plan", refusal);
     }
     let is_open = !open_ids(plan).is_empty();
@@ -87,8 +83,13 @@ fn decide(plan: &Plan) -> Invocation {
     plan.command(Verb::Decide, new)
 }
 
-/// Whether `apply` refuses the plan for a finding, unless somebody allows it or grants a right.
-fn refuses(plan: &Plan, placed: &PlacedFinding) -> bool {
-    let code = placed.finding.code;
-    code == Code::EntriesUnknown || (code == Code::CallerLosesAdmin && !plan.actions.is_empty())
+/// Why `apply` refuses the plan, unless somebody allows it or grants a right.
+fn refusal(plan: &Plan) -> Option<&Finding> {
+    let refuses = |obstacle| match obstacle {
+        Obstacle::EntriesUnknown => true,
+        Obstacle::CallerLosesAdmin => !plan.actions.is_empty(),
+        _ => false,
+    };
+    let mut obstacles = plan.obstacles();
+    obstacles.find_map(|(obstacle, finding)| refuses(obstacle).then_some(finding))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::page::{Page, Question};
+use super::page::{Page, ShownQuestion};
 use super::principal::ShortNames;
 use super::words::{mappings_and_accounts, plural};
 use crate::finding::{Code, Finding, Severity};
@@ -66,7 +66,7 @@ fn of(
     findings: &Findings,
     names: &ShortNames,
     (all, is_brief): (bool, bool),
-) -> Question {
+) -> ShownQuestion {
     let named = if all { usize::MAX } else { NAMED };
     let about = question.about.iter().take(named);
     // The title of a question about one has its id.
@@ -90,7 +90,7 @@ fn of(
             title.push_str(&format!(" ({})", codes.join(", ")));
         }
     }
-    Question {
+    ShownQuestion {
         title,
         about: about.collect(),
         rest: match rest.len() {

@@ -5,7 +5,7 @@ use super::words::{self, Fact, identity_facts, plural};
 use crate::finding::{Code, Finding};
 use crate::invocation::Advice;
 use crate::model::{AccessChange, Identity};
-use crate::plan::questions::{Asked, Choice, OpenQuestion, Step};
+use crate::plan::questions::{AnsweredQuestion, Asked, Choice, OpenQuestion};
 use crate::text::literal;
 
 /// How many of several alike are listed, so that a question fits on a screen.
@@ -15,7 +15,7 @@ const WIDEST: usize = 100;
 
 /// How far the answering has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct QuestionProgress {
     /// How many questions were asked before.
     pub asked: usize,
     /// How many are open, this one included.
@@ -27,7 +27,7 @@ pub struct Progress {
 pub fn question(
     question: &OpenQuestion,
     choices: &[Choice],
-    progress: Progress,
+    progress: QuestionProgress,
     width: usize,
     all: bool,
 ) -> String {
@@ -96,7 +96,7 @@ pub(super) fn causes(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
 
 /// What was answered, question by question.
 #[must_use]
-pub fn answers(steps: &[Step], width: usize) -> String {
+pub fn answers(steps: &[AnsweredQuestion], width: usize) -> String {
     let mut page = Page::new("Answers");
     page.heading("Your answers");
     for (index, step) in steps.iter().enumerate() {

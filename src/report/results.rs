@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::page::{Line, Mark};
 use crate::model::{ActionError, ActionStatus};
 use crate::plan::Action;
-use crate::writer::{ActionResult, Summary};
+use crate::writer::{ActionResult, RunSummary};
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -51,7 +51,7 @@ impl Unverified {
     }
 }
 
-pub(super) fn unverified(summary: &Summary) -> Vec<Unverified> {
+pub(super) fn unverified(summary: &RunSummary) -> Vec<Unverified> {
     let entries = summary.unverified.iter();
     entries
         .map(|(arn, differences)| Unverified {

@@ -11,7 +11,9 @@ use crate::invocation::Flag;
 use crate::journal::RunEnd;
 use crate::migration::RolledBack;
 use crate::migration::owners::Writer;
-use crate::migration::rollback::{Fate, Left, MovedMapping, Moves, Restoring, UndoneBinding};
+use crate::migration::rollback::{
+    BindingFate, Left, MovedMapping, Moves, Restoring, UndoneBinding,
+};
 use crate::model::access_policy::ScopeKind;
 use crate::model::{ActionStatus, AuthenticationMode, Section};
 use crate::plan::{Action, ActionKind};
@@ -19,7 +21,7 @@ use crate::writer::ActionResult;
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Document<'a> {
+pub(crate) struct RolledBackDocument<'a> {
     schema: &'static str,
     tool_version: &'static str,
     dry_run: bool,
@@ -59,8 +61,8 @@ pub fn rolling_back(done: &RolledBack, shown: Shown) -> String {
     preview(done).terminal(shown)
 }
 
-pub(super) fn document(done: &RolledBack) -> Document<'_> {
-    Document {
+pub(super) fn document(done: &RolledBack) -> RolledBackDocument<'_> {
+    RolledBackDocument {
         schema: "aws-auth-migrate/rollback/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
         dry_run: done.end.is_none() && !done.is_nothing(),
@@ -316,12 +318,12 @@ fn binding_line(binding: &UndoneBinding, has_run: bool) -> Line {
     } = binding;
     let reason = reason.as_deref().unwrap_or_default();
     let (mark, text) = match fate {
-        Fate::Planned if has_run => (Mark::Fault, format!("{id} is still there")),
-        Fate::Planned => (Mark::Change, format!("{id} would be deleted")),
-        Fate::Deleted => (Mark::Change, format!("{id} is deleted")),
-        Fate::Left if has_run => (Mark::Fault, format!("{id} is left alone: {reason}")),
-        Fate::Left => (Mark::Fault, format!("{id} would be left alone: {reason}")),
-        Fate::Failed => (Mark::Fault, format!("{id} is still there: {reason}")),
+        BindingFate::Planned if has_run => (Mark::Fault, format!("{id} is still there")),
+        BindingFate::Planned => (Mark::Change, format!("{id} would be deleted")),
+        BindingFate::Deleted => (Mark::Change, format!("{id} is deleted")),
+        BindingFate::Left if has_run => (Mark::Fault, format!("{id} is left alone: {reason}")),
+        BindingFate::Left => (Mark::Fault, format!("{id} would be left alone: {reason}")),
+        BindingFate::Failed => (Mark::Fault, format!("{id} is still there: {reason}")),
     };
     Line::marked(mark, text)
 }
@@ -333,7 +335,7 @@ mod tests {
     use super::*;
     use crate::migration::rollback::Undoing;
     use crate::model::ActionError;
-    use crate::writer::Summary;
+    use crate::writer::RunSummary;
 
     fn action(name: &str) -> Action {
         let action = json!({
@@ -343,7 +345,7 @@ mod tests {
         serde_json::from_value(action).unwrap()
     }
 
-    fn done(summary: Option<Summary>) -> RolledBack {
+    fn done(summary: Option<RunSummary>) -> RolledBack {
         RolledBack {
             cluster: "shop".to_owned(),
             caller: None,
@@ -376,14 +378,14 @@ mod tests {
                 request_id: None,
             }),
         };
-        let ended = done(Some(Summary {
+        let ended = done(Some(RunSummary {
             results: vec![
                 result("done", ActionStatus::Deleted, None),
                 result("failed", ActionStatus::Failed, Some("not\nyou")),
                 result("skipped", ActionStatus::Skipped, None),
             ],
             stopped: Some("it was interrupted".to_owned()),
-            ..Summary::default()
+            ..RunSummary::default()
         }));
         let arn = "arn:aws:iam::111122223333:role";
         let text = rolled_back(&ended, Format::Table, Shown::default());

@@ -1,8 +1,8 @@
 //! The sentence that opens a report.
 
 use super::words::{OUTCOMES, count, outcome, plural};
-use crate::plan::Plan;
-use crate::plan::document::{Outcome, PlacedFinding, PlannedMapping, Verdict};
+use crate::plan::document::{Outcome, PlannedMapping, Verdict};
+use crate::plan::{Obstacle, Plan};
 
 /// How many principals fare how, once the plan is applied and `aws-auth` is gone.
 ///
@@ -79,9 +79,8 @@ impl Tally {
 /// The verdict on a plan in one line: whether something is open, and otherwise what it comes to.
 #[must_use]
 pub fn verdict(plan: &Plan) -> String {
-    let stops = |placed: &&PlacedFinding| placed.finding.code.stops_apply();
-    if let Some(stop) = plan.findings.iter().find(stops) {
-        let code = stop.finding.code;
+    if let Some(stop) = plan.obstacle(Obstacle::NoEntries) {
+        let code = stop.code;
         return format!("This plan can't be applied yet: {} ({code}).", code.title());
     }
     if plan.mappings.is_empty() && plan.accounts.is_empty() {
@@ -152,7 +151,7 @@ fn ready(plan: &Plan) -> usize {
         .count()
 }
 
-/// Tells in one sentence how the principals fare.
+/// What happens to the principals, in one sentence.
 ///
 /// ```text
 /// 14 principals keep exactly their access, 1 is renamed (no binding uses the old name), 2 need a decision, 0 gain.

@@ -12,7 +12,7 @@ use crate::aws::LookupRoles;
 use crate::plan::{Action, Plan};
 
 pub use iam::{Statement, iam_policy, iam_statements, policy_of};
-pub use rbac::{GROUP as RBAC_GROUP, Question, questions, rbac_objects};
+pub use rbac::{AccessReview, GROUP as RBAC_GROUP, questions, rbac_objects};
 pub use trust::{ENVIRONMENTS, trust_policy};
 
 /// The command that rights are for.

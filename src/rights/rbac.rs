@@ -14,7 +14,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// One thing that a command does in Kubernetes, as the API server can be asked about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct AccessReview {
     /// Such as `get`.
     pub verb: &'static str,
     /// The API group; empty for the core.
@@ -29,8 +29,8 @@ pub struct Question {
 
 /// What a command does in Kubernetes; `bindings` are those that `apply --apply-rbac` makes, or a rollback deletes.
 #[must_use]
-pub fn questions(command: For, bindings: &[Value]) -> Vec<Question> {
-    let aws_auth = |verb| Question {
+pub fn questions(command: For, bindings: &[Value]) -> Vec<AccessReview> {
+    let aws_auth = |verb| AccessReview {
         verb,
         group: "",
         resource: "configmaps",
@@ -39,7 +39,7 @@ pub fn questions(command: For, bindings: &[Value]) -> Vec<Question> {
         // Source: Kubernetes, "Using RBAC Authorization", "Referring to resources".
         name: (verb != "create").then(|| AWS_AUTH.to_owned()),
     };
-    let list = |group, resource| Question {
+    let list = |group, resource| AccessReview {
         verb: "list",
         group,
         resource,
@@ -75,7 +75,7 @@ pub fn questions(command: For, bindings: &[Value]) -> Vec<Question> {
 ///
 /// Who makes a binding needs `bind` on its role, or all rights that the role gives.
 /// Source: Kubernetes, "Using RBAC Authorization", "Privilege escalation prevention and bootstrapping".
-fn on_binding(command: For, binding: &Value) -> Vec<Question> {
+fn on_binding(command: For, binding: &Value) -> Vec<AccessReview> {
     let id = BindingId::of(binding);
     let (binding_plural, role_kind) = (
         match id.namespace {
@@ -84,14 +84,14 @@ fn on_binding(command: For, binding: &Value) -> Vec<Question> {
         },
         binding["roleRef"]["kind"].as_str(),
     );
-    let on = |verb, name: Option<String>| Question {
+    let on = |verb, name: Option<String>| AccessReview {
         verb,
         group: RBAC,
         resource: binding_plural,
         namespace: id.namespace.clone(),
         name,
     };
-    let bind = || Question {
+    let bind = || AccessReview {
         verb: "bind",
         resource: match role_kind {
             Some("Role") => "roles",
@@ -126,7 +126,7 @@ pub fn rbac_objects(command: For, bindings: &[Value]) -> Vec<Value> {
         }
     }
     let of_place = |place: Option<&str>| {
-        let here: Vec<&Question> = questions
+        let here: Vec<&AccessReview> = questions
             .iter()
             .filter(|question| question.namespace.as_deref() == place)
             .collect();
@@ -136,7 +136,7 @@ pub fn rbac_objects(command: For, bindings: &[Value]) -> Vec<Value> {
 }
 
 /// A role with these rights, and its binding; in one namespace, or in all.
-fn objects(name: &str, namespace: Option<&str>, questions: &[&Question]) -> [Value; 2] {
+fn objects(name: &str, namespace: Option<&str>, questions: &[&AccessReview]) -> [Value; 2] {
     let (role, binding) = match namespace {
         Some(_) => ("Role", "RoleBinding"),
         None => ("ClusterRole", "ClusterRoleBinding"),
@@ -156,10 +156,10 @@ fn objects(name: &str, namespace: Option<&str>, questions: &[&Question]) -> [Val
 }
 
 /// One rule for what differs in its verb alone.
-fn rules(questions: &[&Question]) -> Vec<Value> {
-    let mut rules: Vec<(Question, Vec<&str>)> = Vec::new();
+fn rules(questions: &[&AccessReview]) -> Vec<Value> {
+    let mut rules: Vec<(AccessReview, Vec<&str>)> = Vec::new();
     for question in questions {
-        let like = Question {
+        let like = AccessReview {
             verb: "",
             ..(*question).clone()
         };
@@ -168,7 +168,7 @@ fn rules(questions: &[&Question]) -> Vec<Value> {
             None => rules.push((like, vec![question.verb])),
         }
     }
-    let rule = |(like, verbs): (Question, Vec<&str>)| {
+    let rule = |(like, verbs): (AccessReview, Vec<&str>)| {
         let mut rule =
             json!({"apiGroups": [like.group], "resources": [like.resource], "verbs": verbs});
         if let Some(name) = like.name {

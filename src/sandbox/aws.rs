@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::faults::FaultKind;
-use super::policy::{Attempt, Decision};
+use super::policy::{Decision, IamRequest};
 use super::sigv4::{Refusal, Signature};
 use super::state::{Bucket, Credential, World};
 use super::wire::{Call, Reply};
@@ -11,13 +11,13 @@ use super::{eks, iam, organization, percent, s3, sts};
 
 /// An AWS service's error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct AwsError {
+pub(super) struct ErrorReply {
     pub(super) status: u16,
     pub(super) code: &'static str,
     pub(super) message: String,
 }
 
-impl AwsError {
+impl ErrorReply {
     pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -29,7 +29,7 @@ impl AwsError {
 
 /// The services at the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Service {
+pub(super) enum SandboxService {
     Eks,
     Iam,
     Sts,
@@ -40,7 +40,7 @@ pub(super) enum Service {
     S3,
 }
 
-impl Service {
+impl SandboxService {
     /// The service that a request was signed for; one without a signature is recognised by its shape.
     pub(super) fn of(call: &Call) -> Self {
         let scope = Signature::of(call).map(|signature| signature.service);
@@ -74,7 +74,7 @@ impl Service {
     }
 
     /// An error as this service writes it.
-    pub(super) fn refuse(self, error: &AwsError, request_id: &str) -> Reply {
+    pub(super) fn refuse(self, error: &ErrorReply, request_id: &str) -> Reply {
         match self {
             Self::Eks | Self::Account => eks::errors::reply(error),
             Self::Organizations => organization::error(error),
@@ -95,26 +95,26 @@ impl Service {
 
 /// What a fault looks like here.
 pub(super) fn fault(call: &Call, kind: FaultKind, request_id: &str) -> Option<Reply> {
-    let service = Service::of(call);
+    let service = SandboxService::of(call);
     let error = match kind {
         FaultKind::Throttle | FaultKind::ThrottleRetryAfter(_) => throttled(service),
-        FaultKind::InternalError => AwsError::new(
+        FaultKind::InternalError => ErrorReply::new(
             500,
             service.pick("ServerException", "ServiceFailure"),
             "Internal server error",
         ),
-        FaultKind::Unavailable => AwsError::new(
+        FaultKind::Unavailable => ErrorReply::new(
             503,
             service.pick("ServiceUnavailableException", "ServiceUnavailable"),
             "Service is unavailable. Please try again later.",
         ),
         FaultKind::ExpiredCredentials => expired(service),
-        FaultKind::WriteConflict => AwsError::new(
+        FaultKind::WriteConflict => ErrorReply::new(
             409,
             "ConditionalRequestConflict",
             "The conditional request cannot succeed due to a conflicting operation against this resource.",
         ),
-        FaultKind::UpdateInProgress => AwsError::new(
+        FaultKind::UpdateInProgress => ErrorReply::new(
             400,
             "InvalidRequestException",
             "Cannot AccessConfigUpdate because cluster shop currently has update 0f1e2d3c in progress",
@@ -135,7 +135,7 @@ pub(super) fn answer(
     request_id: &str,
     denied: bool,
 ) -> (Reply, Option<String>) {
-    let service = Service::of(call);
+    let service = SandboxService::of(call);
     let credential = match authenticate(world, call, service) {
         Ok(credential) => credential,
         Err(error) => return (service.refuse(&error, request_id), None),
@@ -144,12 +144,14 @@ pub(super) fn answer(
     let account = credential.identity.principal.account.clone();
     let result = if take_from_bucket(world, &account) {
         match service {
-            Service::Eks => eks::answer(world, call, &credential, denied),
-            Service::Iam => iam::answer(world, call, &credential, request_id, denied),
-            Service::Sts => sts::answer(world, call, &credential, request_id, denied),
-            Service::Organizations => organization::accounts(world, call, &credential, denied),
-            Service::Account => organization::regions(world, call, &credential, denied),
-            Service::S3 => s3::answer(world, call, &credential, request_id, denied),
+            SandboxService::Eks => eks::answer(world, call, &credential, denied),
+            SandboxService::Iam => iam::answer(world, call, &credential, request_id, denied),
+            SandboxService::Sts => sts::answer(world, call, &credential, request_id, denied),
+            SandboxService::Organizations => {
+                organization::accounts(world, call, &credential, denied)
+            }
+            SandboxService::Account => organization::regions(world, call, &credential, denied),
+            SandboxService::S3 => s3::answer(world, call, &credential, request_id, denied),
         }
     } else {
         Err(throttled(service))
@@ -164,12 +166,12 @@ pub(super) fn answer(
 pub(super) fn authorize(
     world: &World,
     credential: &Credential,
-    service: Service,
+    service: SandboxService,
     action: &str,
     resource: &str,
     denied: bool,
-) -> Result<(), AwsError> {
-    let attempt = Attempt {
+) -> Result<(), ErrorReply> {
+    let attempt = IamRequest {
         action,
         resource,
         // A role is passed to the nodes alone, and those are instances.
@@ -178,7 +180,7 @@ pub(super) fn authorize(
     if decide(world, credential, &attempt) == Decision::Allowed && !denied {
         return Ok(());
     }
-    Err(AwsError::new(
+    Err(ErrorReply::new(
         403,
         service.pick("AccessDeniedException", "AccessDenied"),
         format!(
@@ -189,7 +191,7 @@ pub(super) fn authorize(
 }
 
 /// What the policy of an identity answers; one whose rights are not limited may do all.
-pub(super) fn decide(world: &World, credential: &Credential, attempt: &Attempt<'_>) -> Decision {
+pub(super) fn decide(world: &World, credential: &Credential, attempt: &IamRequest<'_>) -> Decision {
     let account = &credential.identity.principal.account;
     let is_denied = |(of, action): &(String, String)| of == account && glob(action, attempt.action);
     if world.denials.iter().any(is_denied) {
@@ -201,12 +203,16 @@ pub(super) fn decide(world: &World, credential: &Credential, attempt: &Attempt<'
     }
 }
 
-fn authenticate(world: &World, call: &Call, service: Service) -> Result<Credential, AwsError> {
-    let presigned = Signature::of_query(call).filter(|_| service == Service::Sts);
+fn authenticate(
+    world: &World,
+    call: &Call,
+    service: SandboxService,
+) -> Result<Credential, ErrorReply> {
+    let presigned = Signature::of_query(call).filter(|_| service == SandboxService::Sts);
     let header = Signature::of(call);
     let by_query = header.is_none();
     let Some(signature) = header.or(presigned) else {
-        return Err(AwsError::new(
+        return Err(ErrorReply::new(
             403,
             service.pick(
                 "MissingAuthenticationTokenException",
@@ -216,7 +222,7 @@ fn authenticate(world: &World, call: &Call, service: Service) -> Result<Credenti
         ));
     };
     let unknown = || {
-        AwsError::new(
+        ErrorReply::new(
             403,
             service.pick("UnrecognizedClientException", "InvalidClientTokenId"),
             "The security token included in the request is invalid.",
@@ -248,7 +254,7 @@ fn authenticate(world: &World, call: &Call, service: Service) -> Result<Credenti
     let enabled = world.regions.get(account);
     // A token means nothing to a region that the account has not enabled.
     // Source: AWS Account Management Reference Guide, "Enable or disable AWS Regions in your account".
-    if matches!(service, Service::Eks | Service::Sts)
+    if matches!(service, SandboxService::Eks | SandboxService::Sts)
         && enabled.is_some_and(|regions| !regions.contains(&signature.region))
     {
         return Err(unknown());
@@ -257,8 +263,8 @@ fn authenticate(world: &World, call: &Call, service: Service) -> Result<Credenti
         .clusters
         .values()
         .any(|cluster| cluster.seed.region == signature.region);
-    if service == Service::Eks && !known_region && enabled.is_none() {
-        return Err(AwsError::new(
+    if service == SandboxService::Eks && !known_region && enabled.is_none() {
+        return Err(ErrorReply::new(
             403,
             "InvalidSignatureException",
             "Credential should be scoped to a valid region.",
@@ -267,7 +273,7 @@ fn authenticate(world: &World, call: &Call, service: Service) -> Result<Credenti
     Ok(credential.clone())
 }
 
-fn refused(service: Service, refusal: Refusal) -> AwsError {
+fn refused(service: SandboxService, refusal: Refusal) -> ErrorReply {
     let message = match refusal {
         Refusal::Mismatch => {
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
@@ -281,24 +287,24 @@ fn refused(service: Service, refusal: Refusal) -> AwsError {
         }
     };
     let code = service.pick("InvalidSignatureException", "SignatureDoesNotMatch");
-    AwsError::new(403, code, message)
+    ErrorReply::new(403, code, message)
 }
 
-fn expired(service: Service) -> AwsError {
-    AwsError::new(
+fn expired(service: SandboxService) -> ErrorReply {
+    ErrorReply::new(
         403,
         service.pick("ExpiredTokenException", "ExpiredToken"),
         "The security token included in the request is expired",
     )
 }
 
-fn throttled(service: Service) -> AwsError {
+fn throttled(service: SandboxService) -> ErrorReply {
     let status = match service {
-        Service::Eks | Service::Account => 429,
-        Service::Iam | Service::Sts | Service::Organizations => 400,
-        Service::S3 => 503,
+        SandboxService::Eks | SandboxService::Account => 429,
+        SandboxService::Iam | SandboxService::Sts | SandboxService::Organizations => 400,
+        SandboxService::S3 => 503,
     };
-    AwsError::new(
+    ErrorReply::new(
         status,
         service.pick("ThrottlingException", "Throttling"),
         "Rate exceeded",

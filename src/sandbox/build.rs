@@ -7,21 +7,21 @@ use serde_json::{Value, json};
 
 use crate::model::{Principal, PrincipalKind};
 
-use super::clock::Clock;
+use super::clock::SandboxClock;
 use super::faults::Faults;
 use super::invent;
 use super::kube::nodes;
-use super::kube::objects::Objects;
+use super::kube::objects::KubeObjects;
 use super::seed::{IamPrincipal, NodeSeed, Seed};
-use super::state::{ClusterState, Identity, World};
+use super::state::{CallingPrincipal, ClusterState, World};
 use super::sts;
 
 /// How much older a dead entry is than the principal of today.
 const BEFORE: SignedDuration = SignedDuration::from_hours(24);
 
 /// A principal in a session of the given name.
-pub(super) fn identity(known: &IamPrincipal, session: &str) -> Identity {
-    Identity {
+pub(super) fn identity(known: &IamPrincipal, session: &str) -> CallingPrincipal {
+    CallingPrincipal {
         principal: known.principal.clone(),
         unique_id: known.unique_id.clone(),
         session: (known.principal.kind == PrincipalKind::Role).then(|| session.to_owned()),
@@ -34,7 +34,7 @@ pub(super) struct Ground {
     pub(super) ca_pem: String,
     /// What ids and keys are made from.
     pub(super) secret: String,
-    pub(super) clock: Clock,
+    pub(super) clock: SandboxClock,
 }
 
 /// The world as the seed has it, and the caller's key.
@@ -171,8 +171,8 @@ fn add_cluster(world: &mut World, name: &str, seed: Seed, endpoint: String, grou
     }
 }
 
-fn objects(seed: &Seed) -> Objects {
-    let mut objects = Objects::default();
+fn objects(seed: &Seed) -> KubeObjects {
+    let mut objects = KubeObjects::default();
     for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
         objects.seed_namespace(name);
     }

@@ -9,18 +9,18 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A clock and an offset.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clock {
+pub(super) struct SandboxClock {
     source: fn() -> Timestamp,
     ahead: SignedDuration,
 }
 
-impl Default for Clock {
+impl Default for SandboxClock {
     fn default() -> Self {
         Self::of(Timestamp::now)
     }
 }
 
-impl Clock {
+impl SandboxClock {
     /// A clock that is as far as another one.
     pub(super) fn of(source: fn() -> Timestamp) -> Self {
         Self {

@@ -5,9 +5,9 @@
 
 use crate::model::PrincipalKind;
 
-use super::aws::{self, AwsError, Service};
+use super::aws::{self, ErrorReply, SandboxService};
 use super::percent;
-use super::policy::{Attempt, Decision};
+use super::policy::{Decision, IamRequest};
 use super::seed::IamPrincipal;
 use super::state::{Credential, World};
 use super::wire::{Call, Reply};
@@ -16,7 +16,7 @@ use super::xml::{self, leaf};
 const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 
 /// An error in IAM's dress.
-pub(super) fn error(error: &AwsError, request_id: &str) -> Reply {
+pub(super) fn error(error: &ErrorReply, request_id: &str) -> Reply {
     xml::error(NAMESPACE, error, request_id)
 }
 
@@ -27,7 +27,7 @@ pub(super) fn answer(
     credential: &Credential,
     request_id: &str,
     denied: bool,
-) -> Result<Reply, AwsError> {
+) -> Result<Reply, ErrorReply> {
     let form = percent::form(&call.body);
     let action = percent::value(&form, "Action").unwrap_or_default();
     let (kind, list) = match action {
@@ -40,7 +40,7 @@ pub(super) fn answer(
         "ListRoles" => (PrincipalKind::Role, true),
         "ListUsers" => (PrincipalKind::User, true),
         _ => {
-            return Err(AwsError::new(
+            return Err(ErrorReply::new(
                 400,
                 "InvalidAction",
                 format!("Could not find operation {action} for version 2010-05-08"),
@@ -65,7 +65,7 @@ fn authorize(
     kind: PrincipalKind,
     name: &str,
     denied: bool,
-) -> Result<(), AwsError> {
+) -> Result<(), ErrorReply> {
     let caller = &credential.identity.principal;
     // What exists is known by its whole ARN, path included.
     let known = of_account(world, credential, kind).find(|known| known.principal.name == name);
@@ -82,7 +82,7 @@ fn authorize(
     aws::authorize(
         world,
         credential,
-        Service::Iam,
+        SandboxService::Iam,
         &format!("iam:{action}"),
         &resource,
         denied,
@@ -97,7 +97,7 @@ fn simulate(
     credential: &Credential,
     form: &[(String, String)],
     denied: bool,
-) -> Result<String, AwsError> {
+) -> Result<String, ErrorReply> {
     let list = |prefix: &str| -> Vec<&str> {
         (1..)
             .map_while(|index| percent::value(form, &format!("{prefix}.member.{index}")))
@@ -105,14 +105,21 @@ fn simulate(
     };
     let source = percent::value(form, "PolicySourceArn").unwrap_or_default();
     let action = "iam:SimulatePrincipalPolicy";
-    aws::authorize(world, credential, Service::Iam, action, source, denied)?;
+    aws::authorize(
+        world,
+        credential,
+        SandboxService::Iam,
+        action,
+        source,
+        denied,
+    )?;
     if source != credential.identity.principal.to_string() {
         let message = format!("The entity {source} cannot be found.");
-        return Err(AwsError::new(404, "NoSuchEntity", message));
+        return Err(ErrorReply::new(404, "NoSuchEntity", message));
     }
     let actions = list("ActionNames");
     if actions.is_empty() {
-        return Err(AwsError::new(
+        return Err(ErrorReply::new(
             400,
             "ValidationError",
             "1 validation error detected: Value null at 'actionNames' failed to satisfy constraint: Member must not be null",
@@ -133,7 +140,7 @@ fn simulate(
     let mut members = String::new();
     for action in &actions {
         for resource in &resources {
-            let attempt = Attempt {
+            let attempt = IamRequest {
                 action,
                 resource,
                 context: &context,
@@ -162,7 +169,7 @@ fn asked_name(
     form: &[(String, String)],
     kind: PrincipalKind,
     credential: &Credential,
-) -> Result<String, AwsError> {
+) -> Result<String, ErrorReply> {
     let field = format!("{}Name", label(kind));
     let caller = &credential.identity.principal;
     match percent::value(form, &field) {
@@ -170,14 +177,14 @@ fn asked_name(
         None if kind == PrincipalKind::User && caller.kind == PrincipalKind::User => {
             Ok(caller.name.to_string())
         }
-        None if kind == PrincipalKind::User => Err(AwsError::new(
+        None if kind == PrincipalKind::User => Err(ErrorReply::new(
             400,
             "ValidationError",
             "Must specify userName when calling with non-User credentials",
         )),
         _ => {
             let field = format!("{}Name", label(kind).to_lowercase());
-            Err(AwsError::new(
+            Err(ErrorReply::new(
                 400,
                 "ValidationError",
                 format!(
@@ -210,13 +217,13 @@ fn one(
     credential: &Credential,
     kind: PrincipalKind,
     name: &str,
-) -> Result<String, AwsError> {
+) -> Result<String, ErrorReply> {
     let found = of_account(world, credential, kind).find(|known| known.principal.name == name);
     let label = label(kind);
     let found = found.ok_or_else(|| {
         let label = label.to_lowercase();
         let message = format!("The {label} with name {name} cannot be found.");
-        AwsError::new(404, "NoSuchEntity", message)
+        ErrorReply::new(404, "NoSuchEntity", message)
     })?;
     Ok(format!("<{label}>{}</{label}>", fields(found)))
 }
@@ -226,8 +233,8 @@ fn list_page(
     credential: &Credential,
     kind: PrincipalKind,
     form: &[(String, String)],
-) -> Result<String, AwsError> {
-    let invalid = |message: &str| AwsError::new(400, "ValidationError", message);
+) -> Result<String, ErrorReply> {
+    let invalid = |message: &str| ErrorReply::new(400, "ValidationError", message);
     let size = match percent::value(form, "MaxItems").map(str::parse::<usize>) {
         None => 100,
         Some(Ok(size @ 1..=1000)) => size,

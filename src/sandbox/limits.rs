@@ -41,7 +41,7 @@ pub enum UpdateEnd {
 
 /// How much and how fast.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub struct SandboxLimits {
     /// The longest page of an AWS or Kubernetes list, whatever is asked for.
     pub page_size: usize,
     /// How many access entries a cluster can have.
@@ -96,7 +96,7 @@ impl Default for SwitchSeed {
     }
 }
 
-impl Default for Limits {
+impl Default for SandboxLimits {
     fn default() -> Self {
         Self {
             page_size: 100,

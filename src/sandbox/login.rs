@@ -6,7 +6,7 @@
 use crate::model::{EntryType, PolicyAssociation, Principal, PrincipalKind, Section};
 use crate::reader::{self, AwsAuthText};
 
-use super::state::{ClusterState, Entry, Identity, World};
+use super::state::{CallingPrincipal, ClusterState, Entry, World};
 
 /// An identity in Kubernetes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,7 +68,7 @@ impl World {
         session: &str,
     ) -> Option<KubeIdentity> {
         let known = self.principal(&principal.to_string())?;
-        let identity = Identity {
+        let identity = CallingPrincipal {
             principal: known.principal.clone(),
             unique_id: known.unique_id.clone(),
             session: (principal.kind == PrincipalKind::Role).then(|| session.to_owned()),
@@ -84,7 +84,7 @@ impl World {
 /// Who an authenticated caller is in a cluster.
 pub(super) fn admit(
     cluster: &ClusterState,
-    identity: &Identity,
+    identity: &CallingPrincipal,
     access_key: &str,
 ) -> Option<KubeIdentity> {
     let mode = cluster.mode;
@@ -136,7 +136,7 @@ fn of_entry(entry: &Entry, render: impl Fn(&str) -> Option<String>) -> Option<Ku
 /// The text is read as the authenticator reads it; what is made of the mappings is this room's own.
 fn of_aws_auth(
     cluster: &ClusterState,
-    identity: &Identity,
+    identity: &CallingPrincipal,
     render: impl Fn(&str) -> Option<String>,
 ) -> Option<KubeIdentity> {
     let data = cluster.objects.aws_auth()?.get("data")?;
@@ -181,7 +181,7 @@ fn of_aws_auth(
 }
 
 /// Fills in the placeholders; `None` where the private DNS name is wanted and the session is no instance.
-fn render(template: &str, identity: &Identity, access_key: &str) -> Option<String> {
+fn render(template: &str, identity: &CallingPrincipal, access_key: &str) -> Option<String> {
     let session = identity.session.as_deref().unwrap_or_default();
     let mut text = template.to_owned();
     if text.contains("{{EC2PrivateDNSName}}") {

@@ -46,14 +46,14 @@ pub use answers::Answers;
 pub use faults::{Fault, FaultKind};
 pub use kube::admission::{Admission, Refuser};
 pub use limits::{
-    KubernetesRights, KubernetesRule, Limits, Rights, SwitchSeed, UpdateEnd, UpdateTime,
+    KubernetesRights, KubernetesRule, Rights, SandboxLimits, SwitchSeed, UpdateEnd, UpdateTime,
 };
 pub use login::{KnownEntry, KubeIdentity};
 pub use policy::Policy;
 pub use record::{Phase, RequestRecord};
 pub use seed::{
-    AwsAuthSeed, Caller, ClusterSeed, ControlPlane, FargateProfileSeed, IamPrincipal,
-    NodeGroupSeed, NodeSeed, Seed, SeedEntry,
+    AwsAuthSeed, ClusterSeed, ControlPlane, FargateProfileSeed, IamPrincipal, NodeGroupSeed,
+    NodeSeed, SandboxCaller, Seed, SeedEntry,
 };
 pub use start::{Sandbox, Snapshot};
 pub use state::World;

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::aws::{self, AwsError, Service};
+use super::aws::{self, ErrorReply, SandboxService};
 use super::state::{Credential, World};
 use super::wire::{Call, Reply};
 
@@ -18,7 +18,7 @@ pub(super) fn operation(call: &Call) -> &str {
 }
 
 /// An error in the dress of AWS Organizations.
-pub(super) fn error(error: &AwsError) -> Reply {
+pub(super) fn error(error: &ErrorReply) -> Reply {
     let document = json!({ "__type": error.code, "Message": error.message });
     Reply::json(error.status, &document)
 }
@@ -29,19 +29,19 @@ pub(super) fn accounts(
     call: &Call,
     credential: &Credential,
     denied: bool,
-) -> Result<Reply, AwsError> {
+) -> Result<Reply, ErrorReply> {
     known(call, "ListAccounts")?;
     let action = "organizations:ListAccounts";
     aws::authorize(
         world,
         credential,
-        Service::Organizations,
+        SandboxService::Organizations,
         action,
         "*",
         denied,
     )?;
     if world.organization.is_empty() {
-        return Err(AwsError::new(
+        return Err(ErrorReply::new(
             400,
             "AWSOrganizationsNotInUseException",
             "Your account is not a member of an organization.",
@@ -71,10 +71,17 @@ pub(super) fn regions(
     call: &Call,
     credential: &Credential,
     denied: bool,
-) -> Result<Reply, AwsError> {
+) -> Result<Reply, ErrorReply> {
     known(call, "ListRegions")?;
     let action = "account:ListRegions";
-    aws::authorize(world, credential, Service::Account, action, "*", denied)?;
+    aws::authorize(
+        world,
+        credential,
+        SandboxService::Account,
+        action,
+        "*",
+        denied,
+    )?;
     let account = credential.identity.principal.account.as_str();
     let mut names = world.regions.get(account).cloned().unwrap_or_else(|| {
         let all = world.clusters.values();
@@ -89,11 +96,11 @@ pub(super) fn regions(
     page(world, call, "Regions", &shown, 50)
 }
 
-fn known(call: &Call, name: &str) -> Result<(), AwsError> {
+fn known(call: &Call, name: &str) -> Result<(), ErrorReply> {
     if operation(call) == name {
         Ok(())
     } else {
-        Err(AwsError::new(
+        Err(ErrorReply::new(
             400,
             "UnknownOperationException",
             "There is no such operation",
@@ -108,9 +115,9 @@ fn page(
     field: &str,
     all: &[Value],
     most: usize,
-) -> Result<Reply, AwsError> {
+) -> Result<Reply, ErrorReply> {
     let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
-    let bad = || AwsError::new(400, "InvalidInputException", "The token is not valid.");
+    let bad = || ErrorReply::new(400, "InvalidInputException", "The token is not valid.");
     let start = match body.get("NextToken").and_then(Value::as_str) {
         None => 0,
         Some(token) => token.parse::<usize>().map_err(|_| bad())?,

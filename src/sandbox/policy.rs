@@ -21,7 +21,7 @@ struct Statement {
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Attempt<'a> {
+pub(super) struct IamRequest<'a> {
     /// Such as `eks:DescribeCluster`.
     pub(super) action: &'a str,
     /// The ARN.
@@ -69,7 +69,7 @@ impl Policy {
         })
     }
 
-    pub(super) fn decide(&self, attempt: &Attempt<'_>) -> Decision {
+    pub(super) fn decide(&self, attempt: &IamRequest<'_>) -> Decision {
         let mut decision = Decision::ImplicitDeny;
         for statement in &self.statements {
             if statement.fits(attempt) {
@@ -114,7 +114,7 @@ impl Statement {
         })
     }
 
-    fn fits(&self, attempt: &Attempt<'_>) -> bool {
+    fn fits(&self, attempt: &IamRequest<'_>) -> bool {
         let holds = |(key, values): &(String, Vec<Pattern>)| {
             let has = |(name, value): &(&str, &str)| {
                 name.to_lowercase() == *key && values.iter().any(|pattern| pattern.fits(value))
@@ -271,7 +271,7 @@ mod tests {
         .unwrap();
         let decide = |action, resource, service| {
             let context = [("iam:PassedToService", service)];
-            policy.decide(&Attempt {
+            policy.decide(&IamRequest {
                 action,
                 resource,
                 context: &context,

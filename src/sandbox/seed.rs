@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::{AccessEntry, Arn, AuthenticationMode, Principal};
+use crate::model::access_policy::CLUSTER_ADMIN;
+use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType, PolicyAssociation, Principal};
 
 use super::invent;
-use super::limits::{Limits, Rights, SwitchSeed};
+use super::limits::{Rights, SandboxLimits, SwitchSeed};
 
 /// What a sandbox begins with: a cluster, others beside it, the IAM around them, and how strictly and slowly it answers.
 ///
@@ -20,7 +21,7 @@ pub struct Seed {
     /// The roles and users of all accounts.
     pub principals: Vec<IamPrincipal>,
     /// Whose credentials [`environment`](super::Sandbox::environment) holds.
-    pub caller: Caller,
+    pub caller: SandboxCaller,
     /// Who made the cluster.
     pub creator: Arn,
     /// The ConfigMap `aws-auth`, where there is one.
@@ -38,7 +39,7 @@ pub struct Seed {
     /// How a change of the authentication mode goes.
     pub switch: SwitchSeed,
     /// How much and how fast.
-    pub limits: Limits,
+    pub limits: SandboxLimits,
     /// What the caller may do.
     pub rights: Rights,
     /// Whether an access entry hides the principal's `aws-auth` mapping, as on EKS.
@@ -108,7 +109,7 @@ pub struct IamPrincipal {
 
 /// Who holds the sandbox's credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
+pub struct SandboxCaller {
     /// The role or user; it is added to the sandbox's IAM.
     pub principal: Arn,
     /// The name of a role's session; without meaning for a user.
@@ -235,7 +236,7 @@ impl Seed {
         Self {
             cluster,
             principals: Vec::new(),
-            caller: Caller {
+            caller: SandboxCaller {
                 principal: admin.clone(),
                 session: "rehearsal".to_owned(),
             },
@@ -247,7 +248,7 @@ impl Seed {
             objects: Vec::new(),
             nodes: Vec::new(),
             switch: SwitchSeed::default(),
-            limits: Limits::default(),
+            limits: SandboxLimits::default(),
             rights: Rights::default(),
             entries_hide_aws_auth: true,
             neighbours: Vec::new(),
@@ -287,6 +288,13 @@ impl Seed {
     pub fn with_mode(mut self, mode: AuthenticationMode) -> Self {
         self.cluster.mode = mode;
         self
+    }
+
+    /// Sets a mode that uses access entries, with the entry that EKS then makes for the cluster's creator.
+    #[must_use]
+    pub fn switched_to(self, mode: AuthenticationMode) -> Self {
+        let entry = creator_entry(&self.creator, &self.cluster.partition);
+        self.with_mode(mode).with_entry(entry)
     }
 
     /// Sets the data of `aws-auth`.
@@ -339,7 +347,7 @@ impl Seed {
 
     /// Sets the limits.
     #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
+    pub fn with_limits(mut self, limits: SandboxLimits) -> Self {
         self.limits = limits;
         self
     }
@@ -349,5 +357,19 @@ impl Seed {
     pub fn with_rights(mut self, rights: Rights) -> Self {
         self.rights = rights;
         self
+    }
+}
+
+/// The entry that EKS makes for a cluster's creator when the cluster gets access entries.
+///
+/// Source: EKS User Guide, "Grant IAM users access to Kubernetes with EKS access entries".
+pub(in crate::sandbox) fn creator_entry(creator: &Arn, partition: &str) -> AccessEntry {
+    AccessEntry {
+        principal_arn: creator.clone(),
+        entry_type: EntryType::Standard,
+        username: None,
+        kubernetes_groups: Vec::new(),
+        tags: BTreeMap::new(),
+        access_policies: vec![PolicyAssociation::cluster_wide(partition, CLUSTER_ADMIN)],
     }
 }

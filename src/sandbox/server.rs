@@ -152,7 +152,7 @@ async fn handle(
 /// Answers one request, and returns whether the whole answer arrives; an error breaks the connection without one.
 async fn answer_to(call: Call, api: Api, shared: Arc<Shared>) -> io::Result<(Reply, bool)> {
     let operation = match &api {
-        Api::Aws => aws::Service::of(&call).operation(&call),
+        Api::Aws => aws::SandboxService::of(&call).operation(&call),
         Api::Kubernetes(_) => kube::operation(&call),
     };
     let (index, request_id) = note(&shared, &call, &operation);

@@ -15,7 +15,7 @@ use crate::connector::Connector;
 use crate::model::{Arn, AuthenticationMode, LiveEntry};
 
 use super::build::{self, Ground};
-use super::clock::Clock;
+use super::clock::SandboxClock;
 use super::faults::Fault;
 use super::record::{Phase, RequestRecord};
 use super::seed::Seed;
@@ -94,7 +94,7 @@ impl Sandbox {
         let ground = Ground {
             ca_pem: tls.ca_pem,
             secret: tls.secret,
-            clock: Clock::default(),
+            clock: SandboxClock::default(),
         };
         let (world, key, keys) = build::world(seed, endpoints, &ground);
         let shared = Arc::new(Shared::new(world));
@@ -143,7 +143,7 @@ impl Sandbox {
         let ground = Ground {
             ca_pem: String::new(),
             secret: secret.to_owned(),
-            clock: Clock::of(clock),
+            clock: SandboxClock::of(clock),
         };
         let (world, key, keys) = build::world(seed, endpoints, &ground);
         let shared = Arc::new(Shared::new(world));

@@ -10,12 +10,12 @@ use crate::model::{
 };
 
 use super::answers::Answers;
-use super::clock::Clock;
+use super::clock::SandboxClock;
 use super::faults::Faults;
 use super::invent;
 use super::kube::admission::Admission;
-use super::kube::objects::Objects;
-use super::limits::{Limits, Rights, SwitchSeed};
+use super::kube::objects::KubeObjects;
+use super::limits::{Rights, SandboxLimits, SwitchSeed};
 use super::record::RequestRecord;
 use super::s3;
 use super::seed::{ClusterSeed, FargateProfileSeed, IamPrincipal, NodeGroupSeed};
@@ -34,10 +34,10 @@ pub struct World {
     pub(super) credentials: BTreeMap<String, Credential>,
     pub(super) rights: Rights,
     pub(super) admissions: Vec<Admission>,
-    pub(super) limits: Limits,
+    pub(super) limits: SandboxLimits,
     pub(super) faults: Faults,
     pub(super) requests: Vec<RequestRecord>,
-    pub(super) clock: Clock,
+    pub(super) clock: SandboxClock,
     pub(super) buckets: BTreeMap<String, Bucket>,
     pub(super) s3: s3::Buckets,
     /// What ids and keys are made from; nobody outside can guess it.
@@ -51,14 +51,14 @@ pub(super) struct Credential {
     pub(super) secret: String,
     pub(super) token: Option<String>,
     pub(super) expires: Option<Timestamp>,
-    pub(super) identity: Identity,
+    pub(super) identity: CallingPrincipal,
     /// Whether [`Rights`] hold for it, or it may do all.
     pub(super) limited: bool,
 }
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(super) struct CallingPrincipal {
     pub(super) principal: Principal,
     pub(super) unique_id: String,
     /// The name of the session, for a role.
@@ -82,14 +82,14 @@ pub(super) struct ClusterState {
     pub(super) endpoint: String,
     pub(super) ca_pem: String,
     pub(super) entries: BTreeMap<String, Entry>,
-    pub(super) updates: Vec<Update>,
+    pub(super) updates: Vec<ModeUpdate>,
     pub(super) node_groups: Vec<NodeGroupSeed>,
     pub(super) fargate_profiles: Vec<FargateProfileSeed>,
     /// What was answered to a request token: operation and token to parameters and answer.
     pub(super) replays: BTreeMap<(String, String), (Value, Value)>,
     pub(super) switch: SwitchSeed,
     pub(super) hides: bool,
-    pub(super) objects: Objects,
+    pub(super) objects: KubeObjects,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) admin_token: String,
 }
@@ -122,7 +122,7 @@ pub(super) struct Association {
 
 /// A change of the authentication mode.
 #[derive(Debug, Clone)]
-pub(super) struct Update {
+pub(super) struct ModeUpdate {
     pub(super) id: String,
     pub(super) target: AuthenticationMode,
     pub(super) status: &'static str,
@@ -131,7 +131,7 @@ pub(super) struct Update {
     pub(super) polls: u32,
 }
 
-impl Identity {
+impl CallingPrincipal {
     /// The ARN that STS shows: a role's session, or the user.
     pub(super) fn arn(&self) -> String {
         match &self.session {

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::model::PrincipalKind;
 
-use super::aws::{self, AwsError, Service};
-use super::state::{Credential, Identity, World};
+use super::aws::{self, ErrorReply, SandboxService};
+use super::state::{CallingPrincipal, Credential, World};
 use super::wire::{Call, Reply};
 use super::xml::{self, leaf};
 use super::{invent, percent};
@@ -16,7 +16,7 @@ use super::{invent, percent};
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// An error in the dress of STS.
-pub(super) fn error(error: &AwsError, request_id: &str) -> Reply {
+pub(super) fn error(error: &ErrorReply, request_id: &str) -> Reply {
     xml::error(NAMESPACE, error, request_id)
 }
 
@@ -27,7 +27,7 @@ pub(super) fn answer(
     credential: &Credential,
     request_id: &str,
     denied: bool,
-) -> Result<Reply, AwsError> {
+) -> Result<Reply, ErrorReply> {
     let form = call.fields();
     let action = percent::value(&form, "Action").unwrap_or_default();
     let wants_json = call
@@ -40,7 +40,7 @@ pub(super) fn answer(
         "GetCallerIdentity" => caller_identity(&credential.identity),
         "AssumeRole" => assume_role(world, &form, credential, denied)?,
         _ => {
-            return Err(AwsError::new(
+            return Err(ErrorReply::new(
                 400,
                 "InvalidAction",
                 format!("Could not find operation {action} for version 2011-06-15"),
@@ -50,7 +50,7 @@ pub(super) fn answer(
     Ok(xml::reply(NAMESPACE, action, &result, request_id))
 }
 
-fn caller_identity(identity: &Identity) -> String {
+fn caller_identity(identity: &CallingPrincipal) -> String {
     [
         leaf("Arn", &identity.arn()),
         leaf("UserId", &identity.user_id()),
@@ -60,7 +60,7 @@ fn caller_identity(identity: &Identity) -> String {
 }
 
 /// What aws-iam-authenticator asks for.
-fn caller_identity_in_json(identity: &Identity, request_id: &str) -> Reply {
+fn caller_identity_in_json(identity: &CallingPrincipal, request_id: &str) -> Reply {
     let result = json!({
         "Account": identity.principal.account,
         "Arn": identity.arn(),
@@ -81,8 +81,8 @@ fn assume_role(
     form: &[(String, String)],
     credential: &Credential,
     denied: bool,
-) -> Result<String, AwsError> {
-    let invalid = |message: String| AwsError::new(400, "ValidationError", message);
+) -> Result<String, ErrorReply> {
+    let invalid = |message: String| ErrorReply::new(400, "ValidationError", message);
     let field = |name: &str| percent::value(form, name).unwrap_or_default();
     let (role, session) = (field("RoleArn"), field("RoleSessionName"));
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
@@ -104,7 +104,7 @@ fn assume_role(
     aws::authorize(
         world,
         credential,
-        Service::Sts,
+        SandboxService::Sts,
         "sts:AssumeRole",
         role,
         denied,
@@ -118,14 +118,14 @@ fn assume_role(
         return aws::authorize(
             world,
             credential,
-            Service::Sts,
+            SandboxService::Sts,
             "sts:AssumeRole",
             role,
             true,
         )
         .map(|()| String::new());
     };
-    let identity = Identity {
+    let identity = CallingPrincipal {
         principal: known.principal,
         unique_id: known.unique_id,
         session: Some(session.to_owned()),
@@ -156,7 +156,7 @@ fn assume_role(
 /// Makes a key for an identity and returns its id; a session has a token beside it.
 pub(super) fn issue(
     world: &mut World,
-    identity: Identity,
+    identity: CallingPrincipal,
     expires: Option<jiff::Timestamp>,
     limited: bool,
 ) -> String {

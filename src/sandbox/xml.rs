@@ -1,6 +1,6 @@
 //! Answers of the services that speak the query protocol.
 
-use super::aws::AwsError;
+use super::aws::ErrorReply;
 use super::wire::Reply;
 
 /// A text in which nothing is markup.
@@ -29,7 +29,7 @@ pub(super) fn reply(namespace: &str, operation: &str, result: &str, request_id: 
 }
 
 /// An error.
-pub(super) fn error(namespace: &str, error: &AwsError, request_id: &str) -> Reply {
+pub(super) fn error(namespace: &str, error: &ErrorReply, request_id: &str) -> Reply {
     let fault = if error.status < 500 {
         "Sender"
     } else {

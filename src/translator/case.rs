@@ -9,7 +9,7 @@ use super::Proposal;
 use crate::access::before::Standing;
 use crate::choices::Choices;
 use crate::finding::{Code, Finding};
-use crate::model::{Arn, Mapping, Principal, PrincipalKind, Subject};
+use crate::model::{Arn, ArnSubject, Mapping, Principal, PrincipalKind};
 use crate::observed::{Lookup, Observed};
 
 /// A mapping, what surrounds it, and what its ARN was read as.
@@ -19,7 +19,7 @@ pub(super) struct Case<'a> {
     pub(super) observed: &'a Observed,
     pub(super) choices: &'a Choices,
     /// What the ARN points at; `None` where the text is no ARN.
-    pub(super) subject: Option<Subject>,
+    pub(super) subject: Option<ArnSubject>,
     /// The partition in the ARN, lower case; empty where the text is no ARN.
     pub(super) partition: SmolStr,
     /// The mapping's groups, to be found among many.
@@ -68,7 +68,7 @@ impl<'a> Case<'a> {
             standing,
             observed,
             choices,
-            subject: arn.as_ref().map(Subject::of),
+            subject: arn.as_ref().map(ArnSubject::of),
             partition: arn.map(|arn| arn.partition).unwrap_or_default(),
             groups: OnceCell::new(),
         }
@@ -84,7 +84,7 @@ impl<'a> Case<'a> {
     /// The role or user that the ARN names, as it is written.
     pub(super) fn principal(&self) -> Option<&Principal> {
         match &self.subject {
-            Some(Subject::Principal(principal)) => Some(principal),
+            Some(ArnSubject::Principal(principal)) => Some(principal),
             _ => None,
         }
     }

@@ -7,10 +7,10 @@ use tokio::time::Instant;
 
 use super::delete_entry_command;
 use super::progress::Progress;
-use super::run::{ActionResult, Chain, Engine, WriterError};
+use super::run::{ActionChain, ActionResult, Engine, WriterError};
 use crate::aws::EksApi;
 use crate::journal::WatchedNodes;
-use crate::kubernetes::Nodes;
+use crate::kubernetes::ReadyNodes;
 use crate::model::ActionStatus;
 use crate::stop::Stop;
 
@@ -22,7 +22,7 @@ const BLIND: u32 = 5;
 /// What is watched, and for how long.
 pub struct Canary<'a> {
     /// The nodes.
-    pub nodes: &'a dyn Nodes,
+    pub nodes: &'a dyn ReadyNodes,
     /// How long no node may be lost.
     pub soak: Duration,
 }
@@ -71,7 +71,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
     pub(super) async fn canary(
         &self,
         canary: &Canary<'_>,
-        first: Chain<'_>,
+        first: ActionChain<'_>,
     ) -> Result<(Vec<(usize, ActionResult)>, Option<WatchedNodes>), WriterError> {
         let action = first.first().map(|(_, action)| *action);
         let arn = action

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use crate::aws::{AwsError, EksApi, Reply, UpdateState};
+use crate::aws::{AwsError, CallReply, EksApi, UpdateState};
 use crate::model::{AccessEntry, AuthenticationMode, LiveEntry, PolicyAssociation};
 use crate::plan::Action;
 use crate::plan::compare::same;
@@ -56,7 +56,7 @@ impl<A: EksApi> EksApi for Guarded<'_, A> {
         cluster: &str,
         action: &Action,
         token: &str,
-    ) -> Result<Reply, AwsError> {
+    ) -> Result<CallReply, AwsError> {
         let principal = action.kind.principal_arn().map(ToString::to_string);
         let seen = principal
             .as_ref()

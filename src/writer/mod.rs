@@ -14,7 +14,7 @@ pub use canary::Canary;
 pub use guard::Guarded;
 pub use progress::{Event, EventKind, Progress, Silent};
 pub(crate) use run::done_status;
-pub use run::{ActionResult, Limits, Run, Summary, WriterError, run};
+pub use run::{ActionResult, Limits, Run, RunSummary, WriterError, run};
 pub use switch::{Switch, SwitchError};
 
 use crate::model::ClusterId;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::*;
-use crate::aws::{AwsError, AwsErrorKind, EksApi, Pace, Reply, UpdateState};
+use crate::aws::{AwsError, AwsErrorKind, CallReply, EksApi, Pace, UpdateState};
 use crate::choices::{Choices, OnExisting};
 use crate::journal::{Beginning, RunCommand, RunLog};
 use crate::model::access_policy::CLUSTER_ADMIN;
@@ -109,17 +109,17 @@ impl Bucket {
 }
 
 impl EksApi for Throttling {
-    async fn perform(&self, _: &str, action: &Action, _: &str) -> Result<Reply, AwsError> {
+    async fn perform(&self, _: &str, action: &Action, _: &str) -> Result<CallReply, AwsError> {
         self.ask("eks:CreateAccessEntry").await?;
         let arn = action.kind.principal_arn().unwrap().to_string();
         let mut entries = self.entries.lock().unwrap();
         let before = entries.remove(&arn);
         let entry = action.kind.applied_to(before).unwrap();
         entries.insert(arn, entry.clone());
-        Ok(Reply {
+        Ok(CallReply {
             association: entry.access_policies.last().cloned(),
             entry: Some(entry),
-            ..Reply::default()
+            ..CallReply::default()
         })
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::run::Summary;
+use super::run::RunSummary;
 use crate::model::{ActionError, ActionStatus, BindingId, ClusterId};
 use crate::plan::Action;
 
@@ -91,7 +91,7 @@ impl Event {
 impl Event {
     /// The last event: how much of it was done, and what stopped it.
     #[must_use]
-    pub fn finished(summary: &Summary, time: Timestamp) -> Self {
+    pub fn finished(summary: &RunSummary, time: Timestamp) -> Self {
         Self {
             done: summary.results.len() - summary.count(ActionStatus::Skipped),
             total: summary.results.len(),

@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// What to do about a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum AfterFailure {
     /// Try again after this long; the service may have done it anyway.
     Again(Duration),
     /// Slow all calls down, then try again after this long.
@@ -57,23 +57,27 @@ pub(super) struct Circumstances {
 ///
 /// Validation errors are never tried again.
 /// Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; EKS API Reference, "Common errors".
-pub(super) fn decide(kind: &ActionKind, error: &AwsError, circumstances: Circumstances) -> Next {
+pub(super) fn decide(
+    kind: &ActionKind,
+    error: &AwsError,
+    circumstances: Circumstances,
+) -> AfterFailure {
     let wait = backoff(circumstances.attempts);
     let slower = |retry_after: &Option<Duration>| {
         let wait = retry_after.unwrap_or_else(|| backoff(circumstances.throttled + 1));
-        Next::Slower(wait.min(LONGEST_RETRY_AFTER))
+        AfterFailure::Slower(wait.min(LONGEST_RETRY_AFTER))
     };
-    let patient = |next: Next| {
+    let patient = |next: AfterFailure| {
         if circumstances.attempts >= ATTEMPTS {
-            Next::Fail
+            AfterFailure::Fail
         } else {
             next
         }
     };
     match &error.kind {
-        AwsErrorKind::Connection(_) | AwsErrorKind::TimedOut => patient(Next::Again(wait)),
-        AwsErrorKind::Credentials(_) => Next::Stop,
-        AwsErrorKind::Setting(_) | AwsErrorKind::Strange(_) => Next::Fail,
+        AwsErrorKind::Connection(_) | AwsErrorKind::TimedOut => patient(AfterFailure::Again(wait)),
+        AwsErrorKind::Credentials(_) => AfterFailure::Stop,
+        AwsErrorKind::Setting(_) | AwsErrorKind::Strange(_) => AfterFailure::Fail,
         AwsErrorKind::Service {
             code,
             message,
@@ -86,39 +90,39 @@ pub(super) fn decide(kind: &ActionKind, error: &AwsError, circumstances: Circums
                 ActionKind::DeleteAccessEntry { .. } | ActionKind::DisassociateAccessPolicy { .. }
             );
             match code.as_str() {
-                _ if error.is_expired() => Next::Stop,
+                _ if error.is_expired() => AfterFailure::Stop,
                 code if is_throttling(code) => slower(retry_after),
                 "ResourceInUseException"
                     if matches!(kind, ActionKind::CreateAccessEntry { .. }) =>
                 {
-                    Next::Compare
+                    AfterFailure::Compare
                 }
-                "ResourceLimitExceededException" => Next::Full,
+                "ResourceLimitExceededException" => AfterFailure::Full,
                 "ResourceNotFoundException"
                     if takes_away && !message.starts_with("No cluster found") =>
                 {
-                    Next::Gone
+                    AfterFailure::Gone
                 }
                 "ResourceNotFoundException"
                     if circumstances.entry_is_new
                         && message.starts_with("The specified principalArn could not be found") =>
                 {
-                    Next::Propagating(wait)
+                    AfterFailure::Propagating(wait)
                 }
                 "InvalidParameterException"
                     if circumstances.principal_is_new && message.contains("invalid principal") =>
                 {
-                    Next::Propagating(wait)
+                    AfterFailure::Propagating(wait)
                 }
                 "ResourceInUseException"
                 | "RequestTimeout"
                 | "RequestTimeoutException"
-                | "ResourcePropagationDelayException" => patient(Next::Again(wait)),
+                | "ResourcePropagationDelayException" => patient(AfterFailure::Again(wait)),
                 _ if *status == 429 => slower(retry_after),
-                _ if matches!(status, 500 | 502 | 503 | 504) => patient(Next::Again(
+                _ if matches!(status, 500 | 502 | 503 | 504) => patient(AfterFailure::Again(
                     retry_after.unwrap_or(wait).min(LONGEST_RETRY_AFTER),
                 )),
-                _ => Next::Fail,
+                _ => AfterFailure::Fail,
             }
         }
     }
@@ -181,7 +185,7 @@ mod tests {
                         ..Circumstances::default()
                     }
                 ),
-                Next::Fail
+                AfterFailure::Fail
             );
         }
     }
@@ -200,7 +204,7 @@ mod tests {
         };
         assert!(matches!(
             decide(&create(), &error, circumstances),
-            Next::Propagating(_)
+            AfterFailure::Propagating(_)
         ));
     }
 
@@ -215,13 +219,16 @@ mod tests {
             attempts: 1,
             ..Circumstances::default()
         };
-        assert_eq!(decide(&delete(), &error, circumstances), Next::Gone);
+        assert_eq!(decide(&delete(), &error, circumstances), AfterFailure::Gone);
         let no_cluster = service(
             "ResourceNotFoundException",
             "No cluster found for name: x.",
             404,
         );
-        assert_eq!(decide(&delete(), &no_cluster, circumstances), Next::Fail);
+        assert_eq!(
+            decide(&delete(), &no_cluster, circumstances),
+            AfterFailure::Fail
+        );
     }
 
     #[test]
@@ -237,9 +244,9 @@ mod tests {
                 },
             )
         };
-        assert_eq!(at(1), Next::Again(FIRST_WAIT));
-        assert_eq!(at(2), Next::Again(FIRST_WAIT * 2));
-        assert_eq!(at(ATTEMPTS), Next::Fail);
+        assert_eq!(at(1), AfterFailure::Again(FIRST_WAIT));
+        assert_eq!(at(2), AfterFailure::Again(FIRST_WAIT * 2));
+        assert_eq!(at(ATTEMPTS), AfterFailure::Fail);
     }
 
     #[test]
@@ -251,7 +258,7 @@ mod tests {
         );
         assert_eq!(
             decide(&create(), &error, Circumstances::default()),
-            Next::Stop
+            AfterFailure::Stop
         );
     }
 }

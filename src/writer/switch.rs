@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::progress::{Event, EventKind, Progress};
-use super::retry::{Circumstances, Next, decide};
+use super::retry::{AfterFailure, Circumstances, decide};
 use crate::aws::{AwsError, EksApi, UpdateState};
 use crate::invocation::Flag;
-use crate::journal::{Answered, JournalError, RunLog};
+use crate::journal::{CallOutcome, JournalError, RunLog};
 use crate::model::{ActionError, ActionStatus, AuthenticationMode};
 use crate::plan::Action;
 use crate::stop::Stop;
@@ -91,7 +91,7 @@ pub struct Switch<'a, A, P> {
 }
 
 /// How far the switch is, as far as it is known.
-enum Step {
+enum SwitchStep {
     /// Look at the cluster.
     Look,
     /// EKS works on the update of this id.
@@ -106,7 +106,7 @@ enum Step {
 
 /// What was asked for, and how EKS answered.
 #[derive(Debug, Default)]
-struct Asked {
+struct SwitchRequest {
     times: u32,
     request_id: Option<String>,
     update: Option<String>,
@@ -123,8 +123,8 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             at.saturating_duration_since(began).min(PATIENCE)
         });
         let token = self.log.token(self.action);
-        let mut asked = Asked::default();
-        let mut step = Step::Look;
+        let mut asked = SwitchRequest::default();
+        let mut step = SwitchStep::Look;
         let mut since = began;
         loop {
             if self.stop.is_requested() {
@@ -140,16 +140,16 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                 });
             }
             let next = match step {
-                Step::Look => self.look(&token, &mut asked).await?,
-                Step::Wait(ref update) => self.wait(&token, update).await?,
-                Step::Behind(ref update) => self.behind(update.clone()).await,
-                Step::Settle => match self.api.mode(self.cluster).await? {
-                    (mode, status) if mode >= self.to && is_active(&status) => Step::Done,
-                    _ => Step::Settle,
+                SwitchStep::Look => self.look(&token, &mut asked).await?,
+                SwitchStep::Wait(ref update) => self.wait(&token, update).await?,
+                SwitchStep::Behind(ref update) => self.behind(update.clone()).await,
+                SwitchStep::Settle => match self.api.mode(self.cluster).await? {
+                    (mode, status) if mode >= self.to && is_active(&status) => SwitchStep::Done,
+                    _ => SwitchStep::Settle,
                 },
-                Step::Done => {
+                SwitchStep::Done => {
                     if asked.times > 0 {
-                        let answered = Answered {
+                        let answered = CallOutcome {
                             request_id: asked.request_id,
                             error: None,
                             update: asked.update,
@@ -175,7 +175,11 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
     }
 
     /// Looks at the cluster, and asks for the switch when nothing is in the way.
-    async fn look(&self, token: &str, asked: &mut Asked) -> Result<Step, SwitchError> {
+    async fn look(
+        &self,
+        token: &str,
+        asked: &mut SwitchRequest,
+    ) -> Result<SwitchStep, SwitchError> {
         let (mode, status) = self.api.mode(self.cluster).await?;
         if !is_active(&status) {
             self.tell(
@@ -183,10 +187,10 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                 None,
                 None,
             );
-            return Ok(Step::Look);
+            return Ok(SwitchStep::Look);
         }
         if mode >= self.to {
-            return Ok(Step::Done);
+            return Ok(SwitchStep::Done);
         }
         self.log.intent(token, self.action, None, Vec::new())?;
         asked.times += 1;
@@ -199,16 +203,16 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                     None,
                     None,
                 );
-                Ok(answer.update.map_or(Step::Look, Step::Wait))
+                Ok(answer.update.map_or(SwitchStep::Look, SwitchStep::Wait))
             }
-            Err(error) if self.is_no_change(&error) => Ok(Step::Settle),
+            Err(error) if self.is_no_change(&error) => Ok(SwitchStep::Settle),
             Err(error) if update_in_progress(&error).is_some() => {
                 // Nothing was begun, and the tries are for the time after it.
                 asked.times -= 1;
                 let update = update_in_progress(&error).unwrap_or_default().to_owned();
                 let text = format!("waiting for the update {update} of the cluster to finish");
                 self.tell(text, None, Some(ActionError::from(&error)));
-                Ok(Step::Behind(update))
+                Ok(SwitchStep::Behind(update))
             }
             Err(error) => {
                 let event = ActionError::from(&error);
@@ -216,16 +220,16 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
                     attempts: asked.times,
                     ..Circumstances::default()
                 };
-                if let Next::Again(wait) | Next::Slower(wait) =
+                if let AfterFailure::Again(wait) | AfterFailure::Slower(wait) =
                     decide(&self.action.kind, &error, circumstances)
                 {
                     self.tell("trying again".to_owned(), None, Some(event));
                     self.stop.sleep(wait).await;
-                    return Ok(Step::Look);
+                    return Ok(SwitchStep::Look);
                 }
-                let answered = Answered {
+                let answered = CallOutcome {
                     error: Some(event),
-                    ..Answered::default()
+                    ..CallOutcome::default()
                 };
                 self.outcome(token, ActionStatus::Failed, answered)?;
                 Err(error.into())
@@ -234,23 +238,23 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
     }
 
     /// Looks at an update that is not this tool's; one that can't be looked at is waited for by asking for the switch.
-    async fn behind(&self, update: String) -> Step {
+    async fn behind(&self, update: String) -> SwitchStep {
         match self.api.update_state(self.cluster, &update).await {
-            Ok(UpdateState::InProgress) => Step::Behind(update),
-            Ok(_) => Step::Look,
+            Ok(UpdateState::InProgress) => SwitchStep::Behind(update),
+            Ok(_) => SwitchStep::Look,
             Err(_) => {
                 self.stop.sleep(UNSEEN).await;
-                Step::Look
+                SwitchStep::Look
             }
         }
     }
 
     /// Looks at the update that makes the switch.
-    async fn wait(&self, token: &str, update: &str) -> Result<Step, SwitchError> {
+    async fn wait(&self, token: &str, update: &str) -> Result<SwitchStep, SwitchError> {
         let update = update.to_owned();
         let (verb, reasons) = match self.api.update_state(self.cluster, &update).await? {
-            UpdateState::InProgress => return Ok(Step::Wait(update)),
-            UpdateState::Successful => return Ok(Step::Settle),
+            UpdateState::InProgress => return Ok(SwitchStep::Wait(update)),
+            UpdateState::Successful => return Ok(SwitchStep::Settle),
             UpdateState::Failed { reasons } => ("failed", reasons),
             UpdateState::Cancelled { reasons } => ("was cancelled", reasons),
         };
@@ -264,7 +268,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
             message: reasons.clone(),
             request_id: None,
         };
-        let answered = Answered {
+        let answered = CallOutcome {
             request_id: None,
             error: Some(error),
             update: Some(update.clone()),
@@ -302,7 +306,7 @@ impl<A: EksApi, P: Progress> Switch<'_, A, P> {
         &self,
         token: &str,
         status: ActionStatus,
-        answered: Answered,
+        answered: CallOutcome,
     ) -> Result<(), JournalError> {
         self.log.outcome(token, self.action, status, answered)
     }

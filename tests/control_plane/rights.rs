@@ -1,6 +1,6 @@
 //! The rights that `export rbac` writes, before the real authorizer: enough for each command, and not one too many.
 
-use aws_auth_migrate::sandbox::{Caller, NodeGroupSeed, Seed};
+use aws_auth_migrate::sandbox::{NodeGroupSeed, SandboxCaller, Seed};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn guarded(roles: &str) -> Seed {
         "blue",
         role("managed").parse().unwrap(),
     ));
-    seed.caller = Caller {
+    seed.caller = SandboxCaller {
         principal: role("migrator").parse().unwrap(),
         session: "ci".to_owned(),
     };

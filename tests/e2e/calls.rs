@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_auth_migrate::model::{AccessEntry, Arn, EntryType};
-use aws_auth_migrate::sandbox::{FargateProfileSeed, Limits, NodeGroupSeed, Seed, UpdateTime};
+use aws_auth_migrate::sandbox::{
+    FargateProfileSeed, NodeGroupSeed, SandboxLimits, Seed, UpdateTime,
+};
 
 use crate::arc::blocking;
 use crate::support::{ACCOUNT, Tool, World, data_seed, in_api_mode, role};
@@ -223,9 +225,9 @@ impl Shape {
         seed.fargate_profiles = profiles;
         seed.switch.takes = UpdateTime::Polls(1);
         // As many as IAM itself has on a page of its lists; EKS never has more than a hundred.
-        seed.with_limits(Limits {
+        seed.with_limits(SandboxLimits {
             page_size: 1000,
-            ..Limits::default()
+            ..SandboxLimits::default()
         })
     }
 }

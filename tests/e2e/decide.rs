@@ -1,8 +1,6 @@
 //! Open questions, answered at a terminal and in a file.
 
-use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use aws_auth_migrate::decisions;
 use aws_auth_migrate::model::{AccessEntry, EntryType};
@@ -11,8 +9,9 @@ use serde_json::{Value, json};
 
 use crate::apply::is_mutation;
 use crate::schemas;
-use crate::support::{CLUSTER, World, data_seed, in_api_mode, judge, mapping, read, role};
+use crate::support::{CLUSTER, World, data_seed, in_api_mode, mapping, read, role};
 use crate::tell::tell;
+use crate::terminal::Terminal;
 
 /// A ClusterRoleBinding of a group to a ClusterRole.
 fn bound(group: &str, to: &str) -> Value {
@@ -135,103 +134,6 @@ fn large() -> Seed {
     seed
 }
 
-/// The tool at a terminal of 80 columns.
-struct Terminal {
-    child: Child,
-    screen: ChildStdout,
-    keyboard: ChildStdin,
-    shown: String,
-    seen: usize,
-}
-
-impl Terminal {
-    /// `None` where there is no `script` that makes terminals.
-    fn open(world: &World, args: &str) -> Option<Self> {
-        if !judge(
-            "script (util-linux)",
-            Command::new("script").arg("--version"),
-        ) {
-            return None;
-        }
-        let tool = env!("CARGO_BIN_EXE_aws-auth-migrate");
-        let line = format!("stty cols 80 rows 24; '{tool}' decide --cluster {CLUSTER} {args}");
-        let mut child = Command::new("script")
-            .args([
-                "--quiet",
-                "--return",
-                "--flush",
-                "--command",
-                &line,
-                "/dev/null",
-            ])
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("SHELL", "/bin/sh")
-            .env("XDG_STATE_HOME", world.folder.path())
-            .envs(world.sandbox.environment())
-            .current_dir(world.folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Some(Self {
-            screen: child.stdout.take().unwrap(),
-            keyboard: child.stdin.take().unwrap(),
-            child,
-            shown: String::new(),
-            seen: 0,
-        })
-    }
-
-    fn more(&mut self) -> usize {
-        let mut part = [0; 4096];
-        let count = self.screen.read(&mut part).unwrap();
-        let part = String::from_utf8_lossy(&part[..count]);
-        self.shown.push_str(&part.replace('\r', ""));
-        count
-    }
-
-    /// What is shown until the next prompt.
-    #[track_caller]
-    fn prompt(&mut self) -> String {
-        while !self.shown[self.seen..].ends_with("\n> ") {
-            assert_ne!(self.more(), 0, "no prompt:\n{}", self.shown);
-        }
-        let text = self.shown[self.seen..].to_owned();
-        self.seen = self.shown.len();
-        text
-    }
-
-    /// Types a line and waits for the next prompt.
-    #[track_caller]
-    fn answer(&mut self, line: &str) -> String {
-        self.put(line);
-        self.prompt()
-    }
-
-    fn put(&mut self, line: &str) {
-        writeln!(self.keyboard, "{line}").unwrap();
-    }
-
-    /// Types a line after which the tool ends.
-    fn last(mut self, line: &str) -> (i32, String) {
-        self.put(line);
-        self.end()
-    }
-
-    /// Ctrl-C, as the terminal's own driver reads it.
-    fn interrupt(mut self) -> (i32, String) {
-        self.keyboard.write_all(b"\x03").unwrap();
-        self.end()
-    }
-
-    fn end(mut self) -> (i32, String) {
-        while self.more() > 0 {}
-        let code = self.child.wait().unwrap().code().unwrap();
-        (code, self.shown[self.seen..].to_owned())
-    }
-}
-
 /// Holds a decisions file against the schema that the binary gives for it.
 #[track_caller]
 fn check_schema(text: &str) {
@@ -240,7 +142,7 @@ fn check_schema(text: &str) {
     schemas::check(&schemas::validator("decisions"), &value);
 }
 
-fn document(path: &Path) -> decisions::Document {
+fn document(path: &Path) -> decisions::DecisionsFile {
     let text = read(path);
     decisions::read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
@@ -276,7 +178,7 @@ fn snapshot(name: &str, text: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_fits_a_screen_of_80_columns() {
     let world = World::start(small()).await;
-    let Some(mut terminal) = Terminal::open(&world, "--out d.yaml") else {
+    let Some(mut terminal) = Terminal::open(&world, "decide", "--out d.yaml") else {
         return;
     };
     let first = terminal.prompt();
@@ -299,7 +201,7 @@ async fn a_question_fits_a_screen_of_80_columns() {
 async fn a_signal_loses_no_answer_and_the_next_run_continues() {
     let world = World::start(small()).await;
     let path = world.path("d.yaml");
-    let Some(mut terminal) = Terminal::open(&world, "--out d.yaml") else {
+    let Some(mut terminal) = Terminal::open(&world, "decide", "--out d.yaml") else {
         return;
     };
     terminal.prompt();
@@ -318,7 +220,7 @@ async fn a_signal_loses_no_answer_and_the_next_run_continues() {
     let left: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
     assert_eq!(left, ["d.yaml"], "nothing is left beside the file");
 
-    let mut terminal = Terminal::open(&world, "--decisions d.yaml").unwrap();
+    let mut terminal = Terminal::open(&world, "decide", "--decisions d.yaml").unwrap();
     let next = terminal.prompt();
     assert!(
         next.contains("mapRoles[3] would lose the group `karpenter`"),
@@ -351,7 +253,7 @@ async fn a_signal_loses_no_answer_and_the_next_run_continues() {
 async fn answers_can_be_changed_and_left_open() {
     let world = World::start(small()).await;
     let path = world.path("d.yaml");
-    let Some(mut terminal) = Terminal::open(&world, "--out d.yaml") else {
+    let Some(mut terminal) = Terminal::open(&world, "decide", "--out d.yaml") else {
         return;
     };
     terminal.prompt();
@@ -421,7 +323,7 @@ async fn what_is_in_the_file_stays() {
         role("nodes")
     );
     let path = world.write("d.yaml", &before);
-    let Some(mut terminal) = Terminal::open(&world, "--decisions d.yaml") else {
+    let Some(mut terminal) = Terminal::open(&world, "decide", "--decisions d.yaml") else {
         return;
     };
     terminal.prompt();
@@ -442,7 +344,7 @@ async fn what_is_in_the_file_stays() {
     assert_eq!(open(&world, Some(&path)).0, 0);
 
     world.write("d.yaml", &before.replace("sh*", "prod-*"));
-    let terminal = Terminal::open(&world, "--decisions d.yaml").unwrap();
+    let terminal = Terminal::open(&world, "decide", "--decisions d.yaml").unwrap();
     let (code, shown) = terminal.last("");
     assert_eq!(code, 64, "{shown}");
     assert!(shown.contains("is for the clusters prod-*"), "{shown}");
@@ -475,7 +377,7 @@ async fn a_skeleton_holds_every_question_and_decides_nothing() {
     let text = read(&path);
     snapshot("skeleton", &text);
     check_schema(&text);
-    assert_eq!(document(&path), decisions::Document::default());
+    assert_eq!(document(&path), decisions::DecisionsFile::default());
     assert_eq!(open(&world, Some(&path)), open(&world, None));
 
     // Each line that is uncommented answers for one principal.
@@ -554,7 +456,7 @@ async fn hostile_text_is_never_raw_and_can_still_be_answered() {
     let answered = text.replace(migrate, &migrate.replace("# - ", "- "));
     std::fs::write(&path, answered).unwrap();
     assert_eq!((open(&world, None).0, open(&world, Some(&path)).0), (1, 0));
-    let Some(mut terminal) = Terminal::open(&world, "--out e.yaml") else {
+    let Some(mut terminal) = Terminal::open(&world, "decide", "--out e.yaml") else {
         return;
     };
     let screen = terminal.prompt();
@@ -658,7 +560,7 @@ async fn sixty_mappings_with_17_questions_are_settled_once_at_a_terminal_and_onc
     let (left, actions) = open(&world, Some(&in_file));
     assert_eq!(left, 0, "{}", read(&in_file));
 
-    let Some(mut terminal) = Terminal::open(&world, "--out terminal.yaml") else {
+    let Some(mut terminal) = Terminal::open(&world, "decide", "--out terminal.yaml") else {
         return;
     };
     let mut screen = terminal.prompt();

@@ -10,9 +10,7 @@ use aws_auth_migrate::choices::Choices;
 use aws_auth_migrate::journal::History;
 use aws_auth_migrate::migration::{self, ApplyOptions, Clock, Consent, JournalPlace, Target};
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, LiveEntry};
-use aws_auth_migrate::sandbox::{
-    ClusterSeed, Fault, FaultKind, Sandbox, Seed, SeedEntry, UpdateTime,
-};
+use aws_auth_migrate::sandbox::{Fault, FaultKind, Sandbox, Seed, UpdateTime};
 use aws_auth_migrate::stop::Stop;
 use aws_auth_migrate::writer::Silent;
 use futures_util::{StreamExt, stream};
@@ -23,9 +21,9 @@ use crate::generate::Random;
 use crate::given;
 use crate::judge::{self, Question};
 use crate::odd::tally::Tally;
-use crate::odd::{self, OWN, Odd};
+use crate::odd::{self, Odd};
 use crate::plain::{ACCESS_KEY, Given, Login, Moved, Person, Side, bound, by_aws_auth, by_entry};
-use crate::support::{CLUSTER, Tool, World, in_api_mode};
+use crate::support::{CLUSTER, Tool, World};
 use crate::tell::tell;
 
 const WORLDS: u64 = 200;
@@ -46,33 +44,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn seed(odd: &Odd) -> Seed {
-    let text = odd.text();
-    let sections = [
-        ("mapRoles", text.map_roles),
-        ("mapUsers", text.map_users),
-        ("mapAccounts", text.map_accounts),
-    ];
-    let data = sections
-        .into_iter()
-        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    let cluster = ClusterSeed {
-        name: CLUSTER.to_owned(),
-        account_id: OWN.to_owned(),
-        ..ClusterSeed::default()
-    };
-    let arns: Vec<String> = odd.people.iter().map(Person::arn).collect();
-    let mut seed = Seed::new(cluster)
-        .with_aws_auth(data.collect())
-        .with_principals(arns.iter().map(String::as_str));
-    if odd.mode != AuthenticationMode::ConfigMap {
-        seed = in_api_mode(seed).with_mode(odd.mode);
-    }
-    seed.entries
-        .extend(odd.entries.iter().map(|live| SeedEntry {
-            entry: live.entry.clone(),
-            stale: live.is_stale,
-        }));
-    seed.objects.clone_from(&odd.objects);
+    let mut seed = odd.seed(CLUSTER);
     seed.switch.takes = UpdateTime::Millis(5);
     seed
 }
@@ -186,15 +158,9 @@ fn moved(odd: &Odd, mapped: &Mapped, before: &State, after: &State) -> BTreeMap<
 }
 
 fn target(sandbox: &Sandbox, choices: &Choices) -> Target {
-    let environment: BTreeMap<_, _> = sandbox.environment().into_iter().collect();
     let aws = AwsSettings {
         region: Some("eu-west-1".to_owned()),
-        endpoint: Some(SandboxEndpoint {
-            url: environment["AWS_ENDPOINT_URL"].clone(),
-            access_key_id: environment["AWS_ACCESS_KEY_ID"].clone(),
-            secret_access_key: environment["AWS_SECRET_ACCESS_KEY"].clone(),
-            session_token: environment.get("AWS_SESSION_TOKEN").cloned(),
-        }),
+        endpoint: Some(SandboxEndpoint::of(&sandbox.environment())),
         ..AwsSettings::default()
     };
     Target {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, Principal};
-use aws_auth_migrate::sandbox::{Fault, FaultKind, Limits, NodeGroupSeed, Seed};
+use aws_auth_migrate::sandbox::{Fault, FaultKind, NodeGroupSeed, SandboxLimits, Seed};
 use serde_json::{Value, json};
 
 use crate::support::{CLUSTER, World, asked, codes, data_seed, in_api_mode, mapping, role, seed};
@@ -206,9 +206,9 @@ async fn what_unread_bindings_may_give_is_blocked_and_an_expired_list_is_read_ag
     let cluster = || {
         let groups = ["a", "b", "c", "d", "system:monitoring"];
         let seed = bound(in_api_mode(seed(&text, &[&audit])), &groups);
-        World::start(seed.with_limits(Limits {
+        World::start(seed.with_limits(SandboxLimits {
             page_size: 2,
-            ..Limits::default()
+            ..SandboxLimits::default()
         }))
     };
     let list = "list clusterrolebindings";

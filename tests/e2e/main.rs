@@ -39,6 +39,8 @@ mod moto;
 mod next;
 #[path = "../odd/mod.rs"]
 mod odd;
+#[path = "../odd/seed.rs"]
+mod odd_seed;
 mod own_entry;
 mod pace;
 mod pages;
@@ -74,6 +76,7 @@ mod status;
 mod support;
 #[path = "../tell/mod.rs"]
 mod tell;
+mod terminal;
 mod trust;
 mod tunnels;
 mod verbose;

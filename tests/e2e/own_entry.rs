@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use aws_auth_migrate::sandbox::{Caller, Fault, FaultKind, KubernetesRights, Seed};
+use aws_auth_migrate::sandbox::{Fault, FaultKind, KubernetesRights, SandboxCaller, Seed};
 
 use crate::apply::is_mutation;
 use crate::killing::{Ending, Point, run_until};
@@ -23,7 +23,7 @@ const TEXT: &str = "\
 /// Somebody made the cluster, and another one, let in by its mapping alone, runs the tool.
 fn not_the_creator() -> Seed {
     let mut seed = in_api_mode(seed(TEXT, &[&role("team/ops"), &role("dev")]));
-    seed.caller = Caller {
+    seed.caller = SandboxCaller {
         principal: role("team/ops").parse().unwrap(),
         session: "laptop".to_owned(),
     };

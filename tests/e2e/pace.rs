@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use aws_auth_migrate::sandbox::Limits;
+use aws_auth_migrate::sandbox::SandboxLimits;
 
 use crate::arc::blocking;
 use crate::support::{World, in_api_mode, role, seed};
@@ -23,9 +23,9 @@ async fn administrators(count: usize, limit: u32, max_rate: Option<u32>) {
         principals.push(role(&name));
     }
     let principals: Vec<&str> = principals.iter().map(String::as_str).collect();
-    let limits = Limits {
+    let limits = SandboxLimits {
         requests_per_second: Some(limit),
-        ..Limits::default()
+        ..SandboxLimits::default()
     };
     let world = World::start(in_api_mode(seed(&text, &principals)).with_limits(limits)).await;
     let mut tool = world.apply();

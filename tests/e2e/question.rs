@@ -1,13 +1,11 @@
 //! Questions at a terminal: what was seen may have changed by the time somebody answers.
 
-use std::io::{Read, Write};
-use std::process::{Command, Stdio};
-
 use serde_json::Value;
 
 use crate::cutover::{TWO, applied, data, not_applied};
 use crate::many::end_state;
-use crate::support::{CLUSTER, World, judge, read, role};
+use crate::support::{CLUSTER, World, read, role};
+use crate::terminal::Terminal;
 
 /// Runs the tool at a terminal, does something once it asks, and answers.
 ///
@@ -19,46 +17,10 @@ fn answered(
     meanwhile: impl FnOnce(),
     answer: &str,
 ) -> Option<(i32, String)> {
-    if !judge(
-        "script (util-linux)",
-        Command::new("script").arg("--version"),
-    ) {
-        return None;
-    }
-    let tool = env!("CARGO_BIN_EXE_aws-auth-migrate");
-    let line = format!("'{tool}' {verb} --cluster {CLUSTER} {more}");
-    let mut child = Command::new("script")
-        .args([
-            "--quiet",
-            "--return",
-            "--flush",
-            "--command",
-            &line,
-            "/dev/null",
-        ])
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("SHELL", "/bin/sh")
-        .env("XDG_STATE_HOME", world.folder.path())
-        .envs(world.sandbox.environment())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut shown = Vec::new();
-    let mut screen = child.stdout.take().unwrap();
-    let mut keyboard = child.stdin.take().unwrap();
-    let mut part = [0; 4096];
-    while !String::from_utf8_lossy(&shown).contains("to continue: ") {
-        let count = screen.read(&mut part).unwrap();
-        assert_ne!(count, 0, "no question: {}", String::from_utf8_lossy(&shown));
-        shown.extend_from_slice(&part[..count]);
-    }
+    let mut terminal = Terminal::open(world, verb, more)?;
+    terminal.until("to continue: ");
     meanwhile();
-    writeln!(keyboard, "{answer}").unwrap();
-    screen.read_to_end(&mut shown).unwrap();
-    let code = child.wait().unwrap().code().unwrap();
-    Some((code, String::from_utf8_lossy(&shown).into_owned()))
+    Some(terminal.last(answer))
 }
 
 #[tokio::test(flavor = "multi_thread")]

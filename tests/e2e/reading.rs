@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use aws_auth_migrate::sandbox::{Answers, Limits, Seed};
+use aws_auth_migrate::sandbox::{Answers, SandboxLimits, Seed};
 use serde_json::Value;
 
 use crate::arc::blocking;
@@ -14,9 +14,9 @@ fn slow(latency: Duration) -> Seed {
         "- rolearn: {}\n  username: dev\n  groups: [developers]\n",
         role("dev")
     );
-    in_api_mode(seed(&text, &[&role("dev")])).with_limits(Limits {
+    in_api_mode(seed(&text, &[&role("dev")])).with_limits(SandboxLimits {
         answers: Answers::After(latency),
-        ..Limits::default()
+        ..SandboxLimits::default()
     })
 }
 

@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use aws_auth_migrate::sandbox::{
-    Caller, FargateProfileSeed, KubernetesRights, KubernetesRule, NodeGroupSeed, Policy, Rights,
-    Seed,
+    FargateProfileSeed, KubernetesRights, KubernetesRule, NodeGroupSeed, Policy, Rights,
+    SandboxCaller, Seed,
 };
 use futures_util::future::join_all;
 use serde::Deserialize;
@@ -46,7 +46,7 @@ fn guarded(objects: Vec<Value>) -> Seed {
             entry_at_switch: true,
         });
     seed.objects = objects;
-    seed.caller = Caller {
+    seed.caller = SandboxCaller {
         principal: role("migrator").parse().unwrap(),
         session: "ci".to_owned(),
     };

@@ -8,10 +8,7 @@ use std::time::{Duration, Instant};
 
 use aws_auth_migrate::journal::{History, Journal};
 
-use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
-use aws_auth_migrate::model::{
-    AccessEntry, AuthenticationMode, ClusterId, EntryType, PolicyAssociation,
-};
+use aws_auth_migrate::model::{AuthenticationMode, ClusterId};
 use aws_auth_migrate::sandbox::{ClusterSeed, Sandbox, Seed, UpdateTime};
 use serde_json::Value;
 
@@ -395,16 +392,7 @@ pub(crate) fn data_seed(data: &[(&str, &str)], principals: &[&str]) -> Seed {
 
 /// The same cluster after the mode switch: its creator, who runs the tool, has an entry then.
 pub(crate) fn in_api_mode(seed: Seed) -> Seed {
-    let creator = AccessEntry {
-        principal_arn: seed.creator.clone(),
-        entry_type: EntryType::Standard,
-        username: None,
-        kubernetes_groups: Vec::new(),
-        tags: BTreeMap::new(),
-        access_policies: vec![PolicyAssociation::cluster_wide("aws", CLUSTER_ADMIN)],
-    };
-    seed.with_mode(AuthenticationMode::ApiAndConfigMap)
-        .with_entry(creator)
+    seed.switched_to(AuthenticationMode::ApiAndConfigMap)
 }
 
 /// The ARN of a role in the cluster's account.

@@ -134,17 +134,11 @@ fn seed(text: &str) -> Seed {
 }
 
 fn target(sandbox: &Sandbox, connector: Connector) -> Target {
-    let environment: BTreeMap<_, _> = sandbox.environment().into_iter().collect();
     Target {
         aws: AwsSettings {
             region: Some("eu-west-1".to_owned()),
             clock: Some(CLOCK.system),
-            endpoint: Some(SandboxEndpoint {
-                url: environment["AWS_ENDPOINT_URL"].clone(),
-                access_key_id: environment["AWS_ACCESS_KEY_ID"].clone(),
-                secret_access_key: environment["AWS_SECRET_ACCESS_KEY"].clone(),
-                session_token: environment.get("AWS_SESSION_TOKEN").cloned(),
-            }),
+            endpoint: Some(SandboxEndpoint::of(&sandbox.environment())),
             connector: Some(connector),
             ..AwsSettings::default()
         },

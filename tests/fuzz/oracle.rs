@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use aws_auth_migrate::model::{Arn, Principal, PrincipalKind, Subject};
+use aws_auth_migrate::model::{Arn, ArnSubject, Principal, PrincipalKind};
 use aws_auth_migrate::reader::AwsAuthText;
 use aws_auth_migrate::source::manifest;
 use serde_json::{Value, json};
@@ -132,13 +132,13 @@ pub(crate) fn arn(text: &str) -> Compared {
     let Ok(arn) = &ours else {
         return Compared::Same;
     };
-    let kind = match Subject::of(arn) {
-        Subject::Principal(principal) if principal.kind == PrincipalKind::Role => "role",
-        Subject::Principal(_) => "user",
-        Subject::Root { .. } => "root",
-        Subject::FederatedUser => "federated-user",
-        Subject::AssumedRole => "assumed-role",
-        Subject::Other => "",
+    let kind = match ArnSubject::of(arn) {
+        ArnSubject::Principal(principal) if principal.kind == PrincipalKind::Role => "role",
+        ArnSubject::Principal(_) => "user",
+        ArnSubject::Root { .. } => "root",
+        ArnSubject::FederatedUser => "federated-user",
+        ArnSubject::AssumedRole => "assumed-role",
+        ArnSubject::Other => "",
     };
     if kind == judged["kind"] {
         let stripped = Principal::from_arn(arn).map(|principal| Principal {

@@ -1,18 +1,18 @@
 //! Choices as they are given to the program: a decisions file and options.
 
 use aws_auth_migrate::choices::{Choices, OnExisting, Usernames};
-use aws_auth_migrate::decisions::Document;
+use aws_auth_migrate::decisions::DecisionsFile;
 use serde_json::json;
 
 /// The text of the decisions file.
 pub(crate) fn decisions(choices: &Choices) -> String {
-    let document = Document {
+    let document = DecisionsFile {
         rename_groups: choices.rename_groups.clone(),
         rename_users: choices.rename_users.clone(),
         policies: choices.policies.clone(),
         bind_renamed: choices.bind_renamed,
         principals: choices.answers.clone(),
-        ..Document::default()
+        ..DecisionsFile::default()
     };
     json!(document).to_string()
 }

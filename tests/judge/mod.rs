@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use aws_auth_migrate::access::before::{Answer, Authenticator};
+use aws_auth_migrate::access::before::{Authenticator, AuthenticatorAnswer};
 use aws_auth_migrate::finding::Code;
 use aws_auth_migrate::model::{Mapping, MappingId, Section};
 use aws_auth_migrate::reader::{self, AwsAuthText, Reading};
@@ -247,7 +247,7 @@ fn mapping_to_json(mapping: &Mapping) -> Value {
     json
 }
 
-fn identities(reading: &Reading, answer: Answer) -> Value {
+fn identities(reading: &Reading, answer: AuthenticatorAnswer) -> Value {
     let of = |id: &MappingId| {
         let mapping = reading
             .mappings
@@ -257,11 +257,11 @@ fn identities(reading: &Reading, answer: Answer) -> Value {
         json!({ "username": mapping.username, "groups": mapping.groups })
     };
     let mut identities = match answer {
-        Answer::Refused => Vec::new(),
-        Answer::Mapped {
+        AuthenticatorAnswer::Refused => Vec::new(),
+        AuthenticatorAnswer::Mapped {
             username, groups, ..
         } => vec![json!({ "username": username, "groups": groups })],
-        Answer::Undefined { among } => among.iter().map(of).collect(),
+        AuthenticatorAnswer::Undefined { among } => among.iter().map(of).collect(),
     };
     sort(&mut identities);
     identities.into()

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use aws_auth_migrate::choices::{Choices, OnExisting, Usernames};
 
-use aws_auth_migrate::decisions::{Accept, Answer, Do, Line};
+use aws_auth_migrate::decisions::{Accept, Answer, AnswerLine, Do};
 use aws_auth_migrate::model::Glob;
 use aws_auth_migrate::model::{
     AccessEntry, AccessScope, AuthenticationMode, EntryType, PolicyAssociation, Verdict,
@@ -550,7 +550,7 @@ pub(crate) fn answers(random: &mut Random, plan: &Value) -> Vec<Answer> {
             what,
             accept,
             reason: None,
-            line: Line::default(),
+            line: AnswerLine::default(),
         };
         let answer = match (random.below(12), offered) {
             (0..=5, Some(offered)) => offered,

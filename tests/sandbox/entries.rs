@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_auth_migrate::model::AuthenticationMode;
-use aws_auth_migrate::sandbox::{Limits, Policy, Rights, Seed};
+use aws_auth_migrate::sandbox::{Policy, Rights, SandboxLimits, Seed};
 use aws_sdk_eks::operation::create_access_entry::builders::CreateAccessEntryFluentBuilder;
 use aws_sdk_eks::types::{AccessScope, AccessScopeType};
 
@@ -313,9 +313,9 @@ async fn a_request_token_gives_the_same_answer_again() {
 
 #[tokio::test]
 async fn entries_are_listed_in_pages_and_by_policy() {
-    let limits = Limits {
+    let limits = SandboxLimits {
         page_size: 2,
-        ..Limits::default()
+        ..SandboxLimits::default()
     };
     let (_sandbox, client) = start(seed().with_limits(limits)).await;
     for arn in [OPS, DEV, BOB] {
@@ -484,9 +484,9 @@ async fn the_auto_mode_policy_goes_with_the_type_of_auto_mode() {
 
 #[tokio::test]
 async fn the_quota_of_entries_holds() {
-    let limits = Limits {
+    let limits = SandboxLimits {
         entries: 1,
-        ..Limits::default()
+        ..SandboxLimits::default()
     };
     let (_sandbox, client) = start(seed().with_limits(limits)).await;
     create(&client, OPS).send().await.unwrap();
@@ -496,9 +496,9 @@ async fn the_quota_of_entries_holds() {
 
 #[tokio::test]
 async fn a_new_entry_is_not_seen_at_once() {
-    let limits = Limits {
+    let limits = SandboxLimits {
         propagation_reads: 2,
-        ..Limits::default()
+        ..SandboxLimits::default()
     };
     let (_sandbox, client) = start(seed().with_limits(limits)).await;
     create(&client, OPS).send().await.unwrap();

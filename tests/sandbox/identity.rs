@@ -1,6 +1,6 @@
 //! IAM, STS, and signatures that must be real.
 
-use aws_auth_migrate::sandbox::{ControlPlane, Limits, Sandbox, Seed};
+use aws_auth_migrate::sandbox::{ControlPlane, Sandbox, SandboxLimits, Seed};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http_body_util::BodyExt as _;
@@ -177,9 +177,9 @@ async fn a_session_expires() {
 
 #[tokio::test]
 async fn an_account_is_throttled_above_its_rate() {
-    let limits = Limits {
+    let limits = SandboxLimits {
         requests_per_second: Some(3),
-        ..Limits::default()
+        ..SandboxLimits::default()
     };
     let (sandbox, client) = start(seed().with_limits(limits)).await;
     let mut codes = Vec::new();

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_auth_migrate::model::{AuthenticationMode, Principal};
 use aws_auth_migrate::sandbox::{
-    KubernetesRights, KubernetesRule, Limits, NodeSeed, Rights, Sandbox, Seed,
+    KubernetesRights, KubernetesRule, NodeSeed, Rights, Sandbox, SandboxLimits, Seed,
 };
 use aws_credential_types::Credentials;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
@@ -158,9 +158,9 @@ async fn lists_come_in_pages() {
                 "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view" },
                 "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "admins" }] })
     };
-    let mut seed = seed().with_limits(Limits {
+    let mut seed = seed().with_limits(SandboxLimits {
         page_size: 2,
-        ..Limits::default()
+        ..SandboxLimits::default()
     });
     seed.objects = ["a", "b", "c", "d", "e"].map(binding).into();
     let sandbox = Sandbox::start(seed).await.unwrap();

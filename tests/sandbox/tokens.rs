@@ -23,17 +23,11 @@ async fn a_look_at_the_nodes_after_a_long_soak_comes_with_a_new_token() {
     let sandbox = Sandbox::start(seed().with_mode(AuthenticationMode::ConfigMap))
         .await
         .unwrap();
-    let keys = credentials(&sandbox);
     let target = Target {
         cluster: Some(CLUSTER.to_owned()),
         aws: AwsSettings {
             region: Some("eu-west-1".to_owned()),
-            endpoint: Some(SandboxEndpoint {
-                url: sandbox.aws_url().to_owned(),
-                access_key_id: keys.access_key_id().to_owned(),
-                secret_access_key: keys.secret_access_key().to_owned(),
-                session_token: keys.session_token().map(str::to_owned),
-            }),
+            endpoint: Some(SandboxEndpoint::of(&sandbox.environment())),
             ..AwsSettings::default()
         },
         ..Target::default()

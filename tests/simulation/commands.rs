@@ -43,6 +43,8 @@ impl World {
                     watch.log.push(format!("= {failure:?}"));
                     match failure.kind {
                         FailureKind::Usage => Ended::Misfit,
+                        // What goes keeps somebody out whom something that stays would let in.
+                        _ if failure.what.contains("would let it in") => Ended::Refused,
                         _ => Ended::Failed,
                     }
                 }

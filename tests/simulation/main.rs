@@ -21,6 +21,8 @@ mod given;
 #[path = "../odd/mod.rs"]
 #[expect(dead_code, reason = "the counts are not needed here")]
 mod odd;
+#[path = "../odd/seed.rs"]
+mod odd_seed;
 mod others;
 mod picture;
 #[path = "../plain/mod.rs"]

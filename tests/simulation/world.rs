@@ -1,6 +1,5 @@
 //! One sequence in a world of its own: a sandbox without ports, the tool's library, and paused time.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -9,11 +8,8 @@ use aws_auth_migrate::aws::{Aws, AwsSettings, SandboxEndpoint};
 use aws_auth_migrate::choices::Choices;
 use aws_auth_migrate::connector::Connector;
 use aws_auth_migrate::migration::Target;
-use aws_auth_migrate::model::{
-    AccessEntry, AuthenticationMode, EntryType, PolicyAssociation, access_policy::CLUSTER_ADMIN,
-};
 use aws_auth_migrate::sandbox::{
-    ClusterSeed, Fault, FaultKind, Phase, RequestRecord, Sandbox, Seed, SeedEntry, UpdateTime,
+    Fault, FaultKind, Phase, RequestRecord, Sandbox, Seed, UpdateTime,
 };
 use aws_auth_migrate::stop::Stop;
 use futures_util::future::LocalBoxFuture;
@@ -110,46 +106,8 @@ pub(crate) enum Ended {
     Refused,
 }
 
-fn creator(seed: &Seed) -> AccessEntry {
-    AccessEntry {
-        principal_arn: seed.creator.clone(),
-        entry_type: EntryType::Standard,
-        username: None,
-        kubernetes_groups: Vec::new(),
-        tags: BTreeMap::new(),
-        access_policies: vec![PolicyAssociation::cluster_wide("aws", CLUSTER_ADMIN)],
-    }
-}
-
 fn seed(odd: &Odd, propagation: u32) -> Seed {
-    let text = odd.text();
-    let sections = [
-        ("mapRoles", text.map_roles),
-        ("mapUsers", text.map_users),
-        ("mapAccounts", text.map_accounts),
-    ];
-    let data = sections
-        .into_iter()
-        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    let cluster = ClusterSeed {
-        name: CLUSTER.to_owned(),
-        account_id: OWN.to_owned(),
-        ..ClusterSeed::default()
-    };
-    let arns: Vec<String> = odd.people.iter().map(Person::arn).collect();
-    let mut seed = Seed::new(cluster)
-        .with_aws_auth(data.collect())
-        .with_principals(arns.iter().map(String::as_str));
-    if odd.mode != AuthenticationMode::ConfigMap {
-        let creator = creator(&seed);
-        seed = seed.with_mode(odd.mode).with_entry(creator);
-    }
-    seed.entries
-        .extend(odd.entries.iter().map(|live| SeedEntry {
-            entry: live.entry.clone(),
-            stale: live.is_stale,
-        }));
-    seed.objects.clone_from(&odd.objects);
+    let mut seed = odd.seed(CLUSTER);
     seed.switch.takes = UpdateTime::Millis(700);
     seed.limits.propagation_reads = propagation;
     seed
@@ -288,16 +246,10 @@ impl World {
     }
 
     pub(crate) async fn target(&self) -> Target {
-        let environment: BTreeMap<_, _> = self.sandbox.environment().into_iter().collect();
         let aws = AwsSettings {
             region: Some("eu-west-1".to_owned()),
             clock: Some(CLOCK.system),
-            endpoint: Some(SandboxEndpoint {
-                url: environment["AWS_ENDPOINT_URL"].clone(),
-                access_key_id: environment["AWS_ACCESS_KEY_ID"].clone(),
-                secret_access_key: environment["AWS_SECRET_ACCESS_KEY"].clone(),
-                session_token: environment.get("AWS_SESSION_TOKEN").cloned(),
-            }),
+            endpoint: Some(SandboxEndpoint::of(&self.sandbox.environment())),
             connector: Some(self.network()),
             ..AwsSettings::default()
         };

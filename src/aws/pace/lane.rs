@@ -1,4 +1,4 @@
-//! One lane of the pace: when its next call may be made, and what it was told by its service.
+//! One lane of the pace: when its next call may be made, and what its service has answered.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -33,7 +33,7 @@ pub(super) const LONGEST_GAP: Duration = Duration::from_hours(24);
 
 /// One service's place in the pace, or all services together.
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct LaneState {
     /// The operation that was throttled last, with when the first and the last one of this time was.
     pub(super) throttled: Option<(String, Instant, Instant)>,
     /// Calls per second; `None` for as fast as it goes.
@@ -59,7 +59,7 @@ pub(super) fn gap(rate: f64) -> Duration {
         .min(LONGEST_GAP)
 }
 
-impl State {
+impl LaneState {
     pub(super) fn new(rate: Option<f64>) -> Self {
         let now = Instant::now();
         Self {

@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use super::{AwsError, AwsErrorKind, AwsSettings, CONNECT_TIMEOUT, load};
-use crate::files::objects::{Condition, Object, Objects, Place, Put, StoreError, wait_for};
+use crate::files::objects::{Condition, Object, ObjectPlace, Objects, Put, StoreError, wait_for};
 
 /// How often a write is tried that another one gets in the way of.
 const TRIES: u32 = 6;
@@ -52,7 +52,7 @@ struct Base {
 }
 
 /// What a call of the SDK ends in.
-type Answer<T, E> = Result<T, SdkError<E, HttpResponse>>;
+type SdkResult<T, E> = Result<T, SdkError<E, HttpResponse>>;
 
 impl S3 {
     /// A client with these settings, on the runtime that this is called from.
@@ -110,10 +110,10 @@ impl S3 {
     }
 
     /// Calls S3, once more where it says that the bucket is in another region.
-    async fn call<T, E, F, W>(&self, place: &Place, call: F) -> io::Result<Answer<T, E>>
+    async fn call<T, E, F, W>(&self, place: &ObjectPlace, call: F) -> io::Result<SdkResult<T, E>>
     where
         F: Fn(Client) -> W,
-        W: Future<Output = Answer<T, E>>,
+        W: Future<Output = SdkResult<T, E>>,
     {
         let base = self.base().await?;
         let asked = self.region_of(&place.bucket, base);
@@ -131,7 +131,7 @@ impl S3 {
         Ok(answer)
     }
 
-    async fn read(&self, place: &Place) -> io::Result<Option<Object>> {
+    async fn read(&self, place: &ObjectPlace) -> io::Result<Option<Object>> {
         const OPERATION: &str = "s3:GetObject";
         let date = date::Seen::default();
         let answer = self
@@ -161,7 +161,7 @@ impl S3 {
 
     async fn write(
         &self,
-        place: &Place,
+        place: &ObjectPlace,
         content: &[u8],
         condition: Condition<'_>,
     ) -> io::Result<Put> {
@@ -204,7 +204,7 @@ impl S3 {
         unreachable!("the last try returns")
     }
 
-    async fn names(&self, folder: &Place) -> io::Result<Vec<String>> {
+    async fn names(&self, folder: &ObjectPlace) -> io::Result<Vec<String>> {
         const OPERATION: &str = "s3:ListBucket";
         let prefix = folder.prefix();
         let mut names = Vec::new();
@@ -232,7 +232,7 @@ impl S3 {
         }
     }
 
-    async fn erase(&self, place: &Place) -> io::Result<()> {
+    async fn erase(&self, place: &ObjectPlace) -> io::Result<()> {
         let answer = self
             .call(place, |client| {
                 let request = client.delete_object().bucket(&place.bucket);
@@ -245,19 +245,24 @@ impl S3 {
 }
 
 impl Objects for S3 {
-    fn get(&self, place: &Place) -> io::Result<Option<Object>> {
+    fn get(&self, place: &ObjectPlace) -> io::Result<Option<Object>> {
         self.wait(self.read(place))
     }
 
-    fn put(&self, place: &Place, content: &[u8], condition: Condition<'_>) -> io::Result<Put> {
+    fn put(
+        &self,
+        place: &ObjectPlace,
+        content: &[u8],
+        condition: Condition<'_>,
+    ) -> io::Result<Put> {
         self.wait(self.write(place, content, condition))
     }
 
-    fn list(&self, folder: &Place) -> io::Result<Vec<String>> {
+    fn list(&self, folder: &ObjectPlace) -> io::Result<Vec<String>> {
         self.wait(self.names(folder))
     }
 
-    fn delete(&self, place: &Place) -> io::Result<()> {
+    fn delete(&self, place: &ObjectPlace) -> io::Result<()> {
         self.wait(self.erase(place))
     }
 }
@@ -288,7 +293,7 @@ fn is_overridden() -> bool {
     names.into_iter().any(is_set)
 }
 
-fn failed<E>(operation: &str, error: &SdkError<E, HttpResponse>, place: &Place) -> io::Error
+fn failed<E>(operation: &str, error: &SdkError<E, HttpResponse>, place: &ObjectPlace) -> io::Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -296,7 +301,7 @@ where
 }
 
 /// The error as a file's, with what to do about it.
-fn refusal(error: &AwsError, place: Option<&Place>) -> io::Error {
+fn refusal(error: &AwsError, place: Option<&ObjectPlace>) -> io::Error {
     let hint = place.and_then(|place| hint(error, place));
     let error = StoreError {
         what: error.to_string(),
@@ -305,8 +310,8 @@ fn refusal(error: &AwsError, place: Option<&Place>) -> io::Error {
     error.into()
 }
 
-fn hint(error: &AwsError, place: &Place) -> Option<String> {
-    let Place { bucket, .. } = place;
+fn hint(error: &AwsError, place: &ObjectPlace) -> Option<String> {
+    let ObjectPlace { bucket, .. } = place;
     Some(match error.code()? {
         "NoSuchBucket" => format!(
             "create the bucket `{bucket}`, or correct its name in the URL; the tool creates no bucket"

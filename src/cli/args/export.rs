@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ChoiceArgs, TargetArgs};
-use crate::cli::values::{bucket, duration, place, repository};
+use super::{ChoiceArgs, ReadingLimit, TargetArgs};
+use crate::cli::values::{bucket, place, repository};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ExportArgs {
@@ -20,14 +20,13 @@ pub(in crate::cli) struct ExportArgs {
     #[command(flatten)]
     pub(in crate::cli) choices: ChoiceArgs,
     /// Export this saved plan, without reading the cluster
-    #[arg(long, value_name = "FILE", value_parser = place, conflicts_with_all = ["TargetArgs", "ChoiceArgs"])]
+    #[arg(long, value_name = "FILE", value_parser = place, conflicts_with_all = ["TargetArgs", "ChoiceArgs", "timeout"])]
     pub(in crate::cli) plan: Option<PathBuf>,
     /// Write the bindings that renamed groups need, for `kubectl apply`
     #[arg(long, value_name = "FILE", value_parser = place, hide_short_help = true)]
     pub(in crate::cli) emit_rbac: Option<PathBuf>,
-    /// Give up if reading the cluster takes longer than this, such as 90s or 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "plan", hide_short_help = true)]
-    pub(in crate::cli) timeout: Option<std::time::Duration>,
+    #[command(flatten)]
+    pub(in crate::cli) limit: ReadingLimit,
     /// Write to this file; by default to standard output
     #[arg(long, value_name = "FILE", value_parser = place)]
     pub(in crate::cli) out: Option<PathBuf>,

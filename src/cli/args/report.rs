@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{OutputArgs, TargetArgs};
-use crate::cli::values::{duration, place};
+use super::{OutputArgs, ReadingLimit, TargetArgs};
+use crate::cli::values::place;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ReportArgs {
@@ -29,7 +29,6 @@ pub(in crate::cli) struct ReportArgs {
     /// Exits with 1 if it was. The digest shows changes, not who wrote the record.
     #[arg(long, value_name = "FILE", value_parser = place, conflicts_with_all = ["TargetArgs", "journal", "run", "offline"])]
     pub(in crate::cli) check: Option<PathBuf>,
-    /// Give up if reading the cluster takes longer than this, such as 90s or 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
-    pub(in crate::cli) timeout: Option<std::time::Duration>,
+    #[command(flatten)]
+    pub(in crate::cli) limit: ReadingLimit,
 }

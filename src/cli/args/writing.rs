@@ -2,15 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::{ChoiceArgs, OutputArgs, TargetArgs};
+use super::{ChoiceArgs, ConsentArgs, JournalArgs, OutputArgs, ProgressArgs, TargetArgs};
 use crate::cli::values::{duration, place, rate};
 
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ApplyArgs {
     #[command(flatten)]
@@ -24,9 +20,8 @@ pub(in crate::cli) struct ApplyArgs {
     /// Apply exactly this saved plan
     #[arg(long, value_name = "FILE", value_parser = place)]
     pub(in crate::cli) plan: Option<PathBuf>,
-    /// Do not ask for confirmation
-    #[arg(short, long)]
-    pub(in crate::cli) yes: bool,
+    #[command(flatten)]
+    pub(in crate::cli) consent: ConsentArgs,
     /// Create the bindings that renamed groups need before the entries
     #[arg(long)]
     pub(in crate::cli) apply_rbac: bool,
@@ -55,40 +50,16 @@ pub(in crate::cli) struct RunArgs {
     /// Start no new action after this long, such as 90s, 10m or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(in crate::cli) timeout: Option<std::time::Duration>,
-    /// Keep the journal in this file; by default in the state folder
-    #[arg(long, value_name = "FILE", value_parser = place, hide_short_help = true)]
-    pub(in crate::cli) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) keep: JournalArgs,
     /// Stop at the first failure
     #[arg(long, hide_short_help = true)]
     pub(in crate::cli) fail_fast: bool,
-    /// How to show progress on stderr
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "HOW",
-        hide_short_help = true
-    )]
-    pub(in crate::cli) progress: ProgressStyle,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(in crate::cli) enum ProgressStyle {
-    /// Bars in a terminal, lines elsewhere
-    #[default]
-    Auto,
-    /// Progress bars
-    Bars,
-    /// One line per action
-    Plain,
-    /// One JSON object per event
-    Json,
-    /// No progress
-    None,
+    #[command(flatten)]
+    pub(in crate::cli) show: ProgressArgs,
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(in crate::cli) struct CutoverArgs {
     #[command(flatten)]
     pub(in crate::cli) target: TargetArgs,
@@ -96,9 +67,8 @@ pub(in crate::cli) struct CutoverArgs {
     pub(in crate::cli) choices: ChoiceArgs,
     #[command(flatten)]
     pub(in crate::cli) output: OutputArgs,
-    /// Do not ask for confirmation
-    #[arg(short, long)]
-    pub(in crate::cli) yes: bool,
+    #[command(flatten)]
+    pub(in crate::cli) consent: ConsentArgs,
     /// Write the backup of the ConfigMap to this file; by default next to the journal
     ///
     /// Never overwrites a file.
@@ -127,18 +97,10 @@ pub(in crate::cli) struct CutoverArgs {
     /// Continue even if the caller loses its own access
     #[arg(long, hide_short_help = true)]
     pub(in crate::cli) allow_self_lockout: bool,
-    /// Keep the journal in this file; by default in the state folder
-    #[arg(long, value_name = "FILE", value_parser = place, hide_short_help = true)]
-    pub(in crate::cli) journal: Option<PathBuf>,
-    /// How to show progress on stderr
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "HOW",
-        hide_short_help = true
-    )]
-    pub(in crate::cli) progress: ProgressStyle,
+    #[command(flatten)]
+    pub(in crate::cli) keep: JournalArgs,
+    #[command(flatten)]
+    pub(in crate::cli) show: ProgressArgs,
 }
 
 #[derive(Debug, Args)]
@@ -147,11 +109,10 @@ pub(in crate::cli) struct RollbackArgs {
     pub(in crate::cli) target: TargetArgs,
     #[command(flatten)]
     pub(in crate::cli) output: OutputArgs,
-    /// Do not ask for confirmation
-    #[arg(short, long, conflicts_with = "dry_run")]
-    pub(in crate::cli) yes: bool,
+    #[command(flatten)]
+    pub(in crate::cli) consent: ConsentArgs,
     /// Show what would be undone, and write nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "yes")]
     pub(in crate::cli) dry_run: bool,
     /// Undo only this run; by default all runs
     #[arg(long, value_name = "ID")]
@@ -162,18 +123,10 @@ pub(in crate::cli) struct RollbackArgs {
     /// Wait this long for the cluster to read the restored aws-auth before entries are deleted
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration, hide_short_help = true)]
     pub(in crate::cli) settle: std::time::Duration,
-    /// Keep the journal in this file; by default in the state folder
-    #[arg(long, value_name = "FILE", value_parser = place, hide_short_help = true)]
-    pub(in crate::cli) journal: Option<PathBuf>,
-    /// How to show progress on stderr
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "HOW",
-        hide_short_help = true
-    )]
-    pub(in crate::cli) progress: ProgressStyle,
+    #[command(flatten)]
+    pub(in crate::cli) keep: JournalArgs,
+    #[command(flatten)]
+    pub(in crate::cli) show: ProgressArgs,
 }
 
 #[cfg(feature = "sandbox")]
@@ -196,15 +149,8 @@ pub(in crate::cli) struct RehearseArgs {
     /// Migrate nothing: keep the sandbox as it was seeded; needs --keep
     #[arg(long, requires = "keep", hide_short_help = true)]
     pub(in crate::cli) seed_only: bool,
-    /// How to show progress on stderr
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "HOW",
-        hide_short_help = true
-    )]
-    pub(in crate::cli) progress: ProgressStyle,
+    #[command(flatten)]
+    pub(in crate::cli) show: ProgressArgs,
     /// Write the sandbox's kubeconfig to this file; by default in a temporary folder
     #[arg(long, value_name = "FILE", requires = "keep", hide_short_help = true)]
     pub(in crate::cli) kubeconfig_out: Option<PathBuf>,

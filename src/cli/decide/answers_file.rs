@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::args::TargetArgs;
 use crate::cli::output::file_failure;
 use crate::cli::settings;
-use crate::decisions::Document;
+use crate::decisions::DecisionsFile;
 use crate::error::Failure;
 use crate::files;
 use crate::invocation::CommandOption;
@@ -14,7 +14,7 @@ use crate::report;
 use crate::text::visible;
 
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct AnswersFile {
     path: PathBuf,
     /// What the file was before, for its comments.
     earlier: Option<String>,
@@ -22,7 +22,7 @@ pub(super) struct Kept {
     content: Option<String>,
 }
 
-impl Kept {
+impl AnswersFile {
     /// Opens the file with what is decided in it, and in the one that `--decisions` names where that is another.
     ///
     /// # Errors
@@ -31,9 +31,9 @@ impl Kept {
         path: PathBuf,
         decisions: Option<&Path>,
         named: &TargetArgs,
-    ) -> Result<(Self, Document), Failure> {
+    ) -> Result<(Self, DecisionsFile), Failure> {
         let cluster = settings::named_cluster(named)?;
-        let read = |path: &Path| -> Result<Option<(Document, String)>, Failure> {
+        let read = |path: &Path| -> Result<Option<(DecisionsFile, String)>, Failure> {
             if !path.exists() {
                 return Ok(None);
             }
@@ -53,7 +53,7 @@ impl Kept {
         };
         let own = read(&path)?;
         let other = decisions.filter(|other| *other != path).map(read);
-        let mut document = Document::default();
+        let mut document = DecisionsFile::default();
         let mut content = None;
         if let Some((known, text)) = own {
             document = known;
@@ -98,7 +98,7 @@ impl Kept {
 
     fn put(
         &mut self,
-        document: &Document,
+        document: &DecisionsFile,
         open: &[(OpenQuestion, Vec<Choice>)],
     ) -> Result<(), Failure> {
         let text = if is_json(&self.path, self.earlier.as_deref()) {

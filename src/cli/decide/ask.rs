@@ -1,11 +1,11 @@
 //! Asks one question after the other.
 
-use super::answers_file::Kept;
+use super::answers_file::AnswersFile;
 use super::keyboard::{Keyboard, Typed};
 use crate::cli::output::Console;
 use crate::error::Failure;
 use crate::plan::questions::{Answering, Choice, Kind, OpenQuestion};
-use crate::report::{self, Progress};
+use crate::report::{self, QuestionProgress};
 
 /// How the asking ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ enum Wish {
 /// Asks until nothing is open, somebody ends it, or a signal comes; every answer is in the file before the next question.
 pub(super) async fn all(
     answering: &mut Answering<'_>,
-    kept: &mut Kept,
+    kept: &mut AnswersFile,
     keyboard: &mut Keyboard,
     console: &Console,
 ) -> Result<Ended, Failure> {
@@ -42,7 +42,7 @@ pub(super) async fn all(
                 None => continue,
             }
         }
-        let progress = Progress {
+        let progress = QuestionProgress {
             asked: answering.steps().len(),
             open: open.len(),
         };
@@ -90,7 +90,7 @@ pub(super) async fn all(
 /// Shows all answers, each of which can be changed; `None` where one is to be.
 async fn review(
     answering: &mut Answering<'_>,
-    kept: &mut Kept,
+    kept: &mut AnswersFile,
     keyboard: &mut Keyboard,
     console: &Console,
 ) -> Result<Option<Ended>, Failure> {
@@ -132,7 +132,7 @@ async fn review(
 fn change(
     answering: &mut Answering<'_>,
     place: usize,
-    kept: &mut Kept,
+    kept: &mut AnswersFile,
     console: &Console,
 ) -> Result<(), Failure> {
     let gone = answering.reopen(place);

@@ -11,14 +11,14 @@ use std::process::ExitCode;
 use super::args::{DecideArgs, TargetArgs};
 use super::output::Console;
 use super::settings::{self, CLOCK};
-use crate::decisions::Document;
+use crate::decisions::DecisionsFile;
 use crate::error::Failure;
 use crate::invocation::Verb;
 use crate::migration;
 use crate::plan::questions::Answering;
 use crate::text::{shell_word, visible};
 
-use answers_file::Kept;
+use answers_file::AnswersFile;
 pub(super) use answers_file::is_json;
 use ask::Ended;
 use keyboard::Keyboard;
@@ -36,8 +36,8 @@ pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode,
         );
     }
     let mut keyboard = Keyboard::new()?;
-    let (mut kept, decided) = Kept::open(out, path.as_deref(), &named)?;
-    let mut target = settings::target(&named, args.journal.as_deref())?;
+    let (mut kept, decided) = AnswersFile::open(out, path.as_deref(), &named)?;
+    let mut target = settings::target(&named, args.history.journal.as_deref())?;
     console.watch(&mut target);
     target.read_roles = true;
     target.options.push(kept.option());
@@ -46,10 +46,9 @@ pub(super) async fn run(args: DecideArgs, console: &Console) -> Result<ExitCode,
         seen = migration::survey(&target, CLOCK.system) => seen?,
         signal = keyboard.signal() => return Ok(interrupted(signal, "nothing was asked yet", console)),
     };
-    let history =
-        migration::journal_path::history(&seen, args.journal.as_deref(), settings::state_folder)?;
+    let history = settings::history(&seen, &args.history)?;
     let now = (CLOCK.now)();
-    let replan = |document: &Document| {
+    let replan = |document: &DecisionsFile| {
         let choices = chosen.clone().with_decisions(document);
         migration::apply::plan(&seen, &choices, &history, now)
     };

@@ -6,7 +6,7 @@ use super::answers_file::is_json;
 use crate::cli::args::TargetArgs;
 use crate::cli::output::{Console, file_failure};
 use crate::cli::settings;
-use crate::decisions::Document;
+use crate::decisions::DecisionsFile;
 use crate::error::Failure;
 use crate::files;
 use crate::plan::Plan;
@@ -48,12 +48,12 @@ pub(in crate::cli) fn write_skeleton(
     } else {
         None
     };
-    let document = decided.unwrap_or_else(|| Document {
+    let document = decided.unwrap_or_else(|| DecisionsFile {
         clusters: there
             .as_ref()
             .map(|(document, _)| document.clusters.clone())
             .unwrap_or_default(),
-        ..Document::default()
+        ..DecisionsFile::default()
     });
     let earlier = earlier.or(there.map(|(_, text)| text));
     let open: Vec<_> = questions(plan)
@@ -78,7 +78,10 @@ pub(in crate::cli) fn write_skeleton(
 }
 
 /// A decisions file that decides nothing; what to do with another one is up to the command.
-pub(in crate::cli) fn replaceable(path: &Path, hint: &str) -> Result<(Document, String), Failure> {
+pub(in crate::cli) fn replaceable(
+    path: &Path,
+    hint: &str,
+) -> Result<(DecisionsFile, String), Failure> {
     let place = path.display();
     let refused = |why: &str| {
         Failure::usage(format!("`{place}` {why}"))

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use super::args::ApplyArgs;
+use super::args::FleetApplyArgs;
 use super::progress::FleetDisplay;
-use super::source::{Source, source};
+use super::source::{FleetSource, source};
 use super::survey::{Looked, look_at, prepared};
 use super::{code, print, refuse_unmatched, reported, settings};
 use crate::choices::Choices;
@@ -14,31 +14,31 @@ use crate::cli::output::Console;
 use crate::cli::settings::CLOCK;
 use crate::cli::{exit, signals};
 use crate::error::Failure;
-use crate::fleet::{FleetCommand, FleetProgress, Identity, Member, Rollout, State, waves};
+use crate::fleet::{FleetCommand, FleetProgress, Member, MemberId, Rollout, State, waves};
 use crate::migration::{ApplyOptions, JournalPlace};
 use crate::model::Glob;
 
 /// How many principals of a cluster are worked on at a time.
 const PRINCIPALS: usize = 4;
 
-pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
-    let chosen = settings::chosen(&args.choices)?;
-    let decides = args.source.decisions.is_some() || chosen != Choices::default();
+pub(super) async fn run(args: FleetApplyArgs, console: &Console) -> Result<ExitCode, Failure> {
+    let chosen = settings::chosen(&args.clusters.choices)?;
+    let decides = args.clusters.source.decisions.is_some() || chosen != Choices::default();
     if args.plans.is_some() && decides {
         return Err(Failure::usage(
             "saved plans can only be applied with the options that they were made with",
         )
         .hint("save other plans with these options: `fleet plan --out FOLDER`"));
     }
-    let state_folder = args.state.folder()?;
-    let source = source(&args.source, &args.pace, console).await?;
+    let state_folder = args.clusters.state.folder()?;
+    let source = source(&args.clusters.source, &args.clusters.pace, console).await?;
     let canaries: Vec<Glob> = args.canary.iter().map(|glob| Glob::new(glob)).collect();
     refuse_idle_canaries(&args, &canaries, &source)?;
-    let stop = signals::listen(args.pace.progress == ProgressStyle::Json)?;
+    let stop = signals::listen(args.clusters.pace.show.progress == ProgressStyle::Json)?;
     let shown = ask(&args, &chosen, &source, console).await?;
     let size = args.wave_size.and_then(|size| usize::try_from(size).ok());
     let waves = waves(&source.fleet.members, &canaries, size);
-    let prepare = |member: &Member| prepared(member, &args.choices, &args.pace);
+    let prepare = |member: &Member| prepared(member, &args.clusters.choices, &args.clusters.pace);
     let rollout = Rollout {
         connections: &source.connections,
         prepare: &prepare,
@@ -55,7 +55,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
                 holder: settings::holder(),
             },
             concurrency: PRINCIPALS,
-            max_rate: args.pace.max_rate,
+            max_rate: args.clusters.pace.max_rate,
             fail_fast: false,
             timeout: args.timeout,
             canary: None,
@@ -64,7 +64,7 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
         },
         plans: args.plans.as_deref(),
         shown,
-        concurrency: usize::from(args.pace.concurrency),
+        concurrency: usize::from(args.clusters.pace.concurrency),
         max_failures: args
             .max_failures
             .and_then(|most| usize::try_from(most).ok()),
@@ -72,17 +72,21 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
         stop: &stop,
         clock: CLOCK,
     };
-    let display = FleetDisplay::new(args.pace.progress, source.fleet.members.len(), console);
+    let display = FleetDisplay::new(
+        args.clusters.pace.show.progress,
+        source.fleet.members.len(),
+        console,
+    );
     for row in &source.failed {
         display.ended(row);
     }
     let done = Box::pin(rollout.run(&waves, &display)).await;
     display.finish();
     let report = reported(FleetCommand::Apply, &source, chosen, done)?;
-    print(&report, &args.output, console)?;
+    print(&report, &args.clusters.output, console)?;
     let is_open = |state: State| matches!(state, State::Incomplete | State::NotReached);
     let has_to_resume = report.rows.iter().any(|row| is_open(row.state));
-    if has_to_resume && args.pace.progress != ProgressStyle::Json {
+    if has_to_resume && args.clusters.pace.show.progress != ProgressStyle::Json {
         console.resume();
     }
     match stop.signal() {
@@ -93,9 +97,9 @@ pub(super) async fn run(args: ApplyArgs, console: &Console) -> Result<ExitCode, 
 
 /// A canary that is no cluster of the fleet protects nobody.
 fn refuse_idle_canaries(
-    args: &ApplyArgs,
+    args: &FleetApplyArgs,
     canaries: &[Glob],
-    source: &Source,
+    source: &FleetSource,
 ) -> Result<(), Failure> {
     for (text, glob) in args.canary.iter().zip(canaries) {
         let fits = |member: &Member| {
@@ -115,18 +119,18 @@ fn refuse_idle_canaries(
 ///
 /// Decisions that match in no cluster are refused before anything is written, which takes a look at all of them.
 async fn ask(
-    args: &ApplyArgs,
+    args: &FleetApplyArgs,
     chosen: &Choices,
-    source: &Source,
+    source: &FleetSource,
     console: &Console,
-) -> Result<Option<BTreeMap<Identity, String>>, Failure> {
-    if !args.yes && !Console::can_ask() {
+) -> Result<Option<BTreeMap<MemberId, String>>, Failure> {
+    if !args.consent.yes && !Console::can_ask() {
         return Err(Failure::usage("there is no terminal to ask on")
             .and_nothing_written()
             .hint("check with `fleet plan`, then add --yes"));
     }
     if args.plans.is_some() {
-        if !args.yes {
+        if !args.consent.yes {
             let clusters = source.fleet.members.len();
             let question = format!("Apply the saved plans of {clusters} clusters?");
             console.consent(&question, "fleet plan")?;
@@ -135,19 +139,17 @@ async fn ask(
     }
     let is_decided = |member: &Member| member.decisions.is_some();
     let decides = *chosen != Choices::default() || source.fleet.members.iter().any(is_decided);
-    if args.yes && !decides {
+    if args.consent.yes && !decides {
         return Ok(None);
     }
     let asked = Looked {
         command: FleetCommand::Plan,
-        choices: &args.choices,
-        pace: &args.pace,
-        state: &args.state,
+        clusters: &args.clusters,
         save: None,
     };
     let report = look_at(source, &asked, console).await?;
     refuse_unmatched(&report)?;
-    if args.yes {
+    if args.consent.yes {
         return Ok(None);
     }
     let options = crate::report::FleetTable {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::args::{ChoiceArgs, OutputArgs, ProgressStyle};
+use crate::cli::args::{ChoiceArgs, ConsentArgs, OutputArgs, ProgressArgs};
 use crate::cli::examples;
 use crate::cli::values::{duration, lookup_role, place, rate, region};
 use crate::model::Arn;
@@ -13,37 +13,37 @@ use crate::model::Arn;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FleetArgs {
     #[command(subcommand)]
-    pub(super) command: FleetCommand,
+    pub(super) command: FleetSubcommand,
 }
 
 impl FleetArgs {
     /// How the report is written, where the command writes one.
     pub(in crate::cli) fn output(&self) -> Option<&OutputArgs> {
         match &self.command {
-            FleetCommand::Plan(args) => Some(&args.output),
-            FleetCommand::Apply(args) => Some(&args.output),
-            FleetCommand::Verify(args) => Some(&args.output),
-            FleetCommand::Status(args) => Some(&args.output),
-            FleetCommand::Merge(args) => Some(&args.output),
-            FleetCommand::Shard(_) => None,
+            FleetSubcommand::Plan(args) => Some(&args.clusters.output),
+            FleetSubcommand::Apply(args) => Some(&args.clusters.output),
+            FleetSubcommand::Verify(args) => Some(&args.clusters.output),
+            FleetSubcommand::Status(args) => Some(&args.clusters.output),
+            FleetSubcommand::Merge(args) => Some(&args.output),
+            FleetSubcommand::Shard(_) => None,
         }
     }
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum FleetCommand {
+pub(in crate::cli) enum FleetSubcommand {
     /// Plan every cluster; write nothing
     #[command(after_help = examples::FLEET_PLAN)]
-    Plan(Box<PlanArgs>),
+    Plan(Box<FleetPlanArgs>),
     /// Apply the plan of every cluster, in waves
     #[command(after_help = examples::FLEET_APPLY)]
-    Apply(Box<ApplyArgs>),
+    Apply(Box<FleetApplyArgs>),
     /// Prove for every cluster that aws-auth can be removed, or show what prevents it
     #[command(after_help = examples::FLEET_VERIFY)]
-    Verify(Box<VerifyArgs>),
+    Verify(Box<FleetVerifyArgs>),
     /// Show the state of every cluster and the next step
     #[command(after_help = examples::FLEET_STATUS)]
-    Status(Box<StatusArgs>),
+    Status(Box<FleetStatusArgs>),
     /// Write one of N shards of the fleet as a fleet file
     #[command(after_help = examples::FLEET_SHARD)]
     Shard(Box<ShardArgs>),
@@ -57,12 +57,12 @@ impl FleetArgs {
     #[cfg(feature = "s3")]
     pub(in crate::cli) fn profile(&self) -> Option<String> {
         let source = match &self.command {
-            FleetCommand::Plan(args) => &args.source,
-            FleetCommand::Apply(args) => &args.source,
-            FleetCommand::Verify(args) => &args.source,
-            FleetCommand::Status(args) => &args.source,
-            FleetCommand::Shard(args) => &args.source,
-            FleetCommand::Merge(_) => return None,
+            FleetSubcommand::Plan(args) => &args.clusters.source,
+            FleetSubcommand::Apply(args) => &args.clusters.source,
+            FleetSubcommand::Verify(args) => &args.clusters.source,
+            FleetSubcommand::Status(args) => &args.clusters.source,
+            FleetSubcommand::Shard(args) => &args.source,
+            FleetSubcommand::Merge(_) => return None,
         };
         source.profile.clone()
     }
@@ -144,19 +144,13 @@ pub(super) struct PaceArgs {
     /// Give up a request to AWS or Kubernetes after this long; by default 30s
     #[arg(long, value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(super) request_timeout: Option<Duration>,
-    /// How to show progress on stderr
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "HOW",
-        hide_short_help = true
-    )]
-    pub(super) progress: ProgressStyle,
+    #[command(flatten)]
+    pub(super) show: ProgressArgs,
 }
 
+/// Which clusters are worked on, and how: what all commands have in common that reach them.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct PlanArgs {
+pub(super) struct ClustersArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
     #[command(flatten)]
@@ -167,6 +161,12 @@ pub(in crate::cli) struct PlanArgs {
     pub(super) state: StateArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct FleetPlanArgs {
+    #[command(flatten)]
+    pub(super) clusters: ClustersArgs,
     /// Save the plan of each cluster in this folder, for `fleet apply --plans`
     #[arg(long, value_name = "FOLDER", value_parser = place)]
     pub(super) out: Option<PathBuf>,
@@ -179,52 +179,26 @@ pub(in crate::cli) struct PlanArgs {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct VerifyArgs {
+pub(in crate::cli) struct FleetVerifyArgs {
     #[command(flatten)]
-    pub(super) source: SourceArgs,
-    #[command(flatten)]
-    pub(super) choices: ChoiceArgs,
-    #[command(flatten)]
-    pub(super) pace: PaceArgs,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) clusters: ClustersArgs,
     /// Exit with 2 if only changes are pending, 3 if something needs a decision
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct StatusArgs {
+pub(in crate::cli) struct FleetStatusArgs {
     #[command(flatten)]
-    pub(super) source: SourceArgs,
-    #[command(flatten)]
-    pub(super) choices: ChoiceArgs,
-    #[command(flatten)]
-    pub(super) pace: PaceArgs,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) clusters: ClustersArgs,
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub(in crate::cli) struct ApplyArgs {
+pub(in crate::cli) struct FleetApplyArgs {
     #[command(flatten)]
-    pub(super) source: SourceArgs,
+    pub(super) clusters: ClustersArgs,
     #[command(flatten)]
-    pub(super) choices: ChoiceArgs,
-    #[command(flatten)]
-    pub(super) pace: PaceArgs,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
-    /// Do not ask for confirmation
-    #[arg(short, long)]
-    pub(super) yes: bool,
+    pub(super) consent: ConsentArgs,
     /// Apply exactly the plans saved in this folder
     #[arg(long, value_name = "FOLDER", value_parser = place)]
     pub(super) plans: Option<PathBuf>,

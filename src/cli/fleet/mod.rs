@@ -16,7 +16,7 @@ pub(super) use runbook::runbook;
 pub(super) use source::ALL_ENABLED;
 pub(super) use source::shard;
 
-use args::FleetCommand as Command;
+use args::FleetSubcommand as Command;
 
 use super::args::OutputArgs;
 use super::output::{Console, file_failure, keep_report};
@@ -40,7 +40,7 @@ pub(super) async fn run(args: FleetArgs, console: &Console) -> Result<ExitCode, 
 /// The report of some rows.
 fn reported(
     command: FleetCommand,
-    source: &source::Source,
+    source: &source::FleetSource,
     choices: Choices,
     mut rows: Vec<Row>,
 ) -> Result<Report, Failure> {
@@ -62,8 +62,8 @@ fn refuse_unmatched(report: &Report) -> Result<(), Failure> {
     if report.unmatched.is_empty() || !is_whole {
         return Ok(());
     }
-    let told = report.unmatched.join("; ");
-    Err(Failure::usage(told).and_nothing_written().hint(
+    let unmatched = report.unmatched.join("; ");
+    Err(Failure::usage(unmatched).and_nothing_written().hint(
         "correct the decisions file or the option: it matches nothing in any cluster of the fleet",
     ))
 }
@@ -84,7 +84,7 @@ fn print(report: &Report, args: &OutputArgs, console: &Console) -> Result<(), Fa
 }
 
 /// The code of the worst row.
-fn code(report: &Report, is_detailed: bool) -> exit::Code {
+fn code(report: &Report, is_detailed: bool) -> exit::Exit {
     let of = |row: &Row| match (row.state, report.command) {
         (State::Failed, _) => exit::FAILED,
         (State::Incomplete | State::NotReached, _) => exit::INCOMPLETE,

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::cli::args::ProgressStyle;
 use crate::cli::output::{Console, to_stderr};
-use crate::fleet::{FleetProgress, Identity, Row, State};
+use crate::fleet::{FleetProgress, MemberId, Row, State};
 use crate::text::{visible, visible_json};
 
 /// Shows how far a fleet is.
@@ -23,7 +23,7 @@ pub(super) struct FleetDisplay {
 #[derive(Default)]
 struct Under {
     done: usize,
-    active: BTreeSet<Identity>,
+    active: BTreeSet<MemberId>,
     bar: Option<ProgressBar>,
 }
 
@@ -111,7 +111,7 @@ impl Under {
 }
 
 impl FleetProgress for FleetDisplay {
-    fn begun(&self, cluster: &Identity) {
+    fn begun(&self, cluster: &MemberId) {
         let mut under = self.under();
         under.active.insert(cluster.clone());
         under.draw();

@@ -21,14 +21,14 @@ use crate::fleet::{
 pub(in crate::cli) const ALL_ENABLED: &str = "all-enabled";
 
 /// The clusters, and the credentials by which they are reached.
-pub(super) struct Source {
+pub(super) struct FleetSource {
     pub(super) fleet: Fleet,
     /// Where no clusters could be listed.
     pub(super) failed: Vec<Row>,
     pub(super) connections: Connections,
 }
 
-impl Source {
+impl FleetSource {
     /// Which fleet it is, in a report.
     pub(super) fn id(&self) -> FleetId {
         let own = self.fleet.members.len() + self.failed.len();
@@ -45,7 +45,7 @@ pub(super) async fn source(
     args: &SourceArgs,
     pace: &PaceArgs,
     console: &Console,
-) -> Result<Source, Failure> {
+) -> Result<FleetSource, Failure> {
     let mut source = whole(args, pace, console).await?;
     if let Some(path) = &args.decisions {
         let members = std::mem::take(&mut source.fleet.members).into_iter();
@@ -73,7 +73,11 @@ pub(super) async fn source(
 }
 
 /// Reads the fleet file, or lists the clusters.
-async fn whole(args: &SourceArgs, pace: &PaceArgs, console: &Console) -> Result<Source, Failure> {
+async fn whole(
+    args: &SourceArgs,
+    pace: &PaceArgs,
+    console: &Console,
+) -> Result<FleetSource, Failure> {
     let settings = AwsSettings {
         profile: args.profile.clone(),
         request_timeout: pace.request_timeout,
@@ -83,7 +87,7 @@ async fn whole(args: &SourceArgs, pace: &PaceArgs, console: &Console) -> Result<
     if let Some(path) = &args.fleet {
         let fleet = fleet_file(path)?;
         let failed = Vec::new();
-        return Ok(Source {
+        return Ok(FleetSource {
             fleet,
             failed,
             connections,
@@ -106,7 +110,7 @@ async fn whole(args: &SourceArgs, pace: &PaceArgs, console: &Console) -> Result<
             fleet.members.len()
         ));
     }
-    Ok(Source {
+    Ok(FleetSource {
         fleet,
         failed: found.failed,
         connections,

@@ -3,78 +3,68 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::args::{PaceArgs, PlanArgs, SourceArgs, StateArgs, StatusArgs, VerifyArgs};
+use super::args::{
+    ClustersArgs, FleetPlanArgs, FleetStatusArgs, FleetVerifyArgs, PaceArgs, StateArgs,
+};
 use super::progress::FleetDisplay;
-use super::source::{Source, source, target_args};
+use super::source::{FleetSource, source, target_args};
 use super::{code, decisions, print, refuse_unmatched, reported, settings};
-use crate::cli::args::{ChoiceArgs, OutputArgs};
+use crate::cli::args::ChoiceArgs;
 use crate::cli::output::Console;
 use crate::cli::settings::CLOCK;
 use crate::error::Failure;
-use crate::fleet::{FleetCommand, Look, Member, Prepared, Report, rows};
+use crate::fleet::{FleetCommand, FleetLook, Member, Prepared, Report, rows};
 
-pub(super) async fn plan(args: &PlanArgs, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) async fn plan(args: &FleetPlanArgs, console: &Console) -> Result<ExitCode, Failure> {
     let asked = Looked {
         command: FleetCommand::Plan,
-        choices: &args.choices,
-        pace: &args.pace,
-        state: &args.state,
+        clusters: &args.clusters,
         save: args.out.as_deref(),
     };
     if let Some(path) = &args.write_decisions {
         decisions::check(path)?;
     }
-    let report = asked.shown(&args.source, &args.output, console).await?;
+    let report = asked.shown(console).await?;
     if let Some(path) = &args.write_decisions {
         decisions::write(&report, path, console)?;
     }
     Ok(code(&report, args.detailed_exitcode).into())
 }
 
-pub(super) async fn verify(args: &VerifyArgs, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) async fn verify(args: &FleetVerifyArgs, console: &Console) -> Result<ExitCode, Failure> {
     let looked = Looked {
         command: FleetCommand::Verify,
-        choices: &args.choices,
-        pace: &args.pace,
-        state: &args.state,
+        clusters: &args.clusters,
         save: None,
     };
-    let report = looked.shown(&args.source, &args.output, console).await?;
+    let report = looked.shown(console).await?;
     Ok(code(&report, args.detailed_exitcode).into())
 }
 
-pub(super) async fn status(args: &StatusArgs, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) async fn status(args: &FleetStatusArgs, console: &Console) -> Result<ExitCode, Failure> {
     let looked = Looked {
         command: FleetCommand::Status,
-        choices: &args.choices,
-        pace: &args.pace,
-        state: &args.state,
+        clusters: &args.clusters,
         save: None,
     };
-    let report = looked.shown(&args.source, &args.output, console).await?;
+    let report = looked.shown(console).await?;
     Ok(code(&report, false).into())
 }
 
 /// What is looked at, and how.
 pub(super) struct Looked<'a> {
     pub(super) command: FleetCommand,
-    pub(super) choices: &'a ChoiceArgs,
-    pub(super) pace: &'a PaceArgs,
-    pub(super) state: &'a StateArgs,
+    pub(super) clusters: &'a ClustersArgs,
     pub(super) save: Option<&'a Path>,
 }
 
 impl Looked<'_> {
     /// Looks at every cluster and prints the report; decisions and patterns that match in none are refused after it.
-    async fn shown(
-        &self,
-        source_args: &SourceArgs,
-        output: &OutputArgs,
-        console: &Console,
-    ) -> Result<Report, Failure> {
-        let source = source(source_args, self.pace, console).await?;
+    async fn shown(&self, console: &Console) -> Result<Report, Failure> {
+        let clusters = self.clusters;
+        let source = source(&clusters.source, &clusters.pace, console).await?;
         let report = look_at(&source, self, console).await?;
-        print(&report, output, console)?;
+        print(&report, &clusters.output, console)?;
         refuse_unmatched(&report)?;
         Ok(report)
     }
@@ -92,21 +82,25 @@ impl StateArgs {
 
 /// Looks at every cluster of a fleet.
 pub(super) async fn look_at(
-    source: &Source,
+    source: &FleetSource,
     asked: &Looked<'_>,
     console: &Console,
 ) -> Result<Report, Failure> {
     let Looked {
         command,
+        clusters,
+        save,
+    } = *asked;
+    let ClustersArgs {
         choices,
         pace,
         state,
-        save,
-    } = *asked;
+        ..
+    } = clusters;
     let chosen = settings::chosen(choices)?;
     let folder = state.folder().ok();
     let prepare = |member: &Member| prepared(member, choices, pace);
-    let look = Look {
+    let look = FleetLook {
         connections: &source.connections,
         command,
         prepare: &prepare,
@@ -115,7 +109,7 @@ pub(super) async fn look_at(
         clock: CLOCK,
     };
     let members = &source.fleet.members;
-    let display = FleetDisplay::new(pace.progress, members.len(), console);
+    let display = FleetDisplay::new(pace.show.progress, members.len(), console);
     let concurrency = usize::from(pace.concurrency);
     let work = |member: Member| {
         let look = &look;

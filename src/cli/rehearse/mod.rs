@@ -41,7 +41,7 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Result<ExitCod
         principals,
         ..target(&sandbox, cluster)
     };
-    let stop = signals::listen(args.progress == ProgressStyle::Json)?;
+    let stop = signals::listen(args.show.progress == ProgressStyle::Json)?;
     // The sandbox's folder is to be taken away in any case.
     stop.begin_writing();
     let code = if args.seed_only {
@@ -104,7 +104,7 @@ async fn migrate(
     target: &Target,
     stop: &Stop,
     console: &Console,
-) -> Result<exit::Code, Failure> {
+) -> Result<exit::Exit, Failure> {
     let state = tempfile::tempdir()
         .map_err(|error| Failure::new("failed to make a temporary folder").because(error))?;
     let choices = settings::choices(&args.choices, &args.target)?;
@@ -178,7 +178,7 @@ fn display(args: &RehearseArgs, console: &Console) -> Display {
     let style = if console.is_quiet() {
         ProgressStyle::None
     } else {
-        args.progress
+        args.show.progress
     };
     Display::new(style, console)
 }
@@ -189,22 +189,12 @@ fn heading(console: &Console, title: &str) -> Result<(), Failure> {
 
 fn target(sandbox: &Sandbox, cluster: String) -> Target {
     let variables = sandbox.environment();
-    let given = |name: &str| {
-        variables
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.clone())
-    };
-    let value = |name: &str| given(name).unwrap_or_default();
+    let mut regions = variables.iter().filter(|(name, _)| *name == "AWS_REGION");
+    let region = regions.next().map(|(_, region)| region.clone());
     Target {
         aws: AwsSettings {
-            region: Some(value("AWS_REGION")),
-            endpoint: Some(SandboxEndpoint {
-                url: value("AWS_ENDPOINT_URL"),
-                access_key_id: value("AWS_ACCESS_KEY_ID"),
-                secret_access_key: value("AWS_SECRET_ACCESS_KEY"),
-                session_token: given("AWS_SESSION_TOKEN"),
-            }),
+            region,
+            endpoint: Some(SandboxEndpoint::of(&variables)),
             ..AwsSettings::default()
         },
         cluster: Some(cluster),

@@ -32,7 +32,7 @@ impl Stages<'_> {
     /// Takes away what is proven and, where that was asked for, switches to API and rolls everything back.
     ///
     /// A mode API that was asked for and refused needs a decision, and the code says so.
-    pub(super) async fn run(&self) -> Result<exit::Code, Failure> {
+    pub(super) async fn run(&self) -> Result<exit::Exit, Failure> {
         heading(self.console, "Cutover")?;
         let mut proven = self.options.choices.clone();
         if proven.only.is_empty() {

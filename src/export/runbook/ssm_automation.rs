@@ -8,7 +8,7 @@ use crate::plan::Plan;
 
 #[derive(Template)]
 #[template(path = "ssm_automation.yaml", syntax = "runbook", escape = "none")]
-struct Document {
+struct AutomationDocument {
     header: String,
     cluster: Option<String>,
     region: Option<String>,
@@ -28,7 +28,7 @@ pub fn ssm_automation(plan: &Plan, runbook: &Runbook) -> String {
         "Create it with: aws ssm create-document --document-type Automation --document-format YAML --name NAME --content file://FILE".to_owned(),
         "The instance needs the tool and a role with the rights that `export iam-policy` and `export rbac` write.".to_owned(),
     ];
-    let document = Document {
+    let document = AutomationDocument {
         header: comment(plan, &notes),
         cluster: cluster_name(plan).map(yaml::scalar),
         region: region(plan).map(yaml::scalar),

@@ -1,7 +1,7 @@
 //! Why a fleet file is not taken.
 
 use super::SCHEMA;
-use crate::fleet::member::Identity;
+use crate::fleet::member::MemberId;
 
 /// Why a fleet file is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum FleetError {
     #[error("{second}: the cluster {identity} is already listed at {first}")]
     Twice {
         /// Which cluster.
-        identity: Identity,
+        identity: MemberId,
         /// Its first place in the file.
         first: String,
         /// Its second place in the file.

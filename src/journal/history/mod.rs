@@ -41,7 +41,7 @@ pub struct ConfigMapChange {
 
 /// One binding of a run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BindingChange {
+pub struct JournaledBinding {
     /// Which one.
     pub id: BindingId,
     /// The whole object as it was asked for.
@@ -110,7 +110,7 @@ pub struct RunHistory {
     /// Its changes of the ConfigMap.
     pub config_map: Vec<ConfigMapChange>,
     /// The bindings that it made or, as a rollback, deleted, in the order of the first intents.
-    pub bindings: Vec<BindingChange>,
+    pub bindings: Vec<JournaledBinding>,
     /// The choices that shaped what it did, as of its last part.
     pub choices: Choices,
     /// The command's own options, as of its last part.
@@ -360,7 +360,7 @@ impl RunHistory {
             Some(change) if change.status == Some(ActionStatus::Failed) => change.status = None,
             // Asked for again after a stop: what the run knew of it still holds until there is another answer.
             Some(_) => {}
-            None => self.bindings.push(BindingChange {
+            None => self.bindings.push(JournaledBinding {
                 id,
                 object,
                 status: None,

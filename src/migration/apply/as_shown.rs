@@ -48,12 +48,12 @@ pub(super) fn leave_what_was_not_shown(plan: &mut Plan, shown: &Plan) -> Vec<Act
 
 /// What is planned for a principal.
 #[derive(Default)]
-struct Planned<'a> {
+struct PlannedFor<'a> {
     entry: Option<&'a AccessEntry>,
     calls: Vec<&'a ActionKind>,
 }
 
-impl Planned<'_> {
+impl PlannedFor<'_> {
     /// Whether nothing else becomes of the principal than what was agreed to; EKS may have done a part of it itself.
     fn is_left_of(&self, agreed: &Self) -> bool {
         let is_same = match (self.entry, agreed.entry) {
@@ -65,11 +65,11 @@ impl Planned<'_> {
     }
 }
 
-fn by_principal(plan: &Plan) -> BTreeMap<&Arn, Planned<'_>> {
+fn by_principal(plan: &Plan) -> BTreeMap<&Arn, PlannedFor<'_>> {
     let mappings = plan.mappings.iter();
     let mappings: BTreeMap<MappingId, &PlannedMapping> =
         mappings.map(|mapping| (mapping.id, mapping)).collect();
-    let mut all: BTreeMap<&Arn, Planned<'_>> = BTreeMap::new();
+    let mut all: BTreeMap<&Arn, PlannedFor<'_>> = BTreeMap::new();
     for action in &plan.actions {
         let Some(arn) = action.kind.principal_arn() else {
             continue;

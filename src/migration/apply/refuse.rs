@@ -3,11 +3,11 @@
 use super::ApplyOptions;
 use crate::choices::OnExisting;
 use crate::error::Failure;
-use crate::finding::{Code, Severity};
+use crate::finding::Severity;
 use crate::invocation::{Advice, Flag};
 use crate::migration::Survey;
-use crate::plan::Stage;
 use crate::plan::document::{Outcome, Plan};
+use crate::plan::{Obstacle, Stage};
 
 pub(super) fn blind_canary(seen: &Survey, options: &ApplyOptions) -> Result<(), Failure> {
     if options.canary.is_some() && seen.kubernetes.is_none() {
@@ -21,14 +21,15 @@ pub(super) fn blind_canary(seen: &Survey, options: &ApplyOptions) -> Result<(), 
 }
 
 pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(), Failure> {
-    let stops = |code: Code| code.stops_apply() || code == Code::ClusterNotActive;
     let updating = plan.cluster.status.as_deref() == Some("UPDATING");
-    for placed in &plan.findings {
-        let finding = &placed.finding;
-        // The mode switch itself makes a cluster UPDATING; that is waited for.
-        let waits =
-            finding.code == Code::ClusterNotActive && updating && options.enable_access_entries;
-        if finding.severity == Severity::Error && stops(finding.code) && !waits {
+    for (obstacle, finding) in plan.obstacles() {
+        let stops = match obstacle {
+            Obstacle::NoEntries => true,
+            // The mode switch itself makes a cluster UPDATING; that is waited for.
+            Obstacle::NotActive => !(updating && options.enable_access_entries),
+            _ => false,
+        };
+        if finding.severity == Severity::Error && stops {
             let failure = Failure::refused(format!("{} ({})", finding.message, finding.code));
             return Err(if finding.fix.is_empty() {
                 failure
@@ -36,7 +37,7 @@ pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(
                 failure.hint(finding.fix.clone())
             });
         }
-        if finding.code == Code::EntriesUnknown {
+        if obstacle == Obstacle::EntriesUnknown {
             return Err(Failure::refused(finding.message.clone()).hint(finding.fix.clone()));
         }
     }
@@ -70,12 +71,7 @@ pub(super) fn what_can_not_work(plan: &Plan, options: &ApplyOptions) -> Result<(
 /// # Errors
 /// The finding, with the flag that allows it.
 pub fn refuse_lockout(plan: &Plan, allowed: bool) -> Result<(), Failure> {
-    let finding = plan
-        .findings
-        .iter()
-        .map(|placed| &placed.finding)
-        .find(|finding| finding.code == Code::CallerLosesAdmin);
-    match finding {
+    match plan.obstacle(Obstacle::CallerLosesAdmin) {
         Some(finding) if !allowed => Err(Failure::refused(format!(
             "{} ({})",
             finding.message, finding.code

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ApplyOptions, Clock, live_entries, plan};
 use crate::error::Failure;
-use crate::finding::{Code, Severity};
+use crate::finding::Severity;
 use crate::invocation::Advice;
 use crate::journal::History;
 use crate::migration::Survey;
 use crate::model::{AccessEntry, AuthenticationMode, LiveEntry};
 use crate::plan::document::{ActionKind, Outcome, PlacedFinding, Plan, PlannedMapping};
-use crate::plan::{Action, check_fresh};
+use crate::plan::{Action, Obstacle, check_fresh};
 
 /// Builds the plan from what was seen, or takes the saved one when it still fits.
 pub(super) fn plan_now(
@@ -106,7 +106,8 @@ fn refuse_blocked(saved: &Plan, fresh: &Plan) -> Result<(), Failure> {
 
 /// What there is to say about the cluster now; what the plan does to the caller is said by the plan.
 fn findings_now(saved: &Plan, fresh: Vec<PlacedFinding>) -> Vec<PlacedFinding> {
-    let is_of_plan = |placed: &PlacedFinding| placed.finding.code == Code::CallerLosesAdmin;
+    let is_of_plan =
+        |placed: &PlacedFinding| Obstacle::of(&placed.finding) == Some(Obstacle::CallerLosesAdmin);
     let of_cluster = fresh.into_iter().filter(|placed| !is_of_plan(placed));
     let of_plan = saved.findings.iter().filter(|placed| is_of_plan(placed));
     of_cluster.chain(of_plan.cloned()).collect()

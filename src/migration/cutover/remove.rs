@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::before::{Answer, Authenticator};
+use crate::access::before::{Authenticator, AuthenticatorAnswer};
 use crate::access::identity_of_mapping;
 use crate::error::Failure;
 use crate::migration::verify::canonical;
@@ -110,12 +110,12 @@ fn leaves_answers(
     };
     let left = reader::read(&left.text());
     let (now, then) = (Authenticator::new(reading), Authenticator::new(&left));
-    let gives = |answer: Answer| match answer {
-        Answer::Mapped {
+    let gives = |answer: AuthenticatorAnswer| match answer {
+        AuthenticatorAnswer::Mapped {
             username, groups, ..
         } => Some(Some((username, groups))),
-        Answer::Refused => Some(None),
-        Answer::Undefined { .. } => None,
+        AuthenticatorAnswer::Refused => Some(None),
+        AuthenticatorAnswer::Undefined { .. } => None,
     };
     let mut live = observed.entries_by_principal();
     live.retain(|_, live| !observed.is_stale(live));
@@ -130,7 +130,7 @@ fn leaves_answers(
             .map_or_else(|| mapping.arn.clone(), canonical);
         let today = now.answer(&arn);
         let by = match &today {
-            Answer::Mapped { by, .. } => *by,
+            AuthenticatorAnswer::Mapped { by, .. } => *by,
             _ => mapping.id,
         };
         let is_there = principal
@@ -151,10 +151,10 @@ fn leaves_answers(
         // dropped as decided, or proven to let nobody in.
         let is_judged =
             by.section == Section::MapAccounts || inert.contains(&by) || dropped.contains(&by);
-        if is_judged && after == Answer::Refused {
+        if is_judged && after == AuthenticatorAnswer::Refused {
             continue;
         }
-        if let (true, Answer::Mapped { by: other, .. }) = (keeps_out, &after)
+        if let (true, AuthenticatorAnswer::Mapped { by: other, .. }) = (keeps_out, &after)
             && *other != mapping.id
         {
             return Err(Failure::refused(format!(

@@ -16,7 +16,7 @@ use crate::model::ClusterId;
 
 /// What is asked for beside the cluster.
 #[derive(Debug)]
-pub struct Asked<'a> {
+pub struct RecordRequest<'a> {
     /// The journal that was named.
     pub journal: Option<&'a Path>,
     /// The folder for journals, where there is one.
@@ -34,7 +34,7 @@ impl ChangeRecord {
     ///
     /// # Errors
     /// The journal can't be read, or a decision matches nothing.
-    pub fn of_survey(seen: &Survey, asked: &Asked<'_>) -> Result<Self, Failure> {
+    pub fn of_survey(seen: &Survey, asked: &RecordRequest<'_>) -> Result<Self, Failure> {
         let cluster = cluster_id(seen)?;
         let path = match (asked.journal, &asked.state_folder) {
             (None, None) => None,

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use find::{Found, found, journals_of};
-pub use live::{Asked, cluster_of};
+pub use live::{RecordRequest, cluster_of};
 pub use run::{BackupRecord, BackupState, BindingRecord, CallRecord, ConfigMapRecord, RunRecord};
 pub use undo::{Undo, UndoStep};
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::digest::sha256;
 use crate::files;
 use crate::journal::{
-    BindingChange, CallHistory, ConfigMapChange, Planned, Proof, RunCommand, RunEnd, RunHistory,
+    CallHistory, ConfigMapChange, JournaledBinding, Planned, Proof, RunCommand, RunEnd, RunHistory,
     RunPart, WatchedNodes,
 };
 use crate::model::{ActionError, ActionStatus};
@@ -223,7 +223,7 @@ impl CallRecord {
 }
 
 impl BindingRecord {
-    fn of(change: &BindingChange) -> Self {
+    fn of(change: &JournaledBinding) -> Self {
         Self {
             binding: change.id.to_string(),
             time: change.time,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::access::before::{Answer, Authenticator};
+use crate::access::before::{Authenticator, AuthenticatorAnswer};
 use crate::kubernetes::{NodeNames, Stored};
 use crate::migration::Survey;
 use crate::migration::verify::canonical;
@@ -202,7 +202,8 @@ fn object(binding: &Binding) -> Value {
 /// credentials.
 fn let_in(seed: &mut Seed, seen: &Survey, caller: &Principal) {
     seed.caller.principal = caller.arn();
-    let is_mapped = Authenticator::new(&seen.reading).answer(&canonical(caller)) != Answer::Refused;
+    let is_mapped = Authenticator::new(&seen.reading).answer(&canonical(caller))
+        != AuthenticatorAnswer::Refused;
     if is_mapped || seen.observed.entry(&caller.key()).is_some() {
         return;
     }

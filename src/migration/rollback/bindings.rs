@@ -20,7 +20,7 @@ pub struct UndoneBinding {
     #[serde(flatten)]
     pub id: BindingId,
     /// What becomes of it.
-    pub fate: Fate,
+    pub fate: BindingFate,
     /// Why it is not deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -32,7 +32,8 @@ pub struct UndoneBinding {
 /// What becomes of a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Fate {
+#[schemars(rename = "Fate")]
+pub enum BindingFate {
     /// It goes, after the entries.
     Planned,
     /// It is gone.
@@ -118,10 +119,10 @@ pub(super) fn judge(
     let (fate, reason, stored) = match found {
         Ok(None) => return None,
         Ok(Some(stored)) => match why_it_stays(own, &stored, after) {
-            Some(reason) => (Fate::Left, Some(reason), Some(stored)),
-            None => (Fate::Planned, None, Some(stored)),
+            Some(reason) => (BindingFate::Left, Some(reason), Some(stored)),
+            None => (BindingFate::Planned, None, Some(stored)),
         },
-        Err(error) => (Fate::Failed, Some(by_hand(&own.id, &error)), None),
+        Err(error) => (BindingFate::Failed, Some(by_hand(&own.id, &error)), None),
     };
     Some(UndoneBinding {
         id: own.id.clone(),
@@ -182,7 +183,7 @@ mod tests {
         })
     }
 
-    fn fate(uid: Option<&str>, now: Value, after: &[AccessEntry]) -> Fate {
+    fn fate(uid: Option<&str>, now: Value, after: &[AccessEntry]) -> BindingFate {
         let asked = object("", "monitoring", "");
         let own = OwnBinding {
             id: BindingId::of(&asked),
@@ -196,10 +197,10 @@ mod tests {
     #[test]
     fn only_what_nobody_touched_and_nobody_needs_goes() {
         let ours = || object("1", "monitoring", "aws-auth-migrate");
-        assert_eq!(fate(Some("1"), ours(), &[]), Fate::Planned);
-        assert_eq!(fate(Some("2"), ours(), &[]), Fate::Left);
+        assert_eq!(fate(Some("1"), ours(), &[]), BindingFate::Planned);
+        assert_eq!(fate(Some("2"), ours(), &[]), BindingFate::Left);
         let changed = object("1", "everybody", "aws-auth-migrate");
-        assert_eq!(fate(Some("1"), changed, &[]), Fate::Left);
+        assert_eq!(fate(Some("1"), changed, &[]), BindingFate::Left);
         let mut entry = AccessEntry {
             principal_arn: "arn:aws:iam::111122223333:role/a".parse().unwrap(),
             entry_type: crate::model::EntryType::Standard,
@@ -208,15 +209,18 @@ mod tests {
             tags: BTreeMap::new(),
             access_policies: Vec::new(),
         };
-        assert_eq!(fate(Some("1"), ours(), &[entry.clone()]), Fate::Planned);
+        assert_eq!(
+            fate(Some("1"), ours(), &[entry.clone()]),
+            BindingFate::Planned
+        );
         entry.kubernetes_groups.push("monitoring".to_owned());
-        assert_eq!(fate(Some("1"), ours(), &[entry]), Fate::Left);
+        assert_eq!(fate(Some("1"), ours(), &[entry]), BindingFate::Left);
     }
 
     #[test]
     fn a_lost_answer_is_resolved_by_reading_the_entry() {
         let by = |manager| fate(None, object("1", "monitoring", manager), &[]);
-        assert_eq!(by("aws-auth-migrate"), Fate::Planned);
-        assert_eq!(by("kubectl-client-side-apply"), Fate::Left);
+        assert_eq!(by("aws-auth-migrate"), BindingFate::Planned);
+        assert_eq!(by("kubectl-client-side-apply"), BindingFate::Left);
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::config_map::{Restoring, changes};
 use super::entries::{Left, Undoing, undo, undo_by_tags};
 use super::{Moves, RollbackOptions, RolledBack};
-use crate::access::before::{Answer, Authenticator};
+use crate::access::before::{Authenticator, AuthenticatorAnswer};
 use crate::choices::Choices;
 use crate::error::Failure;
 use crate::finding::Code;
@@ -213,21 +213,21 @@ fn keep_what_nothing_else_gives(
     };
     let reason = |principal: &Principal| {
         let by = match authenticator.answer(&canonical(principal)) {
-            Answer::Refused => {
+            AuthenticatorAnswer::Refused => {
                 return Some(
                     "no mapping in aws-auth grants it access, so it would lose its access",
                 );
             }
-            Answer::Undefined { .. } => {
+            AuthenticatorAnswer::Undefined { .. } => {
                 return Some(
                     "several mappings in aws-auth match it, and it is random which of them applies",
                 );
             }
             // An account gives its principals no groups, and no mapping of a role or user is there to compare with.
-            Answer::Mapped { by, .. } if by.section == Section::MapAccounts => {
+            AuthenticatorAnswer::Mapped { by, .. } if by.section == Section::MapAccounts => {
                 return Some("aws-auth maps only its account, which grants different access");
             }
-            Answer::Mapped { by, .. } => by,
+            AuthenticatorAnswer::Mapped { by, .. } => by,
         };
         let (live, mapping) = (live.get(&principal.key())?, wanted(by)?);
         // The best entry for a mapping may give other access than the mapping, and then somebody has to have accepted it.

@@ -128,8 +128,8 @@ impl Story {
 /// Decides what is undone.
 ///
 /// The history of an entry starts over with every rollback that brought it back. An entry that says neither what the runs
-/// left nor, where an answer was lost, what they may have left, was changed by somebody else and stays. `is_dead` tells
-/// of an entry whether it is older than its principal, as far as IAM is known.
+/// left nor, where an answer was lost, what they may have left, was changed by somebody else and stays. `is_dead` says
+/// whether an entry is older than its principal, as far as IAM is known.
 #[must_use]
 pub fn undo(
     history: &History,
@@ -212,14 +212,14 @@ fn stories(
 /// Decides by tags alone, where the journal is lost or elsewhere: an entry with this tool's tag goes when its mapping
 /// is there again and still gives what the entry says.
 #[must_use]
-pub fn undo_by_tags(live: &[LiveEntry], stands: &BTreeSet<String>) -> Undoing {
+pub fn undo_by_tags(live: &[LiveEntry], proven: &BTreeSet<String>) -> Undoing {
     let mut undoing = Undoing::default();
     for live in live
         .iter()
         .filter(|live| live.entry.tags.contains_key(RUN_TAG))
     {
         let principal = live.entry.principal_arn.to_string();
-        if stands.contains(&principal) {
+        if proven.contains(&principal) {
             undoing
                 .actions
                 .extend(back(&principal, Some(&live.entry), None));

@@ -19,7 +19,7 @@ use crate::model::ClusterId;
 use crate::writer::Progress;
 
 /// One look at the cluster, and what would be undone.
-pub(super) struct Look {
+pub(super) struct RollbackLook {
     pub(super) seen: Survey,
     pub(super) kubernetes: Kubernetes,
     pub(super) id: ClusterId,
@@ -28,7 +28,7 @@ pub(super) struct Look {
     pub(super) done: RolledBack,
 }
 
-impl Look {
+impl RollbackLook {
     pub(super) async fn of<P: Progress>(
         session: &Session<'_, P>,
         options: &RollbackOptions,

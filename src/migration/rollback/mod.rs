@@ -28,11 +28,11 @@ use crate::journal::{Beginning, RunCommand, RunEnd};
 use crate::kubernetes::Stored;
 use crate::model::AuthenticationMode;
 use crate::stop::Stop;
-use crate::writer::{self, Event, Guarded, Limits, Progress, Run, Summary};
-use look::Look;
+use crate::writer::{self, Event, Guarded, Limits, Progress, Run, RunSummary};
+use look::RollbackLook;
 use work::RollingBack;
 
-pub use bindings::{Fate, UndoneBinding, made_bindings};
+pub use bindings::{BindingFate, UndoneBinding, made_bindings};
 pub use config_map::{Restoring, changes, restore};
 pub use decide::calls;
 pub use entries::{Left, Undoing, undo, undo_by_tags};
@@ -98,7 +98,7 @@ pub struct RolledBack {
     /// What can't be undone.
     pub stays: Vec<String>,
     /// How the calls ended; `None` for a dry run, or where there was nothing to do.
-    pub summary: Option<Summary>,
+    pub summary: Option<RunSummary>,
     /// The run's id.
     pub run: Option<String>,
     /// The journal.
@@ -116,12 +116,14 @@ impl RolledBack {
             && self
                 .bindings
                 .iter()
-                .all(|binding| binding.fate == Fate::Left)
+                .all(|binding| binding.fate == BindingFate::Left)
     }
 
     /// Whether a binding that was to go is still there.
     fn owes_bindings(&self) -> bool {
-        let owed = |binding: &UndoneBinding| matches!(binding.fate, Fate::Planned | Fate::Failed);
+        let owed = |binding: &UndoneBinding| {
+            matches!(binding.fate, BindingFate::Planned | BindingFate::Failed)
+        };
         self.bindings.iter().any(owed)
     }
 }
@@ -139,17 +141,17 @@ pub async fn rollback<P: Progress>(
     confirm: impl Fn(&RolledBack) -> Result<Consent, Failure>,
 ) -> Result<RolledBack, Failure> {
     let session = Session::new(target, &options.journal, progress, stop, clock, None);
-    let mut look = Look::of(&session, options).await?;
+    let mut look = RollbackLook::of(&session, options).await?;
     if !options.act || (look.done.is_nothing() && !look.is_open) {
         return Ok(look.done);
     }
     // Where there is nothing left to undo, the run that was stopped only has to be ended.
     if !look.done.is_nothing() && confirm(&look.done)? == Consent::Answered {
-        let again = Look::of(&session, options).await?;
+        let again = RollbackLook::of(&session, options).await?;
         refuse_unless_as_shown(again.is_like(&look))?;
         look = again;
     }
-    let Look {
+    let RollbackLook {
         seen,
         kubernetes,
         id,
@@ -184,7 +186,7 @@ pub async fn rollback<P: Progress>(
         let summary = done.summary.as_ref();
         (
             done.end.unwrap_or(RunEnd::Complete),
-            summary.map(Summary::ending).unwrap_or_default(),
+            summary.map(RunSummary::ending).unwrap_or_default(),
         )
     })
 }

@@ -113,10 +113,10 @@ mod tests {
         let then = aws_auth(&(line("c") + &line("b") + &line("b")));
         let moves = Moves::between(&now, &then);
         let arns = |moved: &[MovedMapping]| -> Vec<String> {
-            let told = moved
+            let texts = moved
                 .iter()
                 .map(|moved| format!("{} {}", moved.id, moved.arn));
-            told.collect()
+            texts.collect()
         };
         assert_eq!(arns(&moves.back), ["mapRoles[0] c", "mapRoles[2] b"]);
         assert_eq!(arns(&moves.gone), ["mapRoles[0] a"]);

@@ -7,10 +7,10 @@ use tokio::time::Instant;
 
 use super::bindings::by_hand;
 use super::entries::done_without_answer;
-use super::{Fate, RollbackOptions, RolledBack, UndoneBinding};
+use super::{BindingFate, RollbackOptions, RolledBack, UndoneBinding};
 use crate::error::{Failure, FailureKind};
 use crate::invocation::Advice;
-use crate::journal::{Answered, ConfigMapChange, ConfigMapIntent, RunLog};
+use crate::journal::{CallOutcome, ConfigMapChange, ConfigMapIntent, RunLog};
 use crate::kubernetes::{Attempt, Kubernetes, KubernetesError, Stored, StoredBinding};
 use crate::migration::cutover::{ATTEMPTS, BREATH, interrupted, may_try_again};
 use crate::migration::deletion::{Deletion, NOTHING_YET, Over, TAKE_OFF, held_by};
@@ -46,7 +46,7 @@ impl<P: Progress> RollingBack<'_, P> {
         for call in done_without_answer(known, live) {
             let status = writer::done_status(&call.action.kind);
             self.log
-                .outcome(&call.token, &call.action, status, Answered::default())?;
+                .outcome(&call.token, &call.action, status, CallOutcome::default())?;
         }
         for change in known
             .bindings
@@ -68,7 +68,7 @@ impl<P: Progress> RollingBack<'_, P> {
         bindings: &mut [UndoneBinding],
     ) -> Result<(), Failure> {
         for binding in bindings {
-            let (Fate::Planned, Some(stored)) = (binding.fate, &binding.stored) else {
+            let (BindingFate::Planned, Some(stored)) = (binding.fate, &binding.stored) else {
                 continue;
             };
             if self.session.stop.is_requested() {
@@ -78,8 +78,8 @@ impl<P: Progress> RollingBack<'_, P> {
             let deleted = self.delete_binding(stored).await;
             let error = deleted.as_ref().err().map(ToString::to_string);
             let (fate, status) = match &deleted {
-                Ok(()) => (Fate::Deleted, ActionStatus::Deleted),
-                Err(_) => (Fate::Failed, ActionStatus::Failed),
+                Ok(()) => (BindingFate::Deleted, ActionStatus::Deleted),
+                Err(_) => (BindingFate::Failed, ActionStatus::Failed),
             };
             self.log
                 .binding_outcome(&binding.id, status, None, None, error)?;

@@ -12,15 +12,14 @@ use super::apply::ours;
 use super::rollback::{self, undo};
 use super::survey::Survey;
 use super::verify::{Readiness, Verification, canonical};
-use crate::access::before::{Answer, Authenticator};
-use crate::finding::Code;
+use crate::access::before::{Authenticator, AuthenticatorAnswer};
 use crate::invocation::{CommandOption, Invocation, Verb};
 use crate::journal::{History, RunCommand, RunEnd, RunHistory};
 use crate::kubernetes::Stored;
 use crate::model::ActionStatus;
 use crate::model::{AuthenticationMode, LiveEntry, Principal};
-use crate::plan::Plan;
-use crate::plan::document::{PlacedFinding, Summary};
+use crate::plan::document::Summary;
+use crate::plan::{Obstacle, Plan};
 use crate::reader;
 use crate::rights::For;
 use crate::source::EKS_MANAGER;
@@ -212,7 +211,7 @@ fn written_again(seen: &Survey, history: &History) -> Option<String> {
 /// What others have changed of this tool's work since.
 fn drift(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) -> Vec<String> {
     let changed = undo(history, None, live, &|_| false).left;
-    let told: BTreeSet<_> = changed
+    let noted: BTreeSet<_> = changed
         .iter()
         .map(|left| left.principal_arn.clone())
         .collect();
@@ -231,7 +230,7 @@ fn drift(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) -> V
     };
     let made = history.made_entries().into_iter();
     let deleted = made
-        .filter(|(arn, run)| is_made(run, arn) && !is_live(arn) && !told.contains(arn))
+        .filter(|(arn, run)| is_made(run, arn) && !is_live(arn) && !noted.contains(arn))
         .map(|(arn, _)| format!("{arn}: deleted since"));
     changed
         .chain(deleted.filter(|_| seen.observed.entries.is_some()))
@@ -259,7 +258,7 @@ fn orphans(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) ->
     let is_mapped = |principal: &Principal| {
         let arn = canonical(principal);
         let mut all = authenticators.iter();
-        all.any(|authenticator| authenticator.answer(&arn) != Answer::Refused)
+        all.any(|authenticator| authenticator.answer(&arn) != AuthenticatorAnswer::Refused)
     };
     let ours = ours(history);
     let ours = live.iter().filter(|live| ours.made(live));
@@ -318,8 +317,7 @@ fn next(status: &Status, verification: &Verification, binds: bool) -> NextStep {
     let has_mappings = !plan.mappings.is_empty() || !plan.accounts.is_empty();
     let mut actions = plan.actions.iter();
     let mode = status.authentication_mode;
-    let refusal = |placed: &&PlacedFinding| placed.finding.code == Code::CallerLosesAdmin;
-    let refusal = plan.findings.iter().find(refusal);
+    let refusal = plan.obstacle(Obstacle::CallerLosesAdmin);
     let mut consents = plan.consents();
     if binds && !consents.contains(&CommandOption::ApplyRbac) {
         consents.push(CommandOption::ApplyRbac);
@@ -328,7 +326,7 @@ fn next(status: &Status, verification: &Verification, binds: bool) -> NextStep {
         plan.command(Verb::Status, [CommandOption::Preflight])
     } else if let Some(refusal) = refusal.filter(|_| !plan.actions.is_empty()) {
         // `apply` would refuse the plan.
-        Invocation::explain(refusal.finding.code)
+        Invocation::explain(refusal.code)
     } else if mode == Some(AuthenticationMode::ConfigMap) {
         // The mode is switched even where nothing else is to be done.
         plan.command(Verb::Apply, with_switch(consents))

@@ -5,12 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::{Aws, LookupRoles};
-use crate::finding::{Code, Finding};
+use crate::finding::Finding;
 use crate::kubernetes::Kubernetes;
 use crate::migration::owners::{Writer, owner_of, writers_of};
 use crate::migration::{Survey, Verification};
-use crate::plan::Action;
-use crate::rights::{self, For, Needs, Question, Statement};
+use crate::plan::{Action, Obstacle};
+use crate::rights::{self, AccessReview, For, Needs, Statement};
 
 /// How many questions are asked at a time.
 const AT_A_TIME: usize = 4;
@@ -112,17 +112,14 @@ pub async fn preflight(
         let stored = kubernetes.stored().await.unwrap_or_default();
         writers = stored.as_ref().map(writers_of).unwrap_or_default();
     }
-    let of_cluster = verification
-        .plan
-        .findings
-        .iter()
-        .map(|placed| &placed.finding);
     Preflight {
         command,
         rights: found,
-        findings: of_cluster
-            .filter(|finding| stops(finding))
-            .cloned()
+        findings: verification
+            .plan
+            .obstacles()
+            .filter(|(obstacle, _)| stops(*obstacle))
+            .map(|(_, finding)| finding.clone())
             .collect(),
         writers,
         owners: seen
@@ -137,17 +134,11 @@ pub async fn preflight(
     }
 }
 
-fn stops(finding: &Finding) -> bool {
-    matches!(
-        finding.code,
-        Code::PlatformTooOld
-            | Code::OutpostCluster
-            | Code::ClusterNotActive
-            | Code::EntriesUnknown
-            | Code::NodeRolesUnknown
-            | Code::BindingsUnknown
-            | Code::QuotaExceeded
-            | Code::CallerLosesAdmin
+/// Whether it stops a command that writes, or what it may do can't be told; `aws-auth` itself is the plan's business.
+fn stops(obstacle: Obstacle) -> bool {
+    !matches!(
+        obstacle,
+        Obstacle::SectionUnclear | Obstacle::AccountsCutShort
     )
 }
 
@@ -195,7 +186,7 @@ async fn of_aws(aws: &Aws, seen: &Survey, statements: Vec<Statement>) -> Vec<Rig
 /// Asks the API server.
 ///
 /// Source: Kubernetes API Reference, `SelfSubjectAccessReview`.
-async fn of_kubernetes(kubernetes: &Kubernetes, question: &Question) -> Right {
+async fn of_kubernetes(kubernetes: &Kubernetes, question: &AccessReview) -> Right {
     let (state, how) = match kubernetes.may(question).await {
         Ok(allowed) => (
             RightState::of(allowed),

@@ -22,12 +22,12 @@ use crate::source::AwsAuth;
 use crate::together::both;
 
 /// Something that a plan can do without, and what there is to say where it can't be read.
-struct Part<T> {
+struct Readable<T> {
     known: Option<T>,
     unknown: Option<Finding>,
 }
 
-impl<T> Part<T> {
+impl<T> Readable<T> {
     fn known(known: T) -> Self {
         Self {
             known: Some(known),
@@ -52,7 +52,7 @@ struct Mapped {
 }
 
 /// What all reads of a look need.
-struct Look<'a> {
+struct LiveLook<'a> {
     target: &'a Target,
     name: &'a str,
     aws: &'a Aws,
@@ -83,7 +83,7 @@ pub(super) async fn live(
         None if target.trust_file => None,
         None => Some(by_tokens(&aws, &cluster, name, clock, &target.aws).await?),
     };
-    let look = Look {
+    let look = LiveLook {
         target,
         name,
         aws: &aws,
@@ -96,7 +96,7 @@ pub(super) async fn live(
         if has_entries(&cluster.cluster) {
             reads.of("access entries", look.entries(None)).await
         } else {
-            Ok(Part::known(Vec::new()))
+            Ok(Readable::known(Vec::new()))
         }
     };
     let node_roles = reads.of("node roles", look.node_roles(&cluster));
@@ -145,7 +145,7 @@ pub(in crate::migration) async fn after_switch(
         return Ok(seen);
     };
     let (kubernetes, before) = (seen.kubernetes.clone(), seen.observed.cluster.clone());
-    let look = Look {
+    let look = LiveLook {
         target,
         name,
         aws: &aws,
@@ -174,7 +174,7 @@ impl Survey {
         target: &Target,
         name: &str,
         mapped: Mapped,
-        entries: Part<Vec<LiveEntry>>,
+        entries: Readable<Vec<LiveEntry>>,
     ) -> Result<Self, Failure> {
         let Mapped {
             aws_auth,
@@ -270,7 +270,7 @@ fn has_entries(cluster: &Cluster) -> bool {
     mode.is_some_and(AuthenticationMode::has_access_entries)
 }
 
-impl Look<'_> {
+impl LiveLook<'_> {
     /// The ConfigMap, and IAM's word on the principals in it that are not `known` yet.
     async fn mapped(&self, known: &Principals) -> Result<Mapped, Failure> {
         let reads = &self.target.reads;
@@ -315,19 +315,19 @@ impl Look<'_> {
     }
 
     /// The bindings: from the file, from the cluster, or unknown where they may not be read.
-    async fn bindings(&self) -> Part<Rbac> {
+    async fn bindings(&self) -> Readable<Rbac> {
         match (&self.target.rbac, self.kubernetes) {
-            (Some(rbac), _) => Part::known(rbac.clone()),
-            (None, None) => Part {
+            (Some(rbac), _) => Readable::known(rbac.clone()),
+            (None, None) => Readable {
                 known: None,
                 unknown: None,
             },
             (None, Some(kubernetes)) => {
                 let read = read_bindings(kubernetes, self.target.read_roles);
                 match self.target.reads.of("bindings", read).await {
-                    Ok(rbac) => Part::known(rbac),
+                    Ok(rbac) => Readable::known(rbac),
                     // A plan can do without bindings, and says so.
-                    Err(error) => Part::unknown(Finding::new(
+                    Err(error) => Readable::unknown(Finding::new(
                         Code::BindingsUnknown,
                         error.to_string(),
                         Advice::PassRbac,
@@ -338,27 +338,33 @@ impl Look<'_> {
     }
 
     /// The live access entries, unknown where they may not be read; `listed` are those that were listed before.
-    async fn entries(&self, listed: Option<Vec<String>>) -> Result<Part<Vec<LiveEntry>>, Failure> {
+    async fn entries(
+        &self,
+        listed: Option<Vec<String>>,
+    ) -> Result<Readable<Vec<LiveEntry>>, Failure> {
         let entries = match listed {
             Some(listed) => self.aws.describe_entries(self.name, listed).await,
             None => self.aws.access_entries(self.name).await,
         };
         match entries {
-            Ok(entries) => Ok(Part::known(entries)),
+            Ok(entries) => Ok(Readable::known(entries)),
             Err(error) if error.is_denied() => {
                 let fix = format!("grant `{}` to the caller", error.operation);
                 let message = format!("the live access entries could not be read: {}", error.kind);
                 let finding = Finding::new(Code::EntriesUnknown, message, fix);
-                Ok(Part::unknown(finding))
+                Ok(Readable::unknown(finding))
             }
             Err(error) => Err(Failure::aws("failed to read the access entries", error)),
         }
     }
 
     /// The roles of managed nodes, unknown where EKS does not tell: a plan can do without them, and says so.
-    async fn node_roles(&self, cluster: &ObservedCluster) -> Result<Part<Vec<NodeRole>>, Failure> {
+    async fn node_roles(
+        &self,
+        cluster: &ObservedCluster,
+    ) -> Result<Readable<Vec<NodeRole>>, Failure> {
         match self.aws.node_roles(cluster).await {
-            Ok(roles) => Ok(Part::known(roles)),
+            Ok(roles) => Ok(Readable::known(roles)),
             Err(error) if error.code().is_some() && !error.is_expired() => {
                 let fix = format!(
                     "if that permission is missing, grant `{}` to the caller",
@@ -368,7 +374,7 @@ impl Look<'_> {
                     "the roles of managed nodes could not be read: {}",
                     error.kind
                 );
-                Ok(Part::unknown(Finding::new(
+                Ok(Readable::unknown(Finding::new(
                     Code::NodeRolesUnknown,
                     message,
                     fix,

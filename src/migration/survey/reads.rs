@@ -30,7 +30,7 @@ impl fmt::Debug for Reads {
 }
 
 impl Reads {
-    /// Tells somebody.
+    /// Reports what is being read.
     #[must_use]
     pub fn watched(tell: impl Fn(Option<&[&'static str]>) + Send + Sync + 'static) -> Self {
         Self {
@@ -88,20 +88,20 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_read_is_told_until_it_is_read() {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let told_too = Arc::clone(&told);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen_too = Arc::clone(&seen);
         let reads = Reads::watched(move |names| {
-            told_too
+            seen_too
                 .lock()
                 .unwrap()
                 .push(names.map(|names| names.join(" ")));
         });
         let inner = reads.of("entries", async {});
         reads.look(reads.of("aws-auth", inner)).await;
-        let told = told.lock().unwrap();
-        let told: Vec<_> = told.iter().map(Option::as_deref).collect();
+        let seen = seen.lock().unwrap();
+        let seen: Vec<_> = seen.iter().map(Option::as_deref).collect();
         let both = Some("aws-auth entries");
         let one = Some("aws-auth");
-        assert_eq!(told, [Some(""), one, both, one, Some(""), None]);
+        assert_eq!(seen, [Some(""), one, both, one, Some(""), None]);
     }
 }

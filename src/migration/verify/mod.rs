@@ -1,19 +1,22 @@
 //! What would change if `aws-auth` went away now; pure.
 
 mod nodes;
+mod objections;
 
 use serde::{Deserialize, Serialize};
 
-use crate::choices::ManagedNodes;
 use crate::decisions::Do;
-use crate::finding::{Code, Finding, Severity};
-use crate::invocation::{Advice, Flag};
+use crate::finding::{Code, Finding};
+use crate::invocation::Flag;
 use crate::journal::Proof;
 use crate::model::{AuthenticationMode, MappingId};
 use crate::observed::Observed;
-use crate::plan::Stage;
-use crate::plan::document::{Blocker, Outcome, PlacedFinding, Plan, PlannedMapping, Verdict};
+use crate::plan::Obstacle;
+use crate::plan::document::{Outcome, PlacedFinding, Plan};
 use crate::reader::Reading;
+
+pub use crate::access::canonical;
+use objections::{of_account, of_cluster, of_mapping};
 
 /// The name and version of the document.
 pub const SCHEMA: &str = "aws-auth-migrate/verify/v1";
@@ -138,21 +141,7 @@ pub fn verify(plan: Plan, reading: &Reading, observed: &Observed) -> Verificatio
             continue;
         }
         if counts && account.outcome == Outcome::Blocked {
-            let finding = heaviest(&account.findings);
-            objections.push(Objection {
-                mapping: Some(account.id),
-                arn: Some(account.account_id.clone()),
-                code: finding.map(|finding| finding.code),
-                settled_by_apply: false,
-                message: format!(
-                    "every principal of account {} without an access entry would lose its access",
-                    account.account_id
-                ),
-                fix: fix(
-                    finding,
-                    "in aws-auth, map its principals one by one in mapRoles or mapUsers, then run `apply`",
-                ),
-            });
+            objections.push(of_account(account));
         } else {
             proven.push(account.id);
         }
@@ -248,74 +237,6 @@ fn sentence(objections: &[Objection], counts: bool, left: usize, plan: &Plan) ->
     }
 }
 
-fn heaviest(findings: &[Finding]) -> Option<&Finding> {
-    let weight = |finding: &&Finding| std::cmp::Reverse(finding.severity);
-    findings
-        .iter()
-        .filter(|finding| finding.severity != Severity::Info)
-        .min_by_key(weight)
-}
-
-fn fix(finding: Option<&Finding>, otherwise: &str) -> String {
-    finding
-        .map(|finding| finding.fix.clone())
-        .filter(|fix| !fix.is_empty())
-        .unwrap_or_else(|| otherwise.to_owned())
-}
-
-/// What speaks against taking everything away, whatever the mappings.
-fn of_cluster(plan: &Plan, reading: &Reading) -> Vec<Objection> {
-    let plain = |code, settled_by_apply, message: String, fix: &str| Objection {
-        mapping: None,
-        arn: None,
-        code,
-        settled_by_apply,
-        message,
-        fix: fix.to_owned(),
-    };
-    let mut objections = Vec::new();
-    if plan
-        .actions
-        .iter()
-        .any(|action| action.stage == Stage::Cluster)
-    {
-        objections.push(plain(
-            Some(Code::ModeSwitchNeeded),
-            true,
-            "the cluster is in the mode CONFIG_MAP, and aws-auth is the only source of access"
-                .to_owned(),
-            &Advice::ApplyWithModeSwitch.to_string(),
-        ));
-    }
-    for section in &reading.broken {
-        objections.push(plain(
-            Some(Code::SectionUnreadable),
-            false,
-            format!("`{section}` can't be read, so it is unknown who was meant to have access"),
-            "in aws-auth, fix or remove it, then verify again",
-        ));
-    }
-    for section in &reading.undecided {
-        objections.push(plain(
-            Some(Code::SectionUndecided),
-            false,
-            format!("it is unclear how the cluster reads `{section}`"),
-            "in aws-auth, write it in plain YAML, then verify again",
-        ));
-    }
-    for placed in &plan.findings {
-        let finding = &placed.finding;
-        if matches!(
-            finding.code,
-            Code::EntriesUnknown | Code::NodeRolesUnknown | Code::AccountsCutShort
-        ) {
-            let (code, message) = (Some(finding.code), finding.message.clone());
-            objections.push(plain(code, false, message, &finding.fix));
-        }
-    }
-    objections
-}
-
 /// What was taken on trust: bindings that may not be read, and principals that can't be looked up, so that nobody can
 /// tell whether one was re-created after its entry.
 fn doubts(plan: &Plan, proven: &[MappingId]) -> Vec<Doubt> {
@@ -326,11 +247,9 @@ fn doubts(plan: &Plan, proven: &[MappingId]) -> Vec<Doubt> {
         fix: finding.fix.clone(),
     };
     let of_cluster = plan
-        .findings
-        .iter()
-        .map(|placed| &placed.finding)
-        .filter(|finding| finding.code == Code::BindingsUnknown)
-        .map(|finding| doubt(None, finding));
+        .obstacles()
+        .filter(|(obstacle, _)| *obstacle == Obstacle::BindingsUnknown)
+        .map(|(_, finding)| doubt(None, finding));
     let of_mappings = plan
         .mappings
         .iter()
@@ -345,94 +264,3 @@ fn doubts(plan: &Plan, proven: &[MappingId]) -> Vec<Doubt> {
         .map(|(mapping, finding)| doubt(Some(mapping.id), finding));
     of_cluster.chain(of_mappings).collect()
 }
-
-fn of_mapping(mapping: &PlannedMapping, plan: &Plan, observed: &Observed) -> Option<Objection> {
-    let finding = heaviest(&mapping.findings);
-    let objection = |settled_by_apply, code: Option<Code>, message: &str, fix: String| {
-        Some(Objection {
-            mapping: Some(mapping.id),
-            arn: Some(mapping.arn.clone()),
-            code,
-            settled_by_apply,
-            message: message.to_owned(),
-            fix,
-        })
-    };
-    let code = finding.map(|finding| finding.code);
-    if mapping.is_dropped() {
-        return None;
-    }
-    if let Some(blocker) = mapping.blocker {
-        let verdict = mapping.shown_change().verdict;
-        let message = match (blocker, verdict) {
-            (Blocker::LiveDiffers, Some(Verdict::Lost)) if mapping.access.after.is_some() => {
-                "its access entry grants less than its mapping"
-            }
-            (Blocker::LiveDiffers, Some(Verdict::Gained)) => {
-                "its access entry grants more than its mapping"
-            }
-            (Blocker::LiveDiffers, Some(Verdict::Changed)) => {
-                "its access entry grants different access than its mapping"
-            }
-            (Blocker::BindingsUnread, _) => {
-                "its access entry gives another name, and the bindings could not be read"
-            }
-            _ => finding.map_or("it would lose its access", |finding| &finding.message),
-        };
-        return objection(false, code, message, fix(finding, &explain(code)));
-    }
-    match (mapping.outcome, mapping.access.verdict) {
-        (Outcome::Inert | Outcome::Unchanged | Outcome::Conflict, _) => None,
-        (Outcome::Create, _) if observed.has_unread_entries() => objection(
-            false,
-            Some(Code::EntriesUnknown),
-            "it is unknown whether it has an access entry",
-            "grant the caller the rights to read the access entries, then verify again".to_owned(),
-        ),
-        (Outcome::Create, _) => objection(
-            true,
-            None,
-            "it would lose its access: it has no access entry yet",
-            "run `apply` to create it".to_owned(),
-        ),
-        (Outcome::Update, _) => objection(
-            true,
-            code,
-            "its access entry does not match the mapping yet",
-            "run `apply` to update it".to_owned(),
-        ),
-        (Outcome::Blocked, _) => objection(
-            false,
-            code,
-            finding.map_or("it would lose its access", |finding| &finding.message),
-            fix(finding, &explain(code)),
-        ),
-        (Outcome::Skipped, _)
-            if observed.cluster.authentication_mode == Some(AuthenticationMode::ConfigMap)
-                && plan.choices.managed_nodes == ManagedNodes::Create =>
-        {
-            objection(
-                true,
-                code,
-                "it has no access entry yet: EKS creates one when the mode is switched, or `apply` does",
-                Advice::ApplyWithModeSwitch.into(),
-            )
-        }
-        (Outcome::Skipped, _) => objection(
-            false,
-            code,
-            "it was left to EKS, which has not created an access entry for it",
-            Advice::CreateManagedNodes.into(),
-        ),
-    }
-}
-
-/// Where the way out is explained, for a finding that names none.
-fn explain(code: Option<Code>) -> String {
-    code.map_or_else(
-        || "run `plan` to see what needs a decision".to_owned(),
-        |code| format!("run `aws-auth-migrate explain {code}` to see what to do"),
-    )
-}
-
-pub use crate::access::canonical;

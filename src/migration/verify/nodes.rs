@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Objection, canonical};
-use crate::access::before::{Answer, Authenticator};
+use crate::access::before::{Authenticator, AuthenticatorAnswer};
 use crate::finding::Code;
 use crate::model::Principal;
 use crate::observed::{NodeRoleUser, Observed};
@@ -44,7 +44,7 @@ pub(super) fn of_node_roles(
             .is_some_and(|live| live.entry.entry_type.is_node());
         if has_entry
             || spoken_of.contains(&canonical.to_lowercase())
-            || authenticator.answer(&canonical) == Answer::Refused
+            || authenticator.answer(&canonical) == AuthenticatorAnswer::Refused
             || !seen.insert(principal.key())
         {
             continue;

@@ -1,7 +1,7 @@
 //! What becomes of an element of `mapAccounts`.
 
 use super::Builder;
-use super::fate::{decided, told};
+use super::fate::{decided, decision_finding};
 use crate::decisions::Do;
 use crate::finding::Code;
 use crate::model::Mapping;
@@ -37,7 +37,7 @@ impl Builder<'_> {
             }
         }
         if let Some(answer) = decision {
-            findings.push(told(answer));
+            findings.push(decision_finding(answer));
         }
         PlannedAccount {
             id: mapping.id,

@@ -1,7 +1,7 @@
 //! Which answers decided something, and which do not fit.
 
 use super::Builder;
-use super::fate::Question;
+use super::fate::OpenMapping;
 use crate::decisions::Answer;
 use crate::plan::document::Misfit;
 
@@ -12,7 +12,7 @@ impl Builder<'_> {
             .extend(answers.position(|other| std::ptr::eq(other, answer)));
     }
 
-    pub(in crate::plan) fn misfit_of(&mut self, question: &Question<'_>, why: &str) {
+    pub(in crate::plan) fn misfit_of(&mut self, question: &OpenMapping<'_>, why: &str) {
         if let Some(answer) = question.answer {
             self.misfit(
                 answer,

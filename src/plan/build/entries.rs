@@ -1,7 +1,7 @@
 //! A proposed entry, held against the live one or against what is in force.
 
 use super::Builder;
-use super::fate::{Fate, Question, told, with};
+use super::fate::{Fate, OpenMapping, decision_finding, with};
 use crate::access::identity::identity_of_mapping;
 use crate::access::{InForce, Through, compare, identity_of_entry};
 use crate::decisions::Do;
@@ -9,13 +9,13 @@ use crate::finding::{Code, Finding};
 use crate::invocation::Advice;
 use crate::model::{AccessChange, AccessEntry, AuthenticationMode, Principal};
 use crate::plan::document::{Blocker, Outcome};
-use crate::plan::gate::{self, Move, Ruling, Update};
+use crate::plan::gate::{self, GateRuling, Move, Update};
 
 impl<'a> Builder<'a> {
     /// An entry is proposed: held against the live one where there is one, else against what is in force.
     pub(super) fn entry(
         &mut self,
-        question: &Question<'a>,
+        question: &OpenMapping<'a>,
         mut entry: AccessEntry,
         mut findings: Vec<Finding>,
     ) -> Fate {
@@ -67,9 +67,9 @@ impl<'a> Builder<'a> {
             update: Update::No,
         };
         match self.gate.rule(&asked) {
-            Ruling::Open(decision) => {
+            GateRuling::Open(decision) => {
                 if decision.is_some() {
-                    findings.extend(question.answer.map(told));
+                    findings.extend(question.answer.map(decision_finding));
                 }
                 gate::tag(&mut entry, &access);
                 let why = "this principal has no access entry yet";
@@ -81,7 +81,7 @@ impl<'a> Builder<'a> {
                     ..Fate::new(Outcome::Create, findings)
                 }
             }
-            Ruling::Blocked(blocker, finding, misfit) => {
+            GateRuling::Blocked(blocker, finding, misfit) => {
                 self.misfits.extend(misfit);
                 Fate {
                     access,
@@ -95,7 +95,7 @@ impl<'a> Builder<'a> {
     /// How the live entry differs from what `aws-auth` says of its principal.
     pub(in crate::plan) fn drift(
         &self,
-        question: &Question<'_>,
+        question: &OpenMapping<'_>,
         principal: &Principal,
         live: Option<&AccessEntry>,
     ) -> AccessChange {

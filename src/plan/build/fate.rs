@@ -43,7 +43,7 @@ impl Fate {
 
 /// A mapping with what is known of it before its fate is decided.
 #[derive(Debug)]
-pub(in crate::plan) struct Question<'a> {
+pub(in crate::plan) struct OpenMapping<'a> {
     pub(in crate::plan) mapping: &'a Mapping,
     pub(in crate::plan) grants_today: bool,
     /// Whether the proposal leaves out groups that EKS refuses.
@@ -62,7 +62,7 @@ pub(in crate::plan) fn decided(answer: &Answer) -> Decided {
     }
 }
 
-pub(super) fn told(answer: &Answer) -> Finding {
+pub(super) fn decision_finding(answer: &Answer) -> Finding {
     let reason = answer.reason.as_deref().map(|reason| format!(": {reason}"));
     Finding::new(
         Code::Decided,
@@ -75,7 +75,7 @@ pub(super) fn told(answer: &Answer) -> Finding {
     )
 }
 
-impl Question<'_> {
+impl OpenMapping<'_> {
     /// The change, in which a group that EKS refuses and the entry lacks is lost, bound or not: only a person knows
     /// what else looks for its name.
     pub(in crate::plan) fn with_dropped_groups(&self, change: AccessChange) -> AccessChange {
@@ -107,7 +107,7 @@ impl Question<'_> {
 }
 
 /// Only what is in force now.
-pub(super) fn before(question: &Question<'_>) -> AccessChange {
+pub(super) fn before(question: &OpenMapping<'_>) -> AccessChange {
     AccessChange {
         before: question.in_force.identity.clone(),
         ..AccessChange::default()

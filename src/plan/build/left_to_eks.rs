@@ -1,21 +1,21 @@
 //! Entries that EKS creates itself, in the mode switch or later.
 
 use super::Builder;
-use super::fate::{Fate, Question, told, with};
+use super::fate::{Fate, OpenMapping, decision_finding, with};
 use crate::choices::ManagedNodes;
 use crate::finding::{Code, Finding};
 use crate::invocation::Advice;
 use crate::model::{AccessEntry, AuthenticationMode, Principal, PrincipalKey};
 use crate::observed::NodeRoleUser;
 use crate::plan::document::Outcome;
-use crate::plan::gate::{Move, Ruling, Update};
+use crate::plan::gate::{GateRuling, Move, Update};
 
 impl<'a> Builder<'a> {
     /// EKS creates the entry itself, in the mode switch or later. What the switch would move by that is moved by this
     /// tool, so that it waits for a decision like any other move.
     pub(super) fn made_by_eks(
         &mut self,
-        question: &Question<'a>,
+        question: &OpenMapping<'a>,
         entry: &AccessEntry,
         mut findings: Vec<Finding>,
     ) -> Fate {
@@ -37,14 +37,14 @@ impl<'a> Builder<'a> {
             update: Update::No,
         };
         match self.gate.rule(&asked) {
-            Ruling::Open(decision) => {
-                findings.extend(question.answer.map(told));
+            GateRuling::Open(decision) => {
+                findings.extend(question.answer.map(decision_finding));
                 Fate {
                     decision,
                     ..fate(Outcome::Skipped, findings)
                 }
             }
-            Ruling::Blocked(blocker, finding, misfit) => {
+            GateRuling::Blocked(blocker, finding, misfit) => {
                 self.misfits.extend(misfit);
                 self.holds_switch.push(question.mapping.id);
                 Fate {
@@ -60,7 +60,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Whether EKS creates an entry for the principal when the mode is switched, and moves its access by that.
-    pub(super) fn moves_in_switch(&self, question: &Question<'_>, entry: &AccessEntry) -> bool {
+    pub(super) fn moves_in_switch(&self, question: &OpenMapping<'_>, entry: &AccessEntry) -> bool {
         let is_used = || {
             Principal::from_arn(&entry.principal_arn).is_some_and(|principal| {
                 let key = principal.key();

@@ -1,7 +1,7 @@
 //! What becomes of a mapping: answers, proposals, and what holds them back.
 
 use super::Builder;
-use super::fate::{Fate, Question, before, decided, told, unchanged, with};
+use super::fate::{Fate, OpenMapping, before, decided, decision_finding, unchanged, with};
 use crate::access::identity::identity_of_mapping;
 use crate::access::{InForce, Through, compare};
 use crate::decisions::{Answer, Do};
@@ -68,7 +68,7 @@ impl<'a> Builder<'a> {
                 identity: identity_of_mapping(mapping).filter(|_| translation.grants_today),
             },
         };
-        let question = Question {
+        let question = OpenMapping {
             mapping,
             grants_today: translation.grants_today,
             drops_groups: translation.drops_groups,
@@ -96,7 +96,7 @@ impl<'a> Builder<'a> {
             (_, Some(Do::Leave), Some(answer)) => Fate {
                 access: before(&question),
                 decision: Some(decided(answer)),
-                ..Fate::new(Outcome::Skipped, with(findings, told(answer)))
+                ..Fate::new(Outcome::Skipped, with(findings, decision_finding(answer)))
             },
             (Proposal::Inert, ..) => Self::inert(&question, findings),
             (_, Some(Do::Drop), Some(answer)) => self.dropped(&question, answer, findings),
@@ -136,7 +136,7 @@ impl<'a> Builder<'a> {
 
     /// Grants nothing today. A way to create it anyway is not offered where its principal gets in otherwise:
     /// the entry would take that access's place.
-    pub(super) fn inert(question: &Question<'_>, mut findings: Vec<Finding>) -> Fate {
+    pub(super) fn inert(question: &OpenMapping<'_>, mut findings: Vec<Finding>) -> Fate {
         if question.in_force.through != Through::Nothing {
             for finding in &mut findings {
                 finding.fix.clear();
@@ -148,7 +148,7 @@ impl<'a> Builder<'a> {
     /// The access is given up, as decided; a live entry that is in force stays.
     pub(super) fn dropped(
         &self,
-        question: &Question<'_>,
+        question: &OpenMapping<'_>,
         answer: &Answer,
         findings: Vec<Finding>,
     ) -> Fate {
@@ -158,14 +158,14 @@ impl<'a> Builder<'a> {
         Fate {
             access: compare(now, after, self.gate.as_read()),
             decision: Some(decided(answer)),
-            ..Fate::new(Outcome::Skipped, with(findings, told(answer)))
+            ..Fate::new(Outcome::Skipped, with(findings, decision_finding(answer)))
         }
     }
 
     /// No entry can be created. One that an AWS service created is in force anyway, and is compared.
     pub(super) fn impossible(
         &mut self,
-        question: &Question<'_>,
+        question: &OpenMapping<'_>,
         principal: Option<&Principal>,
         findings: Vec<Finding>,
     ) -> Fate {

@@ -18,7 +18,7 @@ use super::document::{
 use super::gate::Gate;
 use super::misfits;
 use super::own_entries::Ours;
-use crate::access::Cluster;
+use crate::access::ClusterAccess;
 use crate::access::before::Standing;
 use crate::choices::Choices;
 use crate::finding::{Code, Finding};
@@ -28,7 +28,7 @@ use crate::observed::Observed;
 use crate::reader::Reading;
 use crate::translator::{Translation, translate};
 
-pub(super) use fate::{Fate, Question, decided, unchanged};
+pub(super) use fate::{Fate, OpenMapping, decided, unchanged};
 
 /// Builds the plan; pure, clock included.
 #[must_use]
@@ -40,7 +40,7 @@ pub fn build(
     ours: &Ours,
     now: Timestamp,
 ) -> Plan {
-    let cluster = Cluster::new(reading, observed);
+    let cluster = ClusterAccess::new(reading, observed);
     let translated = translations(reading, observed, choices, &cluster);
     let mut builder = Builder {
         observed,
@@ -166,7 +166,7 @@ fn translations<'a>(
     reading: &'a Reading,
     observed: &Observed,
     choices: &Choices,
-    cluster: &Cluster<'_>,
+    cluster: &ClusterAccess<'_>,
 ) -> Vec<(&'a Mapping, Translation)> {
     let mut standings = cluster.authenticator().standings(reading);
     let mut translations: Vec<_> = reading
@@ -208,7 +208,7 @@ fn observed_entries(
 pub(super) struct Builder<'a> {
     pub(super) observed: &'a Observed,
     /// Who has what now.
-    pub(super) cluster: Cluster<'a>,
+    pub(super) cluster: ClusterAccess<'a>,
     /// What decides whether an action may be in the plan.
     pub(super) gate: Gate<'a>,
     pub(super) choices: &'a Choices,

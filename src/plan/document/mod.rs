@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::choices::Choices;
-use crate::finding::{Code, Finding};
+use crate::finding::Finding;
 use crate::invocation::CommandOption;
 use crate::model::{AccessEntry, Arn, Cluster, Section};
 
@@ -70,11 +70,9 @@ impl Plan {
         let blocked = |account: &PlannedAccount| account.outcome == Outcome::Blocked;
         self.mappings.iter().any(PlannedMapping::needs_decision)
             || self.accounts.iter().any(blocked)
-            || self.findings.iter().any(|placed| {
-                let code = placed.finding.code;
-                code.stops_apply()
-                    || matches!(code, Code::SectionUnreadable | Code::SectionUndecided)
-            })
+            || self
+                .obstacles()
+                .any(|(obstacle, _)| obstacle.needs_decision())
     }
 
     /// Whether a principal gets its entry for a mapping that grants nothing, because that was asked for.

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::choice::Trial;
 use super::{Choice, OpenQuestion, Replan, questions};
-use crate::decisions::Document;
+use crate::decisions::DecisionsFile;
 use crate::model::MappingId;
 
 /// A question that was asked, and how it was answered.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub struct AnsweredQuestion {
     /// The question as it was asked.
     pub question: OpenQuestion,
     /// The answer; `None` where it was left open.
@@ -18,15 +18,15 @@ pub struct Step {
 
 /// The questions of a plan on their way to being answered.
 pub struct Answering<'a> {
-    base: Document,
+    base: DecisionsFile,
     replan: &'a Replan<'a>,
-    steps: Vec<Step>,
+    steps: Vec<AnsweredQuestion>,
 }
 
 impl<'a> Answering<'a> {
     /// Begins with what was decided before.
     #[must_use]
-    pub fn new(base: Document, replan: &'a Replan<'a>) -> Self {
+    pub fn new(base: DecisionsFile, replan: &'a Replan<'a>) -> Self {
         Self {
             base,
             replan,
@@ -36,13 +36,13 @@ impl<'a> Answering<'a> {
 
     /// Everything that is decided by now.
     #[must_use]
-    pub fn document(&self) -> Document {
+    pub fn document(&self) -> DecisionsFile {
         decided(&self.base, &self.steps)
     }
 
     /// The questions that were asked, in their order.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[AnsweredQuestion] {
         &self.steps
     }
 
@@ -94,7 +94,7 @@ impl<'a> Answering<'a> {
 
     /// Answers a question, or leaves it open.
     pub fn answer(&mut self, question: OpenQuestion, choice: Option<Choice>) {
-        self.steps.push(Step { question, choice });
+        self.steps.push(AnsweredQuestion { question, choice });
     }
 
     /// Takes an answer back, so that its question is open again; answers that only made sense with it go, too.
@@ -117,7 +117,7 @@ impl<'a> Answering<'a> {
     }
 }
 
-fn decided(base: &Document, steps: &[Step]) -> Document {
+fn decided(base: &DecisionsFile, steps: &[AnsweredQuestion]) -> DecisionsFile {
     let mut document = base.clone();
     for choice in steps.iter().filter_map(|step| step.choice.as_ref()) {
         document.take(&choice.patch);

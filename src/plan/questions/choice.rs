@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Asked, OpenQuestion, Replan, accepted, open_ids};
 use crate::access::equal_policy;
 use crate::access::template::Placeholder;
-use crate::decisions::{Accept, Answer, Do, Document, Line};
+use crate::decisions::{Accept, Answer, AnswerLine, DecisionsFile, Do};
 use crate::model::access::{MASTERS, NODES};
 use crate::model::reserved::{self, legal_name};
 use crate::model::{AccessChange, Identity, MappingId};
@@ -41,7 +41,7 @@ pub struct Choice {
     /// What kind it is.
     pub kind: Kind,
     /// What it adds to the decisions file.
-    pub patch: Document,
+    pub patch: DecisionsFile,
     /// What it changes, in words.
     pub consequence: String,
     /// How many mappings that the question is not about it settles as well.
@@ -123,7 +123,7 @@ impl Asked {
 impl OpenQuestion {
     /// The answers that settle it, given what was decided before, the one that keeps access and asks for nothing first.
     #[must_use]
-    pub fn choices(&self, decided: &Document, replan: &Replan<'_>) -> Vec<Choice> {
+    pub fn choices(&self, decided: &DecisionsFile, replan: &Replan<'_>) -> Vec<Choice> {
         let trial = Trial::new(self, decided, replan);
         let nothing = |what: Do, consequence: &str| {
             let patch = self.answers(what, |_| None);
@@ -159,7 +159,7 @@ impl OpenQuestion {
         &self,
         rename: &Choice,
         name: &str,
-        decided: &Document,
+        decided: &DecisionsFile,
         replan: &Replan<'_>,
     ) -> Result<Choice, String> {
         if name.is_empty() {
@@ -188,19 +188,19 @@ impl OpenQuestion {
     }
 
     /// One answer for each principal.
-    fn answers(&self, what: Do, accept: impl Fn(&Asked) -> Option<Accept>) -> Document {
-        let mut patch = Document::default();
+    fn answers(&self, what: Do, accept: impl Fn(&Asked) -> Option<Accept>) -> DecisionsFile {
+        let mut patch = DecisionsFile::default();
         for asked in &self.about {
-            patch.take(&Document {
+            patch.take(&DecisionsFile {
                 principals: vec![Answer {
                     principal: Some(asked.principal.clone()),
                     code: None,
                     what,
                     accept: accept(asked),
                     reason: None,
-                    line: Line::default(),
+                    line: AnswerLine::default(),
                 }],
-                ..Document::default()
+                ..DecisionsFile::default()
             });
         }
         patch
@@ -245,11 +245,11 @@ impl OpenQuestion {
         let users: BTreeMap<String, String> =
             self.about.iter().filter_map(Asked::new_username).collect();
         let attempt = |end: &str, users: &BTreeMap<String, String>| {
-            let patch = Document {
+            let patch = DecisionsFile {
                 rename_groups: self.new_groups(trial.decided, end),
                 rename_users: users.clone(),
                 bind_renamed: true,
-                ..Document::default()
+                ..DecisionsFile::default()
             };
             if patch.rename_groups.is_empty() && patch.rename_users.is_empty() {
                 return None;
@@ -265,7 +265,7 @@ impl OpenQuestion {
     }
 
     /// Names for the groups that move; one that was chosen before is tried first.
-    fn new_groups(&self, decided: &Document, end: &str) -> BTreeMap<String, String> {
+    fn new_groups(&self, decided: &DecisionsFile, end: &str) -> BTreeMap<String, String> {
         let groups = self.about.iter().flat_map(|asked| &asked.groups);
         groups
             .filter(|group| !matches!(group.as_str(), MASTERS | NODES))
@@ -281,12 +281,12 @@ impl OpenQuestion {
     fn policy(&self, trial: &Trial<'_>) -> Option<Choice> {
         let groups: Vec<&String> = self.about.iter().flat_map(|asked| &asked.groups).collect();
         equal_policy::comparable().find_map(|policy| {
-            let patch = Document {
+            let patch = DecisionsFile {
                 policies: groups
                     .iter()
                     .map(|group| ((*group).clone(), policy.to_owned()))
                     .collect(),
-                ..Document::default()
+                ..DecisionsFile::default()
             };
             if patch.policies.is_empty() {
                 return None;
@@ -332,7 +332,7 @@ impl Asked {
 /// Tries answers on the plan.
 pub(super) struct Trial<'a> {
     question: &'a OpenQuestion,
-    decided: &'a Document,
+    decided: &'a DecisionsFile,
     replan: &'a Replan<'a>,
     open: BTreeSet<MappingId>,
     misfits: usize,
@@ -341,7 +341,7 @@ pub(super) struct Trial<'a> {
 impl<'a> Trial<'a> {
     pub(super) fn new(
         question: &'a OpenQuestion,
-        decided: &'a Document,
+        decided: &'a DecisionsFile,
         replan: &'a Replan<'a>,
     ) -> Self {
         let now = replan(decided);
@@ -359,14 +359,14 @@ impl<'a> Trial<'a> {
         self.question.ids().is_subset(&self.open)
     }
 
-    fn plan(&self, patch: &Document) -> Plan {
+    fn plan(&self, patch: &DecisionsFile) -> Plan {
         let mut document = self.decided.clone();
         document.take(patch);
         (self.replan)(&document)
     }
 
     /// The plan with an answer, if that leaves nothing of the question and opens no other.
-    pub(super) fn settled(&self, patch: &Document) -> Option<Plan> {
+    pub(super) fn settled(&self, patch: &DecisionsFile) -> Option<Plan> {
         let plan = self.plan(patch);
         let open = open_ids(&plan);
         let is_settled = self
@@ -378,7 +378,7 @@ impl<'a> Trial<'a> {
             .then_some(plan)
     }
 
-    fn offer(&self, kind: Kind, patch: Document, consequence: String) -> Option<Choice> {
+    fn offer(&self, kind: Kind, patch: DecisionsFile, consequence: String) -> Option<Choice> {
         let plan = self.settled(&patch)?;
         let settled = self.open.len() - open_ids(&plan).len();
         Some(Choice {
@@ -390,7 +390,7 @@ impl<'a> Trial<'a> {
     }
 }
 
-fn renamed_in_words(patch: &Document) -> String {
+fn renamed_in_words(patch: &DecisionsFile) -> String {
     let renames = patch.rename_groups.iter().chain(&patch.rename_users);
     let names: Vec<String> = renames
         .map(|(old, new)| format!("`{old}` is renamed to `{new}`"))

@@ -7,17 +7,17 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use answering::{Answering, Step};
+pub use answering::{AnsweredQuestion, Answering};
 pub use choice::{Choice, Kind, Untried};
 
 use super::document::{Blocker, Outcome, Plan, PlannedAccount, PlannedMapping};
-use crate::decisions::{Accept, Document};
+use crate::decisions::{Accept, DecisionsFile};
 use crate::finding::{Finding, Severity};
 use crate::invocation::Flag;
 use crate::model::{AccessChange, BindingChange, Identity, MappingId};
 
 /// Makes the plan that a decisions file leads to; nothing is read again for it.
-pub type Replan<'a> = dyn Fn(&Document) -> Plan + 'a;
+pub type Replan<'a> = dyn Fn(&DecisionsFile) -> Plan + 'a;
 
 /// One question, about one or several mappings that raise it alike.
 #[derive(Debug, Clone, PartialEq)]

@@ -73,7 +73,7 @@ impl World {
         }
     }
 
-    fn plan(&self, document: &Document) -> Plan {
+    fn plan(&self, document: &DecisionsFile) -> Plan {
         let source = Source {
             kind: SourceKind::Cluster,
             sha256: String::new(),
@@ -92,7 +92,7 @@ impl World {
     }
 
     fn questions(&self) -> Vec<OpenQuestion> {
-        questions(&self.plan(&Document::default()))
+        questions(&self.plan(&DecisionsFile::default()))
     }
 }
 
@@ -169,10 +169,10 @@ fn one_answer_settles_all_that_are_alike_and_each_accepts_its_own_move() {
         &[("ann", "ann", VIEW), ("bob", "{{SessionName}}", VIEW)],
         Some(&["system:view=view"]),
     );
-    let replan = |document: &Document| world.plan(document);
+    let replan = |document: &DecisionsFile| world.plan(document);
     let questions = world.questions();
     assert_eq!(questions.len(), 1, "{questions:?}");
-    let choices = questions[0].choices(&Document::default(), &replan);
+    let choices = questions[0].choices(&DecisionsFile::default(), &replan);
     assert_eq!(kinds(&choices), ["leave", "rename", "migrate", "drop"]);
     for choice in &choices {
         let plan = world.plan(&choice.patch);
@@ -189,16 +189,16 @@ fn a_rename_is_offered_with_a_name_that_nobody_has() {
         &[("ann", "ann", "'system:view'"), ("bob", "bob", "view")],
         Some(&["system:view=view", "view=edit"]),
     );
-    let replan = |document: &Document| world.plan(document);
+    let replan = |document: &DecisionsFile| world.plan(document);
     let question = &world.questions()[0];
-    let choices = question.choices(&Document::default(), &replan);
+    let choices = question.choices(&DecisionsFile::default(), &replan);
     let rename = choice(&choices, "rename");
     assert_eq!(
         rename.patch.rename_groups["system:view"],
         "view-from-aws-auth"
     );
     assert!(rename.patch.bind_renamed && rename.takes_name());
-    let to = |name: &str| question.renamed_to(&rename, name, &Document::default(), &replan);
+    let to = |name: &str| question.renamed_to(&rename, name, &DecisionsFile::default(), &replan);
     for refused in ["view", "system:x", ""] {
         assert!(to(refused).is_err(), "{refused}");
     }
@@ -214,8 +214,8 @@ fn a_username_that_is_bound_and_cannot_be_kept_gets_a_new_one() {
         &[("robot", "system:serviceaccount:ci:robot", "devs")],
         Some(&["user:system:serviceaccount:ci:robot=edit"]),
     );
-    let replan = |document: &Document| world.plan(document);
-    let choices = world.questions()[0].choices(&Document::default(), &replan);
+    let replan = |document: &DecisionsFile| world.plan(document);
+    let choices = world.questions()[0].choices(&DecisionsFile::default(), &replan);
     let rename = choice(&choices, "rename").patch;
     assert_eq!(
         rename.rename_users["system:serviceaccount:ci:robot"],
@@ -226,8 +226,8 @@ fn a_username_that_is_bound_and_cannot_be_kept_gets_a_new_one() {
 #[test]
 fn without_bindings_no_answer_claims_that_a_new_name_changes_nothing() {
     let world = World::new(&[("ann", "{{SessionName}}", "'system:view'")], None);
-    let replan = |document: &Document| world.plan(document);
-    let choices = world.questions()[0].choices(&Document::default(), &replan);
+    let replan = |document: &DecisionsFile| world.plan(document);
+    let choices = world.questions()[0].choices(&DecisionsFile::default(), &replan);
     assert_eq!(kinds(&choices), ["leave", "migrate", "drop"]);
 }
 
@@ -241,8 +241,8 @@ fn node_roles_are_offered_no_new_group_names() {
         )],
         Some(&["karpenter=edit"]),
     );
-    let replan = |document: &Document| world.plan(document);
-    let choices = world.questions()[0].choices(&Document::default(), &replan);
+    let replan = |document: &DecisionsFile| world.plan(document);
+    let choices = world.questions()[0].choices(&DecisionsFile::default(), &replan);
     assert_eq!(kinds(&choices), ["leave", "migrate", "drop"]);
 }
 
@@ -257,11 +257,11 @@ fn a_rename_that_settles_other_questions_says_how_many_mappings() {
         ],
         Some(&["system:a=view", "system:b=edit"]),
     );
-    let replan = |document: &Document| world.plan(document);
+    let replan = |document: &DecisionsFile| world.plan(document);
     let questions = world.questions();
     assert_eq!(questions.len(), 3);
     let also = |place: usize| {
-        let choices = questions[place].choices(&Document::default(), &replan);
+        let choices = questions[place].choices(&DecisionsFile::default(), &replan);
         choice(&choices, "rename").also
     };
     assert_eq!([also(0), also(1), also(2)], [2, 0, 0]);
@@ -277,8 +277,8 @@ fn an_answer_that_is_taken_back_takes_those_with_it_that_hung_on_it() {
         ],
         Some(&["system:a=view", "system:b=edit", "system:c=edit"]),
     );
-    let replan = |document: &Document| world.plan(document);
-    let mut answering = Answering::new(Document::default(), &replan);
+    let replan = |document: &DecisionsFile| world.plan(document);
+    let mut answering = Answering::new(DecisionsFile::default(), &replan);
     for word in ["rename", "migrate", "leave"] {
         let question = answering.open().swap_remove(0);
         let choices = answering.choices(&question);
@@ -318,10 +318,10 @@ fn a_live_entry_that_differs_is_kept_by_default() {
         modified_at: None,
     };
     world.observed.entries = Some(vec![live("ann"), live("bob")]);
-    let replan = |document: &Document| world.plan(document);
+    let replan = |document: &DecisionsFile| world.plan(document);
     let questions = world.questions();
     assert_eq!(questions.len(), 1, "{questions:?}");
-    let choices = questions[0].choices(&Document::default(), &replan);
+    let choices = questions[0].choices(&DecisionsFile::default(), &replan);
     assert_eq!(
         kinds(&choices),
         ["keep-live", "leave", "update-live", "drop"]
@@ -343,8 +343,8 @@ fn a_live_entry_that_differs_is_kept_by_default() {
 #[test]
 fn what_is_left_open_is_not_asked_again_but_stays_open() {
     let world = World::new(&[("ann", "ann", "'system:a'")], Some(&["system:a=view"]));
-    let replan = |document: &Document| world.plan(document);
-    let mut answering = Answering::new(Document::default(), &replan);
+    let replan = |document: &DecisionsFile| world.plan(document);
+    let mut answering = Answering::new(DecisionsFile::default(), &replan);
     let question = answering.open().swap_remove(0);
     answering.answer(question, None);
     assert!(answering.open().is_empty());
@@ -358,7 +358,7 @@ fn what_is_left_open_is_not_asked_again_but_stays_open() {
 fn an_answer_replaces_the_one_that_left_the_question_open() {
     // `migrate` without a move accepts nothing.
     let world = World::new(&[("ann", "ann", "'system:a'")], Some(&["system:a=view"]));
-    let replan = |document: &Document| world.plan(document);
+    let replan = |document: &DecisionsFile| world.plan(document);
     let open = format!(
         "schema: {}\nprincipals:\n- {{principal: '{}', do: migrate}}\n",
         crate::decisions::SCHEMA,

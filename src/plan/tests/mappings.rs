@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::choices::OnExisting;
 use crate::finding::{Code, Severity};
-use crate::model::rbac::Rule;
+use crate::model::rbac::RbacRule;
 use crate::model::{Glob, Principal, Verdict};
 use crate::plan::document::{Blocker, DecidedBy, Outcome, PlannedMapping};
 use crate::plan::tests::shop::{DEV, OPS, Shop, answer};
@@ -261,7 +261,7 @@ fn a_policy_takes_the_place_of_a_group_that_gives_the_same() {
     const VIEW: &str = "AmazonEKSAdminViewPolicy";
     let chosen = |verbs: &[&str], groups: &str| {
         let set = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        let rule = Rule {
+        let rule = RbacRule {
             api_groups: set(&["*"]),
             resources: set(&["*"]),
             resource_names: set(&[]),

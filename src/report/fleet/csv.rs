@@ -1,6 +1,6 @@
 //! A fleet as a spreadsheet: a row for each cluster.
 
-use super::{Page, Row};
+use super::{FleetPage, Row};
 use crate::fleet::Report;
 use crate::text::visible;
 
@@ -27,7 +27,7 @@ const COLUMNS: [&str; 17] = [
 
 pub(super) fn csv(report: &Report) -> String {
     let header = COLUMNS.map(str::to_owned).to_vec();
-    let lines = Page::of(report).lines;
+    let lines = FleetPage::of(report).lines;
     let rows = report.rows.iter().zip(lines).map(|(row, line)| {
         let counts = row.mappings.map(|of| {
             [
@@ -70,12 +70,12 @@ pub(super) fn csv(report: &Report) -> String {
 }
 
 fn blocks(row: &Row) -> String {
-    let told = row.blocks.iter().map(|block| {
+    let blocks = row.blocks.iter().map(|block| {
         let code = block
             .code
             .map_or_else(String::new, |code| format!(" ({code})"));
         let who = block.principal.as_deref().unwrap_or("the cluster itself");
         format!("{who}: {}{code}", block.message)
     });
-    told.collect::<Vec<_>>().join("; ")
+    blocks.collect::<Vec<_>>().join("; ")
 }

@@ -44,16 +44,16 @@ pub(super) fn decisions(report: &Report) -> String {
 fn asked(number: usize, question: &FleetQuestion) -> Vec<String> {
     let principal = question.principal.as_deref().unwrap_or_default();
     let mut lines = vec![format!("{INDENT}{NOTE}")];
-    let mut told = |text: &str| lines.extend(note(INDENT, text));
-    told(&format!("Question {number}: {principal}"));
+    let mut comment = |text: &str| lines.extend(note(INDENT, text));
+    comment(&format!("Question {number}: {principal}"));
     let code = question
         .code
         .map_or_else(String::new, |code| format!("{code}: "));
-    told(&format!("{code}{}", question.message));
+    comment(&format!("{code}{}", question.message));
     let clusters = words::plural(question.clusters.len(), "cluster", "clusters");
-    told(&format!("{clusters}: {}", question.clusters.join(", ")));
+    comment(&format!("{clusters}: {}", question.clusters.join(", ")));
     for choice in &question.answers {
-        told(&format!("{}: {}", choice.what.as_str(), choice.consequence));
+        comment(&format!("{}: {}", choice.what.as_str(), choice.consequence));
     }
     for choice in &question.answers {
         let mut answer = json!({"principal": principal, "do": choice.what});

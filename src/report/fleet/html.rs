@@ -2,11 +2,11 @@
 
 use askama::Template;
 
-use super::Page;
+use super::FleetPage;
 use crate::report::html::{inline, rendered};
 
-pub(super) fn html(page: &Page) -> String {
-    rendered(&Fleet {
+pub(super) fn html(page: &FleetPage) -> String {
+    rendered(&FleetHtml {
         title: &page.title,
         page,
     })
@@ -14,7 +14,7 @@ pub(super) fn html(page: &Page) -> String {
 
 #[derive(Template)]
 #[template(path = "fleet.html")]
-struct Fleet<'a> {
+struct FleetHtml<'a> {
     title: &'a str,
-    page: &'a Page,
+    page: &'a FleetPage,
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Line, Page};
+use super::{FleetLine, FleetPage};
 use crate::report::markdown::{code, prose};
 
-pub(super) fn markdown(page: &Page) -> String {
+pub(super) fn markdown(page: &FleetPage) -> String {
     let mut text = format!("## {}\n\n{}\n", prose(&page.title), prose(&page.sentence));
     if !page.lines.is_empty() {
         text.push_str(
@@ -27,7 +27,7 @@ pub(super) fn markdown(page: &Page) -> String {
             prose(&line.verdicts),
         );
     }
-    let noted: Vec<&Line> = page
+    let noted: Vec<&FleetLine> = page
         .lines
         .iter()
         .filter(|line| !line.notes.is_empty())
@@ -36,7 +36,7 @@ pub(super) fn markdown(page: &Page) -> String {
         text.push_str("\n### Notes\n\n");
     }
     for line in noted {
-        let Line {
+        let FleetLine {
             account,
             region,
             name,

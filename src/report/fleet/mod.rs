@@ -32,9 +32,9 @@ pub fn fleet(report: &Report, format: Format, options: FleetTable) -> String {
         Format::Json => super::json::document(report),
         Format::Yaml => super::yaml::document(report),
         Format::Csv => csv::csv(report),
-        Format::Table => table::table(&Page::of(report), options),
-        Format::Markdown => markdown::markdown(&Page::of(report)),
-        Format::Html => html::html(&Page::of(report)),
+        Format::Table => table::table(&FleetPage::of(report), options),
+        Format::Markdown => markdown::markdown(&FleetPage::of(report)),
+        Format::Html => html::html(&FleetPage::of(report)),
     }
 }
 
@@ -84,15 +84,15 @@ fn done_word(command: FleetCommand) -> &'static str {
 }
 
 /// The model that the forms for people share: every text is made visible.
-struct Page {
+struct FleetPage {
     title: String,
     sentence: String,
-    lines: Vec<Line>,
-    questions: Vec<Asked>,
+    lines: Vec<FleetLine>,
+    questions: Vec<AskedOfFleet>,
 }
 
 /// A cluster.
-struct Line {
+struct FleetLine {
     mark: &'static str,
     /// The class of the row on a page.
     class: &'static str,
@@ -104,17 +104,17 @@ struct Line {
     platform: String,
     mappings: String,
     verdicts: String,
-    notes: Vec<Note>,
+    notes: Vec<FleetNote>,
 }
 
 /// What else there is to say about a cluster.
-struct Note {
+struct FleetNote {
     text: String,
     more: Vec<String>,
 }
 
 /// A question with the clusters that ask it.
-struct Asked {
+struct AskedOfFleet {
     /// Whose access, and in how many clusters.
     head: String,
     message: String,
@@ -122,7 +122,7 @@ struct Asked {
     clusters: Vec<String>,
 }
 
-impl Page {
+impl FleetPage {
     fn of(report: &Report) -> Self {
         Self {
             title: format!("The fleet: {}", report.command.as_str()),
@@ -137,7 +137,7 @@ impl Page {
     }
 }
 
-fn line(row: &Row, command: FleetCommand) -> Line {
+fn line(row: &Row, command: FleetCommand) -> FleetLine {
     let shown = |text: &str| visible(text).into_owned();
     let or_dash = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), shown);
     let (mark, class, state) = match row.state {
@@ -148,7 +148,7 @@ fn line(row: &Row, command: FleetCommand) -> Line {
         State::NotReached => ("-", "is-skipped", "not begun"),
         State::Failed => ("!", "is-blocked", "failed"),
     };
-    Line {
+    FleetLine {
         mark,
         class,
         state,
@@ -174,15 +174,15 @@ fn mappings(row: &Row) -> String {
     let Some(summary) = &row.mappings else {
         return "-".to_owned();
     };
-    let told = OUTCOMES.into_iter().filter_map(|outcome| {
+    let counts = OUTCOMES.into_iter().filter_map(|outcome| {
         let count = count(summary, outcome);
         // Blocked and in conflict have one mark.
         (count > 0).then(|| format!("{}{count}", mark(outcome)))
     });
-    let told: Vec<String> = told.collect();
-    match told.len() {
+    let counts: Vec<String> = counts.collect();
+    match counts.len() {
         0 => "none".to_owned(),
-        _ => told.join(" "),
+        _ => counts.join(" "),
     }
 }
 
@@ -198,20 +198,20 @@ fn verdicts(row: &Row) -> String {
         (of.changed, "changed"),
         (of.unknown, "unknown"),
     ];
-    let told = all.into_iter().filter(|(count, _)| *count > 0);
-    let told: Vec<String> = told
+    let counts = all.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    match told.len() {
+    match counts.len() {
         0 => "-".to_owned(),
-        _ => told.join(", "),
+        _ => counts.join(", "),
     }
 }
 
-fn notes(row: &Row) -> Vec<Note> {
+fn notes(row: &Row) -> Vec<FleetNote> {
     let mut notes = Vec::new();
     let mut note = |text: &str, more: Vec<String>| {
-        notes.push(Note {
+        notes.push(FleetNote {
             text: visible(text).into_owned(),
             more: more.iter().map(|more| visible(more).into_owned()).collect(),
         });
@@ -245,7 +245,7 @@ fn notes(row: &Row) -> Vec<Note> {
     notes
 }
 
-fn asked(question: &FleetQuestion) -> Asked {
+fn asked(question: &FleetQuestion) -> AskedOfFleet {
     let shown = |text: &str| visible(text).into_owned();
     let who = question
         .principal
@@ -254,7 +254,7 @@ fn asked(question: &FleetQuestion) -> Asked {
     let code = question
         .code
         .map_or_else(String::new, |code| format!(" ({code})"));
-    Asked {
+    AskedOfFleet {
         head: format!(
             "{}{code} in {}",
             shown(who),

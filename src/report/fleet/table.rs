@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Asked, Line, Page};
+use super::{AskedOfFleet, FleetLine, FleetPage};
 use crate::invocation::Flag;
 use crate::report::terminal::layout::wrap;
 
@@ -24,7 +24,7 @@ const HEADER: [&str; 8] = [
     "ACCOUNT", "REGION", "CLUSTER", "STATE", "MODE", "PLATFORM", "MAPPINGS", "ACCESS",
 ];
 
-pub(super) fn table(page: &Page, options: FleetTable) -> String {
+pub(super) fn table(page: &FleetPage, options: FleetTable) -> String {
     let mut text = format!("{}\n", page.sentence);
     if !page.lines.is_empty() {
         text.push('\n');
@@ -39,8 +39,8 @@ pub(super) fn table(page: &Page, options: FleetTable) -> String {
     text
 }
 
-fn rows(text: &mut String, lines: &[Line], width: usize) {
-    let cells = |line: &Line| {
+fn rows(text: &mut String, lines: &[FleetLine], width: usize) {
+    let cells = |line: &FleetLine| {
         [
             line.account.clone(),
             line.region.clone(),
@@ -79,8 +79,8 @@ fn rows(text: &mut String, lines: &[Line], width: usize) {
     }
 }
 
-fn asked(text: &mut String, question: &Asked, options: FleetTable) {
-    let Asked {
+fn asked(text: &mut String, question: &AskedOfFleet, options: FleetTable) {
+    let AskedOfFleet {
         head,
         message,
         fix,

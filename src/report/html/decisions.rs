@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
 
-use super::groups::{Fact, anchor, facts, marked};
-use super::text::{Part, parts, shown};
-use crate::decisions::{Answer, Line};
+use super::groups::{FactView, anchor, facts, marked};
+use super::text::{TextPart, parts, shown};
+use crate::decisions::{Answer, AnswerLine};
 use crate::finding::{Code, Severity};
 use crate::model::{AccessChange, MappingId};
 use crate::plan::Plan;
@@ -22,34 +22,34 @@ const NAMED: usize = 12;
 const LINES: usize = 40;
 
 /// A question as it is shown.
-pub(super) struct Question {
+pub(super) struct QuestionView {
     pub(super) number: usize,
-    pub(super) title: Vec<Part>,
-    pub(super) about: Vec<Subject>,
+    pub(super) title: Vec<TextPart>,
+    pub(super) about: Vec<SubjectView>,
     /// The others, in short.
     pub(super) rest: String,
     /// Codes and fixes, each with its text.
-    pub(super) why: Vec<(String, Vec<Part>)>,
+    pub(super) why: Vec<(String, Vec<TextPart>)>,
     /// Access of the first of them today and after; empty for whole accounts.
-    pub(super) before: Vec<Fact>,
-    pub(super) after: Vec<Fact>,
+    pub(super) before: Vec<FactView>,
+    pub(super) after: Vec<FactView>,
     /// Of which mapping that is, where they are several.
     pub(super) first: String,
     pub(super) bindings: Vec<String>,
-    pub(super) answers: Vec<Choice>,
+    pub(super) answers: Vec<AnswerView>,
 }
 
 /// A mapping or an account.
-pub(super) struct Subject {
+pub(super) struct SubjectView {
     pub(super) anchor: String,
     pub(super) id: String,
     pub(super) name: String,
 }
 
 /// An answer, with the lines of the decisions file that give it.
-pub(super) struct Choice {
+pub(super) struct AnswerView {
     pub(super) word: &'static str,
-    pub(super) consequence: Vec<Part>,
+    pub(super) consequence: Vec<TextPart>,
     pub(super) lines: Vec<String>,
     /// How many lines are left out.
     pub(super) left_out: usize,
@@ -66,14 +66,14 @@ pub(super) fn numbers(open: &[OpenQuestion]) -> HashMap<MappingId, usize> {
     numbers.collect()
 }
 
-impl Question {
+impl QuestionView {
     pub(super) fn new(
         (index, question): (usize, &OpenQuestion),
         plan: &Plan,
         found: &Findings,
         names: &ShortNames,
     ) -> Self {
-        let about = question.about.iter().take(NAMED).map(|asked| Subject {
+        let about = question.about.iter().take(NAMED).map(|asked| SubjectView {
             anchor: anchor(asked.id),
             id: asked.id.to_string(),
             name: shown(&names.get(&asked.principal)),
@@ -122,7 +122,7 @@ impl Question {
 }
 
 /// The answers that every mapping of a question takes.
-fn answers(question: &OpenQuestion, plan: &Plan, found: &Findings) -> Vec<Choice> {
+fn answers(question: &OpenQuestion, plan: &Plan, found: &Findings) -> Vec<AnswerView> {
     let each: Vec<Vec<Untried>> = question.about.iter().map(Asked::untried).collect();
     let code = if question.about.len() > 1 {
         code(question, plan, found)
@@ -148,7 +148,7 @@ fn answers(question: &OpenQuestion, plan: &Plan, found: &Findings) -> Vec<Choice
                 .map(|(asked, one)| line(Some(&asked.principal), None, one))
                 .collect()
         };
-        choices.push(Choice {
+        choices.push(AnswerView {
             word: one.what.as_str(),
             consequence: parts(&one.consequence),
             left_out: match code {
@@ -195,7 +195,7 @@ fn line(principal: Option<&String>, code: Option<Code>, one: &Untried) -> String
         what: one.what,
         accept: one.accept.clone(),
         reason: None,
-        line: Line::default(),
+        line: AnswerLine::default(),
     };
     format!("  - {}", flow(&json!(answer)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::notes::{Note, Notes};
+use super::notes::{GroupNotes, Note};
 use super::text::shown;
 use crate::model::MappingId;
 use crate::plan::document::{Identity, Outcome, PlannedMapping};
@@ -92,7 +92,7 @@ impl<'a> Group<'a> {
     }
 
     /// What there is to say about several of them.
-    pub(super) fn notes(&self) -> Notes<'a> {
+    pub(super) fn notes(&self) -> GroupNotes<'a> {
         let of = self.mappings.iter().map(|mapping| {
             let bindings = mapping.shown_change().bindings.iter().flatten();
             (
@@ -101,18 +101,20 @@ impl<'a> Group<'a> {
                 bindings.map(words::binding).collect(),
             )
         });
-        Notes::of(of)
+        GroupNotes::of(of)
     }
 
     /// The rows one by one, as they are written.
     pub(super) fn rows<'b>(
         &'b self,
-        notes: &'b Notes<'a>,
+        notes: &'b GroupNotes<'a>,
         names: &'b ShortNames<'a>,
         asked: &'b HashMap<MappingId, usize>,
-    ) -> impl Iterator<Item = Row> + 'b {
+    ) -> impl Iterator<Item = MappingView> + 'b {
         let rows = self.mappings.iter();
-        rows.map(move |mapping| Row::new(mapping, notes, names, asked.get(&mapping.id).copied()))
+        rows.map(move |mapping| {
+            MappingView::new(mapping, notes, names, asked.get(&mapping.id).copied())
+        })
     }
 
     /// Which these are, in short.
@@ -122,7 +124,7 @@ impl<'a> Group<'a> {
 }
 
 /// A mapping.
-pub(super) struct Row {
+pub(super) struct MappingView {
     pub(super) anchor: String,
     pub(super) id: String,
     pub(super) line: usize,
@@ -131,33 +133,33 @@ pub(super) struct Row {
     pub(super) principal: String,
     /// The ARN, where the name is shortened.
     pub(super) arn: String,
-    pub(super) before: Vec<Fact>,
-    pub(super) after: Vec<Fact>,
+    pub(super) before: Vec<FactView>,
+    pub(super) after: Vec<FactView>,
     /// Whether nothing differs; then `after` is not shown.
     pub(super) is_as_today: bool,
     pub(super) entry_label: &'static str,
-    pub(super) entry: Vec<Fact>,
+    pub(super) entry: Vec<FactView>,
     pub(super) notes: Vec<Note>,
     /// The number of the open question about it.
     pub(super) question: Option<usize>,
 }
 
 /// A label and its values.
-pub(super) struct Fact {
+pub(super) struct FactView {
     pub(super) label: &'static str,
-    pub(super) values: Vec<Value>,
+    pub(super) values: Vec<ValueView>,
 }
 
 /// A value, and the tag of what only one side has: `del`, `ins` or none.
-pub(super) struct Value {
+pub(super) struct ValueView {
     pub(super) text: String,
     pub(super) tag: &'static str,
 }
 
-impl Row {
+impl MappingView {
     fn new(
         mapping: &PlannedMapping,
-        notes: &Notes,
+        notes: &GroupNotes,
         names: &ShortNames,
         question: Option<usize>,
     ) -> Self {
@@ -237,17 +239,21 @@ pub(super) fn facts(identity: Option<&Identity>, nothing: &'static str) -> Vec<w
 }
 
 /// The facts of one side, with a tag on each value that the other has not.
-pub(super) fn marked(facts: &[words::Fact], other: &[words::Fact], tag: &'static str) -> Vec<Fact> {
+pub(super) fn marked(
+    facts: &[words::Fact],
+    other: &[words::Fact],
+    tag: &'static str,
+) -> Vec<FactView> {
     let known: HashSet<(&str, &str)> = other
         .iter()
         .flat_map(|fact| fact.values.iter().map(|value| (kind(fact), value.as_str())))
         .collect();
-    let facts = facts.iter().map(|fact| Fact {
+    let facts = facts.iter().map(|fact| FactView {
         label: fact.label,
         values: fact
             .values
             .iter()
-            .map(|value| Value {
+            .map(|value| ValueView {
                 text: shown(value),
                 tag: if known.contains(&(kind(fact), value.as_str())) {
                     ""

@@ -39,13 +39,13 @@ pub fn html(plan: &Plan) -> String {
 
 /// Writes what [`html`] gives, without holding the whole text.
 pub fn write_html(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
-    view::Page::new(plan, next(plan), String::new()).write_into(out)?;
+    view::PageView::new(plan, next(plan), String::new()).write_into(out)?;
     out.write_all(b"\n")
 }
 
 /// The same with another next step, and with parts of a page before everything else.
 pub(super) fn html_then(plan: &Plan, next: Next, lead: String) -> String {
-    rendered(&view::Page::new(plan, next, lead))
+    rendered(&view::PageView::new(plan, next, lead))
 }
 
 /// The digest by which the content security policy knows a style sheet or a script.

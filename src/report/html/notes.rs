@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::text::{Part, parts};
+use super::text::{TextPart, parts};
 use crate::finding::{Code, Finding, Severity};
 use crate::model::{BindingChange, MappingId};
 use crate::report::open::ranges;
@@ -13,14 +13,14 @@ pub(super) struct Note {
     /// Such as `warning`, or `binding`.
     pub(super) word: &'static str,
     pub(super) code: String,
-    pub(super) message: Vec<Part>,
-    pub(super) fix: Vec<Part>,
+    pub(super) message: Vec<TextPart>,
+    pub(super) fix: Vec<TextPart>,
     /// About how many it is, and which; empty where the place says it.
     pub(super) about: String,
 }
 
 /// The texts that several mappings of a group have in common.
-pub(super) struct Notes<'a> {
+pub(super) struct GroupNotes<'a> {
     /// In the order in which they were met first.
     order: Vec<Key<'a>>,
     of: HashMap<Key<'a>, (Severity, Vec<MappingId>)>,
@@ -35,7 +35,7 @@ enum Key<'a> {
     Binding(String),
 }
 
-impl<'a> Notes<'a> {
+impl<'a> GroupNotes<'a> {
     /// Counts the texts of mappings: each with its findings and its bindings in words.
     pub(super) fn of(
         mappings: impl Iterator<Item = (MappingId, &'a [Finding], Vec<String>)>,
@@ -190,7 +190,7 @@ impl Note {
         Self {
             word: "binding",
             code: String::new(),
-            message: vec![Part {
+            message: vec![TextPart {
                 is_code: false,
                 text: text.to_owned(),
             }],

@@ -3,7 +3,7 @@
 use crate::text::visible;
 
 /// A part of a sentence, in backticks or not.
-pub(super) struct Part {
+pub(super) struct TextPart {
     pub(super) is_code: bool,
     pub(super) text: String,
 }
@@ -33,7 +33,7 @@ pub(in crate::report) fn quoted(text: &str) -> String {
 }
 
 /// A sentence, cut at its backticks and around its options; in one part where backticks come in no pairs.
-pub(super) fn parts(text: &str) -> Vec<Part> {
+pub(super) fn parts(text: &str) -> Vec<TextPart> {
     let paired = text.matches('`').count().is_multiple_of(2);
     let parts: Vec<&str> = if paired {
         text.split('`').collect()
@@ -49,7 +49,7 @@ pub(super) fn parts(text: &str) -> Vec<Part> {
             (true, text) => vec![(true, text)],
             (false, text) => around_options(text),
         })
-        .map(|(is_code, text)| Part {
+        .map(|(is_code, text)| TextPart {
             is_code,
             text: shown(text),
         })

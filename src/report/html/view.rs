@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use askama::Template;
 
-use super::decisions::{Question, numbers};
-use super::groups::{FOLDED, Group, Row, SHORTENED, anchor, groups};
-use super::notes::{Note, Notes};
-use super::text::{Part, parts, shown};
+use super::decisions::{QuestionView, numbers};
+use super::groups::{FOLDED, Group, MappingView, SHORTENED, anchor, groups};
+use super::notes::{GroupNotes, Note};
+use super::text::{TextPart, parts, shown};
 use crate::model::MappingId;
 use crate::plan::Plan;
 use crate::plan::document::{Action, PlannedAccount};
@@ -27,7 +27,7 @@ const CALLS: usize = 200;
 /// The whole page.
 #[derive(Template)]
 #[template(path = "report.html")]
-pub(super) struct Page<'a> {
+pub(super) struct PageView<'a> {
     plan: &'a Plan,
     /// Parts before everything else, in HTML.
     lead: String,
@@ -69,10 +69,10 @@ struct Account {
 struct Call {
     operation: &'static str,
     principal: String,
-    why: Vec<Part>,
+    why: Vec<TextPart>,
 }
 
-impl<'a> Page<'a> {
+impl<'a> PageView<'a> {
     pub(super) fn new(plan: &'a Plan, next: Next, lead: String) -> Self {
         let open = questions(plan);
         Self {
@@ -102,9 +102,9 @@ impl<'a> Page<'a> {
 
     // The long parts are made one by one while they are written.
 
-    fn questions(&self) -> impl Iterator<Item = Question> {
+    fn questions(&self) -> impl Iterator<Item = QuestionView> {
         let open = self.open.iter().enumerate().take(QUESTIONS);
-        open.map(|question| Question::new(question, self.plan, &self.found, &self.names))
+        open.map(|question| QuestionView::new(question, self.plan, &self.found, &self.names))
     }
 
     /// How many questions are not shown.
@@ -119,17 +119,19 @@ impl<'a> Page<'a> {
     fn rows<'b>(
         &'b self,
         group: &'b Group<'a>,
-        notes: &'b Notes<'a>,
-    ) -> impl Iterator<Item = Row> + 'b {
+        notes: &'b GroupNotes<'a>,
+    ) -> impl Iterator<Item = MappingView> + 'b {
         group.rows(notes, &self.names, &self.asked)
     }
 
-    fn account_notes(&self) -> Notes<'a> {
+    fn account_notes(&self) -> GroupNotes<'a> {
         let accounts = self.plan.accounts.iter();
-        Notes::of(accounts.map(|account| (account.id, account.findings.as_slice(), Vec::new())))
+        GroupNotes::of(
+            accounts.map(|account| (account.id, account.findings.as_slice(), Vec::new())),
+        )
     }
 
-    fn accounts<'b>(&'b self, notes: &'b Notes<'a>) -> impl Iterator<Item = Account> + 'b {
+    fn accounts<'b>(&'b self, notes: &'b GroupNotes<'a>) -> impl Iterator<Item = Account> + 'b {
         let accounts = self.plan.accounts.iter();
         accounts.map(move |account| Account::new(account, notes, &self.asked))
     }
@@ -201,7 +203,11 @@ fn percent(thousandths: usize) -> String {
 }
 
 impl Account {
-    fn new(account: &PlannedAccount, notes: &Notes, asked: &HashMap<MappingId, usize>) -> Self {
+    fn new(
+        account: &PlannedAccount,
+        notes: &GroupNotes,
+        asked: &HashMap<MappingId, usize>,
+    ) -> Self {
         Self {
             anchor: anchor(account.id),
             id: account.id.to_string(),

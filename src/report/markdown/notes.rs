@@ -88,18 +88,18 @@ fn group(page: &mut String, code: Code, notes: &[&Note<'_>]) {
         "- **{severity}** {code}: {}{shared}",
         prose(code.title())
     );
-    let mut told: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    let mut grouped: Vec<(&str, &str, Vec<&str>)> = Vec::new();
     // The place of each message and fix; tens of thousands of accounts have one each.
     let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     for note in notes {
         let Finding { message, fix, .. } = note.finding;
-        let place = *places.entry((message, fix)).or_insert(told.len());
-        match told.get_mut(place) {
+        let place = *places.entry((message, fix)).or_insert(grouped.len());
+        match grouped.get_mut(place) {
             Some((_, _, of)) => of.push(&note.id),
-            None => told.push((message, fix, vec![&note.id])),
+            None => grouped.push((message, fix, vec![&note.id])),
         }
     }
-    for (message, own, of) in told {
+    for (message, own, of) in grouped {
         let own = if same_fix { String::new() } else { fix(own) };
         let _ = writeln!(page, "  - {}: {}{own}", of.join(", "), prose(message));
     }

@@ -7,7 +7,7 @@ use crate::report::html::{inline, rendered};
 use crate::text::{visible, visible_lines};
 
 pub(super) fn html(page: &Page) -> String {
-    rendered(&Whole {
+    rendered(&HtmlPage {
         title: &visible(&page.title).replace('`', ""),
         heading: &page.title,
         verdict: &page.verdict,
@@ -26,7 +26,7 @@ pub(in crate::report) fn rows(page: &Page) -> String {
 
 #[derive(Template)]
 #[template(path = "page.html")]
-struct Whole<'a> {
+struct HtmlPage<'a> {
     title: &'a str,
     heading: &'a str,
     verdict: &'a str,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Fact, Line, Mark, Page, Part, Question, Table, Text};
+use super::{LabelledText, Line, Mark, Page, Part, ShownQuestion, Table, Text};
 use crate::report::markdown::{block, code, prose};
 
 /// The page under its title.
@@ -41,7 +41,7 @@ fn marked(mark: Option<Mark>) -> String {
     mark.map_or(String::new(), |mark| format!("{} ", code(mark.sign())))
 }
 
-fn fact(text: &mut String, fact: &Fact) {
+fn fact(text: &mut String, fact: &LabelledText) {
     let value = match &fact.value {
         Text::Words(words) => prose(words),
         Text::Command(line) => code(line),
@@ -73,7 +73,7 @@ fn table(text: &mut String, table: &Table) {
     }
 }
 
-fn question(text: &mut String, question: &Question) {
+fn question(text: &mut String, question: &ShownQuestion) {
     let _ = writeln!(text, "- **{}**", prose(&question.title));
     let names: Vec<String> = question.about.iter().map(|name| code(name)).collect();
     let rest = match question.rest.as_str() {

@@ -84,7 +84,7 @@ impl Text {
 
 /// A label with what it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fact {
+pub(super) struct LabelledText {
     mark: Option<Mark>,
     label: String,
     value: Text,
@@ -144,7 +144,7 @@ pub(super) struct Table {
 
 /// Something that a person has to decide.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Question {
+pub(super) struct ShownQuestion {
     /// In one sentence, without its stop.
     pub(super) title: String,
     /// Whom it is about, each as one text; not all where there are many.
@@ -154,12 +154,12 @@ pub(super) struct Question {
     /// Why it is asked, each with its label.
     pub(super) why: Vec<(String, String)>,
     /// What settles it.
-    pub(super) answers: Vec<Answer>,
+    pub(super) answers: Vec<ShownAnswer>,
 }
 
 /// What settles a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct ShownAnswer {
     /// The answer's own word.
     pub(super) word: String,
     /// What it means.
@@ -172,10 +172,10 @@ pub(super) struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
     Heading(String),
-    Facts(Vec<Fact>),
+    Facts(Vec<LabelledText>),
     Lines(Vec<Line>),
     Table(Table),
-    Question(Question),
+    Question(ShownQuestion),
     /// A command line, with what it is for.
     Command {
         purpose: String,
@@ -235,7 +235,7 @@ impl Page {
 
     /// Facts that follow each other stand in one list.
     fn put_fact(&mut self, mark: Option<Mark>, label: String, value: Text) {
-        let fact = Fact { mark, label, value };
+        let fact = LabelledText { mark, label, value };
         match self.parts.last_mut() {
             Some(Part::Facts(facts)) => facts.push(fact),
             _ => self.parts.push(Part::Facts(vec![fact])),
@@ -258,7 +258,7 @@ impl Page {
         self.parts.push(Part::Table(table));
     }
 
-    pub(super) fn question(&mut self, question: Question) {
+    pub(super) fn question(&mut self, question: ShownQuestion) {
         self.parts.push(Part::Question(question));
     }
 

@@ -1,6 +1,6 @@
 //! A page on a terminal. A command stays in one line whatever the width, so that it can be copied.
 
-use super::{Answer, Fact, Line, Page, Part, Question, Shown, Table, Text};
+use super::{LabelledText, Line, Page, Part, Shown, ShownAnswer, ShownQuestion, Table, Text};
 use crate::report::terminal::layout::width;
 use crate::report::terminal::{Canvas, FAINT, PLAIN, Paint, STRONG, of_mark};
 use crate::text::{visible, visible_lines};
@@ -66,8 +66,8 @@ fn command(canvas: &mut Canvas, indent: usize, line: &str) {
     canvas.line(&format!("{}{command}", " ".repeat(indent)));
 }
 
-fn facts(canvas: &mut Canvas, facts: &[Fact]) {
-    let label = |fact: &Fact| match fact.mark {
+fn facts(canvas: &mut Canvas, facts: &[LabelledText]) {
+    let label = |fact: &LabelledText| match fact.mark {
         Some(mark) => format!("{} {}", mark.sign(), visible(&fact.label)),
         None => visible(&fact.label).into_owned(),
     };
@@ -181,8 +181,8 @@ fn row(canvas: &mut Canvas, cells: &[String], widths: &[usize], style: anstyle::
     canvas.row(&cells);
 }
 
-fn question(canvas: &mut Canvas, question: &Question) {
-    let Question {
+fn question(canvas: &mut Canvas, question: &ShownQuestion) {
+    let ShownQuestion {
         title,
         about,
         rest,
@@ -202,7 +202,7 @@ fn question(canvas: &mut Canvas, question: &Question) {
         canvas.words(INDENT, (label, FAINT), LABEL, PLAIN, &visible(text));
     }
     for answer in answers {
-        let Answer {
+        let ShownAnswer {
             word,
             meaning,
             lines,

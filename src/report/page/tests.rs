@@ -16,12 +16,12 @@ fn page() -> Page {
         Line::marked(Mark::Doubt, "not seen\n\u{202e}x")
             .fix("run `aws iam get-role --role-name ops` first"),
     );
-    page.question(Question {
+    page.question(ShownQuestion {
         title: "2 mappings would lose the group `system:view`".to_owned(),
         about: vec!["role/a".to_owned(), "role/b".to_owned()],
         rest: "3 more: mapRoles[3]-[5]".to_owned(),
         why: vec![("AAM303".to_owned(), "EKS refuses the group".to_owned())],
-        answers: vec![Answer {
+        answers: vec![ShownAnswer {
             word: "rename".to_owned(),
             meaning: "nobody's rights change".to_owned(),
             lines: vec!["renameGroups: {\"system:view\": view}".to_owned()],

@@ -21,7 +21,7 @@ use seal::{UNSEALED, sealed};
 
 /// What the command itself did that the record is written for.
 #[derive(Debug, Clone, Copy)]
-pub enum Outcome<'a> {
+pub enum CommandResult<'a> {
     /// What `apply` did.
     Applied(&'a Applied),
     /// What `cutover` did.
@@ -32,7 +32,7 @@ pub enum Outcome<'a> {
 
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Document<'a> {
+pub(crate) struct RecordDocument<'a> {
     #[serde(flatten)]
     record: &'a ChangeRecord,
     /// What the command printed that wrote this: the document of `apply`, `cutover` or `rollback`; none for `report`.
@@ -47,11 +47,11 @@ pub(crate) struct Document<'a> {
 #[must_use]
 pub fn record(
     record: &ChangeRecord,
-    outcome: Option<Outcome<'_>>,
+    outcome: Option<CommandResult<'_>>,
     format: Format,
     shown: Shown,
 ) -> String {
-    let document = Document {
+    let document = RecordDocument {
         record,
         result: outcome.map(|outcome| outcome.document()),
         digest: UNSEALED,
@@ -59,7 +59,7 @@ pub fn record(
     sealed(rendered(&document, || page(record, outcome), format, shown))
 }
 
-impl Outcome<'_> {
+impl CommandResult<'_> {
     fn document(self) -> Value {
         let document = match self {
             Self::Applied(applied) => serde_json::to_value(applied::document(applied)),
@@ -78,7 +78,7 @@ impl Outcome<'_> {
     }
 }
 
-fn page(record: &ChangeRecord, outcome: Option<Outcome<'_>>) -> Page {
+fn page(record: &ChangeRecord, outcome: Option<CommandResult<'_>>) -> Page {
     let cluster = &record.cluster;
     let mut page = Page::new(format!("Record of the migration of {}", cluster.name));
     page.verdict(proof_in_short(record));

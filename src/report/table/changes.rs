@@ -22,7 +22,7 @@ const ROWS: usize = 30;
 const MARK: usize = 1;
 
 /// A row: one mapping, or several that become the same.
-struct Row<'a> {
+struct ChangeRow<'a> {
     mappings: Vec<&'a PlannedMapping>,
     becomes: String,
 }
@@ -39,7 +39,7 @@ pub(super) fn changes(page: &mut Canvas, plan: &Plan, names: &ShortNames) {
         plural(count, "mapping", "mappings")
     ));
     let shown = &rows[..rows.len().min(ROWS)];
-    let ids: Vec<String> = shown.iter().map(Row::ids).collect();
+    let ids: Vec<String> = shown.iter().map(ChangeRow::ids).collect();
     let id_width = ids.iter().map(|id| width(id)).max().unwrap_or(0);
     let free = page.width.saturating_sub(MARK + 2 + id_width + 2);
     let singles = shown.iter().filter(|row| row.mappings.len() == 1);
@@ -75,8 +75,8 @@ pub(super) fn changes(page: &mut Canvas, plan: &Plan, names: &ShortNames) {
 }
 
 /// The rows in the order of the text, those that need an eye first: where access does not stay the same, as decided.
-fn rows(plan: &Plan) -> Vec<Row<'_>> {
-    let mut alike: Vec<Row> = Vec::new();
+fn rows(plan: &Plan) -> Vec<ChangeRow<'_>> {
+    let mut alike: Vec<ChangeRow> = Vec::new();
     let mut places = std::collections::HashMap::new();
     let is_change = |mapping: &&PlannedMapping| {
         matches!(mapping.outcome, Outcome::Create | Outcome::Update) && !mapping.needs_decision()
@@ -88,29 +88,29 @@ fn rows(plan: &Plan) -> Vec<Row<'_>> {
             .or_insert(alike.len());
         match alike.get_mut(place) {
             Some(row) => row.mappings.push(mapping),
-            None => alike.push(Row {
+            None => alike.push(ChangeRow {
                 mappings: vec![mapping],
                 becomes,
             }),
         }
     }
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<ChangeRow> = Vec::new();
     for row in alike {
         if row.mappings.len() >= ALIKE {
             rows.push(row);
         } else {
-            rows.extend(row.mappings.iter().map(|mapping| Row {
+            rows.extend(row.mappings.iter().map(|mapping| ChangeRow {
                 mappings: vec![*mapping],
                 becomes: row.becomes.clone(),
             }));
         }
     }
-    let keeps = |row: &Row| words::verdict(row.mappings[0]) == "same";
+    let keeps = |row: &ChangeRow| words::verdict(row.mappings[0]) == "same";
     rows.sort_by_key(|row| (keeps(row), row.mappings[0].id));
     rows
 }
 
-impl Row<'_> {
+impl ChangeRow<'_> {
     fn ids(&self) -> String {
         match self.mappings.as_slice() {
             [one] => one.id.to_string(),

@@ -7,14 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::model::AuthenticationMode;
-use crate::sandbox::aws::AwsError;
+use crate::sandbox::aws::ErrorReply;
 use crate::sandbox::clock::epoch;
 use crate::sandbox::invent;
-use crate::sandbox::state::{Update, World};
+use crate::sandbox::state::{ModeUpdate, World};
 
 use super::{Request, entries, errors, page, switch};
 
-pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let account = &request.credential.identity.principal.account;
     let own = world
         .clusters
@@ -32,7 +32,7 @@ pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, Aw
     )
 }
 
-pub(super) fn describe(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn describe(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let cluster = request.cluster(world)?;
     let seed = &cluster.seed;
     let mut shown = json!({
@@ -68,7 +68,7 @@ pub(super) fn describe(world: &mut World, request: &Request<'_>) -> Result<Value
     Ok(json!({ "cluster": shown }))
 }
 
-pub(super) fn update_config(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn update_config(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let (now, id) = (world.now(), world.uuid());
     let cluster = request.cluster(world)?;
     if let Some(answer) = entries::replayed(cluster, request)? {
@@ -82,7 +82,7 @@ pub(super) fn update_config(world: &mut World, request: &Request<'_>) -> Result<
             errors::invalid_parameter("The type for cluster update was not provided.")
         })?;
     switch::check(cluster, target)?;
-    let update = Update {
+    let update = ModeUpdate {
         id,
         target,
         status: "InProgress",
@@ -98,7 +98,10 @@ pub(super) fn update_config(world: &mut World, request: &Request<'_>) -> Result<
     Ok(answer)
 }
 
-pub(super) fn describe_update(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn describe_update(
+    world: &mut World,
+    request: &Request<'_>,
+) -> Result<Value, ErrorReply> {
     let id = request.segment(3).to_owned();
     let cluster = request.cluster(world)?;
     let missing = || errors::not_found(format!("No update found for ID: {id}"));
@@ -110,7 +113,7 @@ pub(super) fn describe_update(world: &mut World, request: &Request<'_>) -> Resul
     Ok(json!({ "update": show(update.ok_or_else(missing)?) }))
 }
 
-pub(super) fn list_updates(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn list_updates(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let cap = world.limits.page_size;
     let cluster = request.cluster(world)?;
     let mut ids: Vec<String> = cluster
@@ -122,7 +125,7 @@ pub(super) fn list_updates(world: &mut World, request: &Request<'_>) -> Result<V
     page::of(request, cap, "updateIds", &ids, |name| name.into())
 }
 
-fn show(update: &Update) -> Value {
+fn show(update: &ModeUpdate) -> Value {
     let errors: Vec<Value> = update
         .errors
         .iter()

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::model::{EntryType, Principal, PrincipalKind};
-use crate::sandbox::aws::AwsError;
+use crate::sandbox::aws::ErrorReply;
 use crate::sandbox::clock::epoch;
 use crate::sandbox::percent;
 use crate::sandbox::seed::ClusterSeed;
@@ -13,8 +13,8 @@ use crate::sandbox::state::{ClusterState, Entry, World};
 
 use super::{Request, errors, page, validate};
 
-pub(super) fn create(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
-    let asked = Asked::read(request)?;
+pub(super) fn create(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
+    let asked = EntryRequest::read(request)?;
     if !asked.tags.is_empty() {
         let entry = request.new_entry(world);
         request.authorize(world, "TagResource", &entry)?;
@@ -42,7 +42,7 @@ pub(super) fn create(world: &mut World, request: &Request<'_>) -> Result<Value, 
     })?;
     if cluster.entries.len() >= limits.entries {
         // The class is modelled; the words are invented.
-        return Err(AwsError::new(
+        return Err(ErrorReply::new(
             400,
             "ResourceLimitExceededException",
             format!(
@@ -72,13 +72,13 @@ pub(super) fn create(world: &mut World, request: &Request<'_>) -> Result<Value, 
     Ok(answer)
 }
 
-pub(super) fn describe(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn describe(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let (cluster, key) = visible(world, request)?;
     Ok(json!({ "accessEntry": show(cluster, &cluster.entries[&key]) }))
 }
 
 /// Sets username and groups; what is left out goes back to what EKS would have set.
-pub(super) fn update(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn update(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let username = request.text("username").filter(|name| !name.is_empty());
     if let Some(name) = username {
         validate::username(name)?;
@@ -102,7 +102,7 @@ pub(super) fn update(world: &mut World, request: &Request<'_>) -> Result<Value, 
     Ok(answer)
 }
 
-pub(super) fn delete(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn delete(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let principal = validate::principal(request.principal())?;
     validate::not_service_linked(&principal)?;
     let cluster = request.entry_cluster(world)?;
@@ -110,7 +110,7 @@ pub(super) fn delete(world: &mut World, request: &Request<'_>) -> Result<Value, 
     removed.map(|_| json!({})).ok_or_else(errors::no_entry)
 }
 
-pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let cap = world.limits.page_size;
     let cluster = request.entry_cluster(world)?;
     let policy = percent::value(&request.pairs, "associatedPolicyArn");
@@ -133,7 +133,7 @@ pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, Aw
 }
 
 /// What a `CreateAccessEntry` asks for, checked as far as it goes without the cluster.
-struct Asked {
+struct EntryRequest {
     principal: Principal,
     entry_type: EntryType,
     username: Option<String>,
@@ -141,8 +141,8 @@ struct Asked {
     tags: std::collections::BTreeMap<String, String>,
 }
 
-impl Asked {
-    fn read(request: &Request<'_>) -> Result<Self, AwsError> {
+impl EntryRequest {
+    fn read(request: &Request<'_>) -> Result<Self, ErrorReply> {
         let text = request.text("principalArn").unwrap_or_default();
         let principal = validate::principal(text)?;
         let username = request.text("username").filter(|name| !name.is_empty());
@@ -169,7 +169,7 @@ impl Asked {
 pub(super) fn visible<'w>(
     world: &'w mut World,
     request: &Request<'_>,
-) -> Result<(&'w mut ClusterState, String), AwsError> {
+) -> Result<(&'w mut ClusterState, String), ErrorReply> {
     validate::principal(request.principal())?;
     let cluster = request.entry_cluster(world)?;
     let key = request.principal().to_owned();
@@ -187,7 +187,7 @@ pub(super) fn visible<'w>(
 pub(super) fn replayed(
     cluster: &ClusterState,
     request: &Request<'_>,
-) -> Result<Option<Value>, AwsError> {
+) -> Result<Option<Value>, ErrorReply> {
     let Some(token) = request.text("clientRequestToken") else {
         return Ok(None);
     };

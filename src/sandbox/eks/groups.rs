@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::aws::AwsError;
+use crate::sandbox::aws::ErrorReply;
 use crate::sandbox::clock::epoch;
 use crate::sandbox::invent;
 use crate::sandbox::state::World;
@@ -12,7 +12,7 @@ use super::{Request, errors, page};
 pub(super) fn list_node_groups(
     world: &mut World,
     request: &Request<'_>,
-) -> Result<Value, AwsError> {
+) -> Result<Value, ErrorReply> {
     let cap = world.limits.page_size;
     let groups = &request.cluster(world)?.node_groups;
     let mut names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
@@ -23,7 +23,7 @@ pub(super) fn list_node_groups(
 pub(super) fn describe_node_group(
     world: &mut World,
     request: &Request<'_>,
-) -> Result<Value, AwsError> {
+) -> Result<Value, ErrorReply> {
     let cluster = request.cluster(world)?;
     let name = request.segment(3);
     let group = cluster.node_groups.iter().find(|group| group.name == name);
@@ -53,7 +53,7 @@ pub(super) fn describe_node_group(
 pub(super) fn list_fargate_profiles(
     world: &mut World,
     request: &Request<'_>,
-) -> Result<Value, AwsError> {
+) -> Result<Value, ErrorReply> {
     let cap = world.limits.page_size;
     let profiles = &request.cluster(world)?.fargate_profiles;
     let mut names: Vec<String> = profiles
@@ -69,7 +69,7 @@ pub(super) fn list_fargate_profiles(
 pub(super) fn describe_fargate_profile(
     world: &mut World,
     request: &Request<'_>,
-) -> Result<Value, AwsError> {
+) -> Result<Value, ErrorReply> {
     let cluster = request.cluster(world)?;
     let name = request.segment(3);
     let profile = cluster

@@ -18,7 +18,7 @@ pub(super) use entries::{default_username, entry_arn, shown_groups};
 
 use serde_json::Value;
 
-use super::aws::{self, AwsError, Service};
+use super::aws::{self, ErrorReply, SandboxService};
 use super::percent;
 use super::sigv4::Signature;
 use super::state::{ClusterState, Credential, World};
@@ -54,7 +54,7 @@ impl Request<'_> {
     }
 
     /// Refuses what the caller may not do.
-    fn authorize(&self, world: &World, action: &str, resource: &str) -> Result<(), AwsError> {
+    fn authorize(&self, world: &World, action: &str, resource: &str) -> Result<(), ErrorReply> {
         let action = if action.contains(':') {
             action.to_owned()
         } else {
@@ -63,7 +63,7 @@ impl Request<'_> {
         aws::authorize(
             world,
             self.credential,
-            Service::Eks,
+            SandboxService::Eks,
             &action,
             resource,
             self.denied,
@@ -86,14 +86,14 @@ impl Request<'_> {
     }
 
     /// The cluster in the path, of the caller's account.
-    fn cluster<'w>(&self, world: &'w mut World) -> Result<&'w mut ClusterState, AwsError> {
+    fn cluster<'w>(&self, world: &'w mut World) -> Result<&'w mut ClusterState, ErrorReply> {
         let key = self.key(world);
         key.and_then(|key| world.clusters.get_mut(&key))
             .ok_or_else(|| errors::no_cluster(self.segment(1)))
     }
 
     /// The cluster in the path, where it has access entries.
-    fn entry_cluster<'w>(&self, world: &'w mut World) -> Result<&'w mut ClusterState, AwsError> {
+    fn entry_cluster<'w>(&self, world: &'w mut World) -> Result<&'w mut ClusterState, ErrorReply> {
         let cluster = self.cluster(world)?;
         if cluster.mode.has_access_entries() {
             Ok(cluster)
@@ -109,11 +109,11 @@ pub(super) fn answer(
     call: &Call,
     credential: &Credential,
     denied: bool,
-) -> Result<Reply, AwsError> {
+) -> Result<Reply, ErrorReply> {
     switch::settle(world);
     let segments = percent::segments(&call.path);
     let operation = route::of(&call.method, &segments).ok_or_else(|| {
-        AwsError::new(
+        ErrorReply::new(
             404,
             "UnknownOperationException",
             "There is no such operation",
@@ -123,7 +123,7 @@ pub(super) fn answer(
         Value::Null
     } else {
         serde_json::from_slice(&call.body)
-            .map_err(|_| AwsError::new(400, "SerializationException", "The body is not JSON"))?
+            .map_err(|_| ErrorReply::new(400, "SerializationException", "The body is not JSON"))?
     };
     let request = Request {
         operation,

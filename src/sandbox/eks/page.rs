@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::sandbox::aws::AwsError;
+use crate::sandbox::aws::ErrorReply;
 use crate::sandbox::percent;
 
 use super::{Request, errors};
@@ -16,7 +16,7 @@ pub(super) fn of(
     field: &str,
     keys: &[String],
     show: impl Fn(&str) -> Value,
-) -> Result<Value, AwsError> {
+) -> Result<Value, ErrorReply> {
     debug_assert!(keys.is_sorted(), "a token names the last key of its page");
     let size = match percent::value(&request.pairs, "maxResults").map(str::parse::<usize>) {
         None => 100,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::model::access_policy::AUTO_NODE;
 use crate::model::access_policy::{ScopeKind, policy_arn};
 use crate::model::{AccessScope, Arn, EntryType, PolicyAssociation};
-use crate::sandbox::aws::AwsError;
+use crate::sandbox::aws::ErrorReply;
 use crate::sandbox::clock::epoch;
 use crate::sandbox::state::{Association, World};
 
@@ -53,7 +53,7 @@ const NAMES: [&str; 35] = [
 ];
 
 /// Associates a policy; one that is associated already gets the new scope.
-pub(super) fn associate(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn associate(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let text = request.text("policyArn").unwrap_or_default();
     let policy = read_policy(text)?;
     let access_scope = read_scope(request.body.get("accessScope"))?;
@@ -97,7 +97,7 @@ pub(super) fn associate(world: &mut World, request: &Request<'_>) -> Result<Valu
     Ok(answer)
 }
 
-pub(super) fn disassociate(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn disassociate(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let policy = read_policy(request.segment(5))?;
     let (cluster, key) = entries::visible(world, request)?;
     let entry = cluster.entries.get_mut(&key).ok_or_else(errors::no_entry)?;
@@ -109,7 +109,10 @@ pub(super) fn disassociate(world: &mut World, request: &Request<'_>) -> Result<V
     Ok(json!({}))
 }
 
-pub(super) fn list_associated(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn list_associated(
+    world: &mut World,
+    request: &Request<'_>,
+) -> Result<Value, ErrorReply> {
     let cap = world.limits.page_size;
     let (cluster, key) = entries::visible(world, request)?;
     let held = &cluster.entries[&key].policies;
@@ -130,7 +133,7 @@ pub(super) fn list_associated(world: &mut World, request: &Request<'_>) -> Resul
     Ok(answer)
 }
 
-pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let partition = &request.credential.identity.principal.partition;
     let names: Vec<String> = NAMES.iter().map(|&name| name.to_owned()).collect();
     let show = |name: &str| json!({ "name": name, "arn": policy_arn(partition, name).to_string() });
@@ -143,7 +146,7 @@ pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, Aw
     )
 }
 
-fn read_policy(text: &str) -> Result<Arn, AwsError> {
+fn read_policy(text: &str) -> Result<Arn, ErrorReply> {
     let found: Option<Arn> = text.parse().ok();
     found
         .filter(|arn| {
@@ -155,7 +158,7 @@ fn read_policy(text: &str) -> Result<Arn, AwsError> {
         .ok_or_else(|| errors::invalid_parameter("The policyArn parameter format is not valid"))
 }
 
-fn read_scope(value: Option<&Value>) -> Result<AccessScope, AwsError> {
+fn read_scope(value: Option<&Value>) -> Result<AccessScope, ErrorReply> {
     let scope = value.and_then(|value| serde_json::from_value::<AccessScope>(value.clone()).ok());
     // Invented: the words for a scope of no known kind are not published.
     let scope =

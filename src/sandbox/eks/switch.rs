@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::access_policy::CLUSTER_ADMIN;
-use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType, PolicyAssociation};
-use crate::sandbox::aws::AwsError;
+use crate::model::{AccessEntry, Arn, AuthenticationMode, EntryType};
+use crate::sandbox::aws::ErrorReply;
 use crate::sandbox::limits::{UpdateEnd, UpdateTime};
-use crate::sandbox::seed::ClusterSeed;
-use crate::sandbox::state::{ClusterState, Update, World};
+use crate::sandbox::seed::{ClusterSeed, creator_entry};
+use crate::sandbox::state::{ClusterState, ModeUpdate, World};
 
 use super::errors;
 
@@ -59,7 +58,7 @@ pub(in crate::sandbox) fn settle(world: &mut World) {
     }
 }
 
-fn is_due(update: &Update, takes: UpdateTime, now: Timestamp) -> bool {
+fn is_due(update: &ModeUpdate, takes: UpdateTime, now: Timestamp) -> bool {
     match takes {
         UpdateTime::Polls(polls) => update.polls >= polls,
         UpdateTime::Millis(millis) => {
@@ -83,11 +82,7 @@ fn entries_of_eks(cluster: &ClusterState) -> Vec<AccessEntry> {
     };
     let mut made = Vec::new();
     if cluster.switch.creator_entry {
-        let policy = PolicyAssociation::cluster_wide(&cluster.seed.partition, CLUSTER_ADMIN);
-        made.push(AccessEntry {
-            access_policies: vec![policy],
-            ..entry(&cluster.creator, EntryType::Standard)
-        });
+        made.push(creator_entry(&cluster.creator, &cluster.seed.partition));
     }
     for group in cluster
         .node_groups
@@ -114,7 +109,7 @@ fn entries_of_eks(cluster: &ClusterState) -> Vec<AccessEntry> {
 }
 
 /// Refuses a change that is not the next step of an idle cluster that is new enough.
-pub(super) fn check(cluster: &ClusterState, target: AuthenticationMode) -> Result<(), AwsError> {
+pub(super) fn check(cluster: &ClusterState, target: AuthenticationMode) -> Result<(), ErrorReply> {
     use AuthenticationMode::{Api, ApiAndConfigMap, ConfigMap};
     let running = cluster
         .updates

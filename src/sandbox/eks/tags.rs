@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::sandbox::aws::AwsError;
+use crate::sandbox::aws::ErrorReply;
 use crate::sandbox::state::World;
 
 use super::{Request, validate};
 
-pub(super) fn tag(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
-    let bad = |message: String| AwsError::new(400, "BadRequestException", message);
+pub(super) fn tag(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
+    let bad = |message: String| ErrorReply::new(400, "BadRequestException", message);
     let added = validate::tags(request.body.get("tags")).map_err(|error| bad(error.message))?;
     let tags = tags_of(world, request.segment(1))?;
     let mut all = tags.clone();
@@ -24,7 +24,7 @@ pub(super) fn tag(world: &mut World, request: &Request<'_>) -> Result<Value, Aws
     Ok(json!({}))
 }
 
-pub(super) fn untag(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn untag(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let tags = tags_of(world, request.segment(1))?;
     for (_, key) in request.pairs.iter().filter(|(name, _)| name == "tagKeys") {
         tags.remove(key);
@@ -32,7 +32,7 @@ pub(super) fn untag(world: &mut World, request: &Request<'_>) -> Result<Value, A
     Ok(json!({}))
 }
 
-pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, ErrorReply> {
     let tags = tags_of(world, request.segment(1))?;
     Ok(json!({ "tags": tags }))
 }
@@ -40,7 +40,7 @@ pub(super) fn list(world: &mut World, request: &Request<'_>) -> Result<Value, Aw
 fn tags_of<'w>(
     world: &'w mut World,
     arn: &str,
-) -> Result<&'w mut BTreeMap<String, String>, AwsError> {
+) -> Result<&'w mut BTreeMap<String, String>, ErrorReply> {
     for cluster in world.clusters.values_mut() {
         if cluster.arn() == arn {
             return Ok(&mut cluster.tags);
@@ -50,7 +50,7 @@ fn tags_of<'w>(
             return Ok(&mut entry.tags);
         }
     }
-    Err(AwsError::new(
+    Err(ErrorReply::new(
         404,
         "NotFoundException",
         format!("The resource {arn} could not be found"),

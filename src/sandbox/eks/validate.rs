@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::model::{EntryType, Principal, PrincipalKind, reserved};
-use crate::sandbox::aws::AwsError;
+use crate::sandbox::aws::ErrorReply;
 
 use super::errors::invalid_parameter;
 
@@ -16,7 +16,7 @@ use super::errors::invalid_parameter;
 const NODE_TYPES: &str = "[EC2_LINUX, EC2_WINDOWS, FARGATE_LINUX, HYBRID_LINUX, EC2]";
 
 /// Checks a cluster's name.
-pub(super) fn cluster_name(name: &str) -> Result<(), AwsError> {
+pub(super) fn cluster_name(name: &str) -> Result<(), ErrorReply> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     let starts_well = name
         .bytes()
@@ -32,7 +32,7 @@ pub(super) fn cluster_name(name: &str) -> Result<(), AwsError> {
 }
 
 /// Reads a principal's ARN: a role or a user.
-pub(super) fn principal(text: &str) -> Result<Principal, AwsError> {
+pub(super) fn principal(text: &str) -> Result<Principal, ErrorReply> {
     let found = text.parse().ok().and_then(|arn| Principal::from_arn(&arn));
     found
         .filter(|found| {
@@ -45,7 +45,7 @@ pub(super) fn principal(text: &str) -> Result<Principal, AwsError> {
 }
 
 /// Refuses roles that AWS services own.
-pub(super) fn not_service_linked(principal: &Principal) -> Result<(), AwsError> {
+pub(super) fn not_service_linked(principal: &Principal) -> Result<(), ErrorReply> {
     if principal.kind == PrincipalKind::Role && principal.path.starts_with("/aws-service-role/") {
         return Err(invalid_parameter(
             "The caller is not allowed to modify access entries with a principalArn value of a Service Linked Role",
@@ -55,7 +55,7 @@ pub(super) fn not_service_linked(principal: &Principal) -> Result<(), AwsError> 
 }
 
 /// Reads the type; it is written in upper case.
-pub(super) fn entry_type(text: Option<&str>) -> Result<EntryType, AwsError> {
+pub(super) fn entry_type(text: Option<&str>) -> Result<EntryType, ErrorReply> {
     let text = text.unwrap_or("STANDARD");
     let found = EntryType::from(text.to_owned());
     if matches!(found, EntryType::Other(_)) || found.as_str() != text {
@@ -68,7 +68,7 @@ pub(super) fn entry_type(text: Option<&str>) -> Result<EntryType, AwsError> {
 }
 
 /// Checks a custom username; an empty one is none.
-pub(super) fn username(name: &str) -> Result<(), AwsError> {
+pub(super) fn username(name: &str) -> Result<(), ErrorReply> {
     if let Some(prefix) = reserved::prefix_of(name) {
         return Err(invalid_parameter(format!(
             "The username must not begin with {prefix}"
@@ -96,9 +96,9 @@ pub(super) fn username(name: &str) -> Result<(), AwsError> {
 }
 
 /// Reads and checks the groups.
-pub(super) fn groups(value: Option<&Value>) -> Result<Vec<String>, AwsError> {
+pub(super) fn groups(value: Option<&Value>) -> Result<Vec<String>, ErrorReply> {
     let wrong = || {
-        AwsError::new(
+        ErrorReply::new(
             400,
             "SerializationException",
             "kubernetesGroups must be a list of strings",
@@ -126,7 +126,7 @@ pub(super) fn type_of_principal(
     entry_type: &EntryType,
     principal: &Principal,
     account: &str,
-) -> Result<(), AwsError> {
+) -> Result<(), ErrorReply> {
     // HyperPod is left out, as it is in the service's own list.
     if !entry_type.is_node() || *entry_type == EntryType::HyperpodLinux {
         return Ok(());
@@ -149,7 +149,7 @@ pub(super) fn only_standard(
     entry_type: &EntryType,
     has_username: bool,
     has_groups: bool,
-) -> Result<(), AwsError> {
+) -> Result<(), ErrorReply> {
     let field = match (entry_type.is_node(), has_username, has_groups) {
         (true, true, _) => "username",
         (true, _, true) => "kubernetesGroups",
@@ -163,7 +163,7 @@ pub(super) fn only_standard(
 /// Reads and checks tags.
 ///
 /// Source: EKS API Reference, `TagResource`: at most 50, keys of 1 to 128 and values of up to 256 characters.
-pub(super) fn tags(value: Option<&Value>) -> Result<BTreeMap<String, String>, AwsError> {
+pub(super) fn tags(value: Option<&Value>) -> Result<BTreeMap<String, String>, ErrorReply> {
     let wrong = || invalid_parameter("The tags parameter is not valid");
     let map = match value {
         None | Some(Value::Null) => return Ok(BTreeMap::new()),

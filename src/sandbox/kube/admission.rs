@@ -3,8 +3,8 @@
 //! Source: Kubernetes, "Validating Admission Policy" and "Dynamic Admission Control"; apiserver
 //! `pkg/admission/plugin/policy/validating/dispatcher.go` and `pkg/admission/plugin/webhook/errors/statuserror.go`.
 
-use super::status::Status;
-use super::store::Request;
+use super::status::StatusError;
+use super::store::ObjectRequest;
 
 /// Something that refuses writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,11 @@ pub enum Refuser {
 }
 
 /// Refuses the write where something does.
-pub(super) fn check(request: &Request<'_>, verb: &str, name: &str) -> Result<(), Status> {
+pub(super) fn check(
+    request: &ObjectRequest<'_>,
+    verb: &str,
+    name: &str,
+) -> Result<(), StatusError> {
     let operation = format!("{verb} {}", request.resource.plural);
     let refusal = request
         .admissions
@@ -53,10 +57,10 @@ pub(super) fn check(request: &Request<'_>, verb: &str, name: &str) -> Result<(),
 }
 
 impl Admission {
-    fn status(&self, resource: &str, object: &str) -> Status {
+    fn status(&self, resource: &str, object: &str) -> StatusError {
         let why = &self.message;
         match &self.by {
-            Refuser::Policy { name, binding } => Status::new(
+            Refuser::Policy { name, binding } => StatusError::new(
                 422,
                 "Invalid",
                 format!(
@@ -64,12 +68,12 @@ impl Admission {
                      denied request: {why}"
                 ),
             ),
-            Refuser::Webhook { name } => Status::new(
+            Refuser::Webhook { name } => StatusError::new(
                 403,
                 "Forbidden",
                 format!("admission webhook \"{name}\" denied the request: {why}"),
             ),
-            Refuser::DeadWebhook { name } => Status::new(
+            Refuser::DeadWebhook { name } => StatusError::new(
                 500,
                 "InternalError",
                 format!(

@@ -8,16 +8,19 @@ use serde_json::Value;
 use crate::sandbox::wire::Reply;
 
 use super::check;
-use super::objects::Objects;
+use super::objects::KubeObjects;
 use super::patch;
-use super::status::Status;
-use super::store::{self, Request};
+use super::status::StatusError;
+use super::store::{self, ObjectRequest};
 use super::write;
 
 /// Makes the object, or merges what is sent into it.
-pub(super) fn apply(objects: &mut Objects, request: &Request<'_>) -> Result<Reply, Status> {
+pub(super) fn apply(
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let Some(manager) = request.query("fieldManager") else {
-        return Err(Status::bad_request(
+        return Err(StatusError::bad_request(
             "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
         ));
     };
@@ -37,7 +40,7 @@ pub(super) fn apply(objects: &mut Objects, request: &Request<'_>) -> Result<Repl
     });
     match taken {
         Some(message) if request.query("force") != Some("true") => {
-            Err(Status::new(409, "Conflict", message))
+            Err(StatusError::new(409, "Conflict", message))
         }
         _ => write::replace(objects, request, &old, object),
     }

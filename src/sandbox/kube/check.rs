@@ -2,14 +2,18 @@
 
 use serde_json::Value;
 
-use super::status::Status;
-use super::store::Request;
+use super::status::StatusError;
+use super::store::ObjectRequest;
 
 /// Checks an object as it is sent.
-pub(super) fn object(request: &Request<'_>, object: &Value, name: &str) -> Result<(), Status> {
+pub(super) fn object(
+    request: &ObjectRequest<'_>,
+    object: &Value,
+    name: &str,
+) -> Result<(), StatusError> {
     let resource = request.resource;
     if !object["metadata"].is_object() {
-        return Err(Status::bad_request(format!(
+        return Err(StatusError::bad_request(format!(
             "{} in version \"v1\" cannot be handled as a {}: it has no metadata",
             resource.kind, resource.kind
         )));
@@ -18,7 +22,7 @@ pub(super) fn object(request: &Request<'_>, object: &Value, name: &str) -> Resul
     if text("/kind").is_some_and(|kind| kind != resource.kind)
         || text("/apiVersion").is_some_and(|version| version != resource.api_version())
     {
-        return Err(Status::bad_request(format!(
+        return Err(StatusError::bad_request(format!(
             "the object provided is unrecognized (must be of type {})",
             resource.kind
         )));
@@ -30,13 +34,13 @@ pub(super) fn object(request: &Request<'_>, object: &Value, name: &str) -> Resul
         ));
     }
     if text("/metadata/name").is_some_and(|given| given != name) {
-        return Err(Status::bad_request(format!(
+        return Err(StatusError::bad_request(format!(
             "the name of the object ({}) does not match the name on the URL ({name})",
             text("/metadata/name").unwrap_or_default()
         )));
     }
     if text("/metadata/namespace").is_some_and(|given| given != request.target.namespace) {
-        return Err(Status::bad_request(
+        return Err(StatusError::bad_request(
             "the namespace of the provided object does not match the namespace sent on the request",
         ));
     }
@@ -62,7 +66,7 @@ pub(super) fn object(request: &Request<'_>, object: &Value, name: &str) -> Resul
         .get("data")
         .is_some_and(|data| !data.is_object() && !data.is_null())
     {
-        return Err(Status::bad_request(
+        return Err(StatusError::bad_request(
             "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal into Go struct field \
              ConfigMap.data of type map[string]string",
         ));
@@ -75,7 +79,7 @@ pub(super) fn object(request: &Request<'_>, object: &Value, name: &str) -> Resul
         .flatten()
     {
         let Some(value) = value.as_str() else {
-            return Err(Status::bad_request(
+            return Err(StatusError::bad_request(
                 "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal into Go struct field \
                  ConfigMap.data of type string",
             ));
@@ -99,7 +103,7 @@ pub(super) fn object(request: &Request<'_>, object: &Value, name: &str) -> Resul
 }
 
 /// Checks the subjects of a binding.
-fn subjects(request: &Request<'_>, object: &Value) -> Result<(), Status> {
+fn subjects(request: &ObjectRequest<'_>, object: &Value) -> Result<(), StatusError> {
     let subjects = object.get("subjects").and_then(Value::as_array);
     for (at, subject) in subjects.into_iter().flatten().enumerate() {
         let text = |field: &str| subject[field].as_str().unwrap_or_default();
@@ -124,10 +128,10 @@ fn subjects(request: &Request<'_>, object: &Value) -> Result<(), Status> {
 }
 
 /// A refusal of what an object says.
-pub(super) fn invalid(request: &Request<'_>, why: &str) -> Status {
+pub(super) fn invalid(request: &ObjectRequest<'_>, why: &str) -> StatusError {
     let message = format!(
         "{} \"{}\" is invalid: {why}",
         request.resource.kind, request.target.name
     );
-    Status::new(422, "Invalid", message)
+    StatusError::new(422, "Invalid", message)
 }

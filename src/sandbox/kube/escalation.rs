@@ -9,18 +9,18 @@ use serde_json::Value;
 use crate::sandbox::limits::KubernetesRights;
 use crate::sandbox::login::KubeIdentity;
 
-use super::objects::{Objects, RBAC, RESOURCES};
-use super::rights::{self, Attempt};
-use super::status::Status;
-use super::store::Request;
+use super::objects::{KubeObjects, RBAC, RESOURCES};
+use super::rights::{self, ApiAttributes};
+use super::status::StatusError;
+use super::store::ObjectRequest;
 
 /// Refuses a binding that its maker may not make.
 pub(super) fn check(
     rights: &KubernetesRights,
-    objects: &Objects,
+    objects: &KubeObjects,
     who: &KubeIdentity,
-    request: &Request<'_>,
-) -> Result<(), Status> {
+    request: &ObjectRequest<'_>,
+) -> Result<(), StatusError> {
     if !["ClusterRoleBinding", "RoleBinding"].contains(&request.resource.kind) {
         return Ok(());
     }
@@ -37,7 +37,7 @@ pub(super) fn check(
     };
     let namespace = request.target.namespace.as_str();
     let name = text("/roleRef/name");
-    let bind = Attempt {
+    let bind = ApiAttributes {
         verb: "bind",
         group: RBAC,
         resource: kind.plural,
@@ -52,9 +52,9 @@ pub(super) fn check(
         .get(kind, &(home.to_owned(), name.to_owned()))
         .is_none()
     {
-        return Err(Status::not_found(&kind.qualified(), name));
+        return Err(StatusError::not_found(&kind.qualified(), name));
     }
-    Err(Status::new(
+    Err(StatusError::new(
         403,
         "Forbidden",
         format!(

@@ -5,8 +5,8 @@
 use serde_json::Value;
 
 use super::check;
-use super::status::Status;
-use super::store::Request;
+use super::status::StatusError;
+use super::store::ObjectRequest;
 
 /// Whether an object is being deleted.
 pub(super) fn is_terminating(object: &Value) -> bool {
@@ -29,10 +29,10 @@ pub(super) fn terminate(mut object: Value, time: &str) -> Value {
 
 /// Lets no write end a deletion that has begun, or add a finalizer to it.
 pub(super) fn keep_deletion(
-    request: &Request<'_>,
+    request: &ObjectRequest<'_>,
     old: &Value,
     object: &mut Value,
-) -> Result<(), Status> {
+) -> Result<(), StatusError> {
     for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
         match old["metadata"].get(field) {
             Some(value) => object["metadata"][field] = value.clone(),

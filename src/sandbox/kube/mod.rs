@@ -27,9 +27,9 @@ use super::login::{self, KubeIdentity};
 use super::percent;
 use super::state::World;
 use super::wire::{Call, Reply};
-use path::Target;
-use rights::Attempt;
-use status::Status;
+use path::ResourcePath;
+use rights::ApiAttributes;
+use status::StatusError;
 
 /// The operation's name, such as `patch configmaps`; of a dry run `dry-run patch configmaps`.
 pub(super) fn operation(call: &Call) -> String {
@@ -39,7 +39,7 @@ pub(super) fn operation(call: &Call) -> String {
     } else {
         ""
     };
-    match Target::of(&segments) {
+    match ResourcePath::of(&segments) {
         Some(target) => format!("{dry_run}{} {}", verb(call, &target), target.plural),
         None => format!("{} {}", call.method.as_str().to_lowercase(), call.path),
     }
@@ -69,7 +69,7 @@ pub(super) fn fault(kind: FaultKind) -> Option<Reply> {
         FaultKind::ExpiredCredentials => (401, "Unauthorized", "Unauthorized".to_owned()),
         _ => return None,
     };
-    let reply = Status::new(code, reason, message).reply();
+    let reply = StatusError::new(code, reason, message).reply();
     Some(match kind {
         FaultKind::ThrottleRetryAfter(seconds) => reply.with("retry-after", seconds.to_string()),
         _ => reply,
@@ -95,7 +95,7 @@ pub(super) fn answer(
             let reply = public_answer(world, cluster, &segments);
             return (reply, Some("system:anonymous".to_owned()));
         }
-        return (Status::unauthorized().reply(), None);
+        return (StatusError::unauthorized().reply(), None);
     };
     let username = who.username.clone();
     let result = if public {
@@ -127,7 +127,7 @@ fn serve(
     segments: &[String],
     who: KubeIdentity,
     denied: bool,
-) -> Result<Reply, Status> {
+) -> Result<Reply, StatusError> {
     let (now, cap, rights) = (
         world.now(),
         world.limits.page_size,
@@ -138,19 +138,19 @@ fn serve(
     let cluster = world
         .clusters
         .get_mut(name)
-        .ok_or_else(Status::no_such_path)?;
+        .ok_or_else(StatusError::no_such_path)?;
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
     if call.method == Method::GET
         && let Some(document) = discovery::document(&path, &cluster.seed.kubernetes_version)
     {
         return Ok(Reply::json(200, &document));
     }
-    let target = Target::of(segments).ok_or_else(Status::no_such_path)?;
+    let target = ResourcePath::of(segments).ok_or_else(StatusError::no_such_path)?;
     let verb = verb(call, &target);
     let Some(resource) = target.resource else {
         return review::answer(&rights, &cluster.objects, &who, call, &target);
     };
-    let attempt = Attempt {
+    let attempt = ApiAttributes {
         verb,
         group: resource.group,
         resource: resource.plural,
@@ -160,7 +160,7 @@ fn serve(
     if denied || !rights::allowed(&rights, &cluster.objects, &who, &attempt) {
         return Err(forbidden(&who, &attempt));
     }
-    let request = store::Request {
+    let request = store::ObjectRequest {
         call,
         pairs: call.pairs(),
         target: &target,
@@ -179,7 +179,7 @@ fn serve(
         "update" => store::update(&mut cluster.objects, &request),
         "patch" => store::patch(&mut cluster.objects, &request),
         "delete" => store::delete(&mut cluster.objects, &request),
-        _ => Err(Status::new(
+        _ => Err(StatusError::new(
             405,
             "MethodNotAllowed",
             "the server does not allow this method on the requested resource",
@@ -188,7 +188,7 @@ fn serve(
 }
 
 /// The API's word for what is done.
-fn verb(call: &Call, target: &Target) -> &'static str {
+fn verb(call: &Call, target: &ResourcePath) -> &'static str {
     let one = !target.name.is_empty();
     let watch = percent::value(&call.pairs(), "watch")
         .is_some_and(|value| value != "false" && value != "0");
@@ -232,12 +232,12 @@ fn authenticate(world: &World, name: &str, call: &Call) -> Option<KubeIdentity> 
 ///
 /// Access policies don't hold while impersonating.
 /// Source: EKS User Guide, "Associate access policies with access entries".
-fn impersonate(call: &Call, who: KubeIdentity) -> Result<KubeIdentity, Status> {
+fn impersonate(call: &Call, who: KubeIdentity) -> Result<KubeIdentity, StatusError> {
     let Some(user) = call.header("impersonate-user") else {
         return Ok(who);
     };
     if !who.groups.iter().any(|group| group == "system:masters") {
-        return Err(Status::new(
+        return Err(StatusError::new(
             403,
             "Forbidden",
             format!(
@@ -256,8 +256,8 @@ fn impersonate(call: &Call, who: KubeIdentity) -> Result<KubeIdentity, Status> {
     })
 }
 
-fn forbidden(who: &KubeIdentity, attempt: &Attempt<'_>) -> Status {
-    let Attempt {
+fn forbidden(who: &KubeIdentity, attempt: &ApiAttributes<'_>) -> StatusError {
+    let ApiAttributes {
         verb,
         group,
         resource,
@@ -279,7 +279,7 @@ fn forbidden(who: &KubeIdentity, attempt: &Attempt<'_>) -> Status {
     } else {
         format!("in the namespace \"{namespace}\"")
     };
-    Status::new(
+    StatusError::new(
         403,
         "Forbidden",
         format!(

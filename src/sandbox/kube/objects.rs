@@ -81,12 +81,12 @@ pub(super) type Key = (String, String);
 
 /// All objects of a cluster, and the version that counts their changes.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct Objects {
+pub(in crate::sandbox) struct KubeObjects {
     kept: BTreeMap<&'static str, BTreeMap<Key, Value>>,
     version: u64,
 }
 
-impl Objects {
+impl KubeObjects {
     /// The objects of one kind, in the order in which they are listed.
     pub(super) fn of(&self, resource: &Resource) -> impl Iterator<Item = (&Key, &Value)> {
         self.kept.get(resource.plural).into_iter().flatten()

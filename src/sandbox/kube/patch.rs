@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::status::Status;
+use super::status::StatusError;
 
 /// Applies a merge patch: `null` removes, objects are merged, all else replaces.
 ///
@@ -29,19 +29,19 @@ pub(super) fn merge(target: &mut Value, patch: &Value) {
 }
 
 /// Applies a JSON patch; either all of it or nothing.
-pub(super) fn json(target: &Value, patch: &Value) -> Result<Value, Status> {
+pub(super) fn json(target: &Value, patch: &Value) -> Result<Value, StatusError> {
     let steps = patch
         .as_array()
-        .ok_or_else(|| Status::bad_request("a JSON patch must be a list"))?;
+        .ok_or_else(|| StatusError::bad_request("a JSON patch must be a list"))?;
     if steps.len() > 10_000 {
-        return Err(Status::bad_request(
+        return Err(StatusError::bad_request(
             "the JSON patch has too many operations",
         ));
     }
     let mut result = target.clone();
     for step in steps {
         apply(&mut result, step).ok_or_else(|| {
-            Status::new(
+            StatusError::new(
                 422,
                 "Invalid",
                 "the server rejected our request due to an error in our request",

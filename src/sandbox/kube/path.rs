@@ -5,7 +5,7 @@ use super::objects::{RESOURCES, Resource};
 
 /// A collection of objects, or one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct ResourcePath {
     /// The kind; `None` for reviews, which are answered and not kept.
     pub(super) resource: Option<&'static Resource>,
     pub(super) plural: String,
@@ -15,7 +15,7 @@ pub(super) struct Target {
     pub(super) name: String,
 }
 
-impl Target {
+impl ResourcePath {
     /// Reads a path; `None` for discovery and for what there is not.
     pub(super) fn of(segments: &[String]) -> Option<Self> {
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();

@@ -7,29 +7,29 @@ use crate::sandbox::limits::KubernetesRights;
 use crate::sandbox::login::KubeIdentity;
 use crate::sandbox::wire::{Call, Reply};
 
-use super::objects::Objects;
-use super::path::Target;
-use super::rights::{self, Attempt};
-use super::status::Status;
+use super::objects::KubeObjects;
+use super::path::ResourcePath;
+use super::rights::{self, ApiAttributes};
+use super::status::StatusError;
 
 pub(super) fn answer(
     rights: &KubernetesRights,
-    objects: &Objects,
+    objects: &KubeObjects,
     who: &KubeIdentity,
     call: &Call,
-    target: &Target,
-) -> Result<Reply, Status> {
+    target: &ResourcePath,
+) -> Result<Reply, StatusError> {
     if call.method != Method::POST {
-        return Err(Status::new(
+        return Err(StatusError::new(
             405,
             "MethodNotAllowed",
             "the server does not allow this method on the requested resource",
         ));
     }
     let mut review: Value = serde_json::from_slice(&call.body)
-        .map_err(|error| Status::bad_request(format!("the body is not JSON: {error}")))?;
+        .map_err(|error| StatusError::bad_request(format!("the body is not JSON: {error}")))?;
     if !review.is_object() {
-        return Err(Status::bad_request("the body is no object"));
+        return Err(StatusError::bad_request("the body is no object"));
     }
     review["status"] = if target.plural == "selfsubjectreviews" {
         let mut groups = who.groups.clone();
@@ -40,7 +40,7 @@ pub(super) fn answer(
             let value = review.pointer(&format!("/spec/resourceAttributes/{name}"));
             value.and_then(Value::as_str).unwrap_or_default()
         };
-        let attempt = Attempt {
+        let attempt = ApiAttributes {
             verb: text("verb"),
             group: text("group"),
             resource: text("resource"),

@@ -7,11 +7,11 @@ use crate::sandbox::aws::glob;
 use crate::sandbox::limits::{KubernetesRights, KubernetesRule};
 use crate::sandbox::login::KubeIdentity;
 
-use super::objects::{CLUSTER_ROLE_BINDINGS, Objects, RESOURCES, ROLE_BINDINGS, Resource};
+use super::objects::{CLUSTER_ROLE_BINDINGS, KubeObjects, RESOURCES, ROLE_BINDINGS, Resource};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
-pub(super) struct Attempt<'a> {
+pub(super) struct ApiAttributes<'a> {
     pub(super) verb: &'a str,
     pub(super) group: &'a str,
     pub(super) resource: &'a str,
@@ -22,9 +22,9 @@ pub(super) struct Attempt<'a> {
 /// Whether an identity may do it.
 pub(super) fn allowed(
     rights: &KubernetesRights,
-    objects: &Objects,
+    objects: &KubeObjects,
     who: &KubeIdentity,
-    attempt: &Attempt<'_>,
+    attempt: &ApiAttributes<'_>,
 ) -> bool {
     if who.is_admin() || by_policy(who, attempt) {
         return true;
@@ -36,7 +36,7 @@ pub(super) fn allowed(
     }
 }
 
-fn rule_allows(rule: &KubernetesRule, attempt: &Attempt<'_>) -> bool {
+fn rule_allows(rule: &KubernetesRule, attempt: &ApiAttributes<'_>) -> bool {
     glob(&rule.verb, attempt.verb)
         && glob(&rule.resource, attempt.resource)
         && rule
@@ -48,7 +48,7 @@ fn rule_allows(rule: &KubernetesRule, attempt: &Attempt<'_>) -> bool {
 /// The reading policies; what the others allow of the kinds at hand is left to RBAC.
 ///
 /// Source: EKS User Guide, "Review access policy permissions".
-fn by_policy(who: &KubeIdentity, attempt: &Attempt<'_>) -> bool {
+fn by_policy(who: &KubeIdentity, attempt: &ApiAttributes<'_>) -> bool {
     let reading = ["get", "list", "watch"].contains(&attempt.verb);
     who.policies.iter().any(|policy| {
         let scope = &policy.access_scope;
@@ -70,7 +70,7 @@ fn by_policy(who: &KubeIdentity, attempt: &Attempt<'_>) -> bool {
 }
 
 /// Source: Kubernetes, "Using RBAC Authorization".
-fn by_rbac(objects: &Objects, who: &KubeIdentity, attempt: &Attempt<'_>) -> bool {
+fn by_rbac(objects: &KubeObjects, who: &KubeIdentity, attempt: &ApiAttributes<'_>) -> bool {
     let resource = |kind: &str| RESOURCES.iter().find(|known| known.kind == kind);
     let role_allows = |binding: &Value, namespace: &str| {
         let text = |pointer: &str| {
@@ -116,7 +116,7 @@ fn is_subject(subject: &Value, who: &KubeIdentity) -> bool {
     }
 }
 
-fn rbac_rule(rule: &Value, attempt: &Attempt<'_>) -> bool {
+fn rbac_rule(rule: &Value, attempt: &ApiAttributes<'_>) -> bool {
     let list = |name: &str| rule.get(name).and_then(Value::as_array);
     let has = |name: &str, wanted: &str| {
         let mut items = list(name).into_iter().flatten();

@@ -6,13 +6,13 @@ use crate::sandbox::wire::Reply;
 
 /// An error of the Kubernetes API.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sandbox) struct Status {
+pub(in crate::sandbox) struct StatusError {
     pub(in crate::sandbox) code: u16,
     pub(in crate::sandbox) reason: &'static str,
     pub(in crate::sandbox) message: String,
 }
 
-impl Status {
+impl StatusError {
     pub(super) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,

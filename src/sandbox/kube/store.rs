@@ -14,17 +14,17 @@ use super::admission::{self, Admission};
 use super::apply;
 use super::check;
 use super::finalizers;
-use super::objects::{Key, Objects, RESOURCES, Resource};
+use super::objects::{Key, KubeObjects, RESOURCES, Resource};
 use super::patch;
-use super::path::Target;
-use super::status::Status;
+use super::path::ResourcePath;
+use super::status::StatusError;
 use super::write;
 
 /// A request for objects of a kind.
-pub(super) struct Request<'a> {
+pub(super) struct ObjectRequest<'a> {
     pub(super) call: &'a Call,
     pub(super) pairs: Vec<(String, String)>,
-    pub(super) target: &'a Target,
+    pub(super) target: &'a ResourcePath,
     pub(super) resource: &'static Resource,
     pub(super) now: String,
     pub(super) cap: usize,
@@ -32,7 +32,7 @@ pub(super) struct Request<'a> {
     pub(super) admissions: &'a [Admission],
 }
 
-impl Request<'_> {
+impl ObjectRequest<'_> {
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         percent::value(&self.pairs, name)
     }
@@ -41,18 +41,18 @@ impl Request<'_> {
         (self.target.namespace.clone(), self.target.name.clone())
     }
 
-    fn missing(&self) -> Status {
-        Status::not_found(&self.resource.qualified(), &self.target.name)
+    fn missing(&self) -> StatusError {
+        StatusError::not_found(&self.resource.qualified(), &self.target.name)
     }
 
     pub(super) fn is_dry_run(&self) -> bool {
         is_dry_run(self.call)
     }
 
-    pub(super) fn body(&self) -> Result<Value, Status> {
+    pub(super) fn body(&self) -> Result<Value, StatusError> {
         // YAML holds JSON; kubectl sends either.
         let text = std::str::from_utf8(&self.call.body)
-            .map_err(|_| Status::bad_request("the body is not UTF-8"))?;
+            .map_err(|_| StatusError::bad_request("the body is not UTF-8"))?;
         let yaml = self
             .call
             .header("content-type")
@@ -63,7 +63,7 @@ impl Request<'_> {
             serde_json::from_str(text).map_err(|error| error.to_string())
         };
         value.map_err(|error| {
-            Status::bad_request(format!("error decoding the request's body: {error}"))
+            StatusError::bad_request(format!("error decoding the request's body: {error}"))
         })
     }
 
@@ -83,7 +83,10 @@ pub(super) fn is_dry_run(call: &Call) -> bool {
                 .is_ok_and(|options| options.pointer("/dryRun/0") == Some(&"All".into())))
 }
 
-pub(super) fn get(objects: &Objects, request: &Request<'_>) -> Result<Reply, Status> {
+pub(super) fn get(
+    objects: &KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let object = objects
         .get(request.resource, &request.key())
         .ok_or_else(|| request.missing())?;
@@ -91,14 +94,17 @@ pub(super) fn get(objects: &Objects, request: &Request<'_>) -> Result<Reply, Sta
 }
 
 /// A list, in pages where a limit is asked for.
-pub(super) fn list(objects: &Objects, request: &Request<'_>) -> Result<Reply, Status> {
+pub(super) fn list(
+    objects: &KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let after: Option<Key> = match request.query("continue").filter(|token| !token.is_empty()) {
         None => None,
         Some(token) => {
             let bytes = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
             let key = serde_json::from_slice(&bytes);
             Some(key.map_err(|_| {
-                Status::bad_request("continue key is not valid: unrecognized token")
+                StatusError::bad_request("continue key is not valid: unrecognized token")
             })?)
         }
     };
@@ -134,7 +140,7 @@ pub(super) fn list(objects: &Objects, request: &Request<'_>) -> Result<Reply, St
 }
 
 /// Whether an object is one of those that the selectors ask for; only equality is known.
-fn selected(request: &Request<'_>, key: &Key, object: &Value) -> bool {
+fn selected(request: &ObjectRequest<'_>, key: &Key, object: &Value) -> bool {
     let equals = |text: &str, value: &dyn Fn(&str) -> Option<String>| {
         text.split(',').filter(|part| !part.is_empty()).all(|part| {
             let (name, wanted) = part.split_once('=').unwrap_or((part, ""));
@@ -158,7 +164,10 @@ fn selected(request: &Request<'_>, key: &Key, object: &Value) -> bool {
             .is_none_or(|text| equals(text, &label))
 }
 
-pub(super) fn create(objects: &mut Objects, request: &Request<'_>) -> Result<Reply, Status> {
+pub(super) fn create(
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let mut object = request.body()?;
     let name = object
         .pointer("/metadata/name")
@@ -169,7 +178,7 @@ pub(super) fn create(objects: &mut Objects, request: &Request<'_>) -> Result<Rep
     if request.resource.namespaced {
         let namespace = (String::new(), request.target.namespace.clone());
         if objects.get(&RESOURCES[1], &namespace).is_none() {
-            return Err(Status::not_found("namespaces", &namespace.1));
+            return Err(StatusError::not_found("namespaces", &namespace.1));
         }
     }
     let key = (request.target.namespace.clone(), name);
@@ -180,7 +189,7 @@ pub(super) fn create(objects: &mut Objects, request: &Request<'_>) -> Result<Rep
         } else {
             ""
         };
-        return Err(Status::new(
+        return Err(StatusError::new(
             409,
             "AlreadyExists",
             format!("{deleted}{qualified} \"{}\" already exists", key.1),
@@ -190,7 +199,7 @@ pub(super) fn create(objects: &mut Objects, request: &Request<'_>) -> Result<Rep
         .pointer("/metadata/resourceVersion")
         .is_some_and(|version| *version != "")
     {
-        return Err(Status::bad_request(
+        return Err(StatusError::bad_request(
             "resourceVersion should not be set on objects to be created",
         ));
     }
@@ -211,7 +220,10 @@ pub(super) fn create(objects: &mut Objects, request: &Request<'_>) -> Result<Rep
     Ok(Reply::json(201, &object))
 }
 
-pub(super) fn update(objects: &mut Objects, request: &Request<'_>) -> Result<Reply, Status> {
+pub(super) fn update(
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let key = request.key();
     let old = objects
         .get(request.resource, &key)
@@ -222,7 +234,10 @@ pub(super) fn update(objects: &mut Objects, request: &Request<'_>) -> Result<Rep
     write::replace(objects, request, &old, object)
 }
 
-pub(super) fn patch(objects: &mut Objects, request: &Request<'_>) -> Result<Reply, Status> {
+pub(super) fn patch(
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let kind = request.call.header("content-type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if kind == "application/apply-patch+yaml" {
@@ -241,7 +256,7 @@ pub(super) fn patch(objects: &mut Objects, request: &Request<'_>) -> Result<Repl
         }
         "application/json-patch+json" => patch::json(&old, &request.body()?)?,
         _ => {
-            return Err(Status::new(
+            return Err(StatusError::new(
                 415,
                 "UnsupportedMediaType",
                 "the body of the request was in an unknown format - accepted media types include: \
@@ -255,7 +270,10 @@ pub(super) fn patch(objects: &mut Objects, request: &Request<'_>) -> Result<Repl
 }
 
 /// Deletes an object, if it still is the one that the preconditions name.
-pub(super) fn delete(objects: &mut Objects, request: &Request<'_>) -> Result<Reply, Status> {
+pub(super) fn delete(
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
+) -> Result<Reply, StatusError> {
     let key = request.key();
     let old = objects
         .get(request.resource, &key)

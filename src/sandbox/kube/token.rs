@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use crate::sandbox::percent;
 use crate::sandbox::sigv4::{self, Signature};
-use crate::sandbox::state::{Identity, World};
+use crate::sandbox::state::{CallingPrincipal, World};
 
 /// The parameters that a token's URL may have, each once.
 const PARAMETERS: [&str; 9] = [
@@ -29,7 +29,7 @@ pub(super) fn identity(
     cluster: &str,
     partition: &str,
     token: &str,
-) -> Option<(Identity, String)> {
+) -> Option<(CallingPrincipal, String)> {
     if token.len() > 4096 {
         return None;
     }

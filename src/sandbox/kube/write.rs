@@ -7,17 +7,17 @@ use crate::sandbox::wire::Reply;
 use super::admission;
 use super::check;
 use super::finalizers;
-use super::objects::{Key, Objects};
-use super::status::Status;
-use super::store::Request;
+use super::objects::{Key, KubeObjects};
+use super::status::StatusError;
+use super::store::ObjectRequest;
 
 /// Replaces an object by its next version, unless somebody else was faster.
 pub(super) fn replace(
-    objects: &mut Objects,
-    request: &Request<'_>,
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
     old: &Value,
     mut object: Value,
-) -> Result<Reply, Status> {
+) -> Result<Reply, StatusError> {
     let metadata = &old["metadata"];
     for field in ["resourceVersion", "uid"] {
         let given = object["metadata"]
@@ -63,8 +63,8 @@ pub(super) fn replace(
 
 /// Keeps an object and notes who wrote it; one that stays the same is not touched.
 pub(super) fn keep(
-    objects: &mut Objects,
-    request: &Request<'_>,
+    objects: &mut KubeObjects,
+    request: &ObjectRequest<'_>,
     key: Key,
     mut object: Value,
     old: Option<&Value>,
@@ -98,7 +98,7 @@ fn same(old: &Value, new: &Value) -> bool {
 /// Makes the writer the owner of the data keys that it changed, in `metadata.managedFields`.
 ///
 /// Source: Kubernetes, "Server-Side Apply", field management.
-fn note_writer(object: &mut Value, old: Option<&Value>, request: &Request<'_>) {
+fn note_writer(object: &mut Value, old: Option<&Value>, request: &ObjectRequest<'_>) {
     let (manager, operation) = (request.manager(), operation(request));
     let before = old.and_then(|old| old.get("data"));
     let data = object.get("data").and_then(Value::as_object);
@@ -142,9 +142,9 @@ fn note_writer(object: &mut Value, old: Option<&Value>, request: &Request<'_>) {
 }
 
 /// A refusal because somebody else was faster.
-pub(super) fn conflict(request: &Request<'_>, why: &str) -> Status {
+pub(super) fn conflict(request: &ObjectRequest<'_>, why: &str) -> StatusError {
     let (qualified, name) = (request.resource.qualified(), &request.target.name);
-    Status::new(
+    StatusError::new(
         409,
         "Conflict",
         format!("Operation cannot be fulfilled on {qualified} \"{name}\": {why}"),
@@ -152,7 +152,7 @@ pub(super) fn conflict(request: &Request<'_>, why: &str) -> Status {
 }
 
 /// What `metadata.managedFields` calls the way of writing.
-fn operation(request: &Request<'_>) -> &'static str {
+fn operation(request: &ObjectRequest<'_>) -> &'static str {
     match request.call.header("content-type") {
         Some("application/apply-patch+yaml") => "Apply",
         _ => "Update",

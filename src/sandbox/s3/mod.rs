@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use hyper::Method;
 use jiff::Timestamp;
 
-use super::aws::{self, AwsError, Service};
-use super::policy::{Attempt, Decision};
+use super::aws::{self, ErrorReply, SandboxService};
+use super::policy::{Decision, IamRequest};
 use super::sigv4::Signature;
 use super::state::{Credential, World};
 use super::wire::{Call, Reply};
@@ -88,7 +88,7 @@ pub(super) fn operation(call: &Call) -> &'static str {
 /// An error as S3 writes it, which has its own names for some that all services know.
 ///
 /// Source: Amazon S3 API Reference, "Error responses".
-pub(super) fn error(error: &AwsError, request_id: &str) -> Reply {
+pub(super) fn error(error: &ErrorReply, request_id: &str) -> Reply {
     let (status, code) = match error.code {
         "Throttling" => (503, "SlowDown"),
         "ServiceFailure" => (500, "InternalError"),
@@ -120,7 +120,7 @@ pub(super) fn answer(
     credential: &Credential,
     request_id: &str,
     denied: bool,
-) -> Result<Reply, AwsError> {
+) -> Result<Reply, ErrorReply> {
     let target = Target::of(call);
     let (action, resource) = match operation(call) {
         "GetObject" | "HeadObject" => ("s3:GetObject", target.arn()),
@@ -130,7 +130,7 @@ pub(super) fn answer(
             ("s3:ListBucket", format!("arn:aws:s3:::{}", target.bucket))
         }
         _ => {
-            return Err(AwsError::new(
+            return Err(ErrorReply::new(
                 405,
                 "MethodNotAllowed",
                 "The specified method is not allowed against this resource.",
@@ -138,7 +138,7 @@ pub(super) fn answer(
         }
     };
     let Some(bucket) = world.s3.get(&target.bucket) else {
-        return Err(AwsError::new(
+        return Err(ErrorReply::new(
             404,
             "NoSuchBucket",
             "The specified bucket does not exist",
@@ -147,7 +147,7 @@ pub(super) fn answer(
     let signed = Signature::of(call).map(|signature| signature.region);
     if signed.is_some_and(|region| region != bucket.region) {
         let region = bucket.region.clone();
-        let moved = AwsError::new(
+        let moved = ErrorReply::new(
             301,
             "PermanentRedirect",
             "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all \
@@ -155,7 +155,14 @@ pub(super) fn answer(
         );
         return Ok(error(&moved, request_id).with("x-amz-bucket-region", region));
     }
-    aws::authorize(world, credential, Service::S3, action, &resource, denied)?;
+    aws::authorize(
+        world,
+        credential,
+        SandboxService::S3,
+        action,
+        &resource,
+        denied,
+    )?;
     match operation(call) {
         "ListObjectsV2" => Ok(list::page(
             bucket,
@@ -180,10 +187,10 @@ pub(super) fn answer(
     }
 }
 
-fn get(world: &World, credential: &Credential, target: &Target) -> Result<Reply, AwsError> {
+fn get(world: &World, credential: &Credential, target: &Target) -> Result<Reply, ErrorReply> {
     let Some(object) = world.s3[&target.bucket].objects.get(&target.key) else {
         let resource = format!("arn:aws:s3:::{}", target.bucket);
-        let attempt = Attempt {
+        let attempt = IamRequest {
             action: "s3:ListBucket",
             resource: &resource,
             context: &[],
@@ -191,9 +198,9 @@ fn get(world: &World, credential: &Credential, target: &Target) -> Result<Reply,
         // Whoever may not list must not learn what is not there either.
         return Err(match aws::decide(world, credential, &attempt) {
             Decision::Allowed => {
-                AwsError::new(404, "NoSuchKey", "The specified key does not exist.")
+                ErrorReply::new(404, "NoSuchKey", "The specified key does not exist.")
             }
-            _ => AwsError::new(403, "AccessDenied", "Access Denied"),
+            _ => ErrorReply::new(403, "AccessDenied", "Access Denied"),
         });
     };
     let date = object.modified.strftime("%a, %d %b %Y %H:%M:%S GMT");
@@ -209,8 +216,8 @@ fn get(world: &World, credential: &Credential, target: &Target) -> Result<Reply,
         .with("last-modified", date.to_string()))
 }
 
-fn put(world: &mut World, call: &Call, target: &Target) -> Result<Reply, AwsError> {
-    let failed = AwsError::new(
+fn put(world: &mut World, call: &Call, target: &Target) -> Result<Reply, ErrorReply> {
+    let failed = ErrorReply::new(
         412,
         "PreconditionFailed",
         "At least one of the pre-conditions you specified did not hold",
@@ -226,7 +233,7 @@ fn put(world: &mut World, call: &Call, target: &Target) -> Result<Reply, AwsErro
     if let Some(tag) = call.header("if-match") {
         match known {
             None => {
-                return Err(AwsError::new(
+                return Err(ErrorReply::new(
                     404,
                     "NoSuchKey",
                     "The specified key does not exist.",

@@ -2,7 +2,7 @@
 
 use crate::access::before::Standing;
 use crate::finding::Code;
-use crate::model::{Section, Subject};
+use crate::model::{ArnSubject, Section};
 use crate::text::counted;
 use crate::translator::case::{Case, Ruling};
 
@@ -24,7 +24,7 @@ pub(super) fn whole_account(case: &Case<'_>) -> Option<Ruling> {
 ///
 /// Source: aws-iam-authenticator `pkg/arn/arn.go`; EKS User Guide, "Create access entries".
 pub(super) fn root_user(case: &Case<'_>) -> Option<Ruling> {
-    let Some(Subject::Root { .. }) = &case.subject else {
+    let Some(ArnSubject::Root { .. }) = &case.subject else {
         return None;
     };
     Some(Ruling::impossible(
@@ -41,7 +41,7 @@ pub(super) fn root_user(case: &Case<'_>) -> Option<Ruling> {
 ///
 /// Source: aws-iam-authenticator `pkg/arn/arn.go`; EKS API Reference, `CreateAccessEntry`, `principalArn`.
 pub(super) fn federated_user(case: &Case<'_>) -> Option<Ruling> {
-    (case.subject == Some(Subject::FederatedUser)).then(|| {
+    (case.subject == Some(ArnSubject::FederatedUser)).then(|| {
         Ruling::impossible(
             Code::FederatedUser,
             format!(

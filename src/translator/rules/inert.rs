@@ -5,7 +5,7 @@ use crate::access::identity::fails_at_every_login;
 use crate::finding::Code;
 use crate::invocation::Advice;
 use crate::model::mapping::Dropped;
-use crate::model::{Section, Subject};
+use crate::model::{ArnSubject, Section};
 use crate::observed::Lookup;
 use crate::text::shell_word;
 use crate::translator::case::{Case, Ruling};
@@ -90,7 +90,7 @@ pub(super) fn not_an_arn(case: &Case<'_>) -> Option<Ruling> {
 ///
 /// Source: aws-iam-authenticator `pkg/arn/arn.go`, `Canonicalize`.
 pub(super) fn role_session(case: &Case<'_>) -> Option<Ruling> {
-    (case.subject == Some(Subject::AssumedRole)).then(|| {
+    (case.subject == Some(ArnSubject::AssumedRole)).then(|| {
         Ruling::inert(
             Code::SessionArn,
             format!(
@@ -108,12 +108,12 @@ pub(super) fn role_session(case: &Case<'_>) -> Option<Ruling> {
 pub(super) fn not_a_principal(case: &Case<'_>) -> Option<Ruling> {
     let arn = &case.mapping.arn;
     let why = match &case.subject {
-        Some(Subject::Other) => "is not the ARN of a role or user".to_owned(),
-        Some(Subject::Root { account }) if !is_account(account) => not_an_account(account),
-        Some(Subject::Principal(principal)) if !is_account(&principal.account) => {
+        Some(ArnSubject::Other) => "is not the ARN of a role or user".to_owned(),
+        Some(ArnSubject::Root { account }) if !is_account(account) => not_an_account(account),
+        Some(ArnSubject::Principal(principal)) if !is_account(&principal.account) => {
             not_an_account(&principal.account)
         }
-        Some(Subject::Principal(principal)) if !is_name(&principal.name) => {
+        Some(ArnSubject::Principal(principal)) if !is_name(&principal.name) => {
             format!(
                 "has `{}`, which is not a name that IAM allows",
                 principal.name

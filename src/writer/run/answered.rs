@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::Reply;
+use crate::aws::CallReply;
 use crate::model::{AccessEntry, AccessScope};
 use crate::plan::ActionKind;
 use crate::plan::compare::identity_differences;
@@ -14,7 +14,7 @@ use crate::plan::compare::identity_differences;
 pub(super) fn says_what_was_asked(
     kind: &ActionKind,
     before: Option<&AccessEntry>,
-    answer: &Reply,
+    answer: &CallReply,
 ) -> bool {
     match kind {
         ActionKind::CreateAccessEntry { .. } | ActionKind::UpdateAccessEntry { .. } => {
@@ -73,21 +73,21 @@ mod tests {
         }
     }
 
-    fn answer(change: impl FnOnce(&mut AccessEntry)) -> Reply {
+    fn answer(change: impl FnOnce(&mut AccessEntry)) -> CallReply {
         let mut entry = create().applied_to(None).unwrap();
         change(&mut entry);
-        Reply {
+        CallReply {
             entry: Some(entry),
-            ..Reply::default()
+            ..CallReply::default()
         }
     }
 
     #[test]
     fn an_entry_is_as_asked_only_if_all_of_it_is() {
-        let says = |answer: &Reply| says_what_was_asked(&create(), None, answer);
+        let says = |answer: &CallReply| says_what_was_asked(&create(), None, answer);
         assert!(says(&answer(|_| {})));
         assert!(says(&answer(|entry| entry.kubernetes_groups.reverse())));
-        assert!(!says(&Reply::default()), "it says nothing");
+        assert!(!says(&CallReply::default()), "it says nothing");
         let other = |name: &str| format!("arn:aws:iam::111122223333:role/{name}").parse();
         for (what, wrong) in [
             ("groups", answer(|entry| entry.kubernetes_groups.clear())),
@@ -129,9 +129,9 @@ mod tests {
             policy_arn: policy.policy_arn.clone(),
             access_scope: policy.access_scope.clone(),
         };
-        let answer = |association| Reply {
+        let answer = |association| CallReply {
             association: Some(association),
-            ..Reply::default()
+            ..CallReply::default()
         };
         assert!(says_what_was_asked(&kind, None, &answer(policy.clone())));
         let narrower = PolicyAssociation {
@@ -142,6 +142,6 @@ mod tests {
             ..policy
         };
         assert!(!says_what_was_asked(&kind, None, &answer(narrower)));
-        assert!(!says_what_was_asked(&kind, None, &Reply::default()));
+        assert!(!says_what_was_asked(&kind, None, &CallReply::default()));
     }
 }

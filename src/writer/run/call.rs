@@ -12,13 +12,13 @@ use super::summary::ActionResult;
 use crate::aws::{AwsError, EksApi};
 use crate::choices::OnExisting;
 use crate::invocation::Flag;
-use crate::journal::Answered;
+use crate::journal::CallOutcome;
 use crate::model::{AccessEntry, ActionError, ActionStatus};
 use crate::plan::compare::{differences, identity_differences, in_words};
 use crate::plan::{Action, ActionKind, RUN_TAG};
 use crate::text::visible;
 use crate::writer::progress::{EventKind, Progress};
-use crate::writer::retry::{Circumstances, Next, PROPAGATION, THROTTLED, decide};
+use crate::writer::retry::{AfterFailure, Circumstances, PROPAGATION, THROTTLED, decide};
 
 /// How the calls for one action ended.
 struct Ended {
@@ -48,7 +48,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
         let ended = self
             .call_until_answered(action, then, &token, entry_is_new, must_end)
             .await;
-        let answered = Answered {
+        let answered = CallOutcome {
             request_id: ended.request_id,
             error: ended.error.clone(),
             update: None,
@@ -114,19 +114,21 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                 Err(error) => error,
             };
             let wait = match decide(&action.kind, &error, circumstances) {
-                Next::Again(wait) => {
+                AfterFailure::Again(wait) => {
                     may_be_ours = true;
                     wait
                 }
-                Next::Slower(wait) if began.elapsed() + wait < THROTTLED => {
+                AfterFailure::Slower(wait) if began.elapsed() + wait < THROTTLED => {
                     circumstances.attempts -= 1;
                     circumstances.throttled += 1;
                     self.run.pace.slow_down(wait);
                     Duration::ZERO
                 }
-                Next::Propagating(wait) if began.elapsed() + wait < PROPAGATION => wait,
-                Next::Compare => return self.compare(action, then, &error, may_be_ours).await,
-                Next::Gone => {
+                AfterFailure::Propagating(wait) if began.elapsed() + wait < PROPAGATION => wait,
+                AfterFailure::Compare => {
+                    return self.compare(action, then, &error, may_be_ours).await;
+                }
+                AfterFailure::Gone => {
                     return Ended {
                         status: if may_be_ours {
                             done_status(&action.kind)
@@ -137,15 +139,17 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
                         error: None,
                     };
                 }
-                Next::Stop => {
+                AfterFailure::Stop => {
                     self.halt(CREDENTIALS);
                     return failed(&error);
                 }
-                Next::Full => {
+                AfterFailure::Full => {
                     self.full.store(true, Ordering::Relaxed);
                     return failed(&error);
                 }
-                Next::Slower(_) | Next::Propagating(_) | Next::Fail => return failed(&error),
+                AfterFailure::Slower(_) | AfterFailure::Propagating(_) | AfterFailure::Fail => {
+                    return failed(&error);
+                }
             };
             self.run.pace.count_retry();
             tracing::debug!(

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::time::Instant;
 
 use super::summary::ActionResult;
-use super::{Chain, Run, WriterError};
+use super::{ActionChain, Run, WriterError};
 use crate::aws::EksApi;
 use crate::invocation::Flag;
 use crate::plan::{Action, ActionKind, ENTRY_QUOTA, RUN_TAG};
@@ -60,7 +60,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
     /// was deleted to be re-created, would leave the principal with less than it has today.
     pub(in crate::writer) async fn chain(
         &self,
-        chain: Chain<'_>,
+        chain: ActionChain<'_>,
     ) -> Result<Vec<(usize, ActionResult)>, WriterError> {
         let mut results: Vec<(usize, ActionResult)> = Vec::with_capacity(chain.len());
         let mut entry_is_new = false;

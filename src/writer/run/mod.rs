@@ -23,7 +23,7 @@ use crate::stop::Stop;
 
 pub(crate) use call::done_status;
 pub(super) use engine::Engine;
-pub use summary::{ActionResult, Summary};
+pub use summary::{ActionResult, RunSummary};
 
 /// Bounds of a run.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ pub enum WriterError {
 pub async fn run<A: EksApi, P: Progress>(
     run: &Run<'_, A, P>,
     actions: &[Action],
-) -> Result<Summary, WriterError> {
+) -> Result<RunSummary, WriterError> {
     let engine = Engine::new(run, actions.len());
     let mut results: Vec<(usize, ActionResult)> = Vec::with_capacity(actions.len());
     let mut watched = None;
@@ -106,7 +106,7 @@ pub async fn run<A: EksApi, P: Progress>(
     let results: Vec<ActionResult> = results.into_iter().map(|(_, result)| result).collect();
     engine.tell_what_is_left(&results);
     let (verified, unverified) = engine.read_back(&results).await;
-    Ok(Summary {
+    Ok(RunSummary {
         results,
         unverified,
         verified,
@@ -116,11 +116,11 @@ pub async fn run<A: EksApi, P: Progress>(
 }
 
 /// An action with its place in the plan.
-pub(super) type Chain<'a> = Vec<(usize, &'a Action)>;
+pub(super) type ActionChain<'a> = Vec<(usize, &'a Action)>;
 
 /// Groups the actions by stage and, within a stage, by principal; the order within each is the plan's.
-fn stages(actions: &[Action]) -> Vec<Vec<Chain<'_>>> {
-    let mut stages: BTreeMap<_, Vec<Chain<'_>>> = BTreeMap::new();
+fn stages(actions: &[Action]) -> Vec<Vec<ActionChain<'_>>> {
+    let mut stages: BTreeMap<_, Vec<ActionChain<'_>>> = BTreeMap::new();
     let mut places: BTreeMap<(Stage, String), usize> = BTreeMap::new();
     for (index, action) in actions.iter().enumerate() {
         let key = action

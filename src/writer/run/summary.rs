@@ -19,7 +19,7 @@ pub struct ActionResult {
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Summary {
+pub struct RunSummary {
     /// Every action, in the plan's order.
     pub results: Vec<ActionResult>,
     /// Entries that were read back and do not say what they should, with what is wrong.
@@ -32,7 +32,7 @@ pub struct Summary {
     pub watched: Option<WatchedNodes>,
 }
 
-impl Summary {
+impl RunSummary {
     /// The same in short, for the journal.
     #[must_use]
     pub fn ending(&self) -> Ending {

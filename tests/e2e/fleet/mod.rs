@@ -15,8 +15,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_auth_migrate::model::access_policy::CLUSTER_ADMIN;
-use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, PolicyAssociation};
+use aws_auth_migrate::model::AuthenticationMode;
 use aws_auth_migrate::sandbox::{ClusterSeed, Phase, Seed, UpdateTime};
 use serde_json::{Value, json};
 
@@ -81,29 +80,15 @@ pub(super) fn cluster(account: &str, region: &str, name: &str, text: &str) -> Se
     seed
 }
 
-/// The same in another mode, where the role has an entry.
-pub(super) fn in_mode(seed: Seed, mode: AuthenticationMode) -> Seed {
-    let creator = AccessEntry {
-        principal_arn: seed.creator.clone(),
-        entry_type: EntryType::Standard,
-        username: None,
-        kubernetes_groups: Vec::new(),
-        tags: BTreeMap::new(),
-        access_policies: vec![PolicyAssociation::cluster_wide("aws", CLUSTER_ADMIN)],
-    };
-    seed.with_mode(mode).with_entry(creator)
-}
-
 /// Three accounts and four regions: a cluster being updated, one in the mode API, one without aws-auth, and a fourth
 /// account that is closed.
 pub(super) async fn world() -> World {
     let mut updating = cluster(SECOND, "eu-west-1", "updating", &plain());
     "UPDATING".clone_into(&mut updating.cluster.status);
     let seed = cluster(ACCOUNT, "eu-west-1", "shop", TEXT)
-        .with_neighbour(in_mode(
-            cluster(ACCOUNT, "us-east-1", "moved", ""),
-            AuthenticationMode::Api,
-        ))
+        .with_neighbour(
+            cluster(ACCOUNT, "us-east-1", "moved", "").switched_to(AuthenticationMode::Api),
+        )
         .with_neighbour(cluster(SECOND, "eu-central-1", "shop", TEXT))
         .with_neighbour(updating)
         .with_neighbour(cluster(THIRD, "ap-south-1", "bare", ""))

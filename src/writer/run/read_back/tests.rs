@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use super::super::{Limits, Run, Summary, run};
-use crate::aws::{AwsError, EksApi, Pace, Reply, UpdateState};
+use super::super::{Limits, Run, RunSummary, run};
+use crate::aws::{AwsError, CallReply, EksApi, Pace, UpdateState};
 use crate::choices::{Choices, OnExisting};
 use crate::journal::{Beginning, RunCommand, RunLog};
 use crate::model::access_policy::CLUSTER_ADMIN;
@@ -51,18 +51,18 @@ impl Fake {
 }
 
 impl EksApi for Fake {
-    async fn perform(&self, _: &str, action: &Action, _: &str) -> Result<Reply, AwsError> {
+    async fn perform(&self, _: &str, action: &Action, _: &str) -> Result<CallReply, AwsError> {
         let arn = action.kind.principal_arn().unwrap().to_string();
         let mut entries = self.entries.lock().unwrap();
         let entry = action.kind.applied_to(entries.remove(&arn)).unwrap();
         entries.insert(arn, entry.clone());
         if self.is_silent {
-            return Ok(Reply::default());
+            return Ok(CallReply::default());
         }
-        Ok(Reply {
+        Ok(CallReply {
             association: entry.access_policies.last().cloned(),
             entry: Some(entry),
-            ..Reply::default()
+            ..CallReply::default()
         })
     }
 
@@ -146,7 +146,7 @@ fn actions(names: &[&str]) -> Vec<Action> {
         .collect()
 }
 
-async fn made(api: &Fake, names: &[&str]) -> Summary {
+async fn made(api: &Fake, names: &[&str]) -> RunSummary {
     let folder = tempfile::tempdir().unwrap();
     let beginning = Beginning {
         command: RunCommand::Apply,
