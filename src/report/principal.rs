@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::model::{Arn, Cluster};
+use crate::model::{Arn, Cluster, MappingId};
 use crate::plan::Plan;
+use crate::plan::document::PlannedMapping;
 use crate::text::{literal, quoted};
 
 /// The short forms of all principals of a plan.
@@ -35,6 +36,11 @@ impl<'a> ShortNames<'a> {
             let Some(arn) = action.kind.principal_arn() else {
                 continue;
             };
+            let of = action.mapping.and_then(|id| mapping(plan, id));
+            let entry = of.and_then(|mapping| mapping.entry.as_ref());
+            if entry.is_some_and(|entry| entry.principal_arn == *arn) {
+                continue;
+            }
             let arn = arn.to_string();
             if !whole.contains_key(arn.as_str()) {
                 let name = bare(&arn, &plan.cluster).into_owned();
@@ -66,6 +72,14 @@ impl<'a> ShortNames<'a> {
             None => literal(arn),
         }
     }
+}
+
+/// The mapping with this id, as long as the mappings are in their order; a plan from a file may have them in any.
+fn mapping(plan: &Plan, id: MappingId) -> Option<&PlannedMapping> {
+    let place = plan
+        .mappings
+        .binary_search_by_key(&id, |mapping| mapping.id);
+    place.ok().map(|place| &plan.mappings[place])
 }
 
 /// Without what the cluster says already: partition and account.
