@@ -1,4 +1,4 @@
-//! Names that EKS keeps to itself.
+//! Names that EKS reserves.
 
 /// What no custom username and no Kubernetes group of an access entry may begin with.
 ///

@@ -105,7 +105,7 @@ impl Groups {
         }
     }
 
-    /// A group that EKS keeps to itself gets the new name that was asked for, if EKS takes that one.
+    /// A group whose prefix is reserved gets the new name that was asked for, if EKS takes that one.
     fn rename(&mut self, case: &Case<'_>, old: &str, new: &str) {
         if let Some(why) = illegal(new) {
             return self.refuse(

@@ -174,7 +174,7 @@ fn a_page_is_laid_out_for_paper_and_keeps_accounts_in_one_piece() {
 fn a_page_of_thousands_of_mappings_says_a_thing_once() {
     let page = html(&many(6_700));
     assert!(page.len() < 3_000_000, "{}", page.len());
-    let note = page.matches("which EKS keeps to itself").count();
+    let note = page.matches("EKS refuses the group").count();
     assert_eq!(note, 2, "in the question and in its group");
     assert_eq!(page.matches("the username is left to EKS").count(), 1);
     assert_eq!(page.matches("<tr id=\"mapRoles-").count(), 6_700);

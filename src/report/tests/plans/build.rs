@@ -200,7 +200,7 @@ pub(super) fn finish(mut plan: Plan) -> Plan {
             to: AuthenticationMode::ApiAndConfigMap,
         },
         None,
-        "the cluster does not use access entries yet".to_owned(),
+        "the cluster is in the mode CONFIG_MAP, which does not support access entries".to_owned(),
     )];
     for mapping in &plan.mappings {
         let Some(entry) = &mapping.entry else {

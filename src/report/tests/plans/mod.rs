@@ -25,8 +25,8 @@ pub(crate) fn small() -> Plan {
     plan.findings.push(PlacedFinding {
         finding: Finding::new(
             Code::ModeSwitchNeeded,
-            "the cluster does not use access entries yet",
-            "allow the switch with `--enable-access-entries`",
+            "the cluster is in the mode CONFIG_MAP, which does not support access entries",
+            "pass --enable-access-entries",
         ),
         section: None,
         line: None,
@@ -41,7 +41,7 @@ pub(crate) fn large() -> Plan {
         node("role/blue-ng-NodeInstanceRole-1ABC"),
         node("role/KarpenterNodeRole-blue").find(
             Code::NodeGroupsLost,
-            "the group `eks-console-dashboard-full-access-group` can't be carried over on an entry of type EC2_LINUX",
+            "an entry of type `EC2_LINUX` can't have groups, so `role/KarpenterNodeRole-blue` loses `eks-console-dashboard-full-access-group`",
             "bind its rights to `system:nodes` or to another principal",
         ),
         mapping(
@@ -62,7 +62,7 @@ pub(crate) fn large() -> Plan {
             .verdict(Verdict::Renamed)
             .find(
                 Code::UsernameNeedsColon,
-                "a session name in a username needs a colon before it, so the username `{{SessionName}}` is left to EKS",
+                "the username `{{SessionName}}` has no colon before the session name; EKS sets its own username instead",
                 "",
             ),
         mapping("role/platform", "platform", &["system:masters", "argocd-admins"])
@@ -72,16 +72,16 @@ pub(crate) fn large() -> Plan {
             .lost()
             .find(
                 Code::ReservedGroup,
-                "the group `system:monitoring` begins with `system:`, which EKS keeps to itself",
-                "bind its rights to another group and plan with --rename-group system:monitoring=monitoring",
+                "EKS refuses the group `system:monitoring`: the prefix `system:` is reserved",
+                "bind its rights to another group and pass --rename-group system:monitoring=monitoring",
             ),
         mapping("role/AWSServiceRoleForAmazonEMRContainers", "emr-containers", &[])
             .outcome(Outcome::Blocked)
             .lost()
             .find(
                 Code::ServiceLinkedEmr,
-                "EMR on EKS: `AWSServiceRoleForAmazonEMRContainers` is a service-linked role, for which EKS makes no access entry",
-                "keep the cluster in API_AND_CONFIG_MAP, or let EMR make its own entry for new virtual clusters",
+                "EMR on EKS: `AWSServiceRoleForAmazonEMRContainers` is a service-linked role; access entries don't support those",
+                "keep the cluster in API_AND_CONFIG_MAP, or let EMR create its own entry with new virtual clusters",
             ),
         mapping("role/drifted", "drifted", &["devs"])
             .entry(entry("role/drifted", Some("drifted"), &["devs"]))
@@ -90,33 +90,33 @@ pub(crate) fn large() -> Plan {
             .find(
                 Code::EntryDiffers,
                 "the live access entry has no groups, the mapping has `devs`",
-                "plan with --on-existing update",
+                "pass --on-existing update",
             ),
         mapping("role/ci/deployer", "deployer", &["deployers"])
             .outcome(Outcome::Inert)
             .nobody()
             .find(
                 Code::RoleArnHasPath,
-                "a role's ARN with the path `/ci/` matches nobody",
+                "the role's ARN has the path `/ci/`, and role sessions never show a path, so it matches nobody",
                 "",
             ),
         mapping("role/fargate", "system:node:{{SessionName}}", &["system:nodes"])
             .outcome(Outcome::Skipped)
-            .find(Code::LeftToEks, "EKS makes the access entry of this Fargate profile itself", ""),
+            .find(Code::LeftToEks, "the Fargate profile `web` uses this role, so EKS creates the access entry", ""),
         mapping("role/ready", "ready", &["viewers"])
             .entry(entry("role/ready", Some("ready"), &["viewers"]))
             .outcome(Outcome::Unchanged),
         mapping("role/tuned", "tuned", &["viewers", "editors"])
             .entry(entry("role/tuned", Some("tuned"), &["viewers", "editors"]).view_in("team-a"))
             .outcome(Outcome::Update)
-            .find(Code::EntryUpdated, "the live access entry is changed, as requested", ""),
+            .find(Code::EntryUpdated, "the live access entry is updated, as requested", ""),
     ];
     let mut foreign = mapping("role/central-ci", "central-ci", &["deployers"])
         .entry(entry("role/central-ci", Some("central-ci"), &["deployers"]))
         .find(
             Code::NotLookedUp,
-            "account 345678901234 can't be read, so the role is tried as written",
-            "give a role for the look-up: --lookup-role 345678901234=ROLE_ARN",
+            "the role can't be looked up in account `345678901234`, so it is used as written",
+            "pass --lookup-role 345678901234=ROLE_ARN",
         );
     foreign.arn = foreign.arn.replace(ACCOUNT, "345678901234");
     foreign.entry.as_mut().unwrap().principal_arn.account = "345678901234".into();
@@ -143,7 +143,7 @@ pub(crate) fn large() -> Plan {
         decision: None,
     });
     plan.findings.push(PlacedFinding {
-        finding: Finding::new(Code::DuplicateKey, "the key `groups` stands twice", ""),
+        finding: Finding::new(Code::DuplicateKey, "`groups` appears twice in one mapping", ""),
         section: Some(Section::MapRoles),
         line: Some(41),
         column: Some(3),
@@ -169,8 +169,8 @@ pub(crate) fn many(count: usize) -> Plan {
         match index % 10 {
             0 => mapping.outcome(Outcome::Blocked).lost().find(
                 Code::ReservedGroup,
-                "the group `system:view` begins with `system:`, which EKS keeps to itself",
-                "bind its rights to another group and plan with --rename-group system:view=view",
+                "EKS refuses the group `system:view`: the prefix `system:` is reserved",
+                "bind its rights to another group and pass --rename-group system:view=view",
             ),
             1 => mapping.outcome(Outcome::Unchanged),
             2 => mapping.find(
