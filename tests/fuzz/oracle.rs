@@ -24,7 +24,7 @@ pub(crate) enum Compared {
 /// What this tool refuses in a manifest and kubectl does not, by the words of the error.
 const STRICTER: [(&str, &str); 2] = [
     // kubectl takes the last one, other readers the first.
-    ("a key twice", "a key stands twice"),
+    ("a key twice", "a duplicate key"),
     // kubectl ignores it.
     ("expected end of document", "something follows the document"),
 ];

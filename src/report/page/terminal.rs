@@ -11,6 +11,8 @@ const INDENT: usize = 2;
 const LABEL: usize = 9;
 /// Where the values of facts begin, unless a label is longer.
 const FACTS: usize = 14;
+/// How many bytes a question and its reason have at most, to follow the next question without a blank line.
+const SHORT: usize = 240;
 /// Wider than any line.
 const ENDLESS: usize = usize::MAX / 2;
 /// The narrowest last column.
@@ -56,9 +58,19 @@ pub(super) fn terminal(page: &Page, shown: Shown) -> String {
 fn is_parted(before: &Part, part: &Part) -> bool {
     match (before, part) {
         (Part::Heading(_), _) => false,
-        (Part::Question(one), Part::Question(_)) => one.why.len() > 1,
+        (Part::Question(one), Part::Question(_)) => !is_short(one),
         _ => true,
     }
+}
+
+/// Whether a question takes a few lines: it has a single reason and no long text.
+fn is_short(question: &ShownQuestion) -> bool {
+    let why = question
+        .why
+        .iter()
+        .map(|(_, text)| text.len())
+        .sum::<usize>();
+    question.why.len() <= 1 && question.title.len() + why <= SHORT
 }
 
 fn command(canvas: &mut Canvas, indent: usize, line: &str) {

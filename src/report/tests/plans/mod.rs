@@ -143,7 +143,11 @@ pub(crate) fn large() -> Plan {
         decision: None,
     });
     plan.findings.push(PlacedFinding {
-        finding: Finding::new(Code::DuplicateKey, "`groups` appears twice in one mapping", ""),
+        finding: Finding::new(
+            Code::DuplicateKey,
+            "`groups` appears twice in one mapping",
+            "",
+        ),
         section: Some(Section::MapRoles),
         line: Some(41),
         column: Some(3),
