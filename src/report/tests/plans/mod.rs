@@ -143,11 +143,7 @@ pub(crate) fn large() -> Plan {
         decision: None,
     });
     plan.findings.push(PlacedFinding {
-        finding: Finding::new(
-            Code::DuplicateKey,
-            "`groups` appears twice in one mapping",
-            "",
-        ),
+        finding: Finding::new(Code::DuplicateKey, "`groups` appears twice", ""),
         section: Some(Section::MapRoles),
         line: Some(41),
         column: Some(3),
