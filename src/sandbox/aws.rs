@@ -1,13 +1,12 @@
-//! The AWS endpoint: who calls, which service is meant, and errors in that service's dress.
+//! Requests to AWS: who calls, with which rights, and the errors that all services share.
 
 use jiff::Timestamp;
 
-use super::faults::FaultKind;
 use super::policy::{Decision, IamRequest};
 use super::sigv4::{Refusal, Signature};
 use super::state::{Bucket, Credential, World};
-use super::wire::{Call, Reply};
-use super::{eks, iam, organization, percent, s3, sts};
+use super::wire::Call;
+use super::percent;
 
 /// An AWS service's error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,109 +54,13 @@ impl SandboxService {
         }
     }
 
-    /// The operation's name, or what was asked for where there is no such operation.
-    pub(super) fn operation(self, call: &Call) -> String {
-        match self {
-            Self::Eks => {
-                let segments = percent::segments(&call.path);
-                eks::route::of(&call.method, &segments).map_or_else(
-                    || format!("{} {}", call.method, call.path),
-                    |operation| format!("{operation:?}"),
-                )
-            }
-            Self::Iam | Self::Sts => percent::value(&call.fields(), "Action")
-                .unwrap_or("?")
-                .to_owned(),
-            Self::Organizations | Self::Account => organization::operation(call).to_owned(),
-            Self::S3 => s3::operation(call).to_owned(),
-        }
-    }
-
-    /// An error as this service writes it.
-    pub(super) fn refuse(self, error: &ErrorReply, request_id: &str) -> Reply {
-        match self {
-            Self::Eks | Self::Account => eks::errors::reply(error),
-            Self::Organizations => organization::error(error),
-            Self::Iam => iam::error(error, request_id),
-            Self::Sts => sts::error(error, request_id),
-            Self::S3 => s3::error(error, request_id),
-        }
-    }
-
     /// A service has its own code for the same refusal.
-    fn pick(self, rest: &'static str, query: &'static str) -> &'static str {
+    pub(super) fn pick(self, rest: &'static str, query: &'static str) -> &'static str {
         match self {
             Self::Eks | Self::Organizations | Self::Account => rest,
             Self::Iam | Self::Sts | Self::S3 => query,
         }
     }
-}
-
-/// What a fault looks like here.
-pub(super) fn fault(call: &Call, kind: FaultKind, request_id: &str) -> Option<Reply> {
-    let service = SandboxService::of(call);
-    let error = match kind {
-        FaultKind::Throttle | FaultKind::ThrottleRetryAfter(_) => throttled(service),
-        FaultKind::InternalError => ErrorReply::new(
-            500,
-            service.pick("ServerException", "ServiceFailure"),
-            "Internal server error",
-        ),
-        FaultKind::Unavailable => ErrorReply::new(
-            503,
-            service.pick("ServiceUnavailableException", "ServiceUnavailable"),
-            "Service is unavailable. Please try again later.",
-        ),
-        FaultKind::ExpiredCredentials => expired(service),
-        FaultKind::WriteConflict => ErrorReply::new(
-            409,
-            "ConditionalRequestConflict",
-            "The conditional request cannot succeed due to a conflicting operation against this resource.",
-        ),
-        FaultKind::UpdateInProgress => ErrorReply::new(
-            400,
-            "InvalidRequestException",
-            "Cannot AccessConfigUpdate because cluster shop currently has update 0f1e2d3c in progress",
-        ),
-        _ => return None,
-    };
-    let reply = service.refuse(&error, request_id);
-    Some(match kind {
-        FaultKind::ThrottleRetryAfter(seconds) => reply.with("retry-after", seconds.to_string()),
-        _ => reply,
-    })
-}
-
-/// Answers a request; the second value is the caller's ARN.
-pub(super) fn answer(
-    world: &mut World,
-    call: &Call,
-    request_id: &str,
-    denied: bool,
-) -> (Reply, Option<String>) {
-    let service = SandboxService::of(call);
-    let credential = match authenticate(world, call, service) {
-        Ok(credential) => credential,
-        Err(error) => return (service.refuse(&error, request_id), None),
-    };
-    let caller = credential.identity.arn();
-    let account = credential.identity.principal.account.clone();
-    let result = if take_from_bucket(world, &account) {
-        match service {
-            SandboxService::Eks => eks::answer(world, call, &credential, denied),
-            SandboxService::Iam => iam::answer(world, call, &credential, request_id, denied),
-            SandboxService::Sts => sts::answer(world, call, &credential, request_id, denied),
-            SandboxService::Organizations => {
-                organization::accounts(world, call, &credential, denied)
-            }
-            SandboxService::Account => organization::regions(world, call, &credential, denied),
-            SandboxService::S3 => s3::answer(world, call, &credential, request_id, denied),
-        }
-    } else {
-        Err(throttled(service))
-    };
-    let reply = result.unwrap_or_else(|error| service.refuse(&error, request_id));
-    (reply, Some(caller))
 }
 
 /// Refuses what the caller has no IAM permission for.
@@ -203,7 +106,7 @@ pub(super) fn decide(world: &World, credential: &Credential, attempt: &IamReques
     }
 }
 
-fn authenticate(
+pub(super) fn authenticate(
     world: &World,
     call: &Call,
     service: SandboxService,
@@ -290,7 +193,7 @@ fn refused(service: SandboxService, refusal: Refusal) -> ErrorReply {
     ErrorReply::new(403, code, message)
 }
 
-fn expired(service: SandboxService) -> ErrorReply {
+pub(super) fn expired(service: SandboxService) -> ErrorReply {
     ErrorReply::new(
         403,
         service.pick("ExpiredTokenException", "ExpiredToken"),
@@ -298,7 +201,7 @@ fn expired(service: SandboxService) -> ErrorReply {
     )
 }
 
-fn throttled(service: SandboxService) -> ErrorReply {
+pub(super) fn throttled(service: SandboxService) -> ErrorReply {
     let status = match service {
         SandboxService::Eks | SandboxService::Account => 429,
         SandboxService::Iam | SandboxService::Sts | SandboxService::Organizations => 400,
@@ -312,7 +215,7 @@ fn throttled(service: SandboxService) -> ErrorReply {
 }
 
 /// Takes one request from the account's share; it fills at the rate that the limits give.
-fn take_from_bucket(world: &mut World, account: &str) -> bool {
+pub(super) fn take_from_bucket(world: &mut World, account: &str) -> bool {
     let Some(rate) = world.limits.requests_per_second.map(f64::from) else {
         return true;
     };

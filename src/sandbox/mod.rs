@@ -34,6 +34,7 @@ mod record;
 mod s3;
 mod seed;
 mod server;
+mod services;
 mod sigv4;
 mod start;
 mod state;

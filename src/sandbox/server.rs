@@ -20,7 +20,8 @@ use super::faults::FaultKind;
 use super::record::{Hooks, Phase, RequestRecord};
 use super::state::World;
 use super::wire::{Call, Reply, ReplyBody};
-use super::{aws, kube};
+use super::aws::SandboxService;
+use super::{kube, services};
 use crate::connector::Connector;
 
 /// The longest body that is read: more than a ConfigMap can hold.
@@ -152,7 +153,7 @@ async fn handle(
 /// Answers one request, and returns whether the whole answer arrives; an error breaks the connection without one.
 async fn answer_to(call: Call, api: Api, shared: Arc<Shared>) -> io::Result<(Reply, bool)> {
     let operation = match &api {
-        Api::Aws => aws::SandboxService::of(&call).operation(&call),
+        Api::Aws => services::operation(SandboxService::of(&call), &call),
         Api::Kubernetes(_) => kube::operation(&call),
     };
     let (index, request_id) = note(&shared, &call, &operation);
@@ -220,12 +221,12 @@ fn answer(
     // A refusal for want of rights names the caller, so that the services make it themselves.
     let denied = fault == Some(FaultKind::AccessDenied);
     let faulty = fault.filter(|_| !denied).and_then(|kind| match api {
-        Api::Aws => aws::fault(call, kind, request_id),
+        Api::Aws => services::fault(call, kind, request_id),
         Api::Kubernetes(_) => kube::fault(kind),
     });
     match (faulty, api) {
         (Some(reply), _) => (reply, None),
-        (None, Api::Aws) => aws::answer(&mut world, call, request_id, denied),
+        (None, Api::Aws) => services::answer(&mut world, call, request_id, denied),
         (None, Api::Kubernetes(cluster)) => kube::answer(&mut world, cluster, call, denied),
     }
 }

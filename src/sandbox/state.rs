@@ -17,7 +17,7 @@ use super::kube::admission::Admission;
 use super::kube::objects::KubeObjects;
 use super::limits::{Rights, SandboxLimits, SwitchSeed};
 use super::record::RequestRecord;
-use super::s3;
+use super::s3::buckets::Buckets;
 use super::seed::{ClusterSeed, FargateProfileSeed, IamPrincipal, NodeGroupSeed};
 
 /// The AWS accounts, their clusters, and what goes wrong in them.
@@ -39,7 +39,7 @@ pub struct World {
     pub(super) requests: Vec<RequestRecord>,
     pub(super) clock: SandboxClock,
     pub(super) buckets: BTreeMap<String, Bucket>,
-    pub(super) s3: s3::Buckets,
+    pub(super) s3: Buckets,
     /// What ids and keys are made from; nobody outside can guess it.
     pub(super) secret: String,
     pub(super) serial: u64,

@@ -4,7 +4,7 @@
 //! `pkg/admission/plugin/policy/validating/dispatcher.go` and `pkg/admission/plugin/webhook/errors/statuserror.go`.
 
 use super::status::StatusError;
-use super::store::ObjectRequest;
+use super::request::ObjectRequest;
 
 /// Something that refuses writes.
 #[derive(Debug, Clone, PartialEq, Eq)]

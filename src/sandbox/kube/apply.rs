@@ -11,7 +11,8 @@ use super::check;
 use super::objects::KubeObjects;
 use super::patch;
 use super::status::StatusError;
-use super::store::{self, ObjectRequest};
+use super::request::ObjectRequest;
+use super::store;
 use super::write;
 
 /// Makes the object, or merges what is sent into it.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::status::StatusError;
-use super::store::ObjectRequest;
+use super::request::ObjectRequest;
 
 /// Checks an object as it is sent.
 pub(super) fn object(

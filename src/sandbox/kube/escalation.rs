@@ -12,7 +12,7 @@ use crate::sandbox::login::KubeIdentity;
 use super::objects::{KubeObjects, RBAC, RESOURCES};
 use super::rights::{self, ApiAttributes};
 use super::status::StatusError;
-use super::store::ObjectRequest;
+use super::request::ObjectRequest;
 
 /// Refuses a binding that its maker may not make.
 pub(super) fn check(

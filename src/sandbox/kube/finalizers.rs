@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::check;
 use super::status::StatusError;
-use super::store::ObjectRequest;
+use super::request::ObjectRequest;
 
 /// Whether an object is being deleted.
 pub(super) fn is_terminating(object: &Value) -> bool {

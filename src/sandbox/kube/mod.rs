@@ -11,7 +11,9 @@ pub(super) mod finalizers;
 pub(super) mod nodes;
 pub(super) mod objects;
 mod patch;
+mod patching;
 mod path;
+mod request;
 mod review;
 mod rights;
 mod status;
@@ -34,7 +36,7 @@ use status::StatusError;
 /// The operation's name, such as `patch configmaps`; of a dry run `dry-run patch configmaps`.
 pub(super) fn operation(call: &Call) -> String {
     let segments = percent::segments(&call.path);
-    let dry_run = if store::is_dry_run(call) {
+    let dry_run = if request::is_dry_run(call) {
         "dry-run "
     } else {
         ""
@@ -160,7 +162,7 @@ fn serve(
     if denied || !rights::allowed(&rights, &cluster.objects, &who, &attempt) {
         return Err(forbidden(&who, &attempt));
     }
-    let request = store::ObjectRequest {
+    let request = request::ObjectRequest {
         call,
         pairs: call.pairs(),
         target: &target,
@@ -177,7 +179,7 @@ fn serve(
         "list" => store::list(&cluster.objects, &request),
         "create" => store::create(&mut cluster.objects, &request),
         "update" => store::update(&mut cluster.objects, &request),
-        "patch" => store::patch(&mut cluster.objects, &request),
+        "patch" => patching::patch(&mut cluster.objects, &request),
         "delete" => store::delete(&mut cluster.objects, &request),
         _ => Err(StatusError::new(
             405,

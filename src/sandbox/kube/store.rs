@@ -4,84 +4,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::sandbox::percent;
-use crate::sandbox::wire::{Call, Reply};
+use crate::sandbox::wire::Reply;
 
-use super::admission::{self, Admission};
-use super::apply;
+use super::admission;
 use super::check;
 use super::finalizers;
-use super::objects::{Key, KubeObjects, RESOURCES, Resource};
-use super::patch;
-use super::path::ResourcePath;
+use super::objects::{Key, KubeObjects, RESOURCES};
+use super::request::ObjectRequest;
 use super::status::StatusError;
 use super::write;
-
-/// A request for objects of a kind.
-pub(super) struct ObjectRequest<'a> {
-    pub(super) call: &'a Call,
-    pub(super) pairs: Vec<(String, String)>,
-    pub(super) target: &'a ResourcePath,
-    pub(super) resource: &'static Resource,
-    pub(super) now: String,
-    pub(super) cap: usize,
-    /// Who may refuse what is written.
-    pub(super) admissions: &'a [Admission],
-}
-
-impl ObjectRequest<'_> {
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
-        percent::value(&self.pairs, name)
-    }
-
-    pub(super) fn key(&self) -> Key {
-        (self.target.namespace.clone(), self.target.name.clone())
-    }
-
-    fn missing(&self) -> StatusError {
-        StatusError::not_found(&self.resource.qualified(), &self.target.name)
-    }
-
-    pub(super) fn is_dry_run(&self) -> bool {
-        is_dry_run(self.call)
-    }
-
-    pub(super) fn body(&self) -> Result<Value, StatusError> {
-        // YAML holds JSON; kubectl sends either.
-        let text = std::str::from_utf8(&self.call.body)
-            .map_err(|_| StatusError::bad_request("the body is not UTF-8"))?;
-        let yaml = self
-            .call
-            .header("content-type")
-            .is_some_and(|kind| kind.contains("yaml"));
-        let value: Result<Value, String> = if yaml {
-            serde_yaml::from_str(text).map_err(|error| error.to_string())
-        } else {
-            serde_json::from_str(text).map_err(|error| error.to_string())
-        };
-        value.map_err(|error| {
-            StatusError::bad_request(format!("error decoding the request's body: {error}"))
-        })
-    }
-
-    /// The name of the writer, for `metadata.managedFields`.
-    pub(super) fn manager(&self) -> String {
-        let agent = self.call.header("user-agent").unwrap_or("unknown");
-        let agent = agent.split('/').next().unwrap_or(agent);
-        self.query("fieldManager").unwrap_or(agent).to_owned()
-    }
-}
-
-/// Whether a request only asks what would come of it: by its query or, for a deletion, by its body.
-pub(super) fn is_dry_run(call: &Call) -> bool {
-    percent::value(&call.pairs(), "dryRun") == Some("All")
-        || (call.method == Method::DELETE
-            && serde_json::from_slice::<Value>(&call.body)
-                .is_ok_and(|options| options.pointer("/dryRun/0") == Some(&"All".into())))
-}
 
 pub(super) fn get(
     objects: &KubeObjects,
@@ -230,41 +163,6 @@ pub(super) fn update(
         .cloned()
         .ok_or_else(|| request.missing())?;
     let object = request.body()?;
-    check::object(request, &object, &key.1)?;
-    write::replace(objects, request, &old, object)
-}
-
-pub(super) fn patch(
-    objects: &mut KubeObjects,
-    request: &ObjectRequest<'_>,
-) -> Result<Reply, StatusError> {
-    let kind = request.call.header("content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if kind == "application/apply-patch+yaml" {
-        return apply::apply(objects, request);
-    }
-    let key = request.key();
-    let old = objects
-        .get(request.resource, &key)
-        .cloned()
-        .ok_or_else(|| request.missing())?;
-    let object = match kind {
-        "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
-            let mut object = old.clone();
-            patch::merge(&mut object, &request.body()?);
-            object
-        }
-        "application/json-patch+json" => patch::json(&old, &request.body()?)?,
-        _ => {
-            return Err(StatusError::new(
-                415,
-                "UnsupportedMediaType",
-                "the body of the request was in an unknown format - accepted media types include: \
-                 application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
-                 application/apply-patch+yaml",
-            ));
-        }
-    };
     check::object(request, &object, &key.1)?;
     write::replace(objects, request, &old, object)
 }

@@ -9,7 +9,7 @@ use super::check;
 use super::finalizers;
 use super::objects::{Key, KubeObjects};
 use super::status::StatusError;
-use super::store::ObjectRequest;
+use super::request::ObjectRequest;
 
 /// Replaces an object by its next version, unless somebody else was faster.
 pub(super) fn replace(

@@ -1,6 +1,6 @@
 //! What tests do to S3 behind everybody's back.
 
-use super::{BucketState, StoredObject};
+use super::buckets::{BucketState, StoredObject};
 use crate::sandbox::state::World;
 
 impl World {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{BucketState, document};
+use super::buckets::BucketState;
+use super::document;
 use crate::sandbox::percent;
 use crate::sandbox::wire::{Call, Reply};
 use crate::sandbox::xml::leaf;

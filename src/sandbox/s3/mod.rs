@@ -3,13 +3,13 @@
 //! Addresses are path-style. Source: Amazon S3 API Reference, `GetObject`, `PutObject`, `HeadObject`, `ListObjectsV2`,
 //! `DeleteObject`; Amazon S3 User Guide, "Add preconditions to S3 operations with conditional requests".
 
+pub(super) mod buckets;
 mod edit;
 mod list;
 
-use std::collections::BTreeMap;
-
 use hyper::Method;
-use jiff::Timestamp;
+
+use buckets::StoredObject;
 
 use super::aws::{self, ErrorReply, SandboxService};
 use super::policy::{Decision, IamRequest};
@@ -17,38 +17,7 @@ use super::sigv4::Signature;
 use super::state::{Credential, World};
 use super::wire::{Call, Reply};
 use super::xml::leaf;
-use super::{invent, percent};
-
-/// All buckets, by name.
-pub(super) type Buckets = BTreeMap<String, BucketState>;
-
-/// A bucket.
-#[derive(Debug, Clone, Default)]
-pub(super) struct BucketState {
-    pub(super) region: String,
-    pub(super) objects: BTreeMap<String, StoredObject>,
-}
-
-/// An object.
-#[derive(Debug, Clone)]
-pub(super) struct StoredObject {
-    pub(super) content: Vec<u8>,
-    pub(super) tag: String,
-    pub(super) modified: Timestamp,
-}
-
-impl StoredObject {
-    /// The same content has the same tag, as on S3.
-    pub(super) fn new(content: &[u8], modified: Timestamp) -> Self {
-        use sha2::Digest as _;
-        let digest = sha2::Sha256::digest(content);
-        Self {
-            content: content.to_vec(),
-            tag: format!("\"{}\"", invent::hex(&digest[..16])),
-            modified,
-        }
-    }
-}
+use super::percent;
 
 /// What a request asks for: bucket and key, both decoded.
 struct Target {
