@@ -149,7 +149,7 @@ impl<'a> Builder<'a> {
     fn update_live(
         &mut self,
         question: &OpenMapping<'a>,
-        entry: AccessEntry,
+        mut entry: AccessEntry,
         live: &LiveEntry,
         is_stale: bool,
         drift: &AccessChange,
@@ -158,10 +158,15 @@ impl<'a> Builder<'a> {
         let change = self
             .gate
             .compare(question.in_force.identity.as_ref(), &entry);
-        let is_mapping = self
-            .gate
-            .compare(drift.before.as_ref(), &entry)
-            .keeps_access();
+        let of_mapping = self.gate.compare(drift.before.as_ref(), &entry);
+        let of_mapping = question.with_dropped_groups(of_mapping);
+        // A stale entry hides nothing, so the mapping is in force, and loses what the entry can't have.
+        let change = if is_stale {
+            question.with_dropped_groups(change)
+        } else {
+            change
+        };
+        let is_mapping = of_mapping.keeps_access();
         let asked = Move {
             question,
             entry: &entry,
@@ -187,6 +192,9 @@ impl<'a> Builder<'a> {
                     ),
                     "",
                 ));
+                if is_created_again(&entry, live, is_stale) {
+                    gate::tag(&mut entry, &of_mapping);
+                }
                 self.update(question.mapping, &entry, live, is_stale);
                 Fate {
                     access: change,
@@ -274,7 +282,7 @@ impl<'a> Builder<'a> {
         stale: bool,
     ) {
         let stage = self.stage(entry);
-        if stale || entry.entry_type != live.entry.entry_type {
+        if is_created_again(entry, live, stale) {
             let why = if stale {
                 "the entry is older than its principal"
             } else {
@@ -401,6 +409,11 @@ fn difference_finding(
     } else {
         finding
     }
+}
+
+/// Whether a live entry is deleted and created instead of updated.
+fn is_created_again(wanted: &AccessEntry, live: &LiveEntry, is_stale: bool) -> bool {
+    is_stale || wanted.entry_type != live.entry.entry_type
 }
 
 /// Whether somebody accepted that the live entry gives other access than the mapping: in an answer whose entry this

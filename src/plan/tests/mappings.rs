@@ -6,6 +6,7 @@ use crate::choices::OnExisting;
 use crate::finding::{Code, Severity};
 use crate::model::rbac::RbacRule;
 use crate::model::{Glob, Principal, Verdict};
+use crate::plan::ACCEPTED_TAG;
 use crate::plan::document::{Blocker, DecidedBy, Outcome, PlannedMapping};
 use crate::plan::tests::shop::{DEV, OPS, Shop, answer};
 
@@ -49,6 +50,26 @@ fn a_group_that_is_left_out_is_lost_unless_it_has_a_new_name() {
     );
     let one = rename(Shop::new(&two).bound(&[]), "system:x");
     assert_eq!(one.access.verdict, Some(Verdict::Renamed));
+}
+
+/// A stale entry hides nothing: creating it again takes from the mapping what creating it takes, and its tag keeps that.
+#[test]
+fn a_group_that_is_left_out_is_lost_where_a_stale_entry_is_created_again() {
+    let update = |shop: Shop| {
+        let mut shop = shop.bound(&[]).with_stale(entry(&["devs"]));
+        shop.choices.on_existing = OnExisting::Update;
+        shop
+    };
+    let asked = update(Shop::new(MONITORING)).first();
+    assert_eq!(asked.access.verdict, Some(Verdict::Lost));
+    assert_eq!(asked.blocker, Some(Blocker::AccessMoves));
+    let accept = json!({"verdict": "lost", "groups": ["system:monitoring"]});
+    let accepted = update(Shop::new(MONITORING).decided("migrate", accept)).first();
+    assert_eq!(accepted.outcome, Outcome::Update);
+    assert!(accepted.entry.unwrap().tags.contains_key(ACCEPTED_TAG));
+    let same = update(Shop::new(OWN)).first();
+    assert_eq!(same.outcome, Outcome::Update);
+    assert!(!same.entry.unwrap().tags.contains_key(ACCEPTED_TAG));
 }
 
 /// What is given up is lost with the mapping, unless an entry gives it.
