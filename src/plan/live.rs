@@ -11,7 +11,9 @@ use crate::choices::OnExisting;
 use crate::decisions::Do;
 use crate::finding::{Code, Finding, Severity};
 use crate::invocation::Advice;
-use crate::model::{AccessChange, AccessEntry, LiveEntry, Mapping, PolicyAssociation, Principal};
+use crate::model::{
+    AccessChange, AccessEntry, AuthenticationMode, LiveEntry, Mapping, PolicyAssociation, Principal,
+};
 
 impl<'a> Builder<'a> {
     pub(super) fn against_live(
@@ -167,6 +169,26 @@ impl<'a> Builder<'a> {
             change
         };
         let is_mapping = of_mapping.keeps_access();
+        if !is_stale && !is_mapping && self.has_other_access_between(question, &entry, live, drift)
+        {
+            findings.push(Finding::new(
+                Code::EntryDiffers,
+                format!(
+                    "the live access entry can't be updated: its type {} can't be changed to {}, and between deleting it and \
+                     creating it again the mapping would apply, which gives different access",
+                    live.entry.entry_type, entry.entry_type
+                ),
+                "in aws-auth, change the mapping to what the access entry gives, and plan again; to keep the entry, answer \
+                 `keep-live` in the decisions file",
+            ));
+            return Fate {
+                access: self.access_if_kept(question, live, is_stale),
+                drift: Some(Box::new(drift.clone())),
+                entry: Some(entry),
+                blocker: Some(Blocker::LiveDiffers),
+                ..Fate::new(Outcome::Conflict, findings)
+            };
+        }
         let asked = Move {
             question,
             entry: &entry,
@@ -215,6 +237,23 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+    }
+
+    /// Whether the principal has other access while its entry is deleted and not created again yet: the mapping's.
+    ///
+    /// Source: EKS API Reference, `UpdateAccessEntry`, which changes no type.
+    fn has_other_access_between(
+        &self,
+        question: &OpenMapping<'_>,
+        entry: &AccessEntry,
+        live: &LiveEntry,
+        drift: &AccessChange,
+    ) -> bool {
+        let mode = self.observed.cluster.authentication_mode;
+        let (now, mapped) = (question.in_force.identity.as_ref(), drift.before.as_ref());
+        is_created_again(entry, live, false)
+            && mode.is_none_or(AuthenticationMode::reads_config_map)
+            && !compare(now, mapped, self.gate.as_read()).keeps_access()
     }
 
     /// Whether an entry is this tool's own, begun and not finished; one whose policy was there and is gone is not.

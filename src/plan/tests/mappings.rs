@@ -72,6 +72,27 @@ fn a_group_that_is_left_out_is_lost_where_a_stale_entry_is_created_again() {
     assert!(!same.entry.unwrap().tags.contains_key(ACCEPTED_TAG));
 }
 
+/// A type is changed by deleting the entry, and until it is created again the mapping is in force.
+#[test]
+fn an_entry_of_another_type_is_kept_where_the_mapping_gives_something_else_meanwhile() {
+    let node = |username: &str| {
+        let groups = "['system:bootstrappers', 'system:nodes']";
+        let mapping = format!("- {{rolearn: '{OPS}', username: '{username}', groups: {groups}}}\n");
+        let mut live = entry(&[]);
+        live["type"] = json!("FARGATE_LINUX");
+        live["username"] = json!("system:node:{{SessionName}}");
+        let mut shop = Shop::new(&mapping).bound(&[]).with(live);
+        shop.choices.on_existing = OnExisting::Update;
+        shop.first()
+    };
+    let kept = node("system:node:{{SessionNameRaw}}");
+    assert_eq!(kept.outcome, Outcome::Conflict);
+    assert_eq!(kept.blocker, Some(Blocker::LiveDiffers));
+    let updated = node("system:node:{{SessionName}}");
+    assert_eq!(updated.outcome, Outcome::Update);
+    assert_eq!(updated.blocker, None);
+}
+
 /// What is given up is lost with the mapping, unless an entry gives it.
 #[test]
 fn a_dropped_principal_keeps_what_its_live_entry_gives() {
