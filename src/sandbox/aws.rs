@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::percent;
 use super::policy::{Decision, IamRequest};
 use super::sigv4::{Refusal, Signature};
 use super::state::{Bucket, Credential, World};
 use super::wire::Call;
-use super::percent;
 
 /// An AWS service's error.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,11 +16,11 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::answers::Rounds;
+use super::aws::SandboxService;
 use super::faults::FaultKind;
 use super::record::{Hooks, Phase, RequestRecord};
 use super::state::World;
 use super::wire::{Call, Reply, ReplyBody};
-use super::aws::SandboxService;
 use super::{kube, services};
 use crate::connector::Connector;
 

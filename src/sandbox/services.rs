@@ -19,7 +19,9 @@ pub(super) fn operation(service: SandboxService, call: &Call) -> String {
         SandboxService::Iam | SandboxService::Sts => percent::value(&call.fields(), "Action")
             .unwrap_or("?")
             .to_owned(),
-        SandboxService::Organizations | SandboxService::Account => organization::operation(call).to_owned(),
+        SandboxService::Organizations | SandboxService::Account => {
+            organization::operation(call).to_owned()
+        }
         SandboxService::S3 => s3::operation(call).to_owned(),
     }
 }

@@ -3,8 +3,8 @@
 //! Source: Kubernetes, "Validating Admission Policy" and "Dynamic Admission Control"; apiserver
 //! `pkg/admission/plugin/policy/validating/dispatcher.go` and `pkg/admission/plugin/webhook/errors/statuserror.go`.
 
-use super::status::StatusError;
 use super::request::ObjectRequest;
+use super::status::StatusError;
 
 /// Something that refuses writes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use crate::sandbox::wire::Reply;
 use super::check;
 use super::objects::KubeObjects;
 use super::patch;
-use super::status::StatusError;
 use super::request::ObjectRequest;
+use super::status::StatusError;
 use super::store;
 use super::write;
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::status::StatusError;
 use super::request::ObjectRequest;
+use super::status::StatusError;
 
 /// Checks an object as it is sent.
 pub(super) fn object(

@@ -10,9 +10,9 @@ use crate::sandbox::limits::KubernetesRights;
 use crate::sandbox::login::KubeIdentity;
 
 use super::objects::{KubeObjects, RBAC, RESOURCES};
+use super::request::ObjectRequest;
 use super::rights::{self, ApiAttributes};
 use super::status::StatusError;
-use super::request::ObjectRequest;
 
 /// Refuses a binding that its maker may not make.
 pub(super) fn check(

@@ -5,8 +5,8 @@
 use serde_json::Value;
 
 use super::check;
-use super::status::StatusError;
 use super::request::ObjectRequest;
+use super::status::StatusError;
 
 /// Whether an object is being deleted.
 pub(super) fn is_terminating(object: &Value) -> bool {

@@ -8,8 +8,8 @@ use super::admission;
 use super::check;
 use super::finalizers;
 use super::objects::{Key, KubeObjects};
-use super::status::StatusError;
 use super::request::ObjectRequest;
+use super::status::StatusError;
 
 /// Replaces an object by its next version, unless somebody else was faster.
 pub(super) fn replace(

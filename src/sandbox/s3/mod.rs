@@ -12,12 +12,12 @@ use hyper::Method;
 use buckets::StoredObject;
 
 use super::aws::{self, ErrorReply, SandboxService};
+use super::percent;
 use super::policy::{Decision, IamRequest};
 use super::sigv4::Signature;
 use super::state::{Credential, World};
 use super::wire::{Call, Reply};
 use super::xml::leaf;
-use super::percent;
 
 /// What a request asks for: bucket and key, both decoded.
 struct Target {
