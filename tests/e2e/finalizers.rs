@@ -62,7 +62,7 @@ async fn a_cutover_held_by_finalizers_is_incomplete_and_resumes_later() {
     for part in [
         "is not deleted yet",
         &format!("held by the finalizer `{FINALIZER}`"),
-        "counts as before",
+        "applies as before",
         "kubectl patch configmap",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
