@@ -24,7 +24,9 @@ impl Terminal {
             return None;
         }
         let tool = env!("CARGO_BIN_EXE_aws-auth-migrate");
-        let line = format!("stty cols 80 rows 24; '{tool}' {command} --cluster {CLUSTER} {args}");
+        // Ctrl-C is for the tool alone: a shell that waited for it would be interrupted as well.
+        let line =
+            format!("stty cols 80 rows 24; exec '{tool}' {command} --cluster {CLUSTER} {args}");
         let mut child = Command::new("script")
             .args([
                 "--quiet",
