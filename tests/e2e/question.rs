@@ -61,10 +61,11 @@ async fn a_plan_is_made_real_only_if_it_still_is_the_one_that_was_shown() {
 async fn a_signal_ends_the_command_while_it_asks() {
     let world = not_applied().await;
     let before = end_state(&world);
-    // Ctrl-C, as the terminal's own driver reads it.
-    let Some((code, shown)) = answered(&world, "apply", "", || {}, "\u{3}") else {
+    let Some(mut terminal) = Terminal::open(&world, "apply", "") else {
         return;
     };
+    terminal.until("to continue: ");
+    let (code, shown) = terminal.interrupt();
     assert_eq!(code, 130, "{shown}");
     assert!(shown.contains("nothing was written"), "{shown}");
     assert_eq!(end_state(&world), before);
