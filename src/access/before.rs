@@ -208,38 +208,6 @@ pub fn standings(reading: &Reading) -> BTreeMap<MappingId, Standing> {
     Authenticator::new(reading).standings(reading)
 }
 
-fn standings_in(store: &Store<'_>, reading: &Reading) -> BTreeMap<MappingId, Standing> {
-    let standing = |mapping: &Mapping| {
-        if mapping.dropped.is_some() {
-            return Standing::Dropped;
-        }
-        if let Some(by) = store.replaced.get(&mapping.id) {
-            return Standing::Shadowed { by: *by };
-        }
-        let folded = fold(&mapping.arn);
-        let roles = store.roles.get(&*folded);
-        let rivals = match mapping.id.section {
-            Section::MapAccounts => None,
-            Section::MapRoles => roles,
-            Section::MapUsers => match roles {
-                Some(roles) => return Standing::Shadowed { by: roles.last.id },
-                None => store.users.get(&*folded),
-            },
-        };
-        match rivals {
-            Some(rivals) if rivals.ids.len() > 1 => Standing::Undefined {
-                among: Arc::clone(&rivals.ids),
-            },
-            _ => Standing::Effective,
-        }
-    };
-    reading
-        .mappings
-        .iter()
-        .map(|mapping| (mapping.id, standing(mapping)))
-        .collect()
-}
-
 /// Answers for identities as the authenticator does.
 #[derive(Debug)]
 pub struct Authenticator<'a>(Store<'a>);
@@ -254,7 +222,35 @@ impl<'a> Authenticator<'a> {
     /// How each of the mappings that were taken in relates to the others, see [`standings`].
     #[must_use]
     pub fn standings(&self, reading: &Reading) -> BTreeMap<MappingId, Standing> {
-        standings_in(&self.0, reading)
+        let standing = |mapping: &Mapping| {
+            if mapping.dropped.is_some() {
+                return Standing::Dropped;
+            }
+            if let Some(by) = self.0.replaced.get(&mapping.id) {
+                return Standing::Shadowed { by: *by };
+            }
+            let folded = fold(&mapping.arn);
+            let roles = self.0.roles.get(&*folded);
+            let rivals = match mapping.id.section {
+                Section::MapAccounts => None,
+                Section::MapRoles => roles,
+                Section::MapUsers => match roles {
+                    Some(roles) => return Standing::Shadowed { by: roles.last.id },
+                    None => self.0.users.get(&*folded),
+                },
+            };
+            match rivals {
+                Some(rivals) if rivals.ids.len() > 1 => Standing::Undefined {
+                    among: Arc::clone(&rivals.ids),
+                },
+                _ => Standing::Effective,
+            }
+        };
+        reading
+            .mappings
+            .iter()
+            .map(|mapping| (mapping.id, standing(mapping)))
+            .collect()
     }
 
     /// The answer for a canonical ARN: a role's without its path, a user's with it.

@@ -101,7 +101,8 @@ fn needs_instance<'a>(username: &'a str, groups: impl IntoIterator<Item = &'a st
     texts.any(|text| Placeholder::Ec2PrivateDnsName.is_in(text))
 }
 
-/// Whether a mapping lets nobody in, since it needs a session named like an instance id and its principal has none.
+/// Whether every login through a mapping fails: it needs a session named like an instance id, and its principal has no
+/// sessions.
 #[must_use]
 pub fn fails_at_every_login(mapping: &Mapping) -> bool {
     let groups = mapping.groups.iter().map(String::as_str);

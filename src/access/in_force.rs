@@ -176,16 +176,9 @@ impl<'a> ClusterAccess<'a> {
 /// Source: aws-iam-authenticator `pkg/arn/arn.go`, `Canonicalize`.
 #[must_use]
 pub fn canonical(principal: &Principal) -> String {
-    let Principal {
-        partition,
-        account,
-        kind,
-        path,
-        name,
-    } = principal;
-    let (kind, path) = match kind {
-        PrincipalKind::Role => ("role", "/"),
-        PrincipalKind::User => ("user", path.as_str()),
-    };
-    ["arn:", partition, ":iam::", account, ":", kind, path, name].concat()
+    let mut principal = principal.clone();
+    if principal.kind == PrincipalKind::Role {
+        principal.path = "/".into();
+    }
+    principal.arn().to_string()
 }

@@ -314,7 +314,7 @@ fn some_mappings_go_in_the_mode_api_although_their_principals_have_no_entries() 
     assert_eq!(removed, Ok(vec!["mapRoles[0]".to_owned()]));
 }
 
-/// A role with a path lets nobody in, so that it loses nothing when what else lets in the same role goes.
+/// A role mapping with a path matches nobody, so nobody loses it when another mapping of the role is removed.
 #[test]
 fn a_mapping_with_a_path_that_stays_keeps_nothing_from_being_dropped() {
     const WITH_PATH: &str =
