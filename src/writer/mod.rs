@@ -13,8 +13,8 @@ mod switch;
 pub use canary::Canary;
 pub use guard::Guarded;
 pub use progress::{Event, EventKind, Progress, Silent};
-pub(crate) use run::done_status;
 pub use run::{ActionResult, Limits, Run, RunSummary, WriterError, run};
+pub(crate) use run::{describe_shown, done_status};
 pub use switch::{Switch, SwitchError};
 
 use crate::model::ClusterId;

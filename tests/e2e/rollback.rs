@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use aws_auth_migrate::model::{AccessEntry, AuthenticationMode, EntryType, Principal};
 use aws_auth_migrate::sandbox::{Fault, FaultKind, Phase, World as Edited};
 
+use crate::apply::is_mutation;
 use crate::arc::holds;
 use crate::cutover::{TWO, applied, cutover, data};
+use crate::killing::{Ending, Point, run_until};
 use crate::many::{Size, many, update};
 use crate::support::{CLUSTER, Ran, World, in_api_mode, role, seed};
 
@@ -50,6 +52,22 @@ async fn rollback_needs_yes_where_nobody_can_be_asked() {
         ran.stdout
     );
     assert_eq!((data(&world), entries(&world)), before);
+}
+
+/// EKS takes some time to list what it has created, and a run that is killed does not wait for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_is_not_listed_yet_is_undone_too() {
+    let mut seed = in_api_mode(seed(TWO, &[&role("ops"), &role("dev")]));
+    seed.limits.propagation_reads = 2;
+    let world = World::start(seed).await;
+    let before = entries(&world);
+    let ending = run_until(&world, world.apply(), Point::After(1), |request| {
+        is_mutation(&request.operation)
+    });
+    assert_eq!(ending, Ending::Killed);
+    assert_ne!(entries(&world), before);
+    rollback(&world, &["--yes"]).expect_code(0);
+    assert_eq!(entries(&world), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

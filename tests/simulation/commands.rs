@@ -43,13 +43,25 @@ impl World {
                     watch.log.push(format!("= {failure:?}"));
                     match failure.kind {
                         FailureKind::Usage => Ended::Misfit,
-                        // What goes keeps somebody out whom something that stays would let in.
-                        _ if failure.what.contains("would let it in") => Ended::Refused,
+                        _ if self.may_refuse(&failure) => Ended::Refused,
                         _ => Ended::Failed,
                     }
                 }
             }
         }
+    }
+
+    /// Whether a cut-over in parts may be refused like this: what goes keeps somebody out whom something that stays would
+    /// let in, or it is random today which of several mappings of one ARN applies.
+    fn may_refuse(&self, failure: &Failure) -> bool {
+        if failure.what.contains("would let it in") {
+            return true;
+        }
+        let arn = failure.what.split('`').nth(1).unwrap_or_default();
+        let mapped = self.sandbox.state().aws_auth;
+        let mapped = mapped.map(|object| object["data"].to_string().to_lowercase());
+        let rivals = mapped.map_or(0, |text| text.matches(&arn.to_lowercase()).count());
+        failure.what.contains("different access than today") && rivals > 1
     }
 
     async fn survey(&self) -> Result<Survey, Failure> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::{CallHistory, History, RunCommand, RunHistory};
+use crate::journal::{CallHistory, History, RunCommand, RunEnd, RunHistory};
 use crate::model::{AccessEntry, ActionStatus, EntryType, LiveEntry, PolicyAssociation, Principal};
 use crate::plan::compare::{identity_differences, same};
 use crate::plan::{Action, ActionKind, RUN_TAG, Stage};
@@ -207,6 +207,37 @@ fn stories(
         }
     }
     stories
+}
+
+/// The principals for whom one of the last runs created an entry, or may have, that is not listed.
+///
+/// EKS may need some time to list an entry. A run that ended complete has waited for that, so that only the runs after it
+/// are in question; clocks are not, since they jump.
+pub(super) fn unlisted(
+    history: &History,
+    only_run: Option<&str>,
+    live: &[LiveEntry],
+) -> Vec<String> {
+    let listed: BTreeSet<String> = live
+        .iter()
+        .map(|live| live.entry.principal_arn.to_string())
+        .collect();
+    let runs = history.runs.iter().rev();
+    let recent: BTreeSet<String> = runs
+        .take_while(|run| run.end != Some(RunEnd::Complete))
+        .flat_map(|run| &run.calls)
+        .filter(|call| matches!(call.action.kind, ActionKind::CreateAccessEntry { .. }))
+        .filter_map(|call| call.action.kind.principal_arn().map(ToString::to_string))
+        .filter(|principal| !listed.contains(principal))
+        .collect();
+    if recent.is_empty() {
+        return Vec::new();
+    }
+    stories(history, only_run, &|_| false)
+        .into_iter()
+        .filter(|(principal, story)| story.after.is_some() && recent.contains(principal))
+        .map(|(principal, _)| principal)
+        .collect()
 }
 
 /// Decides by tags alone, where the journal is lost or elsewhere: an entry with this tool's tag goes when its mapping

@@ -5,18 +5,22 @@ use futures_util::{StreamExt, stream};
 use super::backups::{agree_with_backups, without_journal};
 use super::config_map::{Restoring, changes, restore};
 use super::decide::decide;
+use super::entries::unlisted;
 use super::{BINDINGS_AT_A_TIME, RollbackOptions, RolledBack, bindings};
 use crate::error::Failure;
 use crate::invocation::Advice;
-use crate::journal::{Journal, RunCommand, RunEnd, RunHistory};
+use crate::journal::{History, Journal, RunCommand, RunEnd, RunHistory};
 use crate::kubernetes::{Kubernetes, Stored};
 use crate::migration::cutover::live;
 use crate::migration::deletion::held_by;
 use crate::migration::owners::writers_of;
 use crate::migration::session::{Opened, Session};
 use crate::migration::survey::Survey;
-use crate::model::ClusterId;
-use crate::writer::Progress;
+use crate::model::{AuthenticationMode, ClusterId};
+use crate::writer::{Progress, describe_shown};
+
+/// How many entries that are not listed are looked at at a time.
+const ENTRIES_AT_A_TIME: usize = 8;
 
 /// One look at the cluster, and what would be undone.
 pub(super) struct RollbackLook {
@@ -33,7 +37,7 @@ impl RollbackLook {
         session: &Session<'_, P>,
         options: &RollbackOptions,
     ) -> Result<Self, Failure> {
-        let seen = session.look().await?;
+        let mut seen = session.look().await?;
         let kubernetes = live(&seen)?;
         let Opened { id, path, history } = session.open(&seen)?;
         if options.journal.named.is_some() && !Journal::is_there(&path)? {
@@ -51,6 +55,7 @@ impl RollbackLook {
             ))
             .hint(Advice::JournalWithRun));
         }
+        see_unlisted(session, &mut seen, &history, options.run.as_deref()).await?;
         let stored = seen.stored.clone();
         let held = stored.as_ref().and_then(Stored::terminating);
         // One that is being deleted counts still, and goes by itself: it is no place to leave anybody's access to.
@@ -143,4 +148,31 @@ impl RollbackLook {
             && self.done.entries == other.done.entries
             && self.done.bindings == other.done.bindings
     }
+}
+
+/// Looks at each entry that the last runs created and the list lacks, for as long as EKS may need to show it: what is not
+/// seen would not be undone.
+async fn see_unlisted<P: Progress>(
+    session: &Session<'_, P>,
+    seen: &mut Survey,
+    history: &History,
+    only_run: Option<&str>,
+) -> Result<(), Failure> {
+    let (Some(aws), Some(entries)) = (&seen.aws, &mut seen.observed.entries) else {
+        return Ok(());
+    };
+    let mode = seen.observed.cluster.authentication_mode;
+    if !mode.is_some_and(AuthenticationMode::has_access_entries) {
+        return Ok(());
+    }
+    let unlisted = unlisted(history, only_run, entries);
+    let cluster = seen.observed.cluster.name.as_deref().unwrap_or_default();
+    let mut looks = stream::iter(&unlisted)
+        .map(|principal| describe_shown(aws, cluster, principal, session.stop))
+        .buffered(ENTRIES_AT_A_TIME);
+    while let Some(found) = looks.next().await {
+        let found = found.map_err(|error| Failure::aws("failed to read an access entry", error))?;
+        entries.extend(found);
+    }
+    Ok(())
 }

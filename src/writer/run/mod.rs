@@ -23,6 +23,7 @@ use crate::stop::Stop;
 
 pub(crate) use call::done_status;
 pub(super) use engine::Engine;
+pub(crate) use read_back::describe_shown;
 pub use summary::{ActionResult, RunSummary};
 
 /// Bounds of a run.

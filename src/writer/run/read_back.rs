@@ -10,6 +10,7 @@ use super::summary::ActionResult;
 use crate::aws::{AwsError, EksApi};
 use crate::model::{AccessEntry, ActionStatus, Arn, LiveEntry};
 use crate::plan::compare::{differences, in_words};
+use crate::stop::Stop;
 use crate::writer::progress::Progress;
 
 /// How many entries a page of the list has.
@@ -24,6 +25,22 @@ fn look_again(attempt: u32) -> Duration {
     Duration::from_millis(250 << attempt.min(4))
 }
 
+/// Reads an entry that may have been created a moment ago, for as long as EKS may need to show it; `None` where it does not.
+pub(crate) async fn describe_shown(
+    api: &impl EksApi,
+    cluster: &str,
+    arn: &str,
+    stop: &Stop,
+) -> Result<Option<LiveEntry>, AwsError> {
+    for attempt in 1..LOOKS {
+        match api.describe(cluster, arn).await {
+            Ok(None) => stop.sleep(look_again(attempt)).await,
+            answer => return answer,
+        }
+    }
+    api.describe(cluster, arn).await
+}
+
 impl<A: EksApi, P: Progress> Engine<'_, A, P> {
     /// Reads an entry; `None` where there is none.
     async fn describe(&self, arn: &str) -> Result<Option<LiveEntry>, AwsError> {
@@ -32,13 +49,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
 
     /// Reads an entry that is known to be there, for as long as EKS may need to show it.
     pub(super) async fn describe_shown(&self, arn: &str) -> Result<Option<LiveEntry>, AwsError> {
-        for attempt in 1..LOOKS {
-            match self.describe(arn).await {
-                Ok(None) => self.run.stop.sleep(look_again(attempt)).await,
-                answer => return answer,
-            }
-        }
-        self.describe(arn).await
+        describe_shown(self.run.api, self.run.cluster, arn, self.run.stop).await
     }
 
     /// Verifies every entry that was touched: by what EKS answered, by the list and the policies, and what that leaves

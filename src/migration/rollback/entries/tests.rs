@@ -382,3 +382,26 @@ fn a_call_without_an_answer_was_done_only_where_its_entry_shows_it() {
     let stopped = [(delete(), None), (create(&was), None)];
     assert_eq!(unanswered(&made, &stopped, None), ["DeleteAccessEntry"]);
 }
+
+#[test]
+fn an_entry_that_is_not_listed_is_looked_for_until_a_run_has_ended_complete() {
+    let made = tagged(entry(&["developers"], &[]));
+    for (status, looked_for) in [
+        (None, true),
+        (Some(ActionStatus::Created), true),
+        (Some(ActionStatus::Failed), false),
+        (Some(ActionStatus::Exists), false),
+    ] {
+        let mut history = apply_that_made(&made, status);
+        let missing = unlisted(&history, None, &[]);
+        assert_eq!(
+            missing,
+            [DEV].map(str::to_owned)[..usize::from(looked_for)],
+            "{status:?}"
+        );
+        assert_eq!(unlisted(&history, None, &[live(made.clone())]), [""; 0]);
+        assert_eq!(unlisted(&history, Some("another"), &[]), [""; 0]);
+        history.runs[0].end = Some(RunEnd::Complete);
+        assert_eq!(unlisted(&history, None, &[]), [""; 0]);
+    }
+}
