@@ -4,6 +4,7 @@
 //! `pkg/config/mapper.go`, `Key` and `Matches`; `pkg/server/server.go`, `doMapping`.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -119,32 +120,43 @@ fn role_key(mapping: &Mapping) -> Cow<'_, str> {
 #[derive(Debug)]
 struct Rivals<'a> {
     last: &'a Mapping,
-    ids: Arc<[MappingId]>,
+    /// All of them, where they are several.
+    ids: Option<Arc<[MappingId]>>,
     /// Whether all give the same.
     agree: bool,
 }
 
 impl<'a> Rivals<'a> {
-    /// Sorts the mappings that are kept by what their ARNs fold to.
+    /// Sorts mappings that are kept, in the order of the text, by what their ARNs fold to.
     fn sorted(kept: impl Iterator<Item = &'a Mapping>) -> HashMap<Cow<'a, str>, Self> {
-        let mut same: HashMap<Cow<'a, str>, Vec<&'a Mapping>> = HashMap::new();
+        let mut sorted: HashMap<Cow<'a, str>, Self> = HashMap::with_capacity(kept.size_hint().0);
+        let mut several: HashMap<Cow<'a, str>, Vec<MappingId>> = HashMap::new();
         // `sso:` blocks match nobody: the feature gate `SSORoleMatch` is off.
         for mapping in kept.filter(|mapping| !mapping.arn.is_empty()) {
-            same.entry(fold(&mapping.arn)).or_default().push(mapping);
+            match sorted.entry(fold(&mapping.arn)) {
+                Entry::Vacant(free) => {
+                    free.insert(Self {
+                        last: mapping,
+                        ids: None,
+                        agree: true,
+                    });
+                }
+                Entry::Occupied(mut found) => {
+                    let ids = several.entry(found.key().clone());
+                    let rivals = found.get_mut();
+                    ids.or_insert_with(|| vec![rivals.last.id]).push(mapping.id);
+                    rivals.agree &= mapping.username == rivals.last.username
+                        && mapping.groups == rivals.last.groups;
+                    rivals.last = mapping;
+                }
+            }
         }
-        let rivals = same.into_iter().map(|(folded, mut mappings)| {
-            mappings.sort_by_key(|mapping| mapping.id);
-            let last = mappings[mappings.len() - 1];
-            let agrees =
-                |one: &&Mapping| one.username == last.username && one.groups == last.groups;
-            let rivals = Self {
-                last,
-                ids: mappings.iter().map(|mapping| mapping.id).collect(),
-                agree: mappings.iter().all(agrees),
-            };
-            (folded, rivals)
-        });
-        rivals.collect()
+        for (folded, ids) in several {
+            if let Some(rivals) = sorted.get_mut(&folded) {
+                rivals.ids = Some(ids.into());
+            }
+        }
+        sorted
     }
 }
 
@@ -182,18 +194,25 @@ impl<'a> Store<'a> {
         for mapping in kept(Section::MapAccounts).filter(|mapping| !mapping.arn.is_empty()) {
             store.accounts.insert(&mapping.arn, mapping);
         }
+        let (mut kept_roles, mut kept_users) = (Vec::new(), Vec::new());
+        kept_roles.reserve(roles.len());
         for mapping in &reading.mappings {
             let winner = match mapping.id.section {
                 Section::MapRoles => roles.get(&role_key(mapping)),
                 Section::MapUsers => users.get(mapping.arn.as_str()),
                 Section::MapAccounts => store.accounts.get(mapping.arn.as_str()),
             };
-            if let Some(winner) = winner.filter(|winner| winner.id != mapping.id) {
-                store.replaced.insert(mapping.id, winner.id);
+            match winner {
+                Some(winner) if winner.id != mapping.id => {
+                    store.replaced.insert(mapping.id, winner.id);
+                }
+                Some(_) if mapping.id.section == Section::MapRoles => kept_roles.push(mapping),
+                Some(_) if mapping.id.section == Section::MapUsers => kept_users.push(mapping),
+                _ => {}
             }
         }
-        store.roles = Rivals::sorted(roles.into_values());
-        store.users = Rivals::sorted(users.into_values());
+        store.roles = Rivals::sorted(kept_roles.into_iter());
+        store.users = Rivals::sorted(kept_users.into_iter());
         store
     }
 }
@@ -205,7 +224,11 @@ impl<'a> Store<'a> {
 /// the same ARN, and an account hides nothing and is hidden by nothing but its own repetition.
 #[must_use]
 pub fn standings(reading: &Reading) -> BTreeMap<MappingId, Standing> {
-    Authenticator::new(reading).standings(reading)
+    let authenticator = Authenticator::new(reading);
+    let mappings = reading.mappings.iter();
+    mappings
+        .map(|mapping| (mapping.id, authenticator.standing(mapping)))
+        .collect()
 }
 
 /// Answers for identities as the authenticator does.
@@ -219,38 +242,31 @@ impl<'a> Authenticator<'a> {
         Self(Store::new(reading))
     }
 
-    /// How each of the mappings that were taken in relates to the others, see [`standings`].
+    /// How a mapping that was taken in relates to the others, see [`standings`].
     #[must_use]
-    pub fn standings(&self, reading: &Reading) -> BTreeMap<MappingId, Standing> {
-        let standing = |mapping: &Mapping| {
-            if mapping.dropped.is_some() {
-                return Standing::Dropped;
-            }
-            if let Some(by) = self.0.replaced.get(&mapping.id) {
-                return Standing::Shadowed { by: *by };
-            }
-            let folded = fold(&mapping.arn);
-            let roles = self.0.roles.get(&*folded);
-            let rivals = match mapping.id.section {
-                Section::MapAccounts => None,
-                Section::MapRoles => roles,
-                Section::MapUsers => match roles {
-                    Some(roles) => return Standing::Shadowed { by: roles.last.id },
-                    None => self.0.users.get(&*folded),
-                },
-            };
-            match rivals {
-                Some(rivals) if rivals.ids.len() > 1 => Standing::Undefined {
-                    among: Arc::clone(&rivals.ids),
-                },
-                _ => Standing::Effective,
-            }
+    pub fn standing(&self, mapping: &Mapping) -> Standing {
+        if mapping.dropped.is_some() {
+            return Standing::Dropped;
+        }
+        if let Some(by) = self.0.replaced.get(&mapping.id) {
+            return Standing::Shadowed { by: *by };
+        }
+        let folded = fold(&mapping.arn);
+        let roles = self.0.roles.get(&*folded);
+        let rivals = match mapping.id.section {
+            Section::MapAccounts => None,
+            Section::MapRoles => roles,
+            Section::MapUsers => match roles {
+                Some(roles) => return Standing::Shadowed { by: roles.last.id },
+                None => self.0.users.get(&*folded),
+            },
         };
-        reading
-            .mappings
-            .iter()
-            .map(|mapping| (mapping.id, standing(mapping)))
-            .collect()
+        match rivals.and_then(|rivals| rivals.ids.as_ref()) {
+            Some(among) => Standing::Undefined {
+                among: Arc::clone(among),
+            },
+            None => Standing::Effective,
+        }
     }
 
     /// The answer for a canonical ARN: a role's without its path, a user's with it.
@@ -264,15 +280,15 @@ impl<'a> Authenticator<'a> {
             .get(&*folded)
             .or_else(|| self.0.users.get(&*folded));
         if let Some(Rivals { last, ids, agree }) = found {
-            if *agree {
-                return AuthenticatorAnswer::Mapped {
-                    by: last.id,
-                    username: last.username.clone(),
-                    groups: last.groups.clone(),
-                };
+            if let (Some(among), false) = (ids, agree) {
+                let among = Arc::clone(among);
+                return AuthenticatorAnswer::Undefined { among };
             }
-            let among = Arc::clone(ids);
-            return AuthenticatorAnswer::Undefined { among };
+            return AuthenticatorAnswer::Mapped {
+                by: last.id,
+                username: last.username.clone(),
+                groups: last.groups.clone(),
+            };
         }
         let mut parts = canonical_arn.splitn(6, ':');
         let account = parts.nth(4).filter(|_| parts.next().is_some());

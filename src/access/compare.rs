@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::bindings::{self, Changes};
 use super::template::{Template, has_placeholder};
@@ -46,13 +47,14 @@ impl<'a> Bindings<'a> {
 /// - `system:authenticated`, which everybody has, counts nowhere.
 #[must_use]
 pub fn compare(
-    before: Option<&Identity>,
-    after: Option<&Identity>,
+    before: Option<&Arc<Identity>>,
+    after: Option<&Arc<Identity>>,
     bindings: Bindings<'_>,
 ) -> AccessChange {
     let equal = before.map(|identity| with_equal_policies(identity, bindings.policies));
     let changes = bindings.read.map(|rbac| {
-        let (before, after) = (equal.as_deref().map(counted), after.map(counted));
+        let after = after.map(|identity| counted(identity));
+        let before = equal.as_deref().map(counted);
         bindings::changes(before.as_ref(), after.as_ref(), rbac, bindings.planned)
     });
     let verdict = match (equal.as_deref(), after) {
@@ -65,7 +67,8 @@ pub fn compare(
     let is_replaced = matches!(equal, Some(Cow::Owned(_)));
     AccessChange {
         before: before.cloned(),
-        after: after.cloned(),
+        // Nearly always it is the same, and shared.
+        after: if before == after { before } else { after }.cloned(),
         verdict: match verdict {
             Some(Verdict::Same) if is_replaced => Some(Verdict::Renamed),
             verdict => verdict,

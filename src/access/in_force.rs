@@ -36,7 +36,7 @@ pub struct InForce {
     /// What lets it in.
     pub through: Through,
     /// What its logins get; `None` where nobody is let in or it is unknown.
-    pub identity: Option<Identity>,
+    pub identity: Option<Arc<Identity>>,
 }
 
 impl InForce {
@@ -113,7 +113,7 @@ impl<'a> ClusterAccess<'a> {
         match self.entry_in_force(&principal.key()) {
             Some(live) => InForce {
                 through: Through::Entry(live.entry.principal_arn.clone()),
-                identity: identity_of_entry(&live.entry),
+                identity: identity_of_entry(&live.entry).map(Arc::new),
             },
             None => self.by_aws_auth(principal),
         }
@@ -156,11 +156,9 @@ impl<'a> ClusterAccess<'a> {
                 groups,
             } => InForce {
                 through: Through::Mapping(by),
-                identity: Logins::of(&principal).identity(
-                    &username,
-                    groups.iter().map(String::as_str),
-                    Vec::new(),
-                ),
+                identity: Logins::of(&principal)
+                    .identity(&username, groups.iter().map(String::as_str), Vec::new())
+                    .map(Arc::new),
             },
             AuthenticatorAnswer::Undefined { among } => InForce {
                 through: Through::Undefined(among),

@@ -82,7 +82,7 @@ fn a_user_that_is_mapped_with_two_paths_is_known_only_by_its_real_one() {
         let line = |arn: &&str| format!("- {{userarn: '{arn}', username: '{arn}'}}\n");
         arns.iter().map(line).collect()
     };
-    let username = |access: InForce| access.identity.map(|identity| identity.username);
+    let username = |access: InForce| access.identity.map(|identity| identity.username.clone());
     let two = mapped(&[BOB, OTHER]);
     let unknown = access("", &two, BOB, None);
     assert_eq!(unknown.through, Through::UnknownPath);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,13 +74,13 @@ impl Accept {
     #[must_use]
     pub fn exactly(change: &AccessChange) -> Option<Self> {
         let sessions =
-            |identity: &Option<Identity>| identity.as_ref().map(|identity| identity.sessions);
+            |identity: &Option<Arc<Identity>>| identity.as_ref().map(|identity| identity.sessions);
         let username = change
             .after
             .as_ref()
             .map(|after| &after.username)
             .filter(|after| {
-                let before = change.before.as_ref();
+                let before = change.before.as_deref();
                 before.is_some_and(|before| before.username != **after)
             });
         let groups: BTreeSet<String> = change
@@ -274,8 +275,8 @@ mod tests {
 
     fn loses(groups: &[&str], bound: Option<&[&str]>) -> AccessChange {
         AccessChange {
-            before: Some(identity(groups)),
-            after: Some(identity(&[])),
+            before: Some(identity(groups).into()),
+            after: Some(identity(&[]).into()),
             verdict: Some(Verdict::Lost),
             bindings: bound.map(|bound| {
                 let change = |group: &&str| BindingChange {
@@ -351,11 +352,11 @@ mod tests {
     #[test]
     fn the_sessions_and_the_username_that_are_named_are_those_after_the_move() {
         let side = |username: &str, sessions| {
-            Some(Identity {
+            Some(Arc::new(Identity {
                 username: username.to_owned(),
                 sessions,
                 ..Identity::default()
-            })
+            }))
         };
         let change = AccessChange {
             before: side("a", Sessions::Instances),

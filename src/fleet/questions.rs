@@ -1,6 +1,7 @@
 //! What repeats across clusters, said once: the same block of the same principal is one question.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,10 +28,10 @@ pub struct FleetQuestion {
     pub verdict: Option<Verdict>,
     /// The access today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Identity>,
+    pub before: Option<Arc<Identity>>,
     /// The access with what the plan proposes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Identity>,
+    pub after: Option<Arc<Identity>>,
     /// What is wrong, in the words of the first cluster.
     pub message: String,
     /// What to do about it, in the words of the first cluster.
@@ -72,7 +73,7 @@ pub(super) fn questions(rows: &[Row]) -> Vec<FleetQuestion> {
 }
 
 fn key(row: &Row, block: &Block) -> Key {
-    let access = |access: &Option<Identity>| {
+    let access = |access: &Option<Arc<Identity>>| {
         let access = access.as_ref()?;
         Some(serde_json::to_string(access).expect("an identity is plain data"))
     };

@@ -1,5 +1,7 @@
 //! One cluster in the report of a fleet: how far it is, and what is in its way.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::member::MemberId;
@@ -157,10 +159,10 @@ pub struct Block {
     pub verdict: Option<Verdict>,
     /// The access today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Identity>,
+    pub before: Option<Arc<Identity>>,
     /// The access with what the plan proposes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Identity>,
+    pub after: Option<Arc<Identity>>,
     /// The answers that it takes; no part of the document.
     #[serde(skip)]
     pub answers: Vec<Untried>,

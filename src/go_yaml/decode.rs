@@ -132,6 +132,25 @@ impl<'a> Decoder<'a> {
         self.deeper(node, |decoder| decoder.value_within(node))
     }
 
+    /// The elements of a list, one after the other, so that not all of them are held at once; `false` where the node is no
+    /// list.
+    pub(crate) fn elements(
+        &mut self,
+        node: NodeId,
+        mut visit: impl FnMut(Value<'a>),
+    ) -> Result<bool, YamlError> {
+        let Content::Sequence(children) = &self.tree.nodes[node].content else {
+            return Ok(false);
+        };
+        self.count(node)?;
+        self.deeper(node, |decoder| {
+            for child in children {
+                visit(decoder.value(*child)?);
+            }
+            Ok(true)
+        })
+    }
+
     fn deeper<T>(
         &mut self,
         node: NodeId,

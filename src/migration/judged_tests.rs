@@ -17,7 +17,7 @@ use crate::model::{
 use crate::observed::{Lookup, NodeOs, NodeRole, NodeRoleUser, Observed};
 use crate::plan::document::{Source, SourceKind, Verdict};
 use crate::plan::{Ours, build};
-use crate::reader::{self, Reading};
+use crate::reader::Reading;
 use crate::source::AwsAuth;
 
 const DEV: &str = "arn:aws:iam::111122223333:role/dev";
@@ -32,7 +32,7 @@ fn reading(map_roles: &str) -> Reading {
         data,
         ..AwsAuth::default()
     };
-    reader::read(&aws_auth.text())
+    aws_auth.read()
 }
 
 fn at(text: &str) -> Timestamp {
@@ -293,7 +293,7 @@ fn removed(
         data: data.collect(),
         ..AwsAuth::default()
     };
-    let reading = reader::read(&aws_auth.text());
+    let reading = aws_auth.read();
     let seen = observed(mode, Vec::new(), OLD);
     let verification = judged_by(choices, &reading, &seen);
     let removal = removal(&verification, &aws_auth, &reading, &seen, true, false);
@@ -353,7 +353,7 @@ fn what_goes_depends_on_what_stays() {
             binary_keys: binary.iter().map(|key| (*key).to_owned()).collect(),
             ..AwsAuth::default()
         };
-        let reading = reader::read(&aws_auth.text());
+        let reading = aws_auth.read();
         let seen = observed(AuthenticationMode::ApiAndConfigMap, entries(), OLD);
         let verification = judged_by(choices, &reading, &seen);
         let removal = removal(&verification, &aws_auth, &reading, &seen, is_partial, keep);

@@ -1,5 +1,7 @@
 //! One principal: what it gets now, through which way, and what it would get without `aws-auth`; pure.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::access::template::Placeholder;
@@ -104,8 +106,8 @@ pub fn who(asked: &str, reading: &Reading, observed: &Observed) -> Result<Who, N
         (Through::UnknownPath, _) => Way::Undefined { among: Vec::new() },
         (Through::Nothing, None) => Way::Nowhere,
     };
-    let login = |identity: Identity| match &session {
-        Some(session) => in_session(identity, session),
+    let login = |identity: Arc<Identity>| match &session {
+        Some(session) => in_session(&identity, session).map(Arc::new),
         None => Some(identity),
     };
     let is_known = in_force.is_known() && !may_be_creator;
@@ -137,7 +139,7 @@ pub fn who(asked: &str, reading: &Reading, observed: &Observed) -> Result<Who, N
 ///
 /// The instance's private DNS name is not known here, so that placeholder stays.
 /// Source: aws-iam-authenticator `pkg/server/server.go`, `renderTemplate` and `instanceIDPattern`.
-fn in_session(identity: Identity, session: &str) -> Option<Identity> {
+fn in_session(identity: &Identity, session: &str) -> Option<Identity> {
     let is_instance = session.strip_prefix("i-").is_some_and(|id| {
         matches!(id.len(), 8 | 17) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     });
@@ -151,7 +153,7 @@ fn in_session(identity: Identity, session: &str) -> Option<Identity> {
     Some(Identity {
         username: fill(&identity.username),
         groups: identity.groups.iter().map(fill).collect(),
-        ..identity
+        ..identity.clone()
     })
 }
 

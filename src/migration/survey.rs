@@ -20,7 +20,7 @@ use crate::model::rbac::Rbac;
 use crate::model::{Arn, Cluster, Principal, PrincipalKey, Section};
 use crate::observed::{Lookup, Observed, Principals};
 use crate::plan::document::{Source, SourceKind};
-use crate::reader::{self, Reading};
+use crate::reader::Reading;
 use crate::source::AwsAuth;
 use crate::text::visible;
 pub(super) use live::after_switch;
@@ -219,7 +219,7 @@ fn offline(target: &Target) -> Result<Survey, Failure> {
 }
 
 fn read(aws_auth: &AwsAuth) -> Reading {
-    let mut reading = reader::read(&aws_auth.text());
+    let mut reading = aws_auth.read();
     reading.diagnostics.extend(aws_auth.diagnostics());
     reading
 }

@@ -1,6 +1,7 @@
 //! Access as values: the Kubernetes identity that a login gets, and how it changes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -150,9 +151,9 @@ impl Verdict {
 #[serde(rename_all = "camelCase")]
 pub struct AccessChange {
     /// What the principal has now, through whatever is in force; `None` for nothing.
-    pub before: Option<Identity>,
+    pub before: Option<Arc<Identity>>,
     /// What it has once the plan is applied and `aws-auth` is gone; `None` for nothing.
-    pub after: Option<Identity>,
+    pub after: Option<Arc<Identity>>,
     /// The comparison; `None` where it is unknown.
     pub verdict: Option<Verdict>,
     /// The bindings that stop or start to match; `None` where no RBAC objects are at hand.
@@ -170,7 +171,7 @@ impl AccessChange {
     /// The groups that only one side has; `system:masters` and `AmazonEKSClusterAdminPolicy` count as one.
     #[must_use]
     pub fn moved_groups(&self) -> BTreeSet<&str> {
-        let (before, after) = (self.before.as_ref(), self.after.as_ref());
+        let (before, after) = (self.before.as_deref(), self.after.as_deref());
         let old = before.map(|before| before.counted_groups(after));
         let new = after.map(|after| after.counted_groups(before));
         let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
@@ -231,8 +232,8 @@ mod tests {
             ..Identity::default()
         };
         AccessChange {
-            before: Some(identity(before)),
-            after: after.map(identity),
+            before: Some(Arc::new(identity(before))),
+            after: after.map(|groups| Arc::new(identity(groups))),
             verdict: Some(Verdict::Lost),
             bindings: Some(vec![
                 BindingChange {

@@ -9,6 +9,7 @@ mod tag;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::build::{OpenMapping, decided};
 use super::document::{Blocker, Decided, DecidedBy, Misfit};
@@ -106,8 +107,12 @@ impl<'a> Gate<'a> {
     }
 
     /// What changes once an entry is there and the bindings for new names are.
-    pub(super) fn compare(&self, before: Option<&Identity>, entry: &AccessEntry) -> AccessChange {
-        let after = identity_of_entry(entry);
+    pub(super) fn compare(
+        &self,
+        before: Option<&Arc<Identity>>,
+        entry: &AccessEntry,
+    ) -> AccessChange {
+        let after = identity_of_entry(entry).map(Arc::new);
         let bindings = Bindings {
             planned: &self.copies,
             ..self.as_read()
@@ -198,7 +203,7 @@ fn open_without_move(asked: &Move<'_>) -> GateRuling {
 
 /// Whether everything that moves is known: without bindings, nobody knows what another username means.
 fn is_known(change: &AccessChange) -> bool {
-    let username = |identity: &Option<Identity>| {
+    let username = |identity: &Option<Arc<Identity>>| {
         let identity = identity.as_ref();
         identity.map(|identity| identity.username.clone())
     };
@@ -229,7 +234,7 @@ fn taken(
         .flatten()
         .filter_map(|live| Principal::from_arn(&live.entry.principal_arn));
     let mut seen = BTreeSet::new();
-    let identities: Vec<Identity> = mapped
+    let identities: Vec<Arc<Identity>> = mapped
         .chain(live)
         .filter(|principal| seen.insert(principal.key()))
         .filter_map(|principal| cluster.access(&principal).identity)

@@ -1,19 +1,18 @@
 //! Wanted against live: what an entry that is there already means for a mapping, and the actions that change it.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::build::actions::{is_created_again, missing_policies};
 use super::build::{Builder, Fate, OpenMapping, unchanged};
-use super::compare::{Difference, differences, identity_differences, in_words, is_beginning_of};
-use super::document::{ActionKind, Blocker, Decided, DecidedBy, Outcome, Stage};
+use super::compare::{Difference, differences, in_words, is_beginning_of};
+use super::document::{Blocker, Decided, DecidedBy, Outcome};
 use super::gate::{self, GateRuling, Move, Update, moves_in_words};
 use crate::access::{Bindings, Through, compare, identity_of_entry};
 use crate::choices::OnExisting;
 use crate::decisions::Do;
 use crate::finding::{Code, Finding, Severity};
 use crate::invocation::Advice;
-use crate::model::{
-    AccessChange, AccessEntry, AuthenticationMode, LiveEntry, Mapping, PolicyAssociation, Principal,
-};
+use crate::model::{AccessChange, AccessEntry, AuthenticationMode, LiveEntry, Principal};
 
 impl<'a> Builder<'a> {
     pub(super) fn against_live(
@@ -101,7 +100,7 @@ impl<'a> Builder<'a> {
         if matches!(question.in_force.through, Through::Entry(_)) {
             return unchanged(now);
         }
-        let after = identity_of_entry(&live.entry);
+        let after = identity_of_entry(&live.entry).map(Arc::new);
         compare(now, after.as_ref(), self.gate.as_read())
     }
 
@@ -268,102 +267,6 @@ impl<'a> Builder<'a> {
                     .contains(&(principal.clone(), policy.policy_arn.to_string()))
             })
     }
-
-    fn act(&mut self, mapping: &Mapping, stage: Stage, kind: ActionKind, why: String) {
-        let actions = self.actions.entry(mapping.id);
-        // Most mappings have a single action, and an empty list would reserve room for four.
-        let actions = actions.or_insert_with(|| Vec::with_capacity(1));
-        actions.push((stage, kind, why));
-    }
-
-    pub(super) fn create(&mut self, mapping: &Mapping, entry: &AccessEntry, why: &str) {
-        let stage = self.stage(entry);
-        let kind = ActionKind::CreateAccessEntry {
-            principal_arn: entry.principal_arn.clone(),
-            entry_type: entry.entry_type.clone(),
-            username: entry.username.clone(),
-            kubernetes_groups: entry.kubernetes_groups.clone(),
-            tags: entry.tags.clone(),
-        };
-        self.act(mapping, stage, kind, why.to_owned());
-        if !entry.access_policies.is_empty() {
-            let empty = AccessEntry {
-                access_policies: Vec::new(),
-                ..entry.clone()
-            };
-            self.associate_missing(mapping, entry, &empty);
-        }
-    }
-
-    pub(super) fn associate_missing(
-        &mut self,
-        mapping: &Mapping,
-        wanted: &AccessEntry,
-        live: &AccessEntry,
-    ) {
-        let stage = self.stage(wanted);
-        for policy in missing_policies(wanted, live) {
-            let kind = ActionKind::AssociateAccessPolicy {
-                principal_arn: wanted.principal_arn.clone(),
-                policy_arn: policy.policy_arn.clone(),
-                access_scope: policy.access_scope.clone(),
-            };
-            let why = format!("the mapping has the rights of {}", policy.name());
-            self.act(mapping, stage, kind, why);
-        }
-    }
-
-    pub(super) fn update(
-        &mut self,
-        mapping: &Mapping,
-        entry: &AccessEntry,
-        live: &LiveEntry,
-        stale: bool,
-    ) {
-        let stage = self.stage(entry);
-        if is_created_again(entry, live, stale) {
-            let why = if stale {
-                "the entry is older than its principal"
-            } else {
-                "a type can't be changed"
-            };
-            let kind = ActionKind::DeleteAccessEntry {
-                principal_arn: entry.principal_arn.clone(),
-            };
-            self.act(mapping, stage, kind, why.to_owned());
-            self.create(mapping, entry, "re-created");
-            return;
-        }
-        // More is given before anything is taken away, so that nobody is without access in between.
-        self.associate_missing(mapping, entry, &live.entry);
-        if !identity_differences(entry, &live.entry).is_empty() {
-            let kind = ActionKind::UpdateAccessEntry {
-                principal_arn: entry.principal_arn.clone(),
-                username: entry.username.clone(),
-                kubernetes_groups: entry.kubernetes_groups.clone(),
-            };
-            let why = "it differs from the mapping".to_owned();
-            self.act(mapping, stage, kind, why);
-        }
-        let wanted: BTreeSet<_> = entry
-            .access_policies
-            .iter()
-            .map(|policy| &policy.policy_arn)
-            .collect();
-        for policy in live
-            .entry
-            .access_policies
-            .iter()
-            .filter(|policy| !wanted.contains(&policy.policy_arn))
-        {
-            let kind = ActionKind::DisassociateAccessPolicy {
-                principal_arn: entry.principal_arn.clone(),
-                policy_arn: policy.policy_arn.clone(),
-            };
-            let why = "the mapping does not have the rights of this policy".to_owned();
-            self.act(mapping, stage, kind, why);
-        }
-    }
 }
 
 /// How a live entry differs, with every group that only one side has counted by its name, bound or not: an entry that
@@ -381,16 +284,6 @@ fn by_names(drift: AccessChange) -> AccessChange {
         },
         _ => drift,
     }
-}
-
-fn missing_policies<'a>(
-    wanted: &'a AccessEntry,
-    live: &'a AccessEntry,
-) -> impl Iterator<Item = &'a PolicyAssociation> {
-    wanted
-        .access_policies
-        .iter()
-        .filter(|policy| !live.access_policies.contains(policy))
 }
 
 fn describe(stale: bool, differing: &[Difference]) -> String {
@@ -448,11 +341,6 @@ fn difference_finding(
     } else {
         finding
     }
-}
-
-/// Whether a live entry is deleted and created instead of updated.
-fn is_created_again(wanted: &AccessEntry, live: &LiveEntry, is_stale: bool) -> bool {
-    is_stale || wanted.entry_type != live.entry.entry_type
 }
 
 /// Whether somebody accepted that the live entry gives other access than the mapping: in an answer whose entry this

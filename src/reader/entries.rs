@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use crate::finding::Code;
-use crate::go_yaml::{Data, Scalar, Tree, Value};
+use crate::go_yaml::{Data, Node, Scalar, Tree, Value};
 use crate::model::mapping::Dropped;
 use crate::model::{Mapping, MappingId, Section, SsoRole};
 
@@ -53,20 +53,38 @@ struct Groups {
     length: usize,
 }
 
-/// Reads the elements of a list.
-pub(super) fn read(
+/// Mappings on their way: the elements of a list are read one after the other.
+pub(super) struct Entries<'a> {
     section: Section,
-    tree: &Tree<'_>,
-    list: &[Value<'_>],
-    notes: &mut Notes<'_>,
-) -> Vec<Mapping> {
-    let mut mappings = Vec::with_capacity(list.len().min(1 << 16));
-    // Elements that the cluster discards, and the first of those that are only counted.
-    let mut discarded = 0;
-    let mut more = None;
-    for (index, element) in list.iter().enumerate() {
+    /// How many elements there were.
+    count: usize,
+    mappings: Vec<Mapping>,
+    /// How many elements the cluster discards.
+    discarded: usize,
+    /// The first of those that are only counted.
+    more: Option<&'a Node<'a>>,
+}
+
+impl<'a> Entries<'a> {
+    /// None yet, of a list of so many elements.
+    pub(super) fn new(section: Section, elements: usize) -> Self {
+        Self {
+            section,
+            count: 0,
+            mappings: Vec::with_capacity(elements.min(1 << 16)),
+            discarded: 0,
+            more: None,
+        }
+    }
+
+    /// Reads the next element.
+    pub(super) fn add(&mut self, tree: &'a Tree<'a>, element: &Value<'_>, notes: &mut Notes<'_>) {
         let node = &tree.nodes[element.node];
-        let id = MappingId { section, index };
+        let id = MappingId {
+            section: self.section,
+            index: self.count,
+        };
+        self.count += 1;
         notes.begin(Some(id));
         let mut mapping = Mapping {
             id,
@@ -83,19 +101,23 @@ pub(super) fn read(
         }
         mapping.dropped = validate(&mapping);
         if mapping.dropped.is_some() {
-            discarded += 1;
-            if discarded > MAX_DISCARDED {
+            self.discarded += 1;
+            if self.discarded > MAX_DISCARDED {
                 notes.forget();
-                more.get_or_insert(node);
-                continue;
+                self.more.get_or_insert(node);
+                return;
             }
         }
-        mappings.push(mapping);
+        self.mappings.push(mapping);
     }
-    if let Some(first) = more {
-        notes.more_discarded(discarded - MAX_DISCARDED, first);
+
+    /// The mappings, once all elements are read.
+    pub(super) fn end(self, notes: &mut Notes<'_>) -> Vec<Mapping> {
+        if let Some(first) = self.more {
+            notes.more_discarded(self.discarded - MAX_DISCARDED, first);
+        }
+        self.mappings
     }
-    mappings
 }
 
 fn fill(mapping: &mut Mapping, entries: &[(Scalar<'_>, Value<'_>)], notes: &mut Notes<'_>) {

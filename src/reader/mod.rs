@@ -15,6 +15,7 @@ mod lines;
 mod notes;
 mod repair;
 
+use entries::Entries;
 use lines::Lines;
 use notes::Notes;
 
@@ -60,9 +61,15 @@ pub struct Reading {
 /// Source: aws-iam-authenticator `pkg/mapper/configmap/configmap.go`, `ParseMap`.
 #[must_use]
 pub fn read(text: &AwsAuthText) -> Reading {
+    read_each(|section| text.section(section))
+}
+
+/// The same with whatever has the three values.
+#[must_use]
+pub fn read_each<'a>(value: impl Fn(Section) -> Option<&'a str>) -> Reading {
     let mut reading = Reading::default();
     for section in Section::ALL {
-        if let Some(value) = text.section(section)
+        if let Some(value) = value(section)
             && !is_skippable(value)
         {
             read_section(section, value, &mut reading);
@@ -153,16 +160,34 @@ fn read_entries<'a>(
     let Some(root) = tree.root else {
         return Ok(Vec::new());
     };
-    let value = Decoder::new(tree).value(root)?;
-    check_json(&value, tree)?;
-    Ok(match &value.data {
-        Data::List(list) => entries::read(section, tree, list, notes),
-        Data::Scalar(Scalar::Null) => Vec::new(),
-        _ => {
-            notes.not_a_list(tree, root);
-            Vec::new()
+    let mut decoder = Decoder::new(tree);
+    let count = match &tree.nodes[root].content {
+        Content::Sequence(elements) => elements.len(),
+        _ => 0,
+    };
+    let mut entries = Entries::new(section, count);
+    // The cluster's reader decodes everything before it writes anything as JSON, so that such a failure comes last.
+    let mut as_json = Ok(());
+    let before = notes.mark();
+    let is_list = decoder.elements(root, |element| {
+        if as_json.is_ok() {
+            as_json = check_json(&element, tree);
+            entries.add(tree, &element, notes);
         }
-    })
+    });
+    let read = is_list.and_then(|is_list| as_json.map(|()| is_list));
+    if read.is_err() {
+        notes.take_back(before);
+    }
+    if read? {
+        return Ok(entries.end(notes));
+    }
+    let value = decoder.value(root)?;
+    check_json(&value, tree)?;
+    if !matches!(value.data, Data::Scalar(Scalar::Null)) {
+        notes.not_a_list(tree, root);
+    }
+    Ok(Vec::new())
 }
 
 fn read_accounts<'a>(tree: &'a Tree<'a>, notes: &mut Notes<'a>) -> Result<Vec<Mapping>, YamlError> {

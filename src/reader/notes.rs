@@ -72,6 +72,19 @@ impl<'a> Notes<'a> {
         self.first = self.diagnostics.len();
     }
 
+    /// How much is noted by now.
+    pub(super) fn mark(&self) -> usize {
+        self.diagnostics.len()
+    }
+
+    /// Takes back whatever was noted since a mark.
+    pub(super) fn take_back(&mut self, mark: usize) {
+        self.alike.clear();
+        self.mapping = None;
+        self.diagnostics.truncate(mark);
+        self.first = mark;
+    }
+
     /// Takes back what was noted about the mapping.
     pub(super) fn forget(&mut self) {
         self.alike.clear();

@@ -190,7 +190,7 @@ fn about(plan: &Plan, cells: [String; 17]) -> Vec<String> {
 
 fn mapping_cells(mapping: &PlannedMapping) -> [String; 17] {
     let entry = mapping.entry.as_ref();
-    let after = mapping.shown_change().after.as_ref();
+    let after = mapping.shown_change().after.as_deref();
     let bindings: Vec<String> = mapping
         .shown_change()
         .bindings

@@ -124,15 +124,15 @@ fn access(page: &mut Page, asked: &Asked, count: usize) {
     };
     page.fact(
         "in force",
-        format!("{}{first}", who(asked.in_force.as_ref())),
+        format!("{}{first}", who(asked.in_force.as_deref())),
     );
     match &asked.drift {
         Some(drift) => {
-            page.fact("mapping", who(drift.before.as_ref()));
-            page.fact("live entry", who(drift.after.as_ref()));
+            page.fact("mapping", who(drift.before.as_deref()));
+            page.fact("live entry", who(drift.after.as_deref()));
         }
         None if asked.proposal.after.is_some() => {
-            page.fact("entry", who(asked.proposal.after.as_ref()));
+            page.fact("entry", who(asked.proposal.after.as_deref()));
         }
         None => {}
     }

@@ -26,8 +26,8 @@ fn page(who: &Who) -> Page {
     let mut page = Page::new("The access of a principal");
     page.fact("Principal", &who.canonical_arn);
     page.fact("Gets in by", way(who));
-    page.fact("Now", identity(who.access.before.as_ref()));
-    page.fact("After the cutover", identity(who.access.after.as_ref()));
+    page.fact("Now", identity(who.access.before.as_deref()));
+    page.fact("After the cutover", identity(who.access.after.as_deref()));
     page.fact("Change", verdict);
     page
 }

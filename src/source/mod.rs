@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::ConfigMap;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::sha256;
+use crate::digest::sha256_of_json;
 use crate::finding::Diagnostic;
 use crate::model::Section;
-use crate::reader::{AwsAuthText, check_keys};
+use crate::reader::{self, AwsAuthText, Reading, check_keys};
 
 /// The ConfigMap's name.
 pub const NAME: &str = "aws-auth";
@@ -46,6 +46,13 @@ impl AwsAuth {
         }
     }
 
+    /// Reads the mappings.
+    #[must_use]
+    pub fn read(&self) -> Reading {
+        let value = |section: Section| self.data.get(section.key()).map(String::as_str);
+        reader::read_each(value)
+    }
+
     /// A fingerprint of the three values: the same text always has the same.
     #[must_use]
     pub fn fingerprint(&self) -> String {
@@ -53,11 +60,7 @@ impl AwsAuth {
             .into_iter()
             .map(|section| self.data.get(section.key()))
             .collect();
-        sha256(
-            serde_json::to_string(&values)
-                .expect("texts are plain data")
-                .as_bytes(),
-        )
+        sha256_of_json(&values)
     }
 
     /// What there is to say about keys that the cluster does not read.

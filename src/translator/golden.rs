@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -316,7 +317,7 @@ impl Case {
     /// How access differs between the mapping as it counts today and an entry.
     fn verdict(&self, entry: &AccessEntry, grants_today: bool) -> Option<Verdict> {
         let before = identity_of_mapping(&self.mapping()).filter(|_| grants_today);
-        let after = identity_of_entry(entry);
+        let [before, after] = [before, identity_of_entry(entry)].map(|side| side.map(Arc::new));
         let observed = self.observed();
         let bindings = Bindings::as_read(observed.rbac.as_ref());
         compare(before.as_ref(), after.as_ref(), bindings).verdict

@@ -184,7 +184,7 @@ fn actions() -> Vec<Action> {
             kind,
             stage: Stage::Administrators,
             mapping: None,
-            why: String::new(),
+            why: "".into(),
         })
         .collect()
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -37,8 +39,17 @@ fn rbac() -> Rbac {
     }
 }
 
+fn compared(
+    before: Option<&Identity>,
+    after: Option<&Identity>,
+    bindings: Bindings<'_>,
+) -> AccessChange {
+    let [before, after] = [before, after].map(|side| side.cloned().map(Arc::new));
+    compare(before.as_ref(), after.as_ref(), bindings)
+}
+
 fn verdict_of(before: &Identity, after: &Identity, rbac: Option<&Rbac>) -> Option<Verdict> {
-    compare(Some(before), Some(after), Bindings::as_read(rbac)).verdict
+    compared(Some(before), Some(after), Bindings::as_read(rbac)).verdict
 }
 
 #[test]
@@ -177,7 +188,7 @@ fn without_bindings_another_username_is_unknown() {
 fn a_binding_of_an_administrator_counts_like_any_other() {
     let before = identity("bob", &["system:masters", "devs"], &[]);
     let after = identity("x", &[], &["AmazonEKSClusterAdminPolicy"]);
-    let change = compare(
+    let change = compared(
         Some(&before),
         Some(&after),
         Bindings::as_read(Some(&rbac())),
@@ -235,11 +246,11 @@ fn a_group_proven_equal_to_a_policy_is_another_name_for_it() {
         ..as_read
     };
     assert_eq!(
-        compare(Some(&before), Some(&after), as_read).verdict,
+        compared(Some(&before), Some(&after), as_read).verdict,
         Some(Verdict::Changed)
     );
     assert_eq!(
-        compare(Some(&before), Some(&after), proven).verdict,
+        compared(Some(&before), Some(&after), proven).verdict,
         Some(Verdict::Renamed)
     );
 }
@@ -318,7 +329,7 @@ fn a_node_that_keeps_the_at_sign_is_another_node() {
 #[test]
 fn access_from_and_to_nothing_is_gained_and_lost() {
     let someone = identity("a", &[], &[]);
-    let verdict = |before, after| compare(before, after, Bindings::default()).verdict;
+    let verdict = |before, after| compared(before, after, Bindings::default()).verdict;
     assert_eq!(verdict(None, Some(&someone)), Some(Verdict::Gained));
     assert_eq!(verdict(Some(&someone), None), Some(Verdict::Lost));
     assert_eq!(verdict(None, None), Some(Verdict::Same));
@@ -360,7 +371,7 @@ proptest! {
     #[test]
     fn an_identity_is_the_same_as_itself(identity in any_identity(), with_rbac: bool) {
         let rbac = rbac();
-        let change = compare(Some(&identity), Some(&identity), Bindings::as_read(with_rbac.then_some(&rbac)));
+        let change = compared(Some(&identity), Some(&identity), Bindings::as_read(with_rbac.then_some(&rbac)));
         prop_assert_eq!(change.verdict, Some(Verdict::Same));
         prop_assert!(change.bindings.is_none_or(|bindings| bindings.is_empty()));
     }
@@ -371,8 +382,8 @@ proptest! {
     ) {
         let rbac = rbac();
         let rbac = with_rbac.then_some(&rbac);
-        let there = compare(before.as_ref(), after.as_ref(), Bindings::as_read(rbac));
-        let back = compare(after.as_ref(), before.as_ref(), Bindings::as_read(rbac));
+        let there = compared(before.as_ref(), after.as_ref(), Bindings::as_read(rbac));
+        let back = compared(after.as_ref(), before.as_ref(), Bindings::as_read(rbac));
         prop_assert_eq!(there.verdict, swapped(back.verdict));
     }
 
@@ -382,8 +393,8 @@ proptest! {
         let rbac = with_rbac.then_some(&rbac);
         let mut turned = after.clone();
         turned.groups.reverse();
-        let change = compare(Some(&before), Some(&after), Bindings::as_read(rbac));
-        let other = compare(Some(&before), Some(&turned), Bindings::as_read(rbac));
+        let change = compared(Some(&before), Some(&after), Bindings::as_read(rbac));
+        let other = compared(Some(&before), Some(&turned), Bindings::as_read(rbac));
         prop_assert_eq!(change.verdict, other.verdict);
         prop_assert_eq!(change.bindings, other.bindings);
     }

@@ -37,7 +37,7 @@ fn records() -> Vec<Record> {
             },
             mapping: None,
             stage: Stage::Others,
-            why: "naïve".to_owned(),
+            why: "naïve".into(),
         };
         records.push(Record::Intent {
             run: run.clone(),

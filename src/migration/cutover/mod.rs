@@ -321,7 +321,7 @@ fn to_api() -> Action {
         },
         mapping: None,
         stage: Stage::Cluster,
-        why: "aws-auth no longer grants anything".to_owned(),
+        why: "aws-auth no longer grants anything".into(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::migration::{Readiness, Verification};
 use crate::model::{AuthenticationMode, MappingId, Principal, Section};
 use crate::observed::{Lookup, Observed};
 use crate::plan::document::Outcome;
-use crate::reader::{self, Reading};
+use crate::reader::Reading;
 use crate::source::AwsAuth;
 use crate::source::cut::cut;
 
@@ -108,7 +108,7 @@ fn leaves_answers(
         data: after.clone(),
         ..aws_auth.clone()
     };
-    let left = reader::read(&left.text());
+    let left = left.read();
     let (now, then) = (Authenticator::new(reading), Authenticator::new(&left));
     let gives = |answer: AuthenticatorAnswer| match answer {
         AuthenticatorAnswer::Mapped {
@@ -212,7 +212,7 @@ mod tests {
                 rbac: None,
                 caller: None,
             };
-            let reading = reader::read(&now.text());
+            let reading = now.read();
             let left = leaves_answers(
                 &now,
                 &reading,

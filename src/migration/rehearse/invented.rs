@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::migration::Target;
 use crate::migration::survey::likely_partition;
 use crate::model::{Arn, Principal};
-use crate::reader;
 use crate::sandbox::{
     ClusterSeed, FargateProfileSeed, IamPrincipal, NodeGroupSeed, Seed, UpdateTime,
 };
@@ -20,7 +19,7 @@ pub const CLUSTER: &str = "rehearsal";
 /// What the target assumes or names (account, partition, region, real ARNs) is taken from there.
 #[must_use]
 pub fn invent(aws_auth: &AwsAuth, rbac_objects: Vec<serde_json::Value>, target: &Target) -> Seed {
-    let reading = reader::read(&aws_auth.text());
+    let reading = aws_auth.read();
     let arns: Vec<Arn> = reading
         .mappings
         .iter()

@@ -20,7 +20,7 @@ use crate::model::{Arn, AuthenticationMode, LiveEntry, MappingId, Principal, Sec
 use crate::plan::compare::{is_beginning_of, same};
 use crate::plan::document::{Outcome, Plan, PlannedMapping};
 use crate::plan::{Action, ActionKind, Ours, RUN_TAG, build, is_as_tagged};
-use crate::reader::{self, Reading};
+use crate::reader::Reading;
 
 /// Decides what is undone, given what was seen.
 pub(super) fn decide(
@@ -193,7 +193,7 @@ fn reading_after(standing: Option<&Stored>, config_map: &Restoring) -> Reading {
         Restoring::Back { to, .. } => Some(to.aws_auth()),
         Restoring::Nothing => standing.map(Stored::aws_auth),
     };
-    reader::read(&restored.unwrap_or_default().text())
+    restored.unwrap_or_default().read()
 }
 
 /// Leaves entries whose principals would have other access by aws-auth than by the entry, or none at all.

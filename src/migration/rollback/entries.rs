@@ -389,7 +389,7 @@ fn back(principal: &str, now: Option<&AccessEntry>, before: Option<&AccessEntry>
             kind,
             mapping: None,
             stage,
-            why: "as it was before this tool's changes".to_owned(),
+            why: "as it was before this tool's changes".into(),
         })
         .collect()
 }

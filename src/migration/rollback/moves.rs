@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::model::{Mapping, MappingId, Section};
-use crate::reader;
 use crate::source::AwsAuth;
 
 /// The mappings and other keys that come and go with the ConfigMap.
@@ -35,7 +34,7 @@ pub struct MovedMapping {
 impl Moves {
     /// What is not the same in both.
     pub(super) fn between(now: &AwsAuth, then: &AwsAuth) -> Self {
-        let (before, after) = (reader::read(&now.text()), reader::read(&then.text()));
+        let (before, after) = (now.read(), then.read());
         let is_read = |key: &str| {
             let mut sections = Section::ALL.into_iter();
             sections

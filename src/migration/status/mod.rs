@@ -20,7 +20,6 @@ use crate::model::ActionStatus;
 use crate::model::{AuthenticationMode, LiveEntry, Principal};
 use crate::plan::document::Summary;
 use crate::plan::{Obstacle, Plan};
-use crate::reader;
 use crate::rights::For;
 use crate::source::EKS_MANAGER;
 
@@ -250,10 +249,7 @@ fn orphans(seen: &Survey, plan: &Plan, history: &History, live: &[LiveEntry]) ->
     if texts.is_empty() {
         return Vec::new();
     }
-    let readings: Vec<_> = texts
-        .iter()
-        .map(|text| reader::read(&text.text()))
-        .collect();
+    let readings: Vec<_> = texts.iter().map(|text| text.read()).collect();
     let authenticators: Vec<_> = readings.iter().map(Authenticator::new).collect();
     let is_mapped = |principal: &Principal| {
         let arn = canonical(principal);

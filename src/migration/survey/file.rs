@@ -4,7 +4,7 @@ use crate::error::Failure;
 use crate::invocation::Advice;
 use crate::kubernetes::Kubernetes;
 use crate::model::{Mapping, Section};
-use crate::reader::{self, Reading};
+use crate::reader::Reading;
 use crate::source::AwsAuth;
 
 /// A ConfigMap from a file says nothing about the access in force unless it is the live one.
@@ -31,7 +31,7 @@ pub(super) async fn is_live(
 
 /// The first thing that the cluster would read otherwise.
 fn difference(file: &AwsAuth, live: &AwsAuth) -> Option<String> {
-    let (file, live) = (reader::read(&file.text()), reader::read(&live.text()));
+    let (file, live) = (file.read(), live.read());
     for section in Section::ALL {
         let of = |reading: &Reading| -> Vec<Mapping> {
             let mappings = reading.mappings.iter();

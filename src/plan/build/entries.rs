@@ -1,5 +1,7 @@
 //! A proposed entry, held against the live one or against what is in force.
 
+use std::sync::Arc;
+
 use super::Builder;
 use super::fate::{Fate, OpenMapping, decision_finding, with};
 use crate::access::identity::identity_of_mapping;
@@ -103,12 +105,12 @@ impl<'a> Builder<'a> {
             // Nothing is read there, so the mapping is taken at its word.
             InForce {
                 through: Through::Mapping(question.mapping.id),
-                identity: identity_of_mapping(question.mapping),
+                identity: identity_of_mapping(question.mapping).map(Arc::new),
             }
         } else {
             self.cluster.by_aws_auth(principal)
         };
-        let live = live.and_then(identity_of_entry);
+        let live = live.and_then(identity_of_entry).map(Arc::new);
         let change = compare(mapped.identity.as_ref(), live.as_ref(), self.gate.as_read());
         let change = question.with_dropped_groups(change);
         if mapped.is_known() {

@@ -1,5 +1,7 @@
 //! What becomes of one mapping, and what is known of it before.
 
+use std::sync::Arc;
+
 use crate::access::{Bindings, InForce, compare};
 use crate::decisions::{Answer, Do};
 use crate::finding::{Code, Finding};
@@ -81,7 +83,7 @@ impl OpenMapping<'_> {
     pub(in crate::plan) fn with_dropped_groups(&self, change: AccessChange) -> AccessChange {
         let has_new_name = || {
             change.moved_groups().iter().any(|moved| {
-                let after = change.after.as_ref();
+                let after = change.after.as_deref();
                 after.is_some_and(|after| after.groups.iter().any(|group| group == moved))
             })
         };
@@ -115,7 +117,7 @@ pub(super) fn before(question: &OpenMapping<'_>) -> AccessChange {
 }
 
 /// Access that stays as it is.
-pub(in crate::plan) fn unchanged(identity: Option<&Identity>) -> AccessChange {
+pub(in crate::plan) fn unchanged(identity: Option<&Arc<Identity>>) -> AccessChange {
     compare(identity, identity, Bindings::default())
 }
 

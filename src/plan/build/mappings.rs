@@ -1,5 +1,7 @@
 //! What becomes of a mapping: answers, proposals, and what holds them back.
 
+use std::sync::Arc;
+
 use super::Builder;
 use super::fate::{Fate, OpenMapping, before, decided, decision_finding, unchanged, with};
 use crate::access::identity::identity_of_mapping;
@@ -65,7 +67,9 @@ impl<'a> Builder<'a> {
             Some(principal) => self.cluster.access(principal),
             None => InForce {
                 through: Through::Mapping(mapping.id),
-                identity: identity_of_mapping(mapping).filter(|_| translation.grants_today),
+                identity: identity_of_mapping(mapping)
+                    .filter(|_| translation.grants_today)
+                    .map(Arc::new),
             },
         };
         let question = OpenMapping {
@@ -233,7 +237,7 @@ impl<'a> Builder<'a> {
 
     /// Takes back whatever was planned for a mapping.
     pub(super) fn forget(&mut self, mapping: &Mapping) {
-        self.actions.remove(&mapping.id);
+        self.take_back(mapping);
         let principal = Principal::as_matched(&mapping.arn).map(|principal| principal.key());
         if let Some(key) = principal.filter(|key| self.planned.get(key) == Some(&mapping.id)) {
             self.planned.remove(&key);

@@ -1,7 +1,7 @@
 //! Builds the plan: proposals held against what is in force, and through the gate.
 
 mod accounts;
-mod actions;
+pub(super) mod actions;
 mod answers;
 mod entries;
 mod fate;
@@ -13,13 +13,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::document::{
-    ActionKind, Blocker, PlacedFinding, Plan, PlannedMapping, SCHEMA, Source, Stage, Summary,
+    Action, Blocker, Misfit, PlacedFinding, Plan, PlannedAccount, PlannedMapping, SCHEMA, Source,
+    Summary,
 };
 use super::gate::Gate;
 use super::misfits;
 use super::own_entries::Ours;
 use crate::access::ClusterAccess;
-use crate::access::before::Standing;
 use crate::choices::Choices;
 use crate::finding::{Code, Finding};
 use crate::invocation::Advice;
@@ -41,7 +41,12 @@ pub fn build(
     now: Timestamp,
 ) -> Plan {
     let cluster = ClusterAccess::new(reading, observed);
-    let translated = translations(reading, observed, choices, &cluster);
+    let mut diagnosed: HashMap<MappingId, Vec<&Finding>> = HashMap::new();
+    for diagnostic in &reading.diagnostics {
+        if let Some(id) = diagnostic.mapping {
+            diagnosed.entry(id).or_default().push(&diagnostic.finding);
+        }
+    }
     let mut builder = Builder {
         observed,
         gate: Gate::new(reading, observed, choices, &cluster),
@@ -49,29 +54,33 @@ pub fn build(
         choices,
         ours,
         planned: HashMap::with_capacity(reading.mappings.len()),
-        actions: BTreeMap::new(),
+        mappings: Vec::with_capacity(reading.mappings.len()),
+        accounts: Vec::new(),
+        actions: Vec::with_capacity(reading.mappings.len()),
         used: BTreeSet::new(),
         misfits: Vec::new(),
         holds_switch: Vec::new(),
     };
-    let mut mappings = Vec::with_capacity(reading.mappings.len());
-    let mut accounts = Vec::new();
-    let mut diagnosed: BTreeMap<MappingId, Vec<Finding>> = BTreeMap::new();
-    for diagnostic in &reading.diagnostics {
-        if let Some(id) = diagnostic.mapping {
-            let findings = diagnosed.entry(id).or_default();
-            findings.push(diagnostic.finding.clone());
+    // Those that grant nothing today go last, so that a mapping that counts has its principal.
+    let mut later = Vec::new();
+    for mapping in &reading.mappings {
+        let standing = builder.cluster.authenticator().standing(mapping);
+        let mut translation = translate(mapping, &standing, observed, choices);
+        if let Some(read) = diagnosed.get(&mapping.id) {
+            let read = read.iter().copied().cloned();
+            translation.findings.splice(..0, read);
         }
-    }
-    for (mapping, mut translation) in translated {
-        let read = diagnosed.remove(&mapping.id).unwrap_or_default();
-        translation.findings.splice(..0, read);
-        if mapping.id.section == Section::MapAccounts {
-            accounts.push(builder.account(mapping, translation));
+        if translation.grants_today {
+            builder.add(mapping, translation);
         } else {
-            mappings.push(builder.mapping(mapping, translation));
+            later.push((mapping, translation));
         }
     }
+    for (mapping, translation) in later {
+        builder.add(mapping, translation);
+    }
+    let accounts = std::mem::take(&mut builder.accounts);
+    let mut mappings = std::mem::take(&mut builder.mappings);
     mappings.sort_by_key(|mapping| mapping.id);
     let mut findings: Vec<PlacedFinding> = reading
         .diagnostics
@@ -161,26 +170,6 @@ fn unseen_bindings(
         })
 }
 
-/// All mappings translated; those that grant nothing today go last, so that a mapping that counts has its principal.
-fn translations<'a>(
-    reading: &'a Reading,
-    observed: &Observed,
-    choices: &Choices,
-    cluster: &ClusterAccess<'_>,
-) -> Vec<(&'a Mapping, Translation)> {
-    let mut standings = cluster.authenticator().standings(reading);
-    let mut translations: Vec<_> = reading
-        .mappings
-        .iter()
-        .map(|mapping| {
-            let standing = standings.remove(&mapping.id).unwrap_or(Standing::Dropped);
-            (mapping, translate(mapping, &standing, observed, choices))
-        })
-        .collect();
-    translations.sort_by_key(|(_, translation)| !translation.grants_today);
-    translations
-}
-
 /// The live entries of the principals in play, tags and all: an export of what exists keeps them.
 fn observed_entries(
     observed: &Observed,
@@ -215,11 +204,27 @@ pub(super) struct Builder<'a> {
     pub(super) ours: &'a Ours,
     /// Principals that have an entry planned already, and for which mapping.
     pub(super) planned: HashMap<PrincipalKey, MappingId>,
-    pub(super) actions: BTreeMap<MappingId, Vec<(Stage, ActionKind, String)>>,
+    mappings: Vec<PlannedMapping>,
+    accounts: Vec<PlannedAccount>,
+    /// Those of each mapping one after the other, without ids yet.
+    actions: Vec<Action>,
     /// The answers that decided something, by their place.
     used: BTreeSet<usize>,
     /// Answers that do not fit.
-    pub(super) misfits: Vec<super::document::Misfit>,
+    pub(super) misfits: Vec<Misfit>,
     /// Mappings whose access the mode switch would move, and that wait for a decision.
     holds_switch: Vec<MappingId>,
+}
+
+impl<'a> Builder<'a> {
+    /// Plans a mapping.
+    fn add(&mut self, mapping: &'a Mapping, translation: Translation) {
+        if mapping.id.section == Section::MapAccounts {
+            let account = self.account(mapping, translation);
+            self.accounts.push(account);
+        } else {
+            let mapping = self.mapping(mapping, translation);
+            self.mappings.push(mapping);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The actions: one call to EKS each, and when it is its turn.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -24,7 +25,7 @@ pub struct Action {
     /// When it is its turn.
     pub stage: Stage,
     /// Why.
-    pub why: String,
+    pub why: Cow<'static, str>,
 }
 
 /// The order in which principals are cut over; a stage begins when the one before it is done.

@@ -210,7 +210,7 @@ pub(in crate::plan) fn moves_in_words(change: &AccessChange) -> String {
             .chain(policies.map(|policy| format!("the policy `{policy}`")))
             .collect()
     };
-    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+    let (before, after) = (change.before.as_deref(), change.after.as_deref());
     let (lost, gained) = (side(before, after), side(after, before));
     let mut parts = Vec::new();
     for (verb, what) in [("lose", lost), ("gain", gained)] {

@@ -57,13 +57,17 @@ fn digest_of(change: &AccessChange) -> String {
             })
         })
     };
-    let sides = json!([side(change.before.as_ref()), side(change.after.as_ref())]);
+    let sides = json!([
+        side(change.before.as_deref()),
+        side(change.after.as_deref())
+    ]);
     sha256(sides.to_string().as_bytes())[..32].to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use super::*;
     use crate::model::EntryType;
@@ -81,11 +85,11 @@ mod tests {
 
     fn moves(verdict: Verdict, before: &[&str], after: &[&str]) -> AccessChange {
         let side = |groups: &[&str]| {
-            Some(Identity {
+            Some(Arc::new(Identity {
                 username: "dev".to_owned(),
                 groups: groups.iter().map(|group| (*group).to_owned()).collect(),
                 ..Identity::default()
-            })
+            }))
         };
         AccessChange {
             before: side(before),

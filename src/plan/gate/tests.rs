@@ -1,6 +1,7 @@
 //! What the gate lets through and what it holds back, by whole plans of one mapping or two.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -363,7 +364,12 @@ fn a_move_in_words_names_what_is_lost_before_what_is_gained() {
         ..Identity::default()
     };
     let words = |before: Option<&Identity>, after: Option<&Identity>| {
-        moves_in_words(&compare(before, after, Bindings::default()))
+        let [before, after] = [before, after].map(|side| side.cloned().map(Arc::new));
+        moves_in_words(&compare(
+            before.as_ref(),
+            after.as_ref(),
+            Bindings::default(),
+        ))
     };
     let view = "AmazonEKSViewPolicy on the cluster";
     let (devs, more) = (
@@ -396,11 +402,11 @@ fn a_move_in_words_names_what_is_lost_before_what_is_gained() {
 #[test]
 fn the_two_sides_of_an_accepted_move_are_known_by_their_names() {
     let side = |group: &str| {
-        Some(Identity {
+        Some(Arc::new(Identity {
             username: "dev".to_owned(),
             groups: vec![group.to_owned()],
             ..Identity::default()
-        })
+        }))
     };
     let moves = |verdict: Verdict, after: &str| AccessChange {
         before: side("old"),

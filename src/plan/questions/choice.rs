@@ -1,6 +1,7 @@
 //! The answers that a question takes; each is tried on the plan first, so that none is offered that settles nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{Asked, OpenQuestion, Replan, accepted, open_ids};
 use crate::access::equal_policy;
@@ -418,8 +419,9 @@ fn in_words<'a>(mut changes: impl Iterator<Item = &'a AccessChange>) -> String {
     if change.keeps_access() {
         return "nobody's rights change".to_owned();
     }
-    let names =
-        |identity: &Option<Identity>| identity.as_ref().map(|identity| identity.username.clone());
+    let names = |identity: &Option<Arc<Identity>>| {
+        identity.as_ref().map(|identity| identity.username.clone())
+    };
     match change.verdict {
         None => match (names(&change.before), names(&change.after)) {
             (Some(before), Some(after)) if before != after => {

@@ -6,6 +6,7 @@ mod choice;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub use answering::{AnsweredQuestion, Answering};
 pub use choice::{Choice, Kind, Untried};
@@ -40,7 +41,7 @@ pub struct Asked {
     /// The principal as `aws-auth` writes it, or the account.
     pub principal: String,
     /// What it has today.
-    pub in_force: Option<Identity>,
+    pub in_force: Option<Arc<Identity>>,
     /// What its live access entry would leave of the mapping, where there is an entry that differs.
     pub drift: Option<AccessChange>,
     /// What the proposal would change.
@@ -116,7 +117,7 @@ impl Asked {
     /// Every answer then means the same for both, though each accepts its own move.
     fn likeness(&self, blocker: Blocker, found: Option<&Finding>) -> String {
         let change = self.shown();
-        let (before, after) = (change.before.as_ref(), change.after.as_ref());
+        let (before, after) = (change.before.as_deref(), change.after.as_deref());
         let policies = |identity: Option<&Identity>| -> BTreeSet<String> {
             let of = identity.into_iter();
             of.flat_map(|identity| identity.policies.iter().cloned())

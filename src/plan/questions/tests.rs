@@ -7,7 +7,7 @@ use crate::model::{AccessEntry, AuthenticationMode, Cluster, EntryType, LiveEntr
 use crate::observed::{Lookup, Observed};
 use crate::plan::document::{Source, SourceKind};
 use crate::plan::{Ours, build};
-use crate::reader::{self, Reading};
+use crate::reader::Reading;
 use crate::source::AwsAuth;
 
 /// A cluster with role mappings, and bindings where they are given as `group=role` each.
@@ -47,7 +47,7 @@ impl World {
             read_rbac(&objects).unwrap()
         });
         Self {
-            reading: reader::read(&aws_auth.text()),
+            reading: aws_auth.read(),
             observed: Observed {
                 cluster: Cluster {
                     name: Some("shop".to_owned()),

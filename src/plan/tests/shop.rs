@@ -11,7 +11,6 @@ use crate::model::{LiveEntry, Principal};
 use crate::observed::{Lookup, NodeOs, NodeRole, NodeRoleUser, Observed};
 use crate::plan::document::{Source, SourceKind};
 use crate::plan::{Ours, Plan, PlannedMapping, build};
-use crate::reader::read;
 use crate::source::AwsAuth;
 
 pub(in crate::plan) const OPS: &str = "arn:aws:iam::111122223333:role/ops";
@@ -118,7 +117,7 @@ impl Shop {
             data: [("mapRoles".to_owned(), self.map_roles.clone())].into(),
             ..AwsAuth::default()
         };
-        let reading = read(&aws_auth.text());
+        let reading = aws_auth.read();
         let found = |written: &str| {
             let mut real = self.real.iter();
             let real = real.find(|(known, _)| *known == written);

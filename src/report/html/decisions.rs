@@ -93,8 +93,8 @@ impl QuestionView {
             } else {
                 "no access"
             };
-            let before = facts(change.before.as_ref(), "no access");
-            let after = facts(change.after.as_ref(), nothing);
+            let before = facts(change.before.as_deref(), "no access");
+            let after = facts(change.after.as_deref(), nothing);
             (
                 marked(&before, &after, "del"),
                 marked(&after, &before, "ins"),

@@ -166,8 +166,8 @@ impl MappingView {
         let access = mapping.shown_change();
         let name = names.get(&mapping.arn);
         let (account, principal) = name.split_at(account_length(&name));
-        let before = facts(access.before.as_ref(), "no access");
-        let after = facts(access.after.as_ref(), words::nothing_after(mapping));
+        let before = facts(access.before.as_deref(), "no access");
+        let after = facts(access.after.as_deref(), words::nothing_after(mapping));
         let is_conflict = mapping.outcome == Outcome::Conflict;
         let mut entry = mapping
             .entry
@@ -175,7 +175,7 @@ impl MappingView {
             .map_or_else(Vec::new, |entry| entry_facts(entry, &mapping.arn));
         if !is_conflict {
             // What the access after says already need not be said again.
-            entry.retain(|fact| !is_said(fact, access.after.as_ref()));
+            entry.retain(|fact| !is_said(fact, access.after.as_deref()));
         }
         Self {
             anchor: anchor(mapping.id),

@@ -98,7 +98,7 @@ fn mappings(page: &mut String, plan: &Plan, names: &ShortNames) {
             code(&mapping.id.to_string()),
             mapping.line,
             code(&names.get(&mapping.arn)),
-            identity(access.before.as_ref(), "no access"),
+            identity(access.before.as_deref(), "no access"),
             after(mapping),
         );
     }
@@ -126,7 +126,7 @@ fn after(mapping: &PlannedMapping) -> String {
     let identity = if access.after.is_some() && access.after == access.before {
         "as today".to_owned()
     } else {
-        identity(access.after.as_ref(), words::nothing_after(mapping))
+        identity(access.after.as_deref(), words::nothing_after(mapping))
     };
     match entry_type {
         Some(kind) => format!("{} {identity}", code(kind.as_str())),

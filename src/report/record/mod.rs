@@ -192,8 +192,8 @@ fn comparison(verification: &Verification) -> Vec<Vec<String>> {
             vec![
                 mapping.id.to_string(),
                 mapping.arn.clone(),
-                who::identity(change.before.as_ref()),
-                who::identity(change.after.as_ref()),
+                who::identity(change.before.as_deref()),
+                who::identity(change.after.as_deref()),
                 verdict(change.verdict).to_owned(),
             ]
         })

@@ -65,12 +65,12 @@ fn check_markdown(plan: &Plan) {
         };
         assert_eq!(*id, mapping.id.to_string());
         assert_eq!(*principal, names.get(&mapping.arn));
-        assert_eq!(*before, told(mapping.access.before.as_ref()));
+        assert_eq!(*before, told(mapping.access.before.as_deref()));
         assert_eq!(*line, mapping.line.to_string());
         let told_after = match &mapping.access.after {
             None => nothing_after(mapping).to_owned(),
             same if *same == mapping.access.before => "as today".to_owned(),
-            other => told(other.as_ref()),
+            other => told(other.as_deref()),
         };
         assert!(after.ends_with(&told_after), "{after}");
         assert_eq!(*access, verdict(mapping));

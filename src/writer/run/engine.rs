@@ -143,8 +143,7 @@ impl<A: EksApi, P: Progress> Engine<'_, A, P> {
             kind: ActionKind::DeleteAccessEntry {
                 principal_arn: principal_arn.clone(),
             },
-            why: "without its policy, the entry would override the mapping and grant less"
-                .to_owned(),
+            why: "without its policy, the entry would override the mapping and grant less".into(),
             ..failed.action.clone()
         };
         self.total.fetch_add(1, Ordering::Relaxed);

@@ -81,7 +81,7 @@ fn decided_with(data: &Value, live: &Value, history: &History) -> Undoing {
             resource_version: None,
             options: Vec::new(),
         },
-        reading: reader::read(&standing.aws_auth().text()),
+        reading: standing.aws_auth().read(),
         observed: Observed {
             cluster: serde_json::from_value(cluster).unwrap(),
             entries: Some(vec![serde_json::from_value(live.clone()).unwrap()]),

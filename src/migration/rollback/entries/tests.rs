@@ -99,7 +99,7 @@ fn tell(
                 kind: kind.clone(),
                 mapping: None,
                 stage: Stage::Others,
-                why: String::new(),
+                why: "".into(),
             }),
             before: before.cloned().map(live).map(Box::new),
             then: Vec::new(),

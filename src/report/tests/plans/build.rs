@@ -1,6 +1,7 @@
 //! The parts that the plans are built of.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::choices::Choices;
 use crate::finding::{Code, Finding};
@@ -67,16 +68,16 @@ pub(super) fn mapping(resource: &str, username: &str, groups: &[&str]) -> Planne
         findings: Vec::new(),
         entry: None,
         access: AccessChange {
-            before: Some(Identity {
+            before: Some(Arc::new(Identity {
                 username: username.to_owned(),
                 groups: groups.clone(),
                 ..Identity::default()
-            }),
-            after: Some(Identity {
+            })),
+            after: Some(Arc::new(Identity {
                 username: username.to_owned(),
                 groups,
                 ..Identity::default()
-            }),
+            })),
             verdict: Some(Verdict::Same),
             bindings: None,
         },
@@ -102,7 +103,7 @@ pub(super) fn node(resource: &str) -> PlannedMapping {
 
 impl PlannedMapping {
     pub(super) fn entry(mut self, entry: AccessEntry) -> Self {
-        self.access.after = Some(Identity {
+        self.access.after = Some(Arc::new(Identity {
             username: entry.username.clone().unwrap_or_default(),
             groups: entry.kubernetes_groups.clone(),
             policies: entry
@@ -111,7 +112,7 @@ impl PlannedMapping {
                 .map(crate::model::PolicyAssociation::with_scope)
                 .collect(),
             ..Identity::default()
-        });
+        }));
         self.entry = Some(entry);
         self
     }
@@ -236,7 +237,7 @@ pub(super) fn finish(mut plan: Plan) -> Plan {
             kind,
             mapping,
             stage: crate::plan::Stage::Others,
-            why,
+            why: why.into(),
         })
         .collect();
     let outcomes = plan.mappings.iter().map(|mapping| mapping.outcome);

@@ -141,7 +141,7 @@ fn actions(names: &[&str]) -> Vec<Action> {
             kind,
             stage: Stage::Others,
             mapping: None,
-            why: String::new(),
+            why: "".into(),
         })
         .collect()
 }
