@@ -9,7 +9,7 @@ use super::verified::{doubts, judge, judge_in_short, sentence};
 use crate::invocation::{CommandOption, Invocation, Verb};
 use crate::journal::RunEnd;
 use crate::kubernetes::Terminating;
-use crate::migration::cutover::Nodes;
+use crate::migration::cutover::{AddedMapping, Nodes};
 use crate::migration::deletion::{TAKE_OFF, held_by};
 use crate::migration::owners::Writer;
 use crate::migration::{CutOver, Verification};
@@ -35,6 +35,9 @@ pub(crate) struct CutOverDocument<'a> {
     nodes: Option<&'a Nodes>,
     nodes_unseen: Option<&'a str>,
     switched_to_api_mode: bool,
+    /// Mappings that somebody added just before or during the switch: they grant nothing any more.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    added_too_late: &'a [AddedMapping],
     /// The command that puts `aws-auth` back.
     #[serde(skip_serializing_if = "Option::is_none")]
     way_back: Option<String>,
@@ -64,6 +67,7 @@ pub(super) fn document(done: &CutOver) -> CutOverDocument<'_> {
         nodes: done.nodes.as_ref(),
         nodes_unseen: done.nodes_unseen.as_deref(),
         switched_to_api_mode: done.switched,
+        added_too_late: &done.added_too_late,
         way_back: done
             .run
             .as_ref()
@@ -109,13 +113,27 @@ pub(super) fn page(done: &CutOver, format: Format) -> Page {
     if done.switched {
         page.text("The cluster is in the mode API.");
     }
+    for AddedMapping { mapping, arn } in &done.added_too_late {
+        page.line(Line::marked(
+            Mark::Fault,
+            format!(
+                "{mapping} (`{arn}`) was added to aws-auth during the switch and grants nothing now: create its access entry."
+            ),
+        ));
+    }
     if let Some(failure) = &done.failure {
         page.line(Line::marked(
             Mark::Fault,
             format!("The cluster is not in the mode API: {failure}."),
         ));
     }
-    if done.end != RunEnd::Complete {
+    if !done.added_too_late.is_empty() {
+        let plan = &done.verification.plan;
+        page.command(
+            "To create the access entries of what was added",
+            plan.command(Verb::Apply, [CommandOption::IncludeInert]),
+        );
+    } else if done.end != RunEnd::Complete {
         resume(&mut page, format);
     }
     if done.run.is_some() && done.switched {

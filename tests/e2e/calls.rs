@@ -341,7 +341,7 @@ async fn entries_that_are_fewer_than_the_pages_of_the_list() {
     .await;
 }
 
-/// The cutover to the mode `API`: one more look before the switch, and the switch.
+/// The cutover to the mode `API`: one more look before the switch, the switch, and `aws-auth` once more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_in_the_mode_api() {
     let shape = Shape {
@@ -354,7 +354,7 @@ async fn a_cluster_in_the_mode_api() {
     counted(&world, "apply", world.apply(), shape.apply()).await;
     let options = ["--yes", "--soak", "0s", "--to-api-mode", "--min-soak", "0s"];
     let cutover = world.tool("cutover").args(&options);
-    let switched = shape.cutover() + shape.unmapped() + 4;
+    let switched = shape.cutover() + shape.unmapped() + 5;
     counted(&world, "cutover", cutover, switched).await;
     counted(&world, "verify", world.tool("verify"), shape.unmapped()).await;
 }

@@ -502,6 +502,27 @@ async fn the_mode_api_is_refused_too_early_and_reached_later() {
     cutover(&world, &["--to-api-mode"]).expect_code(0);
 }
 
+/// EKS takes no condition with the switch, so that it can't be held back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_that_is_added_during_the_switch_to_api_is_named() {
+    let world = applied().await;
+    let sandbox = world.sandbox.clone();
+    world.sandbox.on_request(move |phase, request| {
+        if request.operation == "UpdateClusterConfig" && phase == Phase::After {
+            let late = format!("- rolearn: {}\n  username: late\n", role("late"));
+            let data = [("mapRoles".to_owned(), late)].into();
+            sandbox.edit(|world| world.put_aws_auth(CLUSTER, &data));
+        }
+    });
+    let document = cutover(&world, &SWITCH).expect_code(4).json();
+    assert_eq!(document["switchedToApiMode"], true);
+    assert_eq!(document["end"], "incomplete");
+    assert_eq!(
+        document["addedTooLate"],
+        serde_json::json!([{ "mapping": "mapRoles[0]", "arn": role("late") }])
+    );
+}
+
 /// Each try that came too late once left a numbered backup of a state that was never taken away.
 #[tokio::test(flavor = "multi_thread")]
 async fn tries_that_came_too_late_leave_no_backup() {

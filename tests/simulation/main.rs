@@ -81,15 +81,16 @@ struct Seen {
 }
 
 impl Simulation {
-    /// Removes whatever can be removed while the sequence still fails.
+    /// Removes whatever can be removed while the sequence still fails, by a panic or by what was seen.
     fn shrunk(&self, mut sequence: Sequence, mut ran: Ran) -> (Sequence, Ran) {
         let most = number("SIMULATION_REPLAYS").unwrap_or(self.replays);
         let (mut at, mut is_smaller) = (0, false);
+        let panicked = ran.has_panicked;
         for _ in 0..most {
             match sequence.smaller().into_iter().nth(at) {
                 Some(less) => {
                     let again = (self.run)(&less);
-                    if again.broken.is_empty() {
+                    if again.broken.is_empty() || again.has_panicked != panicked {
                         at += 1;
                     } else {
                         // What comes next has this one's place now.

@@ -21,6 +21,7 @@ pub(crate) struct Ran {
     pub(crate) requests: usize,
     pub(crate) looks: usize,
     pub(crate) killed: usize,
+    pub(crate) has_panicked: bool,
     /// Whether the whole state was compared at the end, entries and texts included.
     pub(crate) is_compared: bool,
 }
@@ -58,6 +59,7 @@ fn within(builder: &mut Builder, whole: impl Future<Output = Ran>) -> Ran {
         let words = words.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Ran {
             broken: vec![format!("it panicked: {words:?}")],
+            has_panicked: true,
             ..Ran::default()
         }
     })

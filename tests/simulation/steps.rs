@@ -7,7 +7,7 @@ use aws_auth_migrate::sandbox::{Fault, FaultKind, Phase};
 use jiff::SignedDuration;
 
 use crate::generate::Random;
-use crate::odd::Odd;
+use crate::odd::{OWN, Odd};
 
 /// A whole sequence; its numbers come from the seed, so that it can be replayed without any of its steps.
 #[derive(Debug, Clone)]
@@ -239,15 +239,21 @@ impl Sequence {
                 jump: jump(&mut random),
             })
             .collect();
+        let propagation = if random.chance(15) {
+            up_to(&mut random, 3)
+        } else {
+            0
+        };
+        let ends_undone = random.chance(50);
+        // What an account lets in is judged beside everything else, and few clusters have one by themselves.
+        if random.chance(25) {
+            odd.accounts = vec![OWN.to_owned()];
+        }
         Self {
             odd,
-            propagation: if random.chance(15) {
-                up_to(&mut random, 3)
-            } else {
-                0
-            },
+            propagation,
             steps,
-            ends_undone: random.chance(50),
+            ends_undone,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_auth_migrate::choices::Choices;
 use aws_auth_migrate::decisions::Do;
+use aws_auth_migrate::model::AccessEntry;
 use aws_auth_migrate::plan::RUN_TAG;
 use aws_auth_migrate::sandbox::{RequestRecord, Sandbox};
 use serde_json::Value;
@@ -27,15 +28,23 @@ pub(crate) struct Watch {
     accepted: BTreeMap<Person, Moved>,
     /// Whom somebody else touched in the middle of a move, so that nothing can be said any more.
     exempt: BTreeSet<Person>,
+    /// Whom somebody else has ever touched.
+    edited: BTreeSet<Person>,
     /// Whom somebody else touched while this command ran: it could not know.
     racing: BTreeSet<Person>,
     pub(crate) command: Command,
     /// The plan that was agreed to, while `apply` runs.
     pub(crate) plan: Option<Value>,
+    /// The plans that were agreed to before: an entry may let nobody in until EKS shows it, a command or two later.
+    pub(crate) earlier: Vec<Value>,
     /// Whether that plan was made before the command began, which makes one of its own.
     pub(crate) is_foreseen: bool,
     /// Whether the command has written yet.
     pub(crate) has_written: bool,
+    /// Whom somebody else touched since `aws-auth` was read.
+    unread: BTreeSet<Person>,
+    /// Whether a cut-over has asked for the mode API, which can't be held back any more.
+    pub(crate) is_leaving: bool,
     /// Whether the mode switch was asked for, and `aws-auth` not read again since.
     pub(crate) is_switching: bool,
     pub(crate) choices: Choices,
@@ -83,11 +92,15 @@ impl Watch {
             iam,
             accepted: BTreeMap::new(),
             exempt: BTreeSet::new(),
+            edited: BTreeSet::new(),
             racing: BTreeSet::new(),
             command: Command::Look,
             plan: None,
+            earlier: Vec::new(),
             is_foreseen: false,
             has_written: false,
+            unread: BTreeSet::new(),
+            is_leaving: false,
             is_switching: false,
             choices,
             broken: Vec::new(),
@@ -117,8 +130,18 @@ impl Watch {
         }
         self.has_written |= is_change(&request.operation);
         match request.operation.as_str() {
-            "UpdateClusterConfig" => self.is_switching = self.command == Command::Apply,
-            "get configmaps" => self.is_switching = false,
+            "UpdateClusterConfig" => {
+                self.is_switching = self.command == Command::Apply;
+                self.is_leaving = !self.is_switching;
+                if self.is_leaving {
+                    // Nobody can know of a mapping that was added after the last look.
+                    self.racing.append(&mut self.unread);
+                }
+            }
+            "get configmaps" => {
+                self.is_switching = false;
+                self.unread.clear();
+            }
             _ => {}
         }
         let is_looking = matches!(self.command, Command::Look | Command::Decide);
@@ -166,11 +189,15 @@ impl Watch {
     }
 
     fn is_allowed(&self, sandbox: &Sandbox, person: &Person, moved: &Moved) -> bool {
+        let covers = |plan: &Value| {
+            let are_bindings_read = !plan.to_string().contains(BINDINGS_UNKNOWN);
+            is_covered(plan, &self.choices, are_bindings_read, person, moved)
+        };
+        if has_own_entry(sandbox, person, |_| true) && self.earlier.iter().any(covers) {
+            return true;
+        }
         match self.command {
-            Command::Apply => self.plan.as_ref().is_some_and(|plan| {
-                let are_bindings_read = !plan.to_string().contains(BINDINGS_UNKNOWN);
-                is_covered(plan, &self.choices, are_bindings_read, person, moved)
-            }),
+            Command::Apply => self.plan.as_ref().is_some_and(covers),
             // Who gave an access up loses it with the mapping.
             Command::Cutover { .. } => {
                 let (mappings, _) = written(sandbox.state().aws_auth.as_ref());
@@ -183,6 +210,8 @@ impl Watch {
                 });
                 is_dropped && !is_there && moved.gained.is_empty()
             }
+            // With `--force` an entry goes although its mapping was changed or removed since.
+            Command::Rollback { force: true } => self.edited.contains(person),
             _ => false,
         }
     }
@@ -202,9 +231,12 @@ impl Watch {
             if !is_still(&before.moved(&self.base, person)) {
                 self.exempt.insert(person.clone());
             }
+            self.edited.insert(person.clone());
             self.base.of.insert(person.clone(), now.of[person].clone());
-            if is_racing {
+            if is_racing || self.is_leaving {
                 self.racing.insert(person.clone());
+            } else {
+                self.unread.insert(person.clone());
             }
         }
         if before.bindings != now.bindings {
@@ -234,11 +266,16 @@ pub(crate) fn is_about(arn: &str, person: &Person) -> bool {
 
 /// Whether somebody's entry is the tool's and has no policy yet.
 fn is_waiting(sandbox: &Sandbox, person: &Person) -> bool {
+    has_own_entry(sandbox, person, |entry| entry.access_policies.is_empty())
+}
+
+/// Whether somebody's entry is the tool's, and like this.
+fn has_own_entry(sandbox: &Sandbox, person: &Person, is: impl Fn(&AccessEntry) -> bool) -> bool {
     let state = sandbox.state();
-    let mut entries = state.entries.iter();
-    entries.any(|live| {
-        live.entry.principal_arn.to_string() == person.arn()
-            && live.entry.tags.contains_key(RUN_TAG)
-            && live.entry.access_policies.is_empty()
+    let mut entries = state.entries.iter().map(|live| &live.entry);
+    entries.any(|entry| {
+        entry.principal_arn.to_string() == person.arn()
+            && entry.tags.contains_key(RUN_TAG)
+            && is(entry)
     })
 }

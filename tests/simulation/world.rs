@@ -291,10 +291,12 @@ impl World {
         {
             let mut watch = self.watch();
             watch.command = step.command;
-            watch.plan = None;
+            let plan = watch.plan.take();
+            watch.earlier.extend(plan);
             watch.is_foreseen = false;
             watch.has_written = false;
             watch.is_switching = false;
+            watch.is_leaving = false;
             watch.choices = self.choices.clone();
             watch.log.push(format!("= {:?}", step.command));
         }

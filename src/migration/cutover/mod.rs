@@ -127,6 +127,8 @@ pub struct CutOver {
     pub nodes_unseen: Option<String>,
     /// Whether the cluster is in the mode API now because of this run.
     pub switched: bool,
+    /// Mappings that somebody added to aws-auth just before or during that switch: they grant nothing any more.
+    pub added_too_late: Vec<AddedMapping>,
     /// The run's id; `None` where there was nothing to do.
     pub run: Option<String>,
     /// The journal.
@@ -286,19 +288,38 @@ impl<P: Progress> CuttingOver<'_, P> {
             done.end = RunEnd::Incomplete;
         }
         if switches {
-            let Some(aws) = Box::pin(self.may_switch(&last, &mut done)).await else {
+            let Some(Survey { aws, reading, .. }) =
+                Box::pin(self.may_switch(&last, &mut done)).await
+            else {
                 return Ok(done);
             };
+            let aws = aws.expect("a live survey has AWS");
             let action = to_api();
             let to = (&action, AuthenticationMode::Api);
             let switch = self.session.switch(&aws, self.log, to, steps);
             match switch.make().await {
-                Ok(()) => done.switched = true,
+                Ok(()) => {
+                    done.switched = true;
+                    done.added_too_late = self.added_since(&reading).await;
+                    if !done.added_too_late.is_empty() {
+                        done.end = RunEnd::Incomplete;
+                    }
+                }
                 Err(error) => done.not_switched(error),
             }
         }
         Ok(done)
     }
+}
+
+/// A mapping that came too late.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AddedMapping {
+    /// Which one.
+    pub mapping: MappingId,
+    /// Its ARN, or the account.
+    pub arn: String,
 }
 
 /// The Kubernetes API through which the ConfigMap is changed.
@@ -339,6 +360,7 @@ impl CutOver {
             nodes: None,
             nodes_unseen: None,
             switched: false,
+            added_too_late: Vec::new(),
             run: None,
             journal,
             end: RunEnd::Complete,

@@ -6,8 +6,10 @@ use tokio::time::Instant;
 
 use super::checks::Look;
 use super::remove::Removal;
-use super::{ATTEMPTS, BREATH, CutOver, CutoverOptions, Watch, backup, interrupted, may_try_again};
-use crate::aws::Aws;
+use super::{
+    ATTEMPTS, AddedMapping, BREATH, CutOver, CutoverOptions, Watch, backup, interrupted,
+    may_try_again,
+};
 use crate::digest::sha256;
 use crate::error::{Failure, FailureKind};
 use crate::invocation::{Advice, Flag};
@@ -19,6 +21,7 @@ use crate::migration::survey::Survey;
 use crate::model::ActionStatus;
 use crate::observed::Observed;
 use crate::plan::compare::same;
+use crate::reader::Reading;
 use crate::writer::Progress;
 
 /// What the removal needs.
@@ -106,12 +109,13 @@ impl<P: Progress> CuttingOver<'_, P> {
         })
     }
 
-    /// One more look before the one-way switch, since the removal and the soak took their time; AWS where all is well.
+    /// One more look before the one-way switch, since the removal and the soak took their time; what was seen where all is
+    /// well.
     ///
     /// A mapping that somebody has put back counts now, and would be lost by the switch.
-    pub(super) async fn may_switch(&self, last: &Look, done: &mut CutOver) -> Option<Aws> {
+    pub(super) async fn may_switch(&self, last: &Look, done: &mut CutOver) -> Option<Survey> {
         match self.look_before_switch(last, done).await {
-            Ok(aws) => Some(aws),
+            Ok(seen) => Some(seen),
             Err(failure) => {
                 let failure = unfinished(failure);
                 done.end = failure.kind.into();
@@ -121,7 +125,7 @@ impl<P: Progress> CuttingOver<'_, P> {
         }
     }
 
-    async fn look_before_switch(&self, last: &Look, done: &mut CutOver) -> Result<Aws, Failure> {
+    async fn look_before_switch(&self, last: &Look, done: &mut CutOver) -> Result<Survey, Failure> {
         let seen = self.look_again().await?;
         let look = Look::of(seen, self.options, self.log.history(), self.session.clock)?;
         let reason = if look.refused {
@@ -142,7 +146,34 @@ impl<P: Progress> CuttingOver<'_, P> {
         }
         look.may_switch(self.options, self.log.history(), (self.session.clock.now)())
             .map_err(|failure| failure.too_late("the cluster was not switched to API"))?;
-        Ok(look.seen.aws.expect("a live survey has AWS"))
+        Ok(look.seen)
+    }
+
+    /// The mappings in aws-auth once the cluster is in the mode API that were not there in the last look before the switch.
+    ///
+    /// EKS takes minutes to switch and no condition with it, so that somebody may be faster.
+    pub(super) async fn added_since(&self, before: &Reading) -> Vec<AddedMapping> {
+        let stored = self.kubernetes.stored().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "aws-auth could not be read after the switch");
+            None
+        });
+        let reading = stored.map(|stored| stored.aws_auth().read());
+        let mappings = reading.map(|reading| reading.mappings).unwrap_or_default();
+        let mappings = mappings.into_iter();
+        mappings
+            .filter(|mapping| mapping.dropped.is_none())
+            .filter(|mapping| {
+                let mut known = before.mappings.iter();
+                !known.any(|known| {
+                    (&known.arn, &known.username, &known.groups)
+                        == (&mapping.arn, &mapping.username, &mapping.groups)
+                })
+            })
+            .map(|mapping| AddedMapping {
+                mapping: mapping.id,
+                arn: mapping.arn,
+            })
+            .collect()
     }
 
     /// Nothing is left to take away: the answer to the last write was lost, in this process or in one that was stopped.
