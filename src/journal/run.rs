@@ -330,6 +330,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_id_of_a_run_sorts_by_time_and_differs_between_processes() {
+        let time = |seconds: i64| Timestamp::from_second(1_767_225_600 + seconds).unwrap();
+        let first = new_id(time(0), "process 1");
+        assert!(first.starts_with("20260101T000000Z-"), "{first}");
+        assert_eq!(first, new_id(time(0), "process 1"));
+        assert_ne!(first, new_id(time(0), "process 2"));
+        assert!(first < new_id(time(1), "process 1"));
+    }
+
+    #[test]
     #[expect(clippy::disallowed_methods, reason = "the test cuts a journal")]
     fn a_run_that_is_killed_after_its_first_record_is_of_its_own_command() {
         let folder = tempfile::tempdir().unwrap();

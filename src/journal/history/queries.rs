@@ -344,7 +344,35 @@ mod tests {
         }));
         assert_ne!(token_of(&answered), first);
         assert_ne!(token("another", &parsed, &BTreeMap::new()), first);
+        let other: Action = serde_json::from_value(associate("a1", "AmazonEKSViewPolicy")).unwrap();
+        assert_ne!(token("r", &other, &BTreeMap::new()), first);
         assert!(answered.unanswered().is_empty());
+    }
+
+    /// A run that is resumed has not ended, and is what it was begun with the last time.
+    #[test]
+    fn a_run_that_is_resumed_has_another_part_and_no_end() {
+        let (begun, ended) = ("2026-01-02T03:04:05Z", "2026-01-02T03:05:05Z");
+        let run = |time: &str, options: Value| {
+            json!({
+                "record": "run", "schema": "", "run": "r", "time": time, "toolVersion": "", "caller": null,
+                "cluster": {"accountId": "", "region": "", "name": ""}, "planSha256": "", "actions": 1,
+                "choices": {"includeInert": options},
+            })
+        };
+        let end =
+            json!({"record": "end", "run": "r", "time": ended, "end": "incomplete", "summary": {}});
+        let mut history = History::default();
+        let mut add = |record| {
+            history.add(serde_json::from_value::<Record>(record).unwrap());
+            history.runs[0].clone()
+        };
+        add(run(begun, json!(false)));
+        assert_eq!(add(end).end, Some(crate::journal::RunEnd::Incomplete));
+        let resumed = add(run(ended, json!(true)));
+        assert_eq!(resumed.end, None);
+        assert_eq!(resumed.parts.len(), 2);
+        assert!(resumed.choices.include_inert);
     }
 
     fn cluster(region: &str, created_at: Option<&str>) -> ClusterId {

@@ -41,7 +41,7 @@ fn live(entry: AccessEntry) -> LiveEntry {
 
 fn create(entry: &AccessEntry) -> ActionKind {
     ActionKind::CreateAccessEntry {
-        principal_arn: arn(),
+        principal_arn: entry.principal_arn.clone(),
         entry_type: entry.entry_type.clone(),
         username: entry.username.clone(),
         kubernetes_groups: entry.kubernetes_groups.clone(),
@@ -223,6 +223,87 @@ fn an_entry_that_was_changed_gets_back_before_it_loses() {
     assert_eq!(decide(&history, Some(&before)), Undoing::default());
     let gone = decide(&history, None);
     assert_eq!(gone.left[0].reason, "it was deleted since");
+}
+
+/// EKS may show an entry before its policy, whose association was answered.
+#[test]
+fn an_entry_that_does_not_show_its_policy_yet_is_still_this_tools() {
+    let made = tagged(entry(&["developers"], &[]));
+    let calls = [
+        (create(&made), Some(ActionStatus::Created)),
+        (
+            associate("AmazonEKSViewPolicy"),
+            Some(ActionStatus::Associated),
+        ),
+    ];
+    let mut history = History::default();
+    tell(&mut history, RunCommand::Apply, None, &calls);
+    assert_eq!(
+        operations(&decide(&history, Some(&made))),
+        ["DeleteAccessEntry"]
+    );
+    let by_others = entry(&["developers"], &[]);
+    assert_eq!(operations(&decide(&history, Some(&by_others))), [""; 0]);
+}
+
+#[test]
+fn administrators_go_back_before_others_and_nodes_last() {
+    let of = |name: &str, entry_type: EntryType, policies: &[&str]| AccessEntry {
+        principal_arn: format!("arn:aws:iam::111122223333:role/{name}")
+            .parse()
+            .unwrap(),
+        entry_type,
+        ..tagged(entry(&[], policies))
+    };
+    let entries = [
+        of("a-node", EntryType::Ec2Linux, &[]),
+        of("b-dev", EntryType::Standard, &["AmazonEKSViewPolicy"]),
+        of(
+            "c-ops",
+            EntryType::Standard,
+            &["AmazonEKSClusterAdminPolicy"],
+        ),
+    ];
+    let mut history = History::default();
+    for entry in &entries {
+        let made = [(create(entry), Some(ActionStatus::Created))];
+        tell(&mut history, RunCommand::Apply, None, &made);
+    }
+    let without_policies = entries.map(|entry| live(entry));
+    let undoing = undo(&history, None, &without_policies, &|_| false);
+    // A policy that somebody has added makes it theirs.
+    assert_eq!(undoing.left.len(), 2);
+    for live in &without_policies {
+        let policies = live.entry.access_policies.iter();
+        let associated: Vec<_> = policies
+            .map(|policy| {
+                let kind = ActionKind::AssociateAccessPolicy {
+                    principal_arn: live.entry.principal_arn.clone(),
+                    policy_arn: policy.policy_arn.clone(),
+                    access_scope: policy.access_scope.clone(),
+                };
+                (kind, Some(ActionStatus::Associated))
+            })
+            .collect();
+        let before = AccessEntry {
+            access_policies: Vec::new(),
+            ..live.entry.clone()
+        };
+        tell(&mut history, RunCommand::Apply, Some(&before), &associated);
+    }
+    let undoing = undo(&history, None, &without_policies, &|_| false);
+    let actions = undoing.actions.iter().map(|action| {
+        let arn = action.kind.principal_arn().unwrap().to_string();
+        (
+            action.id.clone(),
+            arn.rsplit('/').next().unwrap().to_owned(),
+        )
+    });
+    let expected = [("r1", "c-ops"), ("r2", "b-dev"), ("r3", "a-node")];
+    assert_eq!(
+        actions.collect::<Vec<_>>(),
+        expected.map(|(id, name)| (id.to_owned(), name.to_owned()))
+    );
 }
 
 /// `apply` re-created an entry of another type, and a rollback has deleted that one again.
