@@ -9,7 +9,7 @@ use crate::access::{InForce, Through, compare, identity_of_entry};
 use crate::decisions::Do;
 use crate::finding::{Code, Finding};
 use crate::invocation::Advice;
-use crate::model::{AccessChange, AccessEntry, AuthenticationMode, Principal};
+use crate::model::{AccessChange, AccessEntry, AuthenticationMode, MappingId, Principal};
 use crate::plan::document::{Blocker, Outcome};
 use crate::plan::gate::{self, GateRuling, Move, Update};
 
@@ -30,6 +30,17 @@ impl<'a> Builder<'a> {
                 Code::Shadowed,
                 format!(
                     "overridden by {other}: both mappings name the principal `{}`",
+                    entry.principal_arn
+                ),
+                "",
+            ));
+            return Fate::new(Outcome::Inert, findings);
+        }
+        if let Some(other) = self.mapped_by_another(question, &principal) {
+            findings.push(Finding::new(
+                Code::Shadowed,
+                format!(
+                    "{other} decides what `{}` gets, and the access entry for this mapping would take its place",
                     entry.principal_arn
                 ),
                 "",
@@ -91,6 +102,24 @@ impl<'a> Builder<'a> {
                     ..Fate::blocked(blocker, with(findings, finding))
                 }
             }
+        }
+    }
+
+    /// The mapping that counts for the principal of one that grants nothing.
+    ///
+    /// What grants nothing is created where that was asked for, but never in the place of what another mapping grants or
+    /// asks about.
+    fn mapped_by_another(
+        &self,
+        question: &OpenMapping<'_>,
+        principal: &Principal,
+    ) -> Option<MappingId> {
+        if question.grants_today {
+            return None;
+        }
+        match self.cluster.by_aws_auth(principal).through {
+            Through::Mapping(other) => Some(other).filter(|other| *other != question.mapping.id),
+            _ => None,
         }
     }
 

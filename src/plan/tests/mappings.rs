@@ -237,6 +237,34 @@ fn what_counts_goes_before_what_grants_nothing() {
     assert_eq!(outcomes, [Outcome::Inert, Outcome::Create]);
 }
 
+/// The entry would hide what waits for a decision, even where it moves no rights that bindings show.
+#[test]
+fn what_grants_nothing_does_not_take_the_place_of_what_is_asked_about() {
+    let with_path = OWN
+        .replace("role/ops", "role/team/ops")
+        .replace("groups: [devs]", "groups: []");
+    let mut shop = Shop::new(&format!("{with_path}{MONITORING}")).bound(&[]);
+    shop.choices.include_inert = true;
+    let plan = shop.plan();
+    let [inert, asked] = &plan.mappings[..] else {
+        panic!("{plan:?}");
+    };
+    assert_eq!(inert.outcome, Outcome::Inert);
+    assert!(codes(inert).contains(&Code::Shadowed));
+    assert_eq!(asked.blocker, Some(Blocker::AccessMoves));
+    assert_eq!(plan.actions, []);
+
+    // Nor is a live entry changed to what grants nothing.
+    shop.choices.on_existing = OnExisting::Update;
+    let updated = shop.with(entry(&["devs"])).plan();
+    assert_eq!(updated.mappings[0].outcome, Outcome::Inert);
+    let updates = updated
+        .actions
+        .iter()
+        .filter(|action| action.mapping == Some(updated.mappings[0].id));
+    assert_eq!(updates.count(), 0);
+}
+
 #[test]
 fn unread_bindings_are_said_once_for_the_cluster() {
     let renamed = OWN.replace("username: ops", "username: 'system:ops'");
