@@ -5,6 +5,9 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use anstream::AutoStream;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::args::{ColorChoice, GlobalArgs, OutputArgs};
 use super::reading::ReadingDisplay;
@@ -35,19 +38,19 @@ impl Console {
             ColorChoice::Always => anstream::ColorChoice::Always,
             ColorChoice::Never => anstream::ColorChoice::Never,
         };
-        let filter = match args.verbose {
-            0 => "off",
-            // The libraries' own words are left out: they hold URLs with passwords, and what plugins say.
-            1 => "aws_auth_migrate=debug",
-            _ => "aws_auth_migrate=trace",
+        let level = match args.verbose {
+            0 => LevelFilter::OFF,
+            1 => LevelFilter::DEBUG,
+            _ => LevelFilter::TRACE,
         };
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        let log = tracing_subscriber::fmt::layer()
             .with_writer(io::stderr)
             // Nobody reads what can't be written; the default is to panic over it.
             .log_internal_errors(false)
             .with_ansi(io::stderr().is_terminal() && color != anstream::ColorChoice::Never)
-            .try_init();
+            // The libraries' own words are left out: they hold URLs with passwords, and what plugins say.
+            .with_filter(Targets::new().with_target("aws_auth_migrate", level));
+        let _ = tracing_subscriber::registry().with(log).try_init();
         Self {
             color,
             quiet: args.quiet,
