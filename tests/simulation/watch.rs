@@ -258,10 +258,11 @@ impl Watch {
     }
 }
 
-/// Whether an ARN, as a mapping or an answer writes it, is about somebody.
+/// Whether an ARN, as a mapping or an answer writes it, is about somebody; all people are of the partition `aws`.
 pub(crate) fn is_about(arn: &str, person: &Person) -> bool {
-    let name = arn.trim().rsplit('/').next().unwrap_or_default();
-    name.eq_ignore_ascii_case(&person.name)
+    let arn = arn.trim().to_ascii_lowercase();
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    !arn.starts_with("arn:aws-") && name.eq_ignore_ascii_case(&person.name)
 }
 
 /// Whether somebody's entry is the tool's and has no policy yet.
