@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_auth_migrate::choices::Choices;
 use aws_auth_migrate::decisions::Do;
-use aws_auth_migrate::model::AccessEntry;
+use aws_auth_migrate::model::{AccessEntry, AuthenticationMode};
 use aws_auth_migrate::plan::RUN_TAG;
 use aws_auth_migrate::sandbox::{RequestRecord, Sandbox};
 use serde_json::Value;
@@ -153,7 +153,8 @@ impl Watch {
 
     /// Holds everybody's access against the promise.
     ///
-    /// One window is known and can't be closed: EKS makes an entry by one call and gives it a policy by another.
+    /// Two windows are known and can't be closed: EKS makes an entry by one call and gives it a policy by another, and takes
+    /// two to change a type.
     pub(crate) fn look(&mut self, sandbox: &Sandbox, when: &str, are_windows_open: bool) {
         let now = self.now(sandbox);
         for person in &self.people {
@@ -173,7 +174,8 @@ impl Watch {
                 all.is_renamed |= moved.is_renamed;
                 continue;
             }
-            let is_window = are_windows_open && is_waiting(sandbox, person);
+            let is_window = are_windows_open
+                && (is_waiting(sandbox, person) || self.is_created_again(sandbox, person));
             if is_window
                 && (moved.gained.is_subset(&accepted.gained)
                     || self.is_allowed(sandbox, person, &without_losses(&moved)))
@@ -186,6 +188,23 @@ impl Watch {
                 person.arn()
             ));
         }
+    }
+
+    /// Whether somebody's entry is gone and comes again with another type, which no call changes: in the mode `API` nothing
+    /// else lets them in meanwhile.
+    fn is_created_again(&self, sandbox: &Sandbox, person: &Person) -> bool {
+        let state = sandbox.state();
+        let mut entries = state.entries.iter();
+        let is_there = entries.any(|live| live.entry.principal_arn.to_string() == person.arn());
+        let planned = |kind: &str| {
+            let actions = self.plan.as_ref().map(|plan| &plan["actions"]);
+            let mut actions = actions.and_then(Value::as_array).into_iter().flatten();
+            actions.any(|action| action["kind"] == kind && action["principalArn"] == person.arn())
+        };
+        state.mode == AuthenticationMode::Api
+            && !is_there
+            && planned("deleteAccessEntry")
+            && planned("createAccessEntry")
     }
 
     fn is_allowed(&self, sandbox: &Sandbox, person: &Person, moved: &Moved) -> bool {

@@ -9,7 +9,9 @@ use crate::access::{InForce, Through, compare, identity_of_entry};
 use crate::decisions::Do;
 use crate::finding::{Code, Finding};
 use crate::invocation::Advice;
-use crate::model::{AccessChange, AccessEntry, AuthenticationMode, MappingId, Principal};
+use crate::model::{
+    AccessChange, AccessEntry, AuthenticationMode, MappingId, Principal, PrincipalKey,
+};
 use crate::plan::document::{Blocker, Outcome};
 use crate::plan::gate::{self, GateRuling, Move, Update};
 
@@ -36,7 +38,9 @@ impl<'a> Builder<'a> {
             ));
             return Fate::new(Outcome::Inert, findings);
         }
-        if let Some(other) = self.mapped_by_another(question, &principal) {
+        if let Some(other) = self.mapped_by_another(question, &principal)
+            && self.would_go_unasked(question, &key, &entry)
+        {
             findings.push(Finding::new(
                 Code::Shadowed,
                 format!(
@@ -121,6 +125,19 @@ impl<'a> Builder<'a> {
             Through::Mapping(other) => Some(other).filter(|other| *other != question.mapping.id),
             _ => None,
         }
+    }
+
+    /// Whether an entry would be planned although nobody has answered: it moves nothing that bindings show, or an option
+    /// brings a live entry up to date.
+    fn would_go_unasked(
+        &self,
+        question: &OpenMapping<'_>,
+        key: &PrincipalKey,
+        entry: &AccessEntry,
+    ) -> bool {
+        let now = question.in_force.identity.as_ref();
+        question.answer.is_none()
+            && (self.cluster.entry(key).is_some() || self.gate.compare(now, entry).keeps_access())
     }
 
     /// How the live entry differs from what `aws-auth` says of its principal.
