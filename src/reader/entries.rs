@@ -53,8 +53,8 @@ struct Groups {
     length: usize,
 }
 
-/// Mappings on their way: the elements of a list are read one after the other.
-pub(super) struct Entries<'a> {
+/// Reads the elements of a list one after the other into mappings.
+pub(super) struct ElementReader<'a> {
     section: Section,
     /// How many elements there were.
     count: usize,
@@ -65,8 +65,8 @@ pub(super) struct Entries<'a> {
     more: Option<&'a Node<'a>>,
 }
 
-impl<'a> Entries<'a> {
-    /// None yet, of a list of so many elements.
+impl<'a> ElementReader<'a> {
+    /// A reader of a list of so many elements.
     pub(super) fn new(section: Section, elements: usize) -> Self {
         Self {
             section,

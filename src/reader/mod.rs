@@ -15,7 +15,7 @@ mod lines;
 mod notes;
 mod repair;
 
-use entries::Entries;
+use entries::ElementReader;
 use lines::Lines;
 use notes::Notes;
 
@@ -165,14 +165,14 @@ fn read_entries<'a>(
         Content::Sequence(elements) => elements.len(),
         _ => 0,
     };
-    let mut entries = Entries::new(section, count);
+    let mut elements = ElementReader::new(section, count);
     // The cluster's reader decodes everything before it writes anything as JSON, so that such a failure comes last.
     let mut as_json = Ok(());
     let before = notes.mark();
     let is_list = decoder.elements(root, |element| {
         if as_json.is_ok() {
             as_json = check_json(&element, tree);
-            entries.add(tree, &element, notes);
+            elements.add(tree, &element, notes);
         }
     });
     let read = is_list.and_then(|is_list| as_json.map(|()| is_list));
@@ -180,7 +180,7 @@ fn read_entries<'a>(
         notes.take_back(before);
     }
     if read? {
-        return Ok(entries.end(notes));
+        return Ok(elements.end(notes));
     }
     let value = decoder.value(root)?;
     check_json(&value, tree)?;
