@@ -10,7 +10,7 @@ use crate::generate::Random;
 use crate::picture::written;
 use crate::plain::{Person, Written};
 use crate::steps::Edit;
-use crate::watch::{Watch, is_about};
+use crate::watch::{Switch, Watch, is_about};
 use crate::world::CLUSTER;
 
 fn data(mappings: &[Written], accounts: &[String]) -> BTreeMap<String, String> {
@@ -163,7 +163,8 @@ pub(crate) fn edit(
     // It may be in the plan of the program, and was not in the one that was made before it began.
     let is_seen = edit == Edit::AddMapping && watch.is_foreseen && !watch.has_written;
     // What is written during the mode switch is read, and nobody has agreed to what would become of it.
-    let is_read = watch.is_switching && matches!(edit, Edit::ChangeMapping | Edit::RemoveMapping);
+    let is_read = watch.switch == Switch::ToEntries
+        && matches!(edit, Edit::ChangeMapping | Edit::RemoveMapping);
     let is_racing = is_running && (is_seen || !(is_apart(edit) || is_read));
     watch.edited(&before, sandbox, &affected, is_racing);
 }

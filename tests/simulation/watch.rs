@@ -43,15 +43,22 @@ pub(crate) struct Watch {
     pub(crate) has_written: bool,
     /// Whom somebody else touched since `aws-auth` was read.
     unread: BTreeSet<Person>,
-    /// Whether a cut-over has asked for the mode API, which can't be held back any more.
-    pub(crate) is_leaving: bool,
-    /// Whether the mode switch was asked for, and `aws-auth` not read again since.
-    pub(crate) is_switching: bool,
+    pub(crate) switch: Switch,
     pub(crate) choices: Choices,
     pub(crate) broken: Vec<String>,
     pub(crate) log: Vec<String>,
     /// How often somebody's access was held against the promise.
     pub(crate) looks: usize,
+}
+
+/// Which switch of the mode a command has asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Switch {
+    None,
+    /// To a mode with entries, and `aws-auth` was not read again since.
+    ToEntries,
+    /// To the mode `API`, which can't be held back any more.
+    ToApi,
 }
 
 /// Whether a request may have changed something.
@@ -100,8 +107,7 @@ impl Watch {
             is_foreseen: false,
             has_written: false,
             unread: BTreeSet::new(),
-            is_leaving: false,
-            is_switching: false,
+            switch: Switch::None,
             choices,
             broken: Vec::new(),
             log: Vec::new(),
@@ -131,16 +137,19 @@ impl Watch {
         self.has_written |= is_change(&request.operation);
         match request.operation.as_str() {
             "UpdateClusterConfig" => {
-                self.is_switching = self.command == Command::Apply;
-                self.is_leaving = !self.is_switching;
-                if self.is_leaving {
+                if self.command == Command::Apply {
+                    self.switch = Switch::ToEntries;
+                } else {
+                    self.switch = Switch::ToApi;
                     // Nobody can know of a mapping that was added after the last look.
                     self.racing.append(&mut self.unread);
                 }
             }
             "get configmaps" => {
-                self.is_switching = false;
                 self.unread.clear();
+                if self.switch == Switch::ToEntries {
+                    self.switch = Switch::None;
+                }
             }
             _ => {}
         }
@@ -252,7 +261,7 @@ impl Watch {
             }
             self.edited.insert(person.clone());
             self.base.of.insert(person.clone(), now.of[person].clone());
-            if is_racing || self.is_leaving {
+            if is_racing || self.switch == Switch::ToApi {
                 self.racing.insert(person.clone());
             } else {
                 self.unread.insert(person.clone());

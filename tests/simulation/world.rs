@@ -25,7 +25,7 @@ use crate::picture::Iam;
 use crate::plain::Person;
 use crate::program;
 use crate::steps::{Command, Edit, Kill, Sequence, Step};
-use crate::watch::{Watch, is_about, is_change};
+use crate::watch::{Switch, Watch, is_about, is_change};
 
 pub(crate) const CLUSTER: &str = "shop";
 
@@ -295,8 +295,7 @@ impl World {
             watch.earlier.extend(plan);
             watch.is_foreseen = false;
             watch.has_written = false;
-            watch.is_switching = false;
-            watch.is_leaving = false;
+            watch.switch = Switch::None;
             watch.choices = self.choices.clone();
             watch.log.push(format!("= {:?}", step.command));
         }

@@ -269,7 +269,7 @@ fn administrators_go_back_before_others_and_nodes_last() {
         let made = [(create(entry), Some(ActionStatus::Created))];
         tell(&mut history, RunCommand::Apply, None, &made);
     }
-    let without_policies = entries.map(|entry| live(entry));
+    let without_policies = entries.map(live);
     let undoing = undo(&history, None, &without_policies, &|_| false);
     // A policy that somebody has added makes it theirs.
     assert_eq!(undoing.left.len(), 2);
