@@ -154,6 +154,7 @@ pub(crate) fn edit(
                 .iam
                 .stale
                 .extend(of.filter_map(|live| live.access_entry_arn.clone()));
+            watch.recreated.insert(person.clone());
             if let Some(principal) = Principal::from_arn(&person.arn().parse().unwrap()) {
                 sandbox.edit(|world| world.create_principal(principal));
             }

@@ -30,6 +30,8 @@ pub(crate) struct Watch {
     exempt: BTreeSet<Person>,
     /// Whom somebody else has ever touched.
     edited: BTreeSet<Person>,
+    /// Who was deleted and created again, with a date that does not show it.
+    pub(crate) recreated: BTreeSet<Person>,
     /// Whom somebody else touched while this command ran: it could not know.
     racing: BTreeSet<Person>,
     pub(crate) command: Command,
@@ -100,6 +102,7 @@ impl Watch {
             accepted: BTreeMap::new(),
             exempt: BTreeSet::new(),
             edited: BTreeSet::new(),
+            recreated: BTreeSet::new(),
             racing: BTreeSet::new(),
             command: Command::Look,
             plan: None,
@@ -240,6 +243,8 @@ impl Watch {
             }
             // With `--force` an entry goes although its mapping was changed or removed since.
             Command::Rollback { force: true } => self.edited.contains(person),
+            // The earlier entry, which was of somebody else, comes back as it was.
+            Command::Rollback { force: false } => self.recreated.contains(person),
             _ => false,
         }
     }
