@@ -194,8 +194,8 @@ impl<'a> Store<'a> {
         for mapping in kept(Section::MapAccounts).filter(|mapping| !mapping.arn.is_empty()) {
             store.accounts.insert(&mapping.arn, mapping);
         }
-        let (mut kept_roles, mut kept_users) = (Vec::new(), Vec::new());
-        kept_roles.reserve(roles.len());
+        let mut kept_roles = Vec::with_capacity(roles.len());
+        let mut kept_users = Vec::with_capacity(users.len());
         for mapping in &reading.mappings {
             let winner = match mapping.id.section {
                 Section::MapRoles => roles.get(&role_key(mapping)),
